@@ -1,0 +1,102 @@
+"""What can go wrong in dispatch, and what is the way out?
+
+The tree; HTTP statuses stand in ``api/errors.py``, exit codes in ``cli/main.py``::
+
+    TruckrollError
+    ├── BadInput         a value that nobody can use; names the field, the value and the way out
+    ├── NotFound         there is no such thing, or not for this asker
+    ├── Conflict         the thing is in a state that does not allow this; names the moves that it does allow
+    ├── Refused          a rule forbids it, whatever the state
+    ├── MissingService   a program or server that Truckroll needs is not there or does not start
+    └── OutcomeUnknown   the answer got lost; it may have been done or not
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class TruckrollError(Exception):
+    """Something expected went wrong; the message is fit for a person."""
+
+
+class BadInput(TruckrollError):
+    """A value that cannot be used.
+
+    Parameters
+    ----------
+    field
+        Path of the field as the sender wrote it (``site.lat``, ``--seed``, ``line 4, skills``).
+    value
+        What was sent; shortened in the message, whole in the attribute.
+    way_out
+        What would be accepted, as an imperative sentence without a full stop.
+    """
+
+    def __init__(self, field: str, value: object, way_out: str) -> None:
+        self.field = field
+        self.value = value
+        self.way_out = way_out
+        super().__init__(f"{field}: {_shortened(value)} cannot be used; {way_out}")
+
+
+class NotFound(TruckrollError):
+    """There is no such thing, or not for this asker; the two are never told apart."""
+
+    def __init__(self, kind: str, id_: object) -> None:
+        self.kind = kind
+        self.id = id_
+        super().__init__(f"there is no {kind} {_shortened(id_)}")
+
+
+class Conflict(TruckrollError):
+    """The thing's state does not allow the wish; ``moves`` are the wishes that it allows now."""
+
+    def __init__(self, state: str, wish: str, moves: Sequence[str] = ()) -> None:
+        self.state = state
+        self.wish = wish
+        self.moves = tuple(moves)
+        possible = ", ".join(self.moves) or "nothing"
+        super().__init__(f"cannot {wish}: the state is {state}; possible now: {possible}")
+
+
+class Refused(TruckrollError):
+    """A rule forbids it for this asker, whatever the state; ``reasons`` are codes, the message their words."""
+
+    def __init__(self, message: str, reasons: Sequence[str] = ()) -> None:
+        self.reasons = tuple(reasons)
+        super().__init__(message)
+
+
+class MissingService(TruckrollError):
+    """A program or server that Truckroll needs is not there or does not start.
+
+    Parameters
+    ----------
+    service
+        Its name, as a person knows it (``PostgreSQL``).
+    problem
+        What was seen, one line; a log's tail may follow on further lines of ``detail``.
+    way_out
+        The command or setting that mends it.
+    """
+
+    def __init__(self, service: str, problem: str, way_out: str, detail: str = "") -> None:
+        self.service = service
+        self.problem = problem
+        self.way_out = way_out
+        self.detail = detail
+        super().__init__(f"{service}: {problem}; {way_out}" + (f"\n{detail}" if detail else ""))
+
+
+class OutcomeUnknown(TruckrollError):
+    """The answer got lost on the way: it may have been done or not; ask again with the same key."""
+
+    def __init__(self, doing: str) -> None:
+        self.doing = doing
+        super().__init__(f"{doing}: the outcome is unknown; repeat the request with the same key to learn it")
+
+
+def _shortened(value: object, num_chars: int = 80) -> str:
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= num_chars else text[: num_chars - 1] + "…"

@@ -1,0 +1,74 @@
+"""The tables of the record: clients, talent, jobs, offers and what happened."""
+
+from dispatch.record.tables.audit import (
+    ApiKeyRow,
+    BoardFrameRow,
+    CursorRow,
+    DecisionRow,
+    EventRow,
+    IdempotencyKeyRow,
+    SealRow,
+)
+from dispatch.record.tables.base import Base, new_id
+from dispatch.record.tables.clients import (
+    ClientMarkRow,
+    ClientRow,
+    PoolMemberRow,
+    PoolRow,
+    SiteRow,
+    StaffRow,
+    TechnicianMarkRow,
+)
+from dispatch.record.tables.jobs import BundleRow, JobRow, SlotRow, TermsRow, VisitRow
+from dispatch.record.tables.offers import AssignmentRow, CounterRow, OfferRow, RoundRow, WaveRow
+from dispatch.record.tables.talent import (
+    BookingRow,
+    CompanyRow,
+    CredentialKindRow,
+    CredentialRow,
+    DayAskRow,
+    SkillRow,
+    TechnicianRow,
+    TechnicianSkillRow,
+    TimeOffRow,
+    WorkingHoursRow,
+)
+
+__all__ = [
+    "ApiKeyRow",
+    "AssignmentRow",
+    "Base",
+    "BoardFrameRow",
+    "BookingRow",
+    "BundleRow",
+    "ClientMarkRow",
+    "ClientRow",
+    "CompanyRow",
+    "CounterRow",
+    "CredentialKindRow",
+    "CredentialRow",
+    "CursorRow",
+    "DayAskRow",
+    "DecisionRow",
+    "EventRow",
+    "IdempotencyKeyRow",
+    "JobRow",
+    "OfferRow",
+    "PoolMemberRow",
+    "PoolRow",
+    "RoundRow",
+    "SealRow",
+    "SiteRow",
+    "SkillRow",
+    "SlotRow",
+    "StaffRow",
+    "TechnicianMarkRow",
+    "TechnicianRow",
+    "TechnicianSkillRow",
+    "TermsRow",
+    "TimeOffRow",
+    "VisitRow",
+    "WaveRow",
+    "WorkingHoursRow",
+    "new_id",
+]

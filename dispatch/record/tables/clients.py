@@ -1,0 +1,139 @@
+"""Who posts work, where, and whom do they know? Clients, their staff, sites, pools and marks."""
+
+from typing import Any
+from uuid import UUID
+
+from geoalchemy2 import Geography, WKBElement
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dispatch.record.tables.base import (
+    Base,
+    Code,
+    Currency,
+    Document,
+    Id,
+    Instant,
+    Words,
+    currency,
+    one_of,
+    place,
+    tenant_fk,
+    tenant_key,
+)
+
+STAFF_ROLES = ("operator", "client_admin", "requester", "dispatcher")
+
+
+class ClientRow(Base):
+    """A company with a service department: the tenant."""
+
+    __tablename__ = "clients"
+    __table_args__ = (currency(),)
+    id: Mapped[Id]
+    name: Mapped[Words]
+    currency: Mapped[Currency] = mapped_column(server_default="USD")
+    policy: Mapped[Document] = mapped_column(server_default=text("'{}'"))
+    created_at: Mapped[Instant]
+
+
+class StaffRow(Base):
+    """A person who works for a client, or for the operator (`client_id` empty)."""
+
+    __tablename__ = "staff"
+    __table_args__ = (
+        one_of("role", STAFF_ROLES),
+        CheckConstraint("(role = 'operator') = (client_id IS NULL)", name="operator_has_no_client"),
+        UniqueConstraint("client_id", "email", postgresql_nulls_not_distinct=True),
+    )
+    id: Mapped[Id]
+    client_id: Mapped[UUID | None] = mapped_column(ForeignKey("clients.id"))
+    role: Mapped[Code]
+    name: Mapped[Words]
+    email: Mapped[Words]
+    left_at: Mapped[Instant | None]
+    created_at: Mapped[Instant]
+
+
+class SiteRow(Base):
+    """A place of a client where work is done. `lat`, `lng` WGS 84 degrees; `cell` its H3 res-10 integer."""
+
+    __tablename__ = "sites"
+    __table_args__ = (
+        tenant_key(),
+        UniqueConstraint("client_id", "store_number"),
+        place(),
+        CheckConstraint("geofence_m BETWEEN 10 AND 100000", name="geofence_size"),
+        Index("ix_sites_client_id_cell", "client_id", "cell"),
+    )
+    id: Mapped[Id]
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("clients.id"))
+    store_number: Mapped[Code]
+    name: Mapped[Words]
+    address: Mapped[Words]
+    town: Mapped[Words]
+    region: Mapped[Code]
+    postcode: Mapped[Code]
+    country: Mapped[str] = mapped_column(String(2))
+    lat: Mapped[float]
+    lng: Mapped[float]
+    point: Mapped[WKBElement] = mapped_column(
+        Geography("POINT", srid=4326, spatial_index=False),
+        Computed("ST_SetSRID(ST_MakePoint(lng, lat), 4326)::geography", persisted=True),
+    )
+    cell: Mapped[int] = mapped_column(BigInteger)
+    time_zone: Mapped[Code]
+    geofence_m: Mapped[int] = mapped_column(server_default="200")
+    contact_name: Mapped[Words | None]
+    contact_phone: Mapped[Words | None]
+    access: Mapped[Words | None]
+    parking: Mapped[Words | None]
+    opening_hours: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    holiday_region: Mapped[Code | None]
+    created_at: Mapped[Instant]
+
+
+class PoolRow(Base):
+    """A client's curated set of technicians."""
+
+    __tablename__ = "pools"
+    __table_args__ = (tenant_key(), UniqueConstraint("client_id", "name"))
+    id: Mapped[Id]
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("clients.id"))
+    name: Mapped[Words]
+    created_at: Mapped[Instant]
+
+
+class PoolMemberRow(Base):
+    """A technician in a pool."""
+
+    __tablename__ = "pool_members"
+    __table_args__ = (tenant_fk("pool_id", "pools"), Index("ix_pool_members_technician_id", "technician_id"))
+    pool_id: Mapped[UUID] = mapped_column(primary_key=True)
+    technician_id: Mapped[UUID] = mapped_column(ForeignKey("technicians.id"), primary_key=True)
+    client_id: Mapped[UUID]
+    joined_at: Mapped[Instant]
+
+
+class ClientMarkRow(Base):
+    """What a client thinks of a technician: a block or a favourite. Never shown to the technician."""
+
+    __tablename__ = "client_marks"
+    __table_args__ = (one_of("kind", ("block", "favourite")), Index("ix_client_marks_technician_id", "technician_id"))
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("clients.id"), primary_key=True)
+    technician_id: Mapped[UUID] = mapped_column(ForeignKey("technicians.id"), primary_key=True)
+    kind: Mapped[Code]
+    reason: Mapped[Words | None]
+    marked_at: Mapped[Instant]
+
+
+class TechnicianMarkRow(Base):
+    """What a technician thinks of a client: a block or a favourite. Never shown to the client."""
+
+    __tablename__ = "technician_marks"
+    __table_args__ = (one_of("kind", ("block", "favourite")),)
+    technician_id: Mapped[UUID] = mapped_column(ForeignKey("technicians.id"), primary_key=True)
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("clients.id"), primary_key=True)
+    kind: Mapped[Code]
+    marked_at: Mapped[Instant]

@@ -1,0 +1,247 @@
+"""Who does the work? Technicians, the companies they work for, and what is proved about them.
+
+These rows belong to the network, not to a client. Every change to what the rules read moves the technician's
+`version` and `changed_xid` by a trigger, which is how the index learns of it.
+"""
+
+from datetime import date, time
+from typing import Any
+from uuid import UUID
+
+from geoalchemy2 import Geography, WKBElement
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    FetchedValue,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint, Range
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dispatch.record.tables.base import (
+    Base,
+    Code,
+    Currency,
+    Id,
+    Instant,
+    Money,
+    Words,
+    Xid8,
+    currency,
+    money,
+    one_of,
+    place,
+)
+
+TECHNICIAN_STATES = ("invited", "active", "paused", "suspended", "left")
+CREDENTIAL_STATES = ("claimed", "submitted", "verified", "expired", "revoked", "rejected")
+CLEARANCES = ("unknown", "claimed", "us_person", "not_us_person")
+
+
+class CompanyRow(Base):
+    """A company that technicians work for: it answers offers for them, is insured and is paid."""
+
+    __tablename__ = "companies"
+    __table_args__ = (UniqueConstraint("name"),)
+    id: Mapped[Id]
+    name: Mapped[Words]
+    created_at: Mapped[Instant]
+
+
+class SkillRow(Base):
+    """A skill of the network's catalogue."""
+
+    __tablename__ = "skills"
+    code: Mapped[Code] = mapped_column(primary_key=True)
+    name: Mapped[Words]
+
+
+class CredentialKindRow(Base):
+    """A kind of proof: background check, insurance, licence."""
+
+    __tablename__ = "credential_kinds"
+    code: Mapped[Code] = mapped_column(primary_key=True)
+    name: Mapped[Words]
+    is_screening: Mapped[bool] = mapped_column(server_default=text("false"))
+
+
+class TechnicianRow(Base):
+    """A person of the network. `quiet_*` and hours are local to `time_zone`; `area` wins over `radius_km`."""
+
+    __tablename__ = "technicians"
+    __table_args__ = (
+        UniqueConstraint("number"),
+        one_of("state", TECHNICIAN_STATES),
+        one_of("clearance", CLEARANCES),
+        place(),
+        currency(),
+        money("min_hourly"),
+        money("auto_min_hourly"),
+        CheckConstraint("radius_km > 0 AND radius_km <= 20038", name="radius_km_size"),
+        CheckConstraint("day_capacity >= 0", name="day_capacity_size"),
+        CheckConstraint("reputation BETWEEN 0 AND 1", name="reputation_share"),
+        CheckConstraint("(quiet_from IS NULL) = (quiet_to IS NULL)", name="quiet_both_ends"),
+        CheckConstraint(
+            "num_nulls(auto_min_hourly, auto_max_km, auto_max_per_day) IN (0, 3)", name="consent_whole"
+        ),
+        CheckConstraint("auto_max_km > 0 AND auto_max_km <= 20038 AND auto_max_per_day > 0", name="consent_size"),
+        Index("ix_technicians_changed_xid", "changed_xid"),
+        Index("ix_technicians_cell", "cell"),
+    )
+    id: Mapped[Id]
+    number: Mapped[Code]
+    company_id: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id"), index=True)
+    state: Mapped[Code] = mapped_column(server_default="active")
+    name: Mapped[Words]
+    email: Mapped[Words | None]
+    phone: Mapped[Words | None]
+    lat: Mapped[float]
+    lng: Mapped[float]
+    point: Mapped[WKBElement] = mapped_column(
+        Geography("POINT", srid=4326, spatial_index=False),
+        Computed("ST_SetSRID(ST_MakePoint(lng, lat), 4326)::geography", persisted=True),
+    )
+    cell: Mapped[int] = mapped_column(BigInteger)
+    time_zone: Mapped[Code]
+    radius_km: Mapped[float | None]
+    area: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    in_market: Mapped[bool] = mapped_column(server_default=text("true"))
+    clearance: Mapped[Code] = mapped_column(server_default="unknown")
+    day_capacity: Mapped[int | None] = mapped_column(SmallInteger)
+    min_hourly: Mapped[Money | None]
+    currency: Mapped[Currency] = mapped_column(server_default="USD")
+    quiet_from: Mapped[time | None]
+    quiet_to: Mapped[time | None]
+    works_in_quiet_hours: Mapped[bool] = mapped_column(server_default=text("false"))
+    auto_min_hourly: Mapped[Money | None]
+    auto_max_km: Mapped[float | None]
+    auto_max_per_day: Mapped[int | None] = mapped_column(SmallInteger)
+    auto_paused: Mapped[bool] = mapped_column(server_default=text("false"))
+    shares_position: Mapped[bool] = mapped_column(server_default=text("false"))
+    reputation: Mapped[float] = mapped_column(server_default="0.5")
+    created_at: Mapped[Instant]
+    version: Mapped[int] = mapped_column(BigInteger, server_default="1", server_onupdate=FetchedValue())
+    changed_xid: Mapped[int] = mapped_column(
+        Xid8, server_default=text("pg_current_xact_id()"), server_onupdate=FetchedValue()
+    )
+
+
+class TechnicianSkillRow(Base):
+    """A skill that a technician has, at a level from 1 to 5."""
+
+    __tablename__ = "technician_skills"
+    __table_args__ = (CheckConstraint("level BETWEEN 1 AND 5", name="level_range"),)
+    technician_id: Mapped[UUID] = mapped_column(ForeignKey("technicians.id", ondelete="CASCADE"), primary_key=True)
+    skill: Mapped[Code] = mapped_column(ForeignKey("skills.code"), primary_key=True)
+    level: Mapped[int] = mapped_column(SmallInteger)
+
+
+class CredentialRow(Base):
+    """A proof about a technician, valid through its last day."""
+
+    __tablename__ = "credentials"
+    __table_args__ = (
+        one_of("state", CREDENTIAL_STATES),
+        CheckConstraint("valid_from <= valid_until", name="validity_order"),
+        CheckConstraint("isfinite(valid_from) AND isfinite(valid_until)", name="validity_finite"),
+        CheckConstraint("(state = 'revoked') = (revoked_at IS NOT NULL)", name="revoked_has_time"),
+        Index("ix_credentials_technician_id_kind", "technician_id", "kind"),
+    )
+    id: Mapped[Id]
+    technician_id: Mapped[UUID] = mapped_column(ForeignKey("technicians.id", ondelete="CASCADE"))
+    kind: Mapped[Code] = mapped_column(ForeignKey("credential_kinds.code"))
+    state: Mapped[Code] = mapped_column(server_default="claimed")
+    valid_from: Mapped[date]
+    valid_until: Mapped[date]
+    evidence: Mapped[Words | None]
+    verified_at: Mapped[Instant | None]
+    revoked_at: Mapped[Instant | None]
+    created_at: Mapped[Instant]
+
+
+class WorkingHoursRow(Base):
+    """A span of a weekday (0 = Monday) in which a technician works, in local minutes from midnight."""
+
+    __tablename__ = "working_hours"
+    __table_args__ = (
+        CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday_range"),
+        CheckConstraint("0 <= from_minute AND from_minute < to_minute AND to_minute <= 1440", name="minutes_order"),
+    )
+    technician_id: Mapped[UUID] = mapped_column(ForeignKey("technicians.id", ondelete="CASCADE"), primary_key=True)
+    weekday: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    from_minute: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    to_minute: Mapped[int] = mapped_column(SmallInteger)
+
+
+class TimeOffRow(Base):
+    """A time in which a technician takes no work."""
+
+    __tablename__ = "time_off"
+    __table_args__ = (
+        CheckConstraint(
+            "NOT isempty(during) AND NOT lower_inf(during) AND NOT upper_inf(during)"
+            " AND isfinite(lower(during)) AND isfinite(upper(during))",
+            name="during_finite",
+        ),
+        Index("ix_time_off_technician_id", "technician_id"),
+    )
+    id: Mapped[Id]
+    technician_id: Mapped[UUID] = mapped_column(ForeignKey("technicians.id", ondelete="CASCADE"))
+    during: Mapped[Range[Any]] = mapped_column(TSTZRANGE)
+
+
+class BookingRow(Base):
+    """Work time of a technician: the one place where working in two places at once is made impossible.
+
+    Holds nothing of the client: under one client's setting another's bookings must still exclude. Its changes are
+    told by its own `changed_xid`: touching the technician's row would make a cancellation wait for acceptances.
+    """
+
+    __tablename__ = "bookings"
+    __table_args__ = (
+        ExcludeConstraint(
+            ("technician_id", "="), ("busy", "&&"), where=text("live"), using="gist", name="ex_bookings_no_overlap"
+        ),
+        CheckConstraint("NOT isempty(busy)", name="busy_not_empty"),
+        CheckConstraint(
+            "NOT lower_inf(busy) AND NOT upper_inf(busy) AND isfinite(lower(busy)) AND isfinite(upper(busy))",
+            name="busy_finite",
+        ),
+        CheckConstraint("lower_inc(busy) AND NOT upper_inc(busy)", name="busy_half_open"),
+        CheckConstraint("upper(busy) - lower(busy) <= interval '14 days'", name="busy_at_most_14_days"),
+        place(),
+        Index("ix_bookings_changed_xid", "changed_xid"),
+    )
+    id: Mapped[Id]
+    technician_id: Mapped[UUID] = mapped_column(ForeignKey("technicians.id"))
+    busy: Mapped[Range[Any]] = mapped_column(TSTZRANGE)
+    lat: Mapped[float]
+    lng: Mapped[float]
+    live: Mapped[bool] = mapped_column(server_default=text("true"))
+    created_at: Mapped[Instant]
+    changed_xid: Mapped[int] = mapped_column(
+        Xid8, server_default=text("pg_current_xact_id()"), server_onupdate=FetchedValue()
+    )
+
+
+class DayAskRow(Base):
+    """How often a technician was asked on a day (UTC), and said yes: daily cap, fairness, chance of a yes.
+
+    Kept apart from the technician's row, so that counting never waits for an acceptance.
+    """
+
+    __tablename__ = "day_asks"
+    __table_args__ = (
+        CheckConstraint("num_asked >= 0 AND num_yes >= 0", name="counts_size"),
+        Index("ix_day_asks_changed_xid", "changed_xid"),
+    )
+    technician_id: Mapped[UUID] = mapped_column(ForeignKey("technicians.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    num_asked: Mapped[int] = mapped_column(server_default="0")
+    num_yes: Mapped[int] = mapped_column(server_default="0")
+    changed_xid: Mapped[int] = mapped_column(Xid8, server_default=text("pg_current_xact_id()"))

@@ -1,0 +1,112 @@
+"""What did the person who starts a process set?
+
+Read once, at a process's entry, by `read_settings`; everything below gets the values as arguments. Each concern is a
+small class that a function may name as what it needs; `Settings` is all of them together.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from dispatch.errors import BadInput
+
+_PREFIX = "TRUCKROLL_"
+_CONFIG = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
+_DATABASE_DRIVER = "postgresql+psycopg2://"
+_REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
+
+
+def read_settings() -> Settings:
+    """Read the environment.
+
+    Raises
+    ------
+    BadInput
+        A variable has a value that cannot be used; named as the variable, never as the Python field.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = _PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+        raise BadInput(name, _without_login(first.get("input")), first["msg"].removeprefix("Value error, ")) from error
+
+
+def with_driver(database_url: str) -> str:
+    """Name the driver in a PostgreSQL URL: SQLAlchemy 2.1 takes a plain one for psycopg 3, which is not what we use."""
+    scheme, separator, rest = database_url.partition("://")
+    if separator and scheme in ("postgresql", "postgres", "postgresql+psycopg2"):
+        return _DATABASE_DRIVER + rest
+    raise ValueError("write it as postgresql://USER@HOST/DATABASE")
+
+
+def _without_login(value: object) -> str:
+    return re.sub(r"//[^/]*@", "//…@", str(value))
+
+
+class ServiceSettings(BaseSettings):
+    """Where the record and the bell are; what is not set is started privately, with its data in `data_dir`."""
+
+    model_config = _CONFIG
+
+    #: Login role's URL, with the driver named. None: a private PostgreSQL.
+    database_url: str | None = Field(default=None, repr=False)
+    #: None: a private Valkey.
+    redis_url: str | None = Field(default=None, repr=False)
+    #: Absolute; one folder is one private record.
+    data_dir: Path = Field(default=Path(".truckroll"), validate_default=True)
+
+    @field_validator("database_url")
+    @classmethod
+    def _names_its_driver(cls, value: str | None) -> str | None:
+        return None if value is None else with_driver(value)
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_a_redis_url(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(_REDIS_SCHEMES):
+            raise ValueError("write it as redis://HOST:PORT/0, rediss:// or unix:///PATH")
+        return value
+
+    @field_validator("data_dir")
+    @classmethod
+    def _is_absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+
+class ApiSettings(BaseSettings):
+    """How the HTTP process answers, and what it tells a map to load."""
+
+    model_config = _CONFIG
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    #: Base map's tile template, ``https://…/{z}/{x}/{y}.png``; None: the map that ships with Truckroll.
+    tiles_url: str | None = None
+
+
+class RoadSettings(BaseSettings):
+    """Who knows the roads; with neither, travel is estimated from the great circle."""
+
+    model_config = _CONFIG
+
+    osrm_url: str | None = None
+    valhalla_url: str | None = None
+
+
+class LogSettings(BaseSettings):
+    """How the log on standard error looks."""
+
+    model_config = _CONFIG
+
+    log: Literal["human", "json"] = "human"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(ServiceSettings, ApiSettings, RoadSettings, LogSettings):
+    """All of them."""
