@@ -2,19 +2,17 @@
 
 PostgreSQL refuses to run as root. As root it runs in a user namespace of its own, where root bears the number of an
 ordinary user and the files stay where they are; where that is forbidden, as the user ``postgres`` with its data under
-``/var/lib/truckroll``, which it can reach.
+``/var/lib/truckroll``, which that user can reach.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import logging
 import os
 import pwd
 import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from dispatch.errors import MissingService
@@ -25,9 +23,8 @@ SUPERUSER = "postgres"
 
 _log = logging.getLogger(__name__)
 _VERSIONS = Path("/usr/lib/postgresql")
-_EXTENSIONS = "/usr/share/postgresql/{version}/extension/{extension}.control"
+_POSTGIS = "/usr/share/postgresql/{version}/extension/postgis.control"
 _STATE_OF_POSTGRES_USER = Path("/var/lib/truckroll")
-_LOG_TAIL_NUM_BYTES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,37 +32,21 @@ class Programs:
     """One version's programs, the data they work on, and the user they run as."""
 
     version: str
+    #: The cluster; its log and, while it is made, its unfinished form lie beside it.
     data: Path
-    #: Words in front of every command (a user namespace), or none.
+    #: Words in front of every command that change the user; none to stay who we are.
     prefix: tuple[str, ...] = ()
-    #: System user to change to, or None to stay who we are.
+    #: System user that the prefix changes to, when files must be handed to it.
     user: str | None = None
-    _environment: Mapping[str, str] = field(default_factory=lambda: {**os.environ, "LC_ALL": "C.UTF-8"}, repr=False)
 
     @property
     def log(self) -> Path:
         """What the programs say, initdb included."""
         return self.data.with_name("postgres.log")
 
-    def path(self, program: str) -> str:
-        """Return a program's full path."""
-        return str(_VERSIONS / self.version / "bin" / program)
-
-    def spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
-        """Start a program in a session of its own, so that a Ctrl-C for us does not reach it."""
-        with self.log.open("ab") as log:
-            return subprocess.Popen(
-                [*self.prefix, *command],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd="/",
-                env=self._environment,
-                start_new_session=True,
-                user=self.user,
-                group=self.user,
-                extra_groups=None if self.user is None else [],
-            )
+    def command(self, program: str, *arguments: str) -> list[str]:
+        """Return the words that run a program as the right user."""
+        return [*self.prefix, str(_VERSIONS / self.version / "bin" / program), *arguments]
 
     def give(self, folder: Path) -> Path:
         """Hand a folder to the user that the programs run as."""
@@ -73,14 +54,6 @@ class Programs:
             account = pwd.getpwnam(self.user)
             os.chown(folder, account.pw_uid, account.pw_gid)
         return folder
-
-    def log_tail(self, start: int = 0) -> str:
-        """Return the last lines of the log, none from before byte `start`."""
-        try:
-            said = self.log.read_bytes()[start:][-_LOG_TAIL_NUM_BYTES:]
-        except FileNotFoundError:
-            return ""
-        return "\n".join(said.decode(errors="replace").splitlines()[-12:])
 
 
 def find_programs(folder: Path) -> Programs:
@@ -98,7 +71,7 @@ def find_programs(folder: Path) -> Programs:
 def installed_versions() -> list[str]:
     """Return the versions that have a server and PostGIS, newest first."""
     found = [path.parent.parent.name for path in _VERSIONS.glob("*/bin/postgres")]
-    able = [version for version in found if Path(_EXTENSIONS.format(version=version, extension="postgis")).exists()]
+    able = [version for version in found if Path(_POSTGIS.format(version=version)).exists()]
     return sorted(able, key=lambda version: [int(part) for part in version.split(".") if part.isdigit()], reverse=True)
 
 
@@ -106,32 +79,30 @@ def _version_for(data: Path) -> str:
     versions = installed_versions()
     if not versions:
         raise MissingService("PostgreSQL", "no version with PostGIS is installed", f"install it: {APT}")
-    # A private cluster is only ours to read, so without the right it is not there for us.
-    with contextlib.suppress(FileNotFoundError):
-        written_by = (data / "PG_VERSION").read_text().strip()
-        if written_by not in versions:
-            way_out = f"install it: apt-get install -y postgresql-{written_by}-postgis-3"
-            raise MissingService("PostgreSQL", f"{data} was written by version {written_by}", way_out)
-        return written_by
-    return versions[0]
+    stamp = data / "PG_VERSION"
+    if not stamp.exists():
+        return versions[0]
+    written_by = stamp.read_text().strip()
+    if written_by not in versions:
+        way_out = f"install it: apt-get install -y --no-install-recommends postgresql-{written_by}-postgis-3"
+        raise MissingService("PostgreSQL", f"{data} was written by version {written_by}", way_out)
+    return written_by
 
 
 def _as_whom(folder: Path) -> tuple[tuple[str, ...], str | None, Path]:
-    here = folder / "postgres"
+    here = folder / "data"
     if os.geteuid() != 0:
         return (), None, here
-    namespace = _user_namespace()
-    if namespace:
+    if namespace := _user_namespace():
         return namespace, None, here
-    digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
-    elsewhere = _STATE_OF_POSTGRES_USER / digest / "postgres"
-    elsewhere.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+    elsewhere = _STATE_OF_POSTGRES_USER / hashlib.sha256(os.fsencode(folder)).hexdigest()[:12] / "data"
+    elsewhere.parent.mkdir(parents=True, exist_ok=True)
     _log.warning("running as root: PostgreSQL runs as user %s, its data are in %s", SUPERUSER, elsewhere)
-    return (), SUPERUSER, elsewhere
+    return ("setpriv", f"--reuid={SUPERUSER}", f"--regid={SUPERUSER}", "--clear-groups", "--"), SUPERUSER, elsewhere
 
 
 def _user_namespace() -> tuple[str, ...]:
-    # initdb looks its own number up in the list of users, so it must be one that is there.
+    # initdb looks its own number up in the list of users, so it must be the number of somebody who is there.
     try:
         account = pwd.getpwnam(SUPERUSER)
     except KeyError:

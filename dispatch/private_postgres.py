@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import shutil
 import signal
 import subprocess
@@ -23,6 +22,7 @@ from pathlib import Path
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
+from dispatch import daemons
 from dispatch.bootstrap import LOGIN_ROLE, bootstrap
 from dispatch.errors import MissingService
 from dispatch.postgres_programs import SUPERUSER, Programs, find_programs
@@ -32,7 +32,8 @@ DATABASE = "truckroll"
 
 _log = logging.getLogger(__name__)
 _START_WITHIN_S = 120.0
-_STOP_WITHIN_S = 60.0
+#: Fast shutdown writes a checkpoint; immediate leaves it to the next start's recovery.
+_STOP_SIGNALS = [(signal.SIGINT, 60.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)]
 _SOCKET_PREFIX = "truckroll-"
 _FIXED = {"listen_addresses": "", "unix_socket_permissions": "0700", "max_connections": "200", "timezone": "UTC"}
 #: Somebody's data: an acknowledged write survives a power cut.
@@ -43,20 +44,29 @@ _DISPOSABLE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": 
 
 @dataclass(frozen=True, slots=True)
 class PrivatePostgres:
-    """A running private PostgreSQL."""
+    """A private PostgreSQL that this process uses."""
 
-    data: Path
+    folder: Path
+    programs: Programs
     socket_dir: Path
+    is_durable: bool
     #: False: it was running already.
     is_started_here: bool
 
     def url(self, database: str = DATABASE, *, user: str = LOGIN_ROLE) -> str:
         """URL for SQLAlchemy; user ``postgres`` is the superuser."""
-        return f"postgresql+psycopg2://{user}@/{database}?host={self.socket_dir}"
+        return _url(self.socket_dir, database, user)
 
     def connect(self, database: str = DATABASE, *, user: str = SUPERUSER) -> Connection:
         """Connect as the superuser, for preparing and looking after the server."""
-        return psycopg2.connect(host=str(self.socket_dir), user=user, dbname=database, connect_timeout=2)
+        return connect(self.socket_dir, database, user)
+
+    def revive(self) -> bool:
+        """Start it again, reachable where it was, if somebody killed it; tells whether that was so."""
+        if _is_postmaster((_read_state(self.programs.data) or _NOBODY).pid, self.programs):
+            return False
+        with alone(self.folder):
+            return (running(self.programs) or _start(self.programs, _settings(self.is_durable))).is_started_here
 
 
 @contextmanager
@@ -79,7 +89,8 @@ def private_postgres(folder: Path, *, is_durable: bool = True) -> Iterator[Priva
     with alone(folder):
         membership = Membership(folder)
         try:
-            server = running(programs) or _start(programs, _DURABLE if is_durable else _DISPOSABLE)
+            reached = running(programs) or _start(programs, _settings(is_durable))
+            server = PrivatePostgres(folder, programs, reached.socket_dir, is_durable, reached.is_started_here)
             _prepare(server)
         except BaseException:
             membership.leave()
@@ -92,13 +103,33 @@ def private_postgres(folder: Path, *, is_durable: bool = True) -> Iterator[Priva
                 _stop(programs)
 
 
-def running(programs: Programs) -> PrivatePostgres | None:
-    """Return the server that runs on this data folder, if one does; waits for one that is starting or stopping."""
+def answering(folder: Path) -> str | None:
+    """Return the URL of the server that runs in this folder and answers, or None; starts and changes nothing."""
+    programs = find_programs(folder)
+    state = _read_state(programs.data) or _NOBODY
+    if not _is_postmaster(state.pid, programs):
+        return None
+    try:
+        connect(state.socket_dir).close()
+    except psycopg2.OperationalError:
+        return None
+    return _url(state.socket_dir, DATABASE, LOGIN_ROLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A server that has answered."""
+
+    socket_dir: Path
+    is_started_here: bool
+
+
+def running(programs: Programs) -> Reached | None:
+    """Reach the server that runs on these programs' data, if one does; waits for one that is starting or stopping."""
     deadline_s = time.monotonic() + _START_WITHIN_S
-    while (state := _read_state(programs.data)) is not None and _is_postmaster(state.pid, programs.data):
-        server = PrivatePostgres(programs.data, state.socket_dir, is_started_here=False)
+    while (state := _read_state(programs.data)) is not None and _is_postmaster(state.pid, programs):
         try:
-            server.connect("postgres").close()
+            connect(state.socket_dir).close()
         except psycopg2.OperationalError as error:
             if not state.socket_dir.is_dir():
                 _log.warning("the socket folder %s was removed: restarting PostgreSQL", state.socket_dir)
@@ -108,8 +139,17 @@ def running(programs: Programs) -> PrivatePostgres | None:
             else:
                 time.sleep(0.02)
         else:
-            return server
+            return Reached(state.socket_dir, is_started_here=False)
     return None
+
+
+def _url(socket_dir: Path, database: str, user: str) -> str:
+    return f"postgresql+psycopg2://{user}@/{database}?host={socket_dir}"
+
+
+def connect(socket_dir: Path, database: str = "postgres", user: str = SUPERUSER) -> Connection:
+    """Connect as the superuser, for preparing and looking after the server."""
+    return psycopg2.connect(host=str(socket_dir), user=user, dbname=database, connect_timeout=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,46 +166,57 @@ def _read_state(data: Path) -> _State | None:
         return None
 
 
-def _is_postmaster(pid: int, data: Path) -> bool:
-    # A number from a state file may belong to another program by now; a zombie's command line is empty.
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return False
-    return os.fsencode(data) in words and any(os.path.basename(word) == b"postgres" for word in words)
+_NOBODY = _State(pid=0, socket_dir=Path())
 
 
-def _start(programs: Programs, settings: dict[str, str]) -> PrivatePostgres:
+def _settings(is_durable: bool) -> dict[str, str]:
+    return _FIXED | (_DURABLE if is_durable else _DISPOSABLE)
+
+
+def _is_postmaster(pid: int, programs: Programs) -> bool:
+    return daemons.is_running(pid, "postgres", str(programs.data))
+
+
+def _start(programs: Programs, settings: dict[str, str]) -> Reached:
     if not (programs.data / "PG_VERSION").exists():
         _create_cluster(programs, is_durable=settings["fsync"] == "on")
-    _forget_dead_server(programs)
-    socket_dir = programs.give(Path(tempfile.mkdtemp(prefix=_SOCKET_PREFIX)))
-    options = {**_FIXED, **settings, "unix_socket_directories": str(socket_dir)}
-    command = [programs.path("postgres"), "-D", str(programs.data)]
-    for name, value in options.items():
-        command += ["-c", f"{name}={value}"]
+    socket_dir = _socket_dir(programs)
+    options = settings | {"unix_socket_directories": str(socket_dir)}
+    words = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
     deadline_s = time.monotonic() + _START_WITHIN_S
-    server = PrivatePostgres(programs.data, socket_dir, is_started_here=True)
-    while time.monotonic() < deadline_s:
-        log_start = programs.log.stat().st_size if programs.log.exists() else 0
-        process = programs.spawn(command)
-        if _answers(server, process, deadline_s):
-            return server
-        if process.poll() is None or "shared memory block" not in programs.log_tail(log_start):
-            break
+    while True:
+        log_start = daemons.size(programs.log)
+        child = daemons.spawn(programs.command("postgres", "-D", str(programs.data), *words), programs.log)
+        if _answers(socket_dir, child, deadline_s):
+            return Reached(socket_dir, is_started_here=True)
         # Children of a killed postmaster leave by themselves within moments; until then a new one refuses to start.
-        time.sleep(0.1)
-    if process.poll() is None:
-        process.send_signal(signal.SIGQUIT)
+        if "shared memory block" not in daemons.log_tail(programs.log, log_start) or time.monotonic() > deadline_s:
+            break
+        time.sleep(0.05)
+    daemons.stop(child, "postgres", str(programs.data), _STOP_SIGNALS[1:])
     shutil.rmtree(socket_dir, ignore_errors=True)
     raise _not_answering(programs, "the private server does not start", log_start)
 
 
-def _answers(server: PrivatePostgres, process: subprocess.Popen[bytes], deadline_s: float) -> bool:
-    while process.poll() is None and time.monotonic() < deadline_s:
+def _socket_dir(programs: Programs) -> Path:
+    state = _read_state(programs.data)
+    # A dead server's number may have gone to another program, which PostgreSQL would take for a living postmaster.
+    (programs.data / "postmaster.pid").unlink(missing_ok=True)
+    if state is None or not state.socket_dir.is_dir():
+        return programs.give(Path(tempfile.mkdtemp(prefix=_SOCKET_PREFIX)))
+    # Whoever lost the server looks for it where it was.
+    for left_over in state.socket_dir.glob(".s.PGSQL.*"):
+        left_over.unlink()
+    return state.socket_dir
+
+
+def _answers(socket_dir: Path, child: int, deadline_s: float) -> bool:
+    while time.monotonic() < deadline_s:
         try:
-            server.connect("postgres").close()
+            connect(socket_dir).close()
         except psycopg2.OperationalError:
+            if daemons.has_ended(child):
+                return False
             time.sleep(0.01)
         else:
             return True
@@ -176,11 +227,14 @@ def _create_cluster(programs: Programs, *, is_durable: bool) -> None:
     _log.info("creating a private PostgreSQL cluster in %s", programs.data)
     unfinished = programs.data.with_name(programs.data.name + ".new")
     shutil.rmtree(unfinished, ignore_errors=True)
-    command = [programs.path("initdb"), "-D", str(unfinished), "-U", SUPERUSER, "--auth=trust", "--locale=C.UTF-8"]
-    command += ["-E", "UTF8", "--no-instructions", *([] if is_durable else ["--no-sync"])]
-    programs.give(programs.log.parent)
-    if programs.spawn(command).wait() != 0:
-        raise _not_answering(programs, "initdb failed")
+    programs.give(programs.data.parent)
+    words = ["-D", str(unfinished), "-U", SUPERUSER, "--auth=trust", "--locale=C.UTF-8", "-E", "UTF8"]
+    words += ["--no-instructions", *([] if is_durable else ["--no-sync"])]
+    log_start = daemons.size(programs.log)
+    with programs.log.open("ab") as log:
+        ended = subprocess.run(programs.command("initdb", *words), stdout=log, stderr=log, cwd="/", check=False)
+    if ended.returncode != 0:
+        raise _not_answering(programs, "initdb failed", log_start)
     # Killed before this line, the next start finds no cluster and begins anew.
     unfinished.rename(programs.data)
 
@@ -200,30 +254,13 @@ def _stop(programs: Programs) -> None:
     state = _read_state(programs.data)
     if state is None:
         return
-    deadline_s = time.monotonic() + _STOP_WITHIN_S
-    kind = signal.SIGINT
-    while _is_postmaster(state.pid, programs.data):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(state.pid, kind)
-            os.kill(state.pid, signal.SIGCONT)
-        _wait_until_gone(state, programs, 0.5 if kind == signal.SIGQUIT else deadline_s - time.monotonic())
-        kind = signal.SIGQUIT
-    _forget_dead_server(programs, state)
-
-
-def _wait_until_gone(state: _State, programs: Programs, within_s: float) -> None:
-    deadline_s = time.monotonic() + within_s
-    while _is_postmaster(state.pid, programs.data) and time.monotonic() < deadline_s:
-        time.sleep(0.01)
-
-
-def _forget_dead_server(programs: Programs, state: _State | None = None) -> None:
-    state = state or _read_state(programs.data)
-    # Its number may have gone to another program, which PostgreSQL would take for a living postmaster.
-    (programs.data / "postmaster.pid").unlink(missing_ok=True)
-    if state is not None and state.socket_dir.name.startswith(_SOCKET_PREFIX):
+    if _is_postmaster(state.pid, programs):
+        daemons.stop(state.pid, "postgres", str(programs.data), _STOP_SIGNALS)
+    if state.socket_dir.name.startswith(_SOCKET_PREFIX):
         shutil.rmtree(state.socket_dir, ignore_errors=True)
 
 
 def _not_answering(programs: Programs, problem: str, log_start: int = 0) -> MissingService:
-    return MissingService("PostgreSQL", problem, f"see {programs.log}", programs.log_tail(log_start))
+    return MissingService(
+        "PostgreSQL", problem, f"see {programs.log}", detail=daemons.log_tail(programs.log, log_start)
+    )

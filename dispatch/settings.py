@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -43,6 +42,11 @@ def with_driver(database_url: str) -> str:
     if separator and scheme in ("postgresql", "postgres", "postgresql+psycopg2"):
         return _DATABASE_DRIVER + rest
     raise ValueError("write it as postgresql://USER@HOST/DATABASE")
+
+
+def without_driver(database_url: str) -> str:
+    """Return the URL as psycopg2 itself, psql and a person take it."""
+    return database_url.replace(_DATABASE_DRIVER, "postgresql://", 1)
 
 
 def _without_login(value: object) -> str:
@@ -99,14 +103,5 @@ class RoadSettings(BaseSettings):
     valhalla_url: str | None = None
 
 
-class LogSettings(BaseSettings):
-    """How the log on standard error looks."""
-
-    model_config = _CONFIG
-
-    log: Literal["human", "json"] = "human"
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-
-
-class Settings(ServiceSettings, ApiSettings, RoadSettings, LogSettings):
+class Settings(ServiceSettings, ApiSettings, RoadSettings):
     """All of them."""

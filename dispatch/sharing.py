@@ -49,22 +49,6 @@ class Membership:
             os.close(self._descriptor)
 
 
-def is_in_use(folder: Path) -> bool:
-    """Tell whether any living process uses the server in this folder; changes nothing."""
-    try:
-        descriptor = os.open(folder / "users.lock", os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    else:
-        return False
-    finally:
-        os.close(descriptor)
-
-
 def private_folder(folder: Path) -> Path:
     """Make the folder, for its owner alone."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

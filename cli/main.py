@@ -1,0 +1,97 @@
+"""What can I ask for, and what does the exit code mean?
+
+Exit codes: 0 done, 1 fault, 2 bad usage or input, 3 a service is missing. Answers go to standard output, progress and
+logs to standard error.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import sys
+from collections.abc import Callable
+from typing import Annotated, ClassVar
+
+import typer
+
+from cli.lazy import Entry, LazyGroup
+from cli.logs import log_to_stderr
+from dispatch.errors import BadInput, MissingService, NotFound, TruckrollError
+from geo.errors import GeoError
+from matching.errors import MatchingError
+
+FAULT, BAD_USAGE, SERVICE_MISSING = 1, 2, 3
+
+#: Error → exit code; the first that fits.
+EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
+    (MissingService, SERVICE_MISSING),
+    (BadInput, BAD_USAGE),
+    (NotFound, BAD_USAGE),
+    (GeoError, BAD_USAGE),
+    (MatchingError, BAD_USAGE),
+    (TruckrollError, FAULT),
+)
+
+
+class Commands(LazyGroup):
+    """Truckroll's commands, in the order in which a newcomer meets them."""
+
+    entries: ClassVar[dict[str, Entry]] = {
+        "demo": Entry("cli.demo:demo", "The main job on real places, live, with made-up technicians"),
+        "up": Entry("cli.up:up", "Everything on this machine: private services, API, dispatcher"),
+        "api": Entry("cli.processes:api", "The HTTP process alone"),
+        "dispatcher": Entry("cli.processes:dispatcher", "The process that sends waves and ends offers, alone"),
+        "match": Entry("cli.match:match", "Technicians and jobs from CSV files, matched offline"),
+        "explain": Entry("cli.explain:explain", "Why this technician, why not that one"),
+        "replay": Entry("cli.replay:replay", "Decide again from what was stored; the same to the last bit"),
+        "import": Entry("cli.load:load", "Technicians or jobs from a CSV file into the record"),
+        "keys": Entry("cli.keys:keys", "API keys: make, list, revoke"),
+        "doctor": Entry("cli.doctor:doctor", "What is there, what is unsafe, how to mend it"),
+    }
+
+
+app = typer.Typer(
+    cls=Commands,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _say_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"truckroll {importlib.metadata.version('truckroll')}")
+        raise typer.Exit
+
+
+@app.callback(epilog="For example: truckroll demo --once")
+def truckroll(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Dispatch field technicians: everyone in reach judged, the right ones asked, exactly one chosen."""
+
+
+def run(main: Callable[[], object] = app) -> None:
+    """Run what the command line asks for, and leave with the exit code that its outcome has."""
+    try:
+        log_to_stderr(os.environ.get("TRUCKROLL_LOG", "human"))
+        main()
+    except Exception as error:
+        code = exit_code(error)
+        if code is None:
+            raise
+        typer.echo(f"truckroll: {error}", err=True)
+        sys.exit(code)
+
+
+def exit_code(error: Exception) -> int | None:
+    """Return the exit code of an expected error; None for one that deserves its traceback, and code 1."""
+    return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), None)
+
+
+if __name__ == "__main__":
+    run()

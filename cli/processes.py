@@ -1,0 +1,60 @@
+"""How does one process run alone? Against the servers in TRUCKROLL_DATABASE_URL and TRUCKROLL_REDIS_URL.
+
+Where they are not set, the private servers of this folder are used, shared with whoever uses them already. Each process
+loads only its own half of the program.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from cli.lazy import load
+from dispatch.services import services
+from dispatch.settings import Settings, read_settings
+
+
+def api(
+    host: Annotated[str | None, typer.Option(help="Address to listen on [default: 127.0.0.1].")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on [default: 8000].")] = None,
+) -> None:
+    """Answer HTTP until told to end.
+
+    For example: truckroll api --port 8080
+    """
+    with _connected() as settings:
+        app = load("api.app:create_app")(settings)
+        # Our own log handler is set already; a stream of events that nobody reads may not hold up the end.
+        uvicorn.run(
+            app,
+            host=host or settings.host,
+            port=port or settings.port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=3,
+        )
+
+
+def dispatcher() -> None:
+    """Send waves, end offers and do what else is due, until told to end.
+
+    For example: truckroll dispatcher
+    """
+    stop = threading.Event()
+    for kind in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(kind, lambda *_: stop.set())
+    with _connected() as settings:
+        load("dispatch.worker:run")(settings, stop)
+
+
+@contextmanager
+def _connected() -> Iterator[Settings]:
+    settings = read_settings()
+    with services(settings) as found:
+        yield settings.model_copy(update={"database_url": found.database_url, "redis_url": found.redis_url})
