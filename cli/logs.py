@@ -27,6 +27,8 @@ def log_to_stderr(form: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatters[form])
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    # It tells of each of its plugins whenever it is loaded.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 class JsonLines(logging.Formatter):
