@@ -4,12 +4,19 @@
     technician.py   what is known of one technician
     candidates.py   the facts of everyone in reach of one job, as columns
     policy.py       what a client wants of the engine: reach, weights, waves
-    eligibility.py  may this technician do it? the failed rules as bits, and their words
+    eligibility.py  may this technician do it? the failed rules as bits
+    reasons.py      why may they not, in words, and who may read which reason?
+    ticks.py        all rules for one technician: ticks, crosses and their figures
+    remedies.py     what would let more people do it?
     scoring.py      how good is each? terms in [0, 1], and the parts of every score
     ranking.py      those who may, best first
     responses.py    how likely is a yes?
     fanout.py       how many to ask now, whom, until when
+    award.py        who gets it at once, by standing consent?
     decision.py     the whole decision as a value that can be stored, explained and replayed
+    inputs.py       what went into a decision, as bytes that never change
+    explain.py      a stored decision read back to people
+    seeds.py        which number does chance draw here?
     assignment.py   many jobs, many technicians: the best assignment of all
 
 Nothing here reads a clock, a file, a network or a database; time, seed and policy are arguments.

@@ -7,6 +7,7 @@ decision survives the erasure of a person.
 
 from dataclasses import dataclass, fields
 from typing import Self
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +88,10 @@ class Candidates:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def id_at(self, row: int) -> UUID:
+        """The technician of one row; numpy cuts the zero bytes off the end of a single item, so they are put back."""
+        return UUID(bytes=bytes(self.ids[row]).ljust(16, b"\0"))
 
     def take(self, rows: Ints) -> Self:
         """The same columns for some rows, in the order of `rows` (row numbers, or a mask)."""

@@ -102,17 +102,17 @@ def _outside_pools(job: Job, candidates: Candidates, policy: Policy) -> Bools:
 
 
 def _lacks_skill(job: Job, candidates: Candidates, policy: Policy) -> Bools:
-    return (candidates.skill_levels == 0).any(axis=1)
+    return _in_any_column(candidates.skill_levels == 0)
 
 
 def _below_level(job: Job, candidates: Candidates, policy: Policy) -> Bools:
     """Has the skill, but below the level: who lacks it altogether fails `SKILL` instead."""
     levels = candidates.skill_levels
-    return ((levels > 0) & (levels < wanted_levels(job))).any(axis=1)
+    return _in_any_column((levels > 0) & (levels < wanted_levels(job)))
 
 
 def _credential_ends(job: Job, candidates: Candidates, policy: Policy) -> Bools:
-    return (candidates.credential_days < credential_day(job, policy)).any(axis=1)
+    return _in_any_column(candidates.credential_days < credential_day(job, policy))
 
 
 def _not_cleared(job: Job, candidates: Candidates, policy: Policy) -> Bools:
@@ -177,6 +177,11 @@ def credential_day(job: Job, policy: Policy) -> int:
 def hourly_cents(job: Job) -> int:
     """The pay by the hour in whole hundredths, rounded down: least rates are whole, so no comparison changes."""
     return math.floor(job.pay.hourly(job.duration_min) * 100)
+
+
+def _in_any_column(table: Bools) -> Bools:
+    """For each row of (N, C) whether any column is true; nobody where there are no columns."""
+    return np.asarray(table.any(axis=1), dtype=np.bool_)
 
 
 def _check_columns(job: Job, candidates: Candidates) -> None:

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from matching.candidates import Candidates
+from matching.candidates import Bools, Candidates
 from matching.eligibility import Rule, Words, judge, mask
 from matching.job import Job, Pay
 from matching.policy import Policy
@@ -71,9 +71,7 @@ def could_do_it_if(
 CountMore = Callable[[Job, Candidates], int]
 
 
-def _more_pay(
-    job: Job, candidates: Candidates, words: Words, num_more: CountMore, at_least: int
-) -> Iterator[Change]:
+def _more_pay(job: Job, candidates: Candidates, words: Words, num_more: CountMore, at_least: int) -> Iterator[Change]:
     """The lowest pay that the next `at_least` technicians accept, in the job's own kind of pay."""
     least_rates = candidates.min_hourly_cents
     cents = np.sort(least_rates[(words == mask(Rule.RATE)) & (least_rates > 0)])
@@ -126,16 +124,15 @@ def _without_skill(job: Job, candidates: Candidates, code: str) -> tuple[Job, Ca
 def _by_other_means(words: Words) -> Iterator[Change]:
     """Changes whose effect the columns can't foretell: how many stand to gain at most."""
     time, day = mask(Rule.HOURS, Rule.FREE), mask(Rule.HOURS, Rule.FREE, Rule.CAPACITY)
-    stands_in_the_way: tuple[tuple[ChangeKind, str, np.bool_ | np.ndarray[tuple[int], np.dtype[np.bool_]]], ...] = (
+    stands_in_the_way: tuple[tuple[ChangeKind, str, Bools], ...] = (
         ("time", "widen or move the window", (words & ~time == 0) & (words != 0)),
         ("day", "move it to another day", (words & ~day == 0) & (words & mask(Rule.CAPACITY) != 0)),
         ("call", "call those whose own area ends before the site", words == mask(Rule.AREA)),
         ("round", "change the terms and ask again who was asked", words == mask(Rule.ASKED)),
     )
     for kind, text, rows in stands_in_the_way:
-        num = int(np.count_nonzero(rows))
-        if num:
-            yield Change(kind, text, num, is_exact=False)
+        if rows.any():
+            yield Change(kind, text, int(np.count_nonzero(rows)), is_exact=False)
 
 
 def _visible(change: Change, audience: Audience) -> Change:

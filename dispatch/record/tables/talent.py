@@ -86,9 +86,7 @@ class TechnicianRow(Base):
         CheckConstraint("day_capacity >= 0", name="day_capacity_size"),
         CheckConstraint("reputation BETWEEN 0 AND 1", name="reputation_share"),
         CheckConstraint("(quiet_from IS NULL) = (quiet_to IS NULL)", name="quiet_both_ends"),
-        CheckConstraint(
-            "num_nulls(auto_min_hourly, auto_max_km, auto_max_per_day) IN (0, 3)", name="consent_whole"
-        ),
+        CheckConstraint("num_nulls(auto_min_hourly, auto_max_km, auto_max_per_day) IN (0, 3)", name="consent_whole"),
         CheckConstraint("auto_max_km > 0 AND auto_max_km <= 20038 AND auto_max_per_day > 0", name="consent_size"),
         Index("ix_technicians_changed_xid", "changed_xid"),
         Index("ix_technicians_cell", "cell"),

@@ -1,0 +1,111 @@
+"""How do processes wake each other? By Redis, which may vanish at any moment: whoever waits also looks by the clock.
+
+Nothing here is a record. Without Redis every wait ends by its timeout, and a live position is lost; no more.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+import redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+_log = logging.getLogger(__name__)
+
+_DISPATCHER = "truckroll:bell"
+_POSITIONS = "truckroll:positions"
+#: Positions kept for a process that comes late; older ones are worth nothing.
+_NUM_POSITIONS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a technician is now, by their own wish, good until `until_s` (Unix seconds)."""
+
+    technician_id: UUID
+    lat: float
+    lng: float
+    until_s: int
+
+
+class Bell:
+    """A line to the other processes. No method raises when Redis is gone; `is_up` says what was last seen."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._redis = redis.Redis.from_url(
+            redis_url,
+            socket_timeout=2.0,
+            socket_connect_timeout=0.5,
+            retry=Retry(NoBackoff(), 0),
+            decode_responses=True,
+        )
+        self._pubsubs: dict[str, redis.client.PubSub] = {}
+        self._down_until = 0.0
+        self.is_up = True
+
+    def ring(self) -> None:
+        """Something may be due: wake the dispatcher."""
+        self._try(lambda: self._redis.publish(_DISPATCHER, "due"))
+
+    def ring_board(self, client_id: UUID) -> None:
+        """The board of a client has new frames."""
+        self._try(lambda: self._redis.publish(f"truckroll:board:{client_id}", "frames"))
+
+    def ring_fleet(self) -> None:
+        """Offers were sent."""
+        self._try(lambda: self._redis.publish("truckroll:fleet", "offers"))
+
+    def wait(self, channel: str, timeout_s: float) -> bool:
+        """Wait for a ring on `channel` (`bell`, `fleet`, `board:ID`), `timeout_s` at most: whether it rang.
+
+        Without Redis, waits the whole time.
+        """
+        started = time.monotonic()
+        message = self._try(lambda: self._subscription(f"truckroll:{channel}").get_message(True, timeout_s))
+        if message is None and not self.is_up:
+            self._pubsubs.clear()
+            time.sleep(max(0.0, timeout_s - (time.monotonic() - started)))
+        return message is not None
+
+    def post_position(self, position: Position) -> bool:
+        """Share a live position: whether it was taken."""
+        text = json.dumps([str(position.technician_id), position.lat, position.lng, position.until_s])
+        added = self._try(lambda: self._redis.xadd(_POSITIONS, {"p": text}, maxlen=_NUM_POSITIONS, approximate=True))
+        return added is not None
+
+    def positions(self, after: str = "0") -> Iterator[tuple[str, Position]]:
+        """Live positions shared after a place in the stream, oldest first, with their own place."""
+        while entries := self._try(lambda: self._redis.xread({_POSITIONS: after}, count=1000)):
+            for place, fields in entries[0][1]:
+                technician, lat, lng, until_s = json.loads(fields["p"])
+                after = place
+                yield place, Position(UUID(technician), lat, lng, until_s)
+
+    def _subscription(self, channel: str) -> "redis.client.PubSub":
+        if channel not in self._pubsubs:
+            subscription = self._redis.pubsub(ignore_subscribe_messages=True)
+            subscription.subscribe(channel)
+            self._pubsubs[channel] = subscription
+        return self._pubsubs[channel]
+
+    def _try(self, call):  # type: ignore[no-untyped-def]
+        """Call Redis, or find it gone; after a failure it is left alone for a second."""
+        if time.monotonic() < self._down_until:
+            return None
+        try:
+            answer = call()
+        except (RedisError, OSError) as error:
+            if self.is_up:
+                _log.warning("Redis does not answer (%s): going on by the clock", type(error).__name__)
+            self.is_up = False
+            self._down_until = time.monotonic() + 1.0
+            return None
+        if not self.is_up:
+            _log.info("Redis answers again")
+        self.is_up = True
+        return answer

@@ -1,0 +1,45 @@
+"""How does the index stay current? It reads what changed since the last look, in commit order."""
+
+import time
+from datetime import datetime
+from uuid import UUID
+
+from dispatch.index.roster import Roster
+from dispatch.talent.reading import changed_since, read_technicians
+from sqlalchemy.orm import Session
+
+
+class Feed:
+    """The roster of one process, and how far it has read.
+
+    One writer: only the thread that calls `refresh` changes the roster. `refreshed_at` is the moment, on the
+    monotonic clock in seconds, up to which the roster is known to be current.
+    """
+
+    def __init__(self) -> None:
+        self.roster = Roster()
+        self.refreshed_at = float("-inf")
+        self._horizon: int | None = None
+
+    def refresh(self, session: Session, *, now: datetime) -> int:
+        """Bring the roster up to what is committed: how many technicians were read again.
+
+        Runs as the engine. The first call reads everyone. A change that commits late, under an older transaction
+        id, is seen by a later call: the horizon stays below every transaction that was still running.
+        """
+        started = time.monotonic()
+        changed, horizon = changed_since(session, self._horizon or 0)
+        first = self._horizon is None
+        if first or changed:
+            self.roster.upsert(read_technicians(session, None if first else changed, now=now))
+        self._horizon = horizon
+        self.refreshed_at = started
+        return len(changed)
+
+    def staleness_s(self) -> float:
+        """Seconds since the roster was last known to be current."""
+        return time.monotonic() - self.refreshed_at
+
+    def move(self, technician: UUID, lat: float, lng: float, until_s: int) -> None:
+        """Apply a live position, good until `until_s` (Unix seconds)."""
+        self.roster.move(technician, lat, lng, until_s)

@@ -1,0 +1,241 @@
+"""A technician says yes: exactly one of them gets the slot.
+
+Locks are taken in one order everywhere: technicians (ascending), slots, rounds, offers, counters, assignments,
+visits, jobs, chains of events. So losers wait for the winner's slot before they touch an offer, and nobody waits for
+them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from dispatch.errors import BadInput, NotFound
+from dispatch.jobs.answers import find_offer, note_too_late, note_yes
+from dispatch.jobs.assignments import Terms, settle, take_slot
+from dispatch.jobs.judging import at_start, failed_now
+from dispatch.jobs.reading import read_role
+from dispatch.record.events import record
+from dispatch.record.session import Actor
+from dispatch.record.tables import OfferRow
+from dispatch.record.tables.offers import LIVE_OFFERS
+from dispatch.talent.reading import lock_technician
+from matching.job import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Yes:
+    """What a technician says yes to: an offer, at the version of the terms that was shown.
+
+    `start_at` is the start picked inside the window, None the earliest that fits; `worker_id` is the person whom a
+    company names, None the one who was asked.
+    """
+
+    offer_id: UUID
+    terms_version: int
+    start_at: datetime | None = None
+    worker_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Won:
+    """Yours. `start_at` and `end_at` are booked."""
+
+    assignment_id: UUID
+    job_id: UUID
+    visit_id: UUID
+    slot_id: UUID
+    start_at: datetime
+    end_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Your yes is known; the dispatcher picks."""
+
+    offer_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Not yours, and why: `code`, and for `not_eligible` the codes of the failed rules."""
+
+    offer_id: UUID
+    code: str
+    rules: tuple[str, ...] = ()
+    state: str = ""
+
+
+Answer = Won | Noted | Lost
+
+
+def accept_offer(session: Session, actor: Actor, yes: Yes, *, now: datetime) -> Answer:
+    """Say yes to one offer.
+
+    Runs as the engine. Everything that was changed on the way to a `Lost` is rolled back, save the note that this
+    technician would have taken it.
+
+    Raises
+    ------
+    NotFound
+        When there is no such offer for this actor.
+    BadInput
+        When the offer belongs to a bundle, the start lies outside the window, or the named worker is not the
+        company's.
+    """
+    answers = accept_all(session, actor, (yes,), now=now)
+    return answers[0]
+
+
+def accept_all(session: Session, actor: Actor, yeses: Sequence[Yes], *, now: datetime) -> tuple[Answer, ...]:
+    """Say yes to a bundle: all of its offers or none. The answers are in the order of `yeses`.
+
+    With one that is lost, the others are lost too, as `bundle_broken`.
+    """
+    offers = [_read_offer(session, actor, yes) for yes in yeses]
+    over = [_over(offer, yes, now) for offer, yes in zip(offers, yeses, strict=True)]
+    if not any(over):
+        with session.begin_nested() as savepoint:
+            answers = _take_all(session, actor, offers, yeses, now)
+            if not any(isinstance(answer, Lost) for answer in answers):
+                return tuple(answers)
+            savepoint.rollback()
+        over = [answer if isinstance(answer, Lost) else None for answer in answers]
+    for offer, lost in zip(offers, over, strict=True):
+        if lost is not None and lost.code == "taken":
+            note_too_late(session, actor, offer, now=now)
+    return tuple(
+        lost or Lost(offer.id, "bundle_broken", state=offer.state) for offer, lost in zip(offers, over, strict=True)
+    )
+
+
+def pick(session: Session, actor: Actor, offer_id: UUID, *, now: datetime, terms: Terms | None = None) -> Answer:
+    """The dispatcher gives the slot to one of those who said yes; `terms` are those of an accepted counter.
+
+    Raises
+    ------
+    NotFound
+        When there is no such offer of the actor's client.
+    """
+    offer = session.scalars(select(OfferRow).where(OfferRow.id == offer_id)).one_or_none()
+    if offer is None or (actor.client_id is not None and offer.client_id != actor.client_id):
+        raise NotFound("offer", offer_id)
+    if offer.state not in ("requested", "countered"):
+        return Lost(offer.id, "no_yes_yet" if offer.state in LIVE_OFFERS else _CODES[offer.state], state=offer.state)
+    yes = Yes(offer.id, offer.terms_version, terms.start_at if terms else offer.wanted_start_at)
+    with session.begin_nested() as savepoint:
+        answer = _take(session, actor, offer, yes, now, picked=True, terms=terms)
+        if isinstance(answer, Lost):
+            savepoint.rollback()
+    return answer
+
+
+_CODES = {
+    "accepted": "already_yours",
+    "declined": "declined",
+    "expired": "expired",
+    "withdrawn": "withdrawn",
+    "not_chosen": "taken",
+}
+
+
+def _read_offer(session: Session, actor: Actor, yes: Yes) -> OfferRow:
+    offer = find_offer(session, actor, yes.offer_id)
+    if yes.worker_id not in (None, offer.technician_id) and actor.company_id is None:
+        raise BadInput("worker_id", yes.worker_id, "only a company names another of its workers")
+    return offer
+
+
+def _over(offer: OfferRow, yes: Yes, now: datetime) -> Lost | None:
+    """Why an offer can no longer be taken, without taking a lock: most losers need to know no more."""
+    if offer.state not in LIVE_OFFERS:
+        return Lost(offer.id, _CODES[offer.state], state=offer.state)
+    if offer.expires_at <= now:
+        return Lost(offer.id, "expired", state=offer.state)
+    if offer.terms_version != yes.terms_version:
+        return Lost(offer.id, "terms_changed", state=offer.state)
+    return None
+
+
+def _take_all(
+    session: Session, actor: Actor, offers: Sequence[OfferRow], yeses: Sequence[Yes], now: datetime
+) -> list[Answer]:
+    """Technicians first, then slots in the order of their visits: two bundles never wait for each other."""
+    answers: dict[UUID, Answer] = {}
+    for offer, yes in sorted(zip(offers, yeses, strict=True), key=lambda pair: pair[0].visit_id):
+        answers[offer.id] = _take(session, actor, offer, yes, now, alone=len(yeses) == 1)
+        if isinstance(answers[offer.id], Lost):
+            break
+    return [answers.get(offer.id) or Lost(offer.id, "bundle_broken", state=offer.state) for offer in offers]
+
+
+def _take(
+    session: Session,
+    actor: Actor,
+    offer: OfferRow,
+    yes: Yes,
+    now: datetime,
+    *,
+    alone: bool = True,
+    picked: bool = False,
+    terms: Terms | None = None,
+) -> Answer:
+    """Judge under the technician's lock, take a slot, end the offer, book: in this order."""
+    technician = lock_technician(session, yes.worker_id or offer.technician_id, now=now)
+    unit = read_role(session, offer.visit_id, offer.role)
+    if technician is None or (yes.worker_id and technician.company_id != actor.company_id):
+        raise BadInput("worker_id", yes.worker_id, "name a technician of your company")
+    if alone and unit.job_row.bundle_id is not None and not picked:
+        raise BadInput("offer", offer.id, f"it belongs to bundle {unit.job_row.bundle_id}: accept all of it")
+    job = at_start(unit, technician, yes.start_at, now=now)
+    rules = failed_now(unit, technician, job, now=now)
+    if job is None or rules:
+        return Lost(offer.id, "not_eligible", rules or ("free",), state=offer.state)
+    if unit.job_row.mode == "manual" and not picked:
+        return _note(session, actor, offer, job, now)
+    agreed = terms or Terms(unit.job.pay, unit.job_row.terms_version)
+    slot_id = take_slot(session, unit, technician.id)
+    if slot_id is None:
+        return Lost(offer.id, "taken", state=offer.state)
+    if not _end(session, offer):
+        session.refresh(offer)
+        return Lost(offer.id, _CODES.get(offer.state, "expired"), state=offer.state)
+    try:
+        assignment_id = settle(session, actor, unit, slot_id, technician, job, offer, agreed, now=now)
+    except IntegrityError as error:
+        if "ex_bookings_no_overlap" not in str(error.orig):
+            raise
+        return Lost(offer.id, "not_eligible", ("free",), state=offer.state)
+    return Won(assignment_id, unit.job.job_id, unit.job.id, slot_id, job.start_at, job.end_at)
+
+
+def _note(session: Session, actor: Actor, offer: OfferRow, job: Job, now: datetime) -> Answer:
+    """Mode `manual`: the yes waits for the dispatcher's pick, until the work would have to begin."""
+    noted = session.scalar(
+        update(OfferRow)
+        .where(OfferRow.id == offer.id, OfferRow.state.in_(LIVE_OFFERS), OfferRow.expires_at > func.clock_timestamp())
+        .values(state="requested", answered_at=now, wanted_start_at=job.start_at, expires_at=job.start_at)
+        .returning(OfferRow.id)
+    )
+    if noted is None:
+        return Lost(offer.id, "expired", state=offer.state)
+    if offer.state != "requested":
+        note_yes(session, offer.technician_id, now)
+        start = {"start_at": job.start_at.isoformat()}
+        record(session, actor, ("offer", offer.id), "requested", start, client_id=offer.client_id, now=now)
+    return Noted(offer.id)
+
+
+def _end(session: Session, offer: OfferRow) -> bool:
+    """End the offer as accepted, if it still lives by the database's clock at this very moment."""
+    ended = session.scalar(
+        update(OfferRow)
+        .where(OfferRow.id == offer.id, OfferRow.state.in_(LIVE_OFFERS), OfferRow.expires_at > func.clock_timestamp())
+        .values(state="accepted", answered_at=func.clock_timestamp())
+        .returning(OfferRow.id)
+    )
+    return ended is not None

@@ -1,0 +1,264 @@
+"""Who has a slot, and what if they give it back? Taking, settling, releasing."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import Session
+
+from dispatch.errors import Conflict
+from dispatch.jobs.answers import note_yes
+from dispatch.jobs.lifecycle import JOB, VISIT, states_with
+from dispatch.jobs.reading import RoleOfVisit
+from dispatch.jobs.rounds import close_rounds, open_round
+from dispatch.record.events import record
+from dispatch.record.session import Actor
+from dispatch.record.tables import (
+    AssignmentRow,
+    BookingRow,
+    JobRow,
+    OfferRow,
+    RoundRow,
+    SlotRow,
+    VisitRow,
+    new_id,
+)
+from matching.job import Job, Pay
+from matching.technician import Technician
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is agreed: pay, the terms' version, and the start where a counter named one."""
+
+    pay: Pay
+    version: int
+    start_at: datetime | None = None
+
+
+def take_slot(session: Session, unit: RoleOfVisit, technician_id: UUID) -> UUID | None:
+    """Take one open slot of a role: its id, or None when none is open any more.
+
+    The one statement that decides the winner. Losers wait for the row lock (no SKIP LOCKED: they would hear "taken"
+    while the winner rolls back) and then find it filled.
+    """
+    open_slot = (
+        select(SlotRow.id)
+        .where(SlotRow.visit_id == unit.job.id, SlotRow.role == unit.job.role, SlotRow.state == "open")
+        .order_by(SlotRow.num)
+        .limit(1)
+        .with_for_update()
+    )
+    return session.scalar(
+        update(SlotRow)
+        .where(SlotRow.id == open_slot.scalar_subquery(), SlotRow.state == "open")
+        .values(state="filled", technician_id=technician_id)
+        .returning(SlotRow.id)
+    )
+
+
+def settle(
+    session: Session,
+    actor: Actor,
+    unit: RoleOfVisit,
+    slot_id: UUID,
+    technician: Technician,
+    job: Job,
+    offer: OfferRow | None,
+    terms: Terms,
+    *,
+    now: datetime,
+    hand_back_until: datetime | None = None,
+) -> UUID:
+    """Book the time, make the assignment, and end what the filled slot ends: its id.
+
+    `job` is the work at its agreed start. The caller holds the technician and the slot, and has ended the offer.
+
+    Raises
+    ------
+    IntegrityError
+        When the technician is booked at that time after all (`ex_bookings_no_overlap`).
+    """
+    booking_id, assignment_id = new_id(), new_id()
+    session.execute(
+        insert(BookingRow).values(
+            id=booking_id,
+            technician_id=technician.id,
+            busy=Range(job.start_at, job.end_at),
+            lat=job.lat,
+            lng=job.lng,
+            created_at=now,
+        )
+    )
+    others = _close_when_full(session, unit, now)
+    session.execute(
+        insert(AssignmentRow).values(
+            id=assignment_id,
+            client_id=job.client_id,
+            job_id=job.job_id,
+            visit_id=job.id,
+            slot_id=slot_id,
+            offer_id=offer.id if offer else None,
+            technician_id=technician.id,
+            company_id=technician.company_id,
+            booking_id=booking_id,
+            mode="auto" if hand_back_until else unit.job_row.mode,
+            terms_version=terms.version,
+            pay_kind=terms.pay.kind,
+            pay_amount=terms.pay.amount,
+            currency=terms.pay.currency,
+            start_at=job.start_at,
+            end_at=job.end_at,
+            assigned_at=now,
+            hand_back_until=hand_back_until,
+        )
+    )
+    if offer is not None and offer.state != "requested":
+        note_yes(session, offer.technician_id, now)
+    is_full = _fill(session, unit, job, now)
+    _tell(session, actor, job, offer, assignment_id, slot_id, technician.id, others, is_full, now)
+    return assignment_id
+
+
+def release(session: Session, actor: Actor, assignment_id: UUID, why: str, *, now: datetime) -> UUID:
+    """End an assignment before its work began; its slot reopens, and the backup is asked first: the new round's id.
+
+    `why` is a code. The caller has checked that the actor may; a technician within `hand_back_until` hands back.
+
+    Raises
+    ------
+    Conflict
+        When the assignment has ended, or the work has begun.
+    """
+    assignment = session.scalars(select(AssignmentRow).where(AssignmentRow.id == assignment_id)).one()
+    _open_slot_again(session, assignment)
+    ended = session.scalar(
+        update(AssignmentRow)
+        .where(AssignmentRow.id == assignment_id, AssignmentRow.state == "live")
+        .values(state="released", ended_at=now, ended_by=actor.kind, ended_why=why)
+        .returning(AssignmentRow.id)
+    )
+    if ended is None:
+        raise Conflict(assignment.state, "release")
+    reopened = session.scalar(
+        update(VisitRow)
+        .where(VisitRow.id == assignment.visit_id, VisitRow.state.in_(("planned", *states_with(VISIT, "reopen"))))
+        .values(state="planned", confirmed_at=None, confirm_by=None, planned_start_at=None, planned_end_at=None)
+        .returning(VisitRow.state)
+    )
+    if reopened is None:
+        raise Conflict("checked_in", "release", ("check_out",))
+    session.execute(
+        update(JobRow)
+        .where(JobRow.id == assignment.job_id, JobRow.state.in_(("open", *states_with(JOB, "reopen"))))
+        .values(state="open", version=JobRow.version + 1)
+    )
+    session.execute(update(BookingRow).where(BookingRow.id == assignment.booking_id).values(live=False))
+    told = {"technician": str(assignment.technician_id), "slot": str(assignment.slot_id), "why": why}
+    record(session, actor, ("assignment", assignment_id), "released", told, client_id=assignment.client_id, now=now)
+    record(session, actor, ("job", assignment.job_id), "reopened", told, client_id=assignment.client_id, now=now)
+    return _ask_again(session, assignment, now)
+
+
+def _close_when_full(session: Session, unit: RoleOfVisit, now: datetime) -> list[UUID]:
+    """With no slot of the role left open, its round closes and the other offers end: those that did."""
+    still_open = session.scalar(
+        select(SlotRow.id)
+        .where(SlotRow.visit_id == unit.job.id, SlotRow.role == unit.job.role, SlotRow.state == "open")
+        .limit(1)
+    )
+    if still_open is not None:
+        return []
+    return close_rounds(session, unit.job.job_id, "not_chosen", now=now, visit_id=unit.job.id, role=unit.job.role)
+
+
+def _fill(session: Session, unit: RoleOfVisit, job: Job, now: datetime) -> bool:
+    """Note the agreed time on the visit; when no slot of the job is open, the job is assigned: whether it is."""
+    confirm_by = max(now, job.start_at - timedelta(minutes=unit.policy.confirm_before_min))
+    session.execute(
+        update(VisitRow)
+        .where(VisitRow.id == job.id)
+        .values(
+            planned_start_at=func.least(func.coalesce(VisitRow.planned_start_at, job.start_at), job.start_at),
+            planned_end_at=func.greatest(func.coalesce(VisitRow.planned_end_at, job.end_at), job.end_at),
+            confirm_by=confirm_by,
+        )
+    )
+    some_open = select(SlotRow.id).where(SlotRow.job_id == job.job_id, SlotRow.state == "open").exists()
+    filled = session.scalar(
+        update(JobRow)
+        .where(JobRow.id == job.job_id, JobRow.state.in_(states_with(JOB, "fill")), ~some_open)
+        .values(state="assigned", unfilled=None, version=JobRow.version + 1)
+        .returning(JobRow.id)
+    )
+    return filled is not None
+
+
+def _tell(
+    session: Session,
+    actor: Actor,
+    job: Job,
+    offer: OfferRow | None,
+    assignment_id: UUID,
+    slot_id: UUID,
+    technician_id: UUID,
+    others: list[UUID],
+    is_full: bool,
+    now: datetime,
+) -> None:
+    told = {
+        "assignment": str(assignment_id),
+        "slot": str(slot_id),
+        "technician": str(technician_id),
+        "start_at": job.start_at.isoformat(),
+        "end_at": job.end_at.isoformat(),
+        "offer": str(offer.id) if offer else None,
+    }
+    if offer is not None:
+        record(session, actor, ("offer", offer.id), "accepted", told, client_id=job.client_id, now=now)
+    record(session, actor, ("assignment", assignment_id), "made", told, client_id=job.client_id, now=now)
+    more = {"state": "assigned" if is_full else "open", "offers_closed": [str(each) for each in others]}
+    record(session, actor, ("job", job.job_id), "slot_filled", {**told, **more}, client_id=job.client_id, now=now)
+
+
+def _open_slot_again(session: Session, assignment: AssignmentRow) -> None:
+    reopened = session.scalar(
+        update(SlotRow)
+        .where(SlotRow.id == assignment.slot_id, SlotRow.technician_id == assignment.technician_id)
+        .values(state="open", technician_id=None)
+        .returning(SlotRow.id)
+    )
+    if reopened is None:
+        session.refresh(assignment)
+        raise Conflict(assignment.state, "release")
+
+
+def _ask_again(session: Session, assignment: AssignmentRow, now: datetime) -> UUID:
+    """A new round for the reopened slot; first the backup: the best of those who had said yes too."""
+    slot = session.get_one(SlotRow, assignment.slot_id)
+    close_rounds(session, slot.job_id, "withdrawn", now=now, visit_id=slot.visit_id, role=slot.role)
+    backup = session.scalars(
+        select(OfferRow.technician_id)
+        .join(RoundRow, RoundRow.id == OfferRow.round_id)
+        .where(
+            OfferRow.visit_id == slot.visit_id,
+            OfferRow.role == slot.role,
+            OfferRow.state.in_(("not_chosen", "withdrawn")),
+            OfferRow.answered_at.is_not(None),
+            OfferRow.technician_id != assignment.technician_id,
+        )
+        .order_by(RoundRow.num.desc(), OfferRow.rank.asc().nulls_last(), OfferRow.answered_at)
+        .limit(1)
+    ).all()
+    return open_round(
+        session,
+        slot.client_id,
+        slot.job_id,
+        slot.visit_id,
+        slot.role,
+        "backed_out",
+        now=now,
+        first_ask=backup,
+    )

@@ -1,0 +1,87 @@
+"""Which moves does a state allow? The tables of moves of jobs, visits, offers and assignments. Pure.
+
+Each table maps a state to its moves, and each move to the state after it. Who may make a move, and by when, is said
+beside the function that makes it; that it cannot be made twice is the statement's condition, not this table.
+"""
+
+from dispatch.errors import Conflict
+
+Moves = dict[str, dict[str, str]]
+
+JOB: Moves = {
+    "draft": {"post": "open", "cancel": "cancelled"},
+    "open": {"fill": "assigned", "give_up": "unfilled", "change": "open", "hold": "on_hold", "cancel": "cancelled"},
+    "unfilled": {"change": "open", "resume": "open", "fill": "assigned", "cancel": "cancelled"},
+    "on_hold": {"resume": "open", "cancel": "cancelled"},
+    "assigned": {"start": "in_progress", "reopen": "open", "cancel": "cancelled"},
+    "in_progress": {"finish": "done", "reopen": "open"},
+    "done": {"approve": "approved", "send_back": "sent_back"},
+    "sent_back": {"finish": "done"},
+    "approved": {"pay": "paid", "dispute": "disputed"},
+    "disputed": {"approve": "approved"},
+    "paid": {},
+    "cancelled": {},
+}
+
+VISIT: Moves = {
+    "planned": {"confirm": "confirmed", "leave": "on_the_way", "check_in": "checked_in", "cancel": "cancelled"},
+    "confirmed": {
+        "leave": "on_the_way",
+        "check_in": "checked_in",
+        "miss": "missed",
+        "reopen": "planned",
+        "cancel": "cancelled",
+    },
+    "on_the_way": {"check_in": "checked_in", "miss": "missed", "reopen": "planned", "cancel": "cancelled"},
+    "checked_in": {"check_out": "checked_out"},
+    "checked_out": {},
+    "missed": {"reopen": "planned", "cancel": "cancelled"},
+    "cancelled": {},
+}
+
+_ANSWERS = {
+    "accept": "accepted",
+    "request": "requested",
+    "counter": "countered",
+    "decline": "declined",
+    "expire": "expired",
+    "withdraw": "withdrawn",
+    "close": "not_chosen",
+}
+OFFER: Moves = {
+    "sent": {"view": "viewed", **_ANSWERS},
+    "viewed": _ANSWERS,
+    "requested": _ANSWERS,
+    "countered": _ANSWERS,
+    "accepted": {},
+    "declined": {},
+    "expired": {},
+    "withdrawn": {},
+    "not_chosen": {},
+}
+
+ASSIGNMENT: Moves = {
+    "live": {"release": "released", "substitute": "substituted", "finish": "finished"},
+    "released": {},
+    "substituted": {},
+    "finished": {},
+}
+
+
+def move(moves: Moves, state: str, wish: str) -> str:
+    """The state after `wish`.
+
+    Raises
+    ------
+    Conflict
+        When the table has no such move from `state`; names those it has.
+    """
+    possible = moves[state]
+    if wish not in possible:
+        raise Conflict(state, wish, tuple(possible))
+    return possible[wish]
+
+
+def states_with(moves: Moves, wish: str) -> tuple[str, ...]:
+    """The states from which `wish` can be made: the condition of the statement that makes it."""
+    return tuple(state for state, possible in moves.items() if wish in possible)

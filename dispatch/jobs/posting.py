@@ -1,0 +1,271 @@
+"""A service department says what it wants done: the job is recorded, and due to be offered."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.orm import Session
+
+from dispatch.errors import BadInput, Conflict
+from dispatch.jobs.lifecycle import JOB, move
+from dispatch.jobs.reading import needs_document
+from dispatch.jobs.rounds import open_round
+from dispatch.record.events import record
+from dispatch.record.session import Actor
+from dispatch.record.tables import (
+    BundleRow,
+    ClientRow,
+    CredentialKindRow,
+    JobRow,
+    PoolRow,
+    SiteRow,
+    SkillRow,
+    SlotRow,
+    TermsRow,
+    VisitRow,
+    new_id,
+)
+from matching.errors import PolicyError
+from matching.job import AskedTime, Needs, Pay
+from matching.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class SlotWish:
+    """`count` technicians of one role, alike in needs and pay."""
+
+    needs: Needs
+    pay: Pay
+    role: str = "technician"
+    count: int = 1
+    is_lead: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class JobWish:
+    """What a service department asks for. Times are aware; `number` is the client's own, unique for the client."""
+
+    number: str
+    site_id: UUID
+    title: str
+    job_type: str
+    start_at: datetime
+    end_at: datetime
+    duration_min: int
+    slots: tuple[SlotWish, ...]
+    asked_time: AskedTime = "window"
+    description: str = ""
+    purchase_order: str | None = None
+    project: str | None = None
+    priority: int = 3
+    mode: str | None = None
+    policy: dict[str, Any] = field(default_factory=dict)
+    bundle_id: UUID | None = None
+    is_draft: bool = False
+
+
+def post_job(session: Session, actor: Actor, wish: JobWish, *, now: datetime) -> tuple[UUID, bool]:
+    """Record a job and open its rounds: (its id, whether it is new). Posting a number again returns the same job.
+
+    Runs as the application, under the client's setting. `wish` holds at least one slot.
+
+    Raises
+    ------
+    BadInput
+        When the site, a pool, a skill or a kind of credential is not known, the window has passed or is too short,
+        or the policy is out of its limits.
+    Conflict
+        When the number is that of a job with another site.
+    """
+    assert actor.client_id is not None, "jobs are posted for a client"
+    policy = _check(session, actor, wish, now)
+    job_id = session.scalar(
+        pg_insert(JobRow)
+        .values(
+            id=new_id(),
+            client_id=actor.client_id,
+            site_id=wish.site_id,
+            bundle_id=wish.bundle_id,
+            number=wish.number,
+            purchase_order=wish.purchase_order,
+            project=wish.project,
+            job_type=wish.job_type,
+            title=wish.title,
+            description=wish.description,
+            state="draft" if wish.is_draft else "open",
+            mode=policy.mode,
+            priority=wish.priority,
+            policy=policy.to_document(),
+            posted_at=None if wish.is_draft else now,
+            created_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["client_id", "number"])
+        .returning(JobRow.id)
+    )
+    if job_id is None:
+        return _same_job(session, actor, wish), False
+    visit_id = _add_visit(session, actor.client_id, job_id, wish, now)
+    record_terms(session, actor.client_id, job_id, 1, now)
+    record(session, actor, ("job", job_id), "drafted" if wish.is_draft else "posted", {"visit": str(visit_id)},
+           client_id=actor.client_id, now=now)  # fmt: skip
+    if not wish.is_draft:
+        open_rounds(session, actor.client_id, job_id, "posted", now=now)
+    return job_id, True
+
+
+def publish_draft(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -> None:
+    """Post a draft.
+
+    Raises
+    ------
+    Conflict
+        When it is no draft any more.
+    """
+    job = session.scalars(select(JobRow).where(JobRow.id == job_id).with_for_update()).one()
+    job.state = move(JOB, job.state, "post")
+    job.posted_at = now
+    job.version += 1
+    record(session, actor, ("job", job_id), "posted", client_id=job.client_id, now=now)
+    open_rounds(session, job.client_id, job_id, "posted", now=now)
+
+
+def open_rounds(session: Session, client_id: UUID, job_id: UUID, why: str, *, now: datetime) -> None:
+    """A round for each role of the job that has an open slot, due at once."""
+    roles = session.execute(
+        select(SlotRow.visit_id, SlotRow.role).where(SlotRow.job_id == job_id, SlotRow.state == "open").distinct()
+    )
+    for visit_id, role in roles.all():
+        open_round(session, client_id, job_id, visit_id, role, why, now=now)
+
+
+def record_terms(session: Session, client_id: UUID, job_id: UUID, version: int, now: datetime) -> None:
+    """Keep what is offered under this version: windows, needs and pay as they stand."""
+    session.flush()
+    rows = session.execute(
+        select(VisitRow, SlotRow).join(SlotRow, SlotRow.visit_id == VisitRow.id).where(VisitRow.job_id == job_id)
+    ).all()
+    slots = [
+        {
+            "slot": str(slot.id),
+            "role": slot.role,
+            "pay_kind": slot.pay_kind,
+            "pay_amount": str(slot.pay_amount),
+            "currency": slot.currency,
+            "needs": slot.needs,
+            "visit": visit.num,
+            "start_at": visit.window_start_at.isoformat(),
+            "end_at": visit.window_end_at.isoformat(),
+            "duration_min": visit.duration_min,
+        }
+        for visit, slot in sorted(rows, key=lambda row: (row[0].num, row[1].num))
+    ]
+    session.execute(
+        insert(TermsRow).values(job_id=job_id, version=version, client_id=client_id, terms={"slots": slots}, since=now)
+    )
+
+
+def make_bundle(session: Session, actor: Actor, name: str, *, now: datetime) -> UUID:
+    """A new bundle: jobs posted with its id are taken together or not at all.
+
+    Raises
+    ------
+    BadInput
+        When the client has a bundle of this name.
+    """
+    bundle_id = session.scalar(
+        pg_insert(BundleRow)
+        .values(id=new_id(), client_id=actor.client_id, name=name, created_at=now)
+        .on_conflict_do_nothing(index_elements=["client_id", "name"])
+        .returning(BundleRow.id)
+    )
+    if bundle_id is None:
+        raise BadInput("name", name, "use a name that none of your bundles has")
+    return bundle_id
+
+
+def check_needs(session: Session, needs: Needs, where: str) -> None:
+    """Everything that is needed must exist: a skill nobody could ever have leaves a job unfilled for ever.
+
+    Raises
+    ------
+    BadInput
+        Naming the first code or pool that is not known; another client's pool is not known either.
+    """
+    for column, wanted, noun in (
+        (SkillRow.code, set(needs.skills), "skills"),
+        (CredentialKindRow.code, set(needs.credentials), "credentials"),
+        (PoolRow.id, set(needs.pools), "pools"),
+    ):
+        known = set(session.scalars(select(column).where(column.in_(wanted)))) if wanted else set()
+        unknown: set[Any] = wanted - known
+        if unknown:
+            raise BadInput(f"{where}.{noun}", min(map(str, unknown)), f"name one of /v1/{noun}")
+    if not needs.market and not needs.pools:
+        raise BadInput(f"{where}.pools", "[]", "name a pool, or set market to true: else nobody may be asked")
+
+
+def _check(session: Session, actor: Actor, wish: JobWish, now: datetime) -> Policy:
+    if wish.end_at <= now:
+        raise BadInput("window.end_at", wish.end_at.isoformat(), "choose a time that has not passed")
+    client = session.scalars(select(ClientRow).where(ClientRow.id == actor.client_id)).one()
+    if session.scalar(select(SiteRow.id).where(SiteRow.id == wish.site_id)) is None:
+        raise BadInput("site_id", wish.site_id, "name one of your sites (GET /v1/sites), or add it first")
+    roles = [slot.role for slot in wish.slots]
+    if len(set(roles)) < len(roles):
+        raise BadInput("slots", roles, "give each role once, with a count")
+    if len({slot.pay.currency for slot in wish.slots}) > 1:
+        raise BadInput("slots", "several currencies", "pay all slots of a job in one currency")
+    for num, slot in enumerate(wish.slots):
+        check_needs(session, slot.needs, f"slots[{num}].needs")
+    settings = {**client.policy, **wish.policy} | ({"mode": wish.mode} if wish.mode else {})
+    try:
+        return Policy.from_document(settings)
+    except PolicyError as error:
+        raise BadInput("policy", wish.policy, str(error)) from error
+
+
+def _add_visit(session: Session, client_id: UUID, job_id: UUID, wish: JobWish, now: datetime) -> UUID:
+    visit_id = new_id()
+    session.execute(
+        insert(VisitRow).values(
+            id=visit_id,
+            client_id=client_id,
+            job_id=job_id,
+            asked_time=wish.asked_time,
+            window_start_at=wish.start_at,
+            window_end_at=wish.end_at,
+            duration_min=wish.duration_min,
+            created_at=now,
+        )
+    )
+    slots = [slot for slot in wish.slots for _ in range(slot.count)]
+    session.execute(
+        insert(SlotRow),
+        [
+            {
+                "id": new_id(),
+                "client_id": client_id,
+                "job_id": job_id,
+                "visit_id": visit_id,
+                "num": num,
+                "role": slot.role,
+                "is_lead": slot.is_lead,
+                "needs": needs_document(slot.needs),
+                "pay_kind": slot.pay.kind,
+                "pay_amount": slot.pay.amount,
+                "currency": slot.pay.currency,
+            }
+            for num, slot in enumerate(slots, start=1)
+        ],
+    )
+    return visit_id
+
+
+def _same_job(session: Session, actor: Actor, wish: JobWish) -> UUID:
+    job = session.scalars(select(JobRow).where(JobRow.client_id == actor.client_id, JobRow.number == wish.number)).one()
+    if job.site_id != wish.site_id:
+        raise Conflict(job.state, f"post number {wish.number!r} for another site", ("use a number of its own",))
+    return job.id

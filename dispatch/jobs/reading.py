@@ -1,0 +1,106 @@
+"""What does the record know of a job, as matching needs it? The bridge from rows to `matching.job.Job`."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dispatch.errors import NotFound
+from dispatch.record.tables import AssignmentRow, JobRow, OfferRow, SiteRow, SlotRow, VisitRow
+from matching.job import Job, Needs, Pay
+from matching.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class RoleOfVisit:
+    """The unit that technicians are asked for: rows, and the same as matching's values."""
+
+    job_row: JobRow
+    visit_row: VisitRow
+    site_row: SiteRow
+    job: Job
+    policy: Policy
+
+
+def read_role(session: Session, visit_id: UUID, role: str) -> RoleOfVisit:
+    """One role of one visit, with the number of its open slots.
+
+    Raises
+    ------
+    NotFound
+        When there is no such visit, or it has no such role, for this actor.
+    """
+    rows = session.execute(
+        select(JobRow, VisitRow, SiteRow, SlotRow)
+        .join(VisitRow, VisitRow.job_id == JobRow.id)
+        .join(SiteRow, SiteRow.id == JobRow.site_id)
+        .join(SlotRow, SlotRow.visit_id == VisitRow.id)
+        .where(VisitRow.id == visit_id, SlotRow.role == role)
+        .order_by(SlotRow.num)
+    ).all()
+    if not rows:
+        raise NotFound("visit", visit_id)
+    job, visit, site, _ = rows[0]
+    return RoleOfVisit(job, visit, site, to_job(job, visit, site, [row[3] for row in rows]), read_policy(job))
+
+
+def to_job(job: JobRow, visit: VisitRow, site: SiteRow, slots: list[SlotRow]) -> Job:
+    """The job of matching; `slots` are those of one role, alike in what they need and pay."""
+    slot = next((each for each in slots if each.state == "open"), slots[0])
+    return Job(
+        id=visit.id,
+        job_id=job.id,
+        client_id=job.client_id,
+        role=slot.role,
+        lat=site.lat,
+        lng=site.lng,
+        time_zone=site.time_zone,
+        start_at=visit.window_start_at,
+        end_at=visit.window_end_at,
+        duration_min=visit.duration_min,
+        pay=Pay(slot.pay_kind, slot.pay_amount, slot.currency),  # type: ignore[arg-type]
+        needs=needs_from(slot.needs),
+        asked_time=visit.asked_time,  # type: ignore[arg-type]
+        priority=job.priority,
+        num_open=sum(each.state == "open" for each in slots),
+        terms_version=job.terms_version,
+    )
+
+
+def needs_from(document: dict[str, Any]) -> Needs:
+    """The needs of a slot's stored document."""
+    return Needs(
+        skills=dict(sorted(document.get("skills", {}).items())),
+        credentials=tuple(sorted(document.get("credentials", ()))),
+        clearance=document.get("clearance", False),
+        pools=frozenset(UUID(pool) for pool in document.get("pools", ())),
+        market=document.get("market", True),
+    )
+
+
+def needs_document(needs: Needs) -> dict[str, Any]:
+    """The same the other way round."""
+    return {
+        "skills": dict(sorted(needs.skills.items())),
+        "credentials": sorted(needs.credentials),
+        "clearance": needs.clearance,
+        "pools": sorted(str(pool) for pool in needs.pools),
+        "market": needs.market,
+    }
+
+
+def read_policy(job: JobRow) -> Policy:
+    """The policy that the job was posted under, with its mode."""
+    return Policy.from_document({**job.policy, "mode": job.mode})
+
+
+def read_asked(session: Session, round_id: UUID, visit_id: UUID) -> frozenset[UUID]:
+    """Whom not to ask: everyone asked in this round, whoever backed out of this visit, whoever is on it."""
+    offered = select(OfferRow.technician_id).where(OfferRow.round_id == round_id)
+    gone = select(AssignmentRow.technician_id).where(
+        AssignmentRow.visit_id == visit_id,
+        (AssignmentRow.state == "live") | (AssignmentRow.ended_by.in_(("technician", "company", "dispatcher"))),
+    )
+    return frozenset(session.scalars(offered.union(gone)))

@@ -1,0 +1,80 @@
+"""When are technicians asked? A round opens, is due for its waves, and closes. Its row is the timer."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from dispatch.record.tables import OfferRow, RoundRow, new_id
+from dispatch.record.tables.offers import LIVE_OFFERS
+
+
+def open_round(
+    session: Session,
+    client_id: UUID,
+    job_id: UUID,
+    visit_id: UUID,
+    role: str,
+    why: str,
+    *,
+    now: datetime,
+    first_ask: Sequence[UUID] = (),
+) -> UUID:
+    """A new round for a role of a visit, due at once; those of `first_ask` are asked before all others."""
+    num = session.scalar(
+        select(func.coalesce(func.max(RoundRow.num), 0)).where(RoundRow.visit_id == visit_id, RoundRow.role == role)
+    )
+    round_id = new_id()
+    session.execute(
+        insert(RoundRow).values(
+            id=round_id,
+            client_id=client_id,
+            job_id=job_id,
+            visit_id=visit_id,
+            role=role,
+            num=(num or 0) + 1,
+            opened_why=why,
+            opened_at=now,
+            next_wave_at=now,
+            first_ask=list(first_ask),
+        )
+    )
+    return round_id
+
+
+def close_rounds(
+    session: Session,
+    job_id: UUID,
+    offer_state: str,
+    *,
+    now: datetime,
+    visit_id: UUID | None = None,
+    role: str | None = None,
+) -> list[UUID]:
+    """Close the open rounds of a job (of one role of a visit, if named) and end their live offers.
+
+    `offer_state` is what the offers end as, `withdrawn` or `not_chosen`. Answers the offers that ended, for the event.
+    The caller holds the slots.
+    """
+    rounds = update(RoundRow).where(RoundRow.job_id == job_id, RoundRow.closed_at.is_(None))
+    offers = update(OfferRow).where(OfferRow.job_id == job_id, OfferRow.state.in_(LIVE_OFFERS))
+    if visit_id is not None:
+        rounds = rounds.where(RoundRow.visit_id == visit_id, RoundRow.role == role)
+        offers = offers.where(OfferRow.visit_id == visit_id, OfferRow.role == role)
+    session.execute(rounds.values(closed_at=now, next_wave_at=None))
+    return list(session.scalars(offers.values(state=offer_state).returning(OfferRow.id)))
+
+
+def is_due(now: datetime) -> ColumnElement[bool]:
+    """The condition that a round's next wave is due: its time has come, or nobody is left who could still say yes."""
+    someone = select(OfferRow.id).where(OfferRow.round_id == RoundRow.id, OfferRow.state.in_(LIVE_OFFERS)).exists()
+    return (
+        RoundRow.closed_at.is_(None) & RoundRow.next_wave_at.is_not(None) & ((RoundRow.next_wave_at <= now) | ~someone)
+    )
+
+
+def due_rounds(session: Session, *, now: datetime) -> list[UUID]:
+    """The rounds whose next wave is due, the longest due first."""
+    return list(session.scalars(select(RoundRow.id).where(is_due(now)).order_by(RoundRow.next_wave_at)))

@@ -1,0 +1,77 @@
+"""What is due now? Offers that ran out, rounds whose next wave is due: each in a transaction of its own."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from dispatch.feed import Feed
+from dispatch.jobs.offers import offer_job
+from dispatch.jobs.rounds import due_rounds
+from dispatch.record.events import record
+from dispatch.record.session import ENGINE, database_now
+from dispatch.record.tables import CounterRow, OfferRow
+from dispatch.record.tables.offers import LIVE_OFFERS
+
+Transaction = Callable[[], AbstractContextManager[Session]]
+
+#: How many offers end in one transaction at most: a sweep never holds many locks for long.
+_BATCH = 500
+
+
+def sweep(transaction: Transaction, feed: Feed, *, seed: int) -> int:
+    """Do everything that is due by the database's clock: how many things were done.
+
+    `transaction` opens one as the engine. Several dispatchers may sweep at once: each thing is done by one of them.
+    Killed half-way, the next sweep goes on, for the rows are the timers.
+    """
+    done = 0
+    while True:
+        with transaction() as session:
+            ended = expire_offers(session, now=database_now(session))
+        done += ended
+        if ended < _BATCH:
+            break
+    with transaction() as session:
+        now = database_now(session)
+        due = due_rounds(session, now=now)
+    for round_id in due:
+        with transaction() as session:
+            now = database_now(session)
+            feed.refresh(session, now=now)
+            decision = offer_job(session, feed.roster, round_id, now=now, seed=seed ^ (round_id.int & 0x7FFFFFFF))
+        done += decision is not None
+    return done
+
+
+def expire_offers(session: Session, *, now: datetime) -> int:
+    """End the offers whose time has run out, with one event a job: how many."""
+    late = (
+        select(OfferRow.id)
+        .where(OfferRow.state.in_(LIVE_OFFERS), OfferRow.expires_at <= func.clock_timestamp())
+        .order_by(OfferRow.expires_at)
+        .limit(_BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    ended = session.execute(
+        update(OfferRow)
+        .where(OfferRow.id.in_(late.scalar_subquery()))
+        .values(state="expired")
+        .returning(OfferRow.id, OfferRow.job_id, OfferRow.client_id)
+    ).all()
+    if not ended:
+        return 0
+    session.execute(
+        update(CounterRow)
+        .where(CounterRow.offer_id.in_([row.id for row in ended]), CounterRow.state == "open")
+        .values(state="withdrawn", decided_at=now)
+    )
+    jobs: dict[tuple[UUID, UUID], list[str]] = {}
+    for row in ended:
+        jobs.setdefault((row.job_id, row.client_id), []).append(str(row.id))
+    for (job_id, client_id), offers in sorted(jobs.items()):
+        record(session, ENGINE, ("job", job_id), "offers_expired", {"offers": offers}, client_id=client_id, now=now)
+    return len(ended)

@@ -1,0 +1,55 @@
+"""What if the database hangs? A deadline that holds even when PostgreSQL is stopped.
+
+A stopped (not dead) server answers nothing, so its own time-outs don't fire, and psycopg2 waits in `poll` with no
+limit; cancelling and closing wait too. Shutting the socket down from another thread frees the waiting one at once.
+"""
+
+import os
+import socket
+import threading
+import time
+from typing import Any
+
+
+class Watchdog:
+    """Breaks the connections whose transaction runs longer than `deadline_s`.
+
+    One thread for a pool, started by the first transaction. A broken connection raises `OperationalError` in the
+    thread that waited; the pool discards it.
+    """
+
+    def __init__(self, deadline_s: float) -> None:
+        self.deadline_s = deadline_s
+        self._until: dict[Any, float] = {}
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def watch(self, connection: Any) -> None:
+        """Start (or restart) the clock of a psycopg2 connection."""
+        with self._lock:
+            self._until[connection] = time.monotonic() + self.deadline_s
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="database watchdog", daemon=True)
+                self._thread.start()
+
+    def release(self, connection: Any) -> None:
+        """The connection's work is done."""
+        with self._lock:
+            self._until.pop(connection, None)
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(self.deadline_s / 20)
+            with self._lock:
+                late = [each for each, until in self._until.items() if until < time.monotonic()]
+                for connection in late:
+                    del self._until[connection]
+                    _break(connection)
+
+
+def _break(connection: Any) -> None:
+    """Shut the socket below `connection`: whoever waits on it fails at once."""
+    if connection.closed:
+        return
+    with socket.socket(fileno=os.dup(connection.fileno())) as below:
+        below.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,87 @@
+"""The dispatcher process: what is due is done, at once when the bell rings, at the latest a second later."""
+
+import logging
+import threading
+import time
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from dispatch.bell import Bell
+from dispatch.feed import Feed
+from dispatch.jobs.sweeps import sweep
+from dispatch.record.chain import seal
+from dispatch.record.relay import relay
+from dispatch.record.session import ENGINE, connect, database_now, transaction
+
+_log = logging.getLogger(__name__)
+
+#: The longest time that due work waits when no bell rings.
+POLL_S = 1.0
+#: How often events are sealed.
+SEAL_S = 10.0
+
+
+@dataclass(slots=True)
+class Dispatcher:
+    """One dispatcher: its connections, its index, its counters.
+
+    Any number may run; PostgreSQL lets each due thing be done by one of them.
+    """
+
+    engine: Engine
+    bell: Bell
+    feed: Feed = field(default_factory=Feed)
+    seed: int = 0
+    num_done: int = 0
+    num_faults: int = 0
+    _position: str = "0"
+    _sealed_at: float = 0.0
+
+    def turn(self) -> int:
+        """Do once everything that is due: how many things were done."""
+        self._read_positions()
+        done = sweep(self._transaction, self.feed, seed=self.seed)
+        if done:
+            self.bell.ring_fleet()
+        with self._transaction() as session:
+            frames = relay(session)
+        for client_id in sorted({frame.client_id for frame in frames}):
+            self.bell.ring_board(client_id)
+        if time.monotonic() - self._sealed_at >= SEAL_S:
+            with self._transaction() as session:
+                seal(session, database_now(session))
+            self._sealed_at = time.monotonic()
+        self.num_done += done
+        return done
+
+    def run(self, stop: threading.Event) -> None:
+        """Turn until told to stop. A fault is logged and counted, and the next turn tries again."""
+        while not stop.is_set():
+            try:
+                self.turn()
+            except Exception:
+                self.num_faults += 1
+                _log.exception("a turn failed; trying again (%d so far)", self.num_faults)
+                stop.wait(POLL_S / 2)
+            else:
+                self.bell.wait("bell", POLL_S)
+
+    def _transaction(self) -> AbstractContextManager[Session]:
+        return transaction(self.engine, ENGINE, role="engine")
+
+    def _read_positions(self) -> None:
+        for place, here in self.bell.positions(self._position):
+            self.feed.move(here.technician_id, here.lat, here.lng, here.until_s)
+            self._position = place
+
+
+def run(database_url: str, redis_url: str, stop: threading.Event, *, seed: int = 0) -> None:
+    """Be the dispatcher process until `stop` is set."""
+    engine = connect(database_url, pool_size=2, name="truckroll dispatcher")
+    try:
+        Dispatcher(engine, Bell(redis_url), seed=seed).run(stop)
+    finally:
+        engine.dispose()

@@ -1,0 +1,61 @@
+"""One technician's ticks and crosses, with the figures they were judged by."""
+
+from datetime import date
+
+import pytest
+
+from matching.candidates import NO_CAPACITY
+from matching.eligibility import RULES, failed, judge
+from matching.policy import Policy
+from matching.ticks import ticks
+
+POLICY = Policy()
+
+
+def told(job, people, row=0):
+    return {tick.rule.code: (tick.holds, tick.text) for tick in ticks(job, people, POLICY, row)}
+
+
+def test_the_crosses_are_the_failed_rules_of_the_word(make_job, make_crowd):
+    job, crowd = make_job(clearance=True), make_crowd(200, 9)
+    words = judge(job, crowd, POLICY).tolist()
+    for row, word in enumerate(words):
+        listed = ticks(job, crowd, POLICY, row)
+        assert [tick.rule for tick in listed] == list(RULES)
+        assert tuple(tick.rule for tick in listed if not tick.holds) == failed(word)
+        assert all(tick.text for tick in listed)
+
+
+@pytest.mark.parametrize(
+    ("rule", "columns", "text"),
+    [
+        ("skill", {"skill_levels": [2, 0]}, "lacks wifi"),
+        ("level", {"skill_levels": [2, 2]}, "has wifi at level 2, 3 wanted"),
+        (
+            "credential",
+            {"credential_days": [date(2026, 5, 3).toordinal()]},
+            "background_check valid through 2026-05-03, 2026-05-04 needed",
+        ),
+        ("credential", {"credential_days": [0]}, "no background_check"),
+        ("area", {"in_area": False, "distance_m": 42_190.0}, "site 42.2 km away, outside their own area"),
+        ("capacity", {"jobs_that_day": 3, "day_capacity": 3}, "3 of 3 jobs that day"),
+        ("rate", {"min_hourly_cents": 7550}, "own least rate 75.50, the job pays 60.00 USD an hour"),
+        ("rate", {"min_hourly_cents": -1}, "own least rate in another currency than USD"),
+        ("free", {"fits": False}, "free only outside working hours, busy inside them"),
+        ("pool", {"in_market": False}, "neither in one of the job's pools nor in the open market"),
+    ],
+)
+def test_a_cross_says_by_how_much(make_job, make_candidates, rule, columns, text):
+    assert told(make_job(), make_candidates(1, **columns))[rule] == (False, text)
+
+
+def test_a_tick_has_its_figures_too(make_job, make_candidates):
+    read = told(make_job(), make_candidates(1, day_capacity=NO_CAPACITY, min_hourly_cents=0))
+    assert read["level"] == (True, "has hvac at level 2, 2 wanted; has wifi at level 3, 3 wanted")
+    assert read["capacity"] == (True, "0 jobs that day, no limit")
+    assert read["rate"] == (True, "no own least rate, the job pays 60.00 USD an hour")
+
+
+def test_the_row_asked_for_is_the_one_told(make_job, make_candidates):
+    assert not told(make_job(), make_candidates(3, is_active=[True, False, True]), row=1)["active"][0]
+    assert told(make_job(), make_candidates(3, is_active=[True, False, True]), row=2)["active"][0]
