@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+_SOCKET_PREFIX = "truckroll-"
 _LOG_TAIL_NUM_BYTES = 2000
 _LOG_TAIL_NUM_LINES = 12
 
@@ -64,6 +66,36 @@ def stop(pid: int, program: str, word: str, signals: Sequence[tuple[signal.Signa
             break
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
+
+
+def new_socket_dir() -> Path:
+    """Make a short folder for sockets, for its owner alone."""
+    return Path(tempfile.mkdtemp(prefix=_SOCKET_PREFIX))
+
+
+def is_socket_dir(folder: Path) -> bool:
+    """Tell whether this is a folder that `new_socket_dir` made and that is still there.
+
+    What a state file says may be cut short: an empty line would be the current folder.
+    """
+    return folder.is_absolute() and folder.name.startswith(_SOCKET_PREFIX) and folder.is_dir()
+
+
+def remove_sockets(folder: Path) -> None:
+    """Remove the sockets and their locks from a socket folder; other folders and other files stay."""
+    if not is_socket_dir(folder):
+        return
+    for path in folder.iterdir():
+        if path.is_socket() or path.name.endswith(".lock"):
+            path.unlink(missing_ok=True)
+
+
+def remove_socket_dir(folder: Path) -> None:
+    """Remove a socket folder once it is empty; never anything below another folder."""
+    if is_socket_dir(folder):
+        remove_sockets(folder)
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def size(log: Path) -> int:

@@ -12,7 +12,6 @@ import logging
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +33,6 @@ _log = logging.getLogger(__name__)
 _START_WITHIN_S = 120.0
 #: Fast shutdown writes a checkpoint; immediate leaves it to the next start's recovery.
 _STOP_SIGNALS = [(signal.SIGINT, 60.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)]
-_SOCKET_PREFIX = "truckroll-"
 _FIXED = {"listen_addresses": "", "unix_socket_permissions": "0700", "max_connections": "200", "timezone": "UTC"}
 #: Somebody's data: an acknowledged write survives a power cut.
 _DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
@@ -85,7 +83,8 @@ def private_postgres(folder: Path, *, is_durable: bool = True) -> Iterator[Priva
     MissingService
         PostgreSQL or PostGIS is not installed, or the server does not start; the message ends with its log's tail.
     """
-    programs = find_programs(private_folder(folder))
+    folder = private_folder(folder.absolute())
+    programs = find_programs(folder)
     with alone(folder):
         membership = Membership(folder)
         try:
@@ -105,13 +104,11 @@ def private_postgres(folder: Path, *, is_durable: bool = True) -> Iterator[Priva
 
 def answering(folder: Path) -> str | None:
     """Return the URL of the server that runs in this folder and answers, or None; starts and changes nothing."""
-    programs = find_programs(folder)
+    programs = find_programs(folder.absolute())
     state = _read_state(programs.data) or _NOBODY
     if not _is_postmaster(state.pid, programs):
         return None
-    try:
-        connect(state.socket_dir).close()
-    except psycopg2.OperationalError:
+    if not _reaches(state.socket_dir):
         return None
     return _url(state.socket_dir, DATABASE, LOGIN_ROLE)
 
@@ -128,18 +125,15 @@ def running(programs: Programs) -> Reached | None:
     """Reach the server that runs on these programs' data, if one does; waits for one that is starting or stopping."""
     deadline_s = time.monotonic() + _START_WITHIN_S
     while (state := _read_state(programs.data)) is not None and _is_postmaster(state.pid, programs):
-        try:
-            connect(state.socket_dir).close()
-        except psycopg2.OperationalError as error:
-            if not state.socket_dir.is_dir():
-                _log.warning("the socket folder %s was removed: restarting PostgreSQL", state.socket_dir)
-                _stop(programs)
-            elif time.monotonic() > deadline_s:
-                raise _not_answering(programs, f"process {state.pid} runs but does not answer") from error
-            else:
-                time.sleep(0.02)
-        else:
+        if _reaches(state.socket_dir):
             return Reached(state.socket_dir, is_started_here=False)
+        if state.socket_dir != _NOWHERE and not state.socket_dir.is_dir():
+            _log.warning("the socket folder %s was removed: restarting PostgreSQL", state.socket_dir)
+            _stop(programs)
+        elif time.monotonic() > deadline_s:
+            raise _not_answering(programs, f"process {state.pid} runs but does not answer")
+        else:
+            time.sleep(0.02)
     return None
 
 
@@ -161,12 +155,16 @@ class _State:
 def _read_state(data: Path) -> _State | None:
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
-        return _State(pid=int(lines[0]), socket_dir=Path(lines[4]))
+        pid = int(lines[0])
     except (FileNotFoundError, IndexError, ValueError):
         return None
+    # A server that has only begun to start has not written this line, or an empty one.
+    return _State(pid, Path(lines[4]) if len(lines) > 4 and lines[4].startswith("/") else _NOWHERE)
 
 
-_NOBODY = _State(pid=0, socket_dir=Path())
+#: Stands for a socket folder that nobody named; it is never looked at, still less removed.
+_NOWHERE = Path("/nonexistent")
+_NOBODY = _State(pid=0, socket_dir=_NOWHERE)
 
 
 def _settings(is_durable: bool) -> dict[str, str]:
@@ -194,7 +192,7 @@ def _start(programs: Programs, settings: dict[str, str]) -> Reached:
             break
         time.sleep(0.05)
     daemons.stop(child, "postgres", str(programs.data), _STOP_SIGNALS[1:])
-    shutil.rmtree(socket_dir, ignore_errors=True)
+    daemons.remove_socket_dir(socket_dir)
     raise _not_answering(programs, "the private server does not start", log_start)
 
 
@@ -202,25 +200,32 @@ def _socket_dir(programs: Programs) -> Path:
     state = _read_state(programs.data)
     # A dead server's number may have gone to another program, which PostgreSQL would take for a living postmaster.
     (programs.data / "postmaster.pid").unlink(missing_ok=True)
-    if state is None or not state.socket_dir.is_dir():
-        return programs.give(Path(tempfile.mkdtemp(prefix=_SOCKET_PREFIX)))
+    # Killed before it wrote where its socket is, it leaves an empty line: that would mean the current folder.
+    if state is None or not daemons.is_socket_dir(state.socket_dir):
+        return programs.give(daemons.new_socket_dir())
     # Whoever lost the server looks for it where it was.
-    for left_over in state.socket_dir.glob(".s.PGSQL.*"):
-        left_over.unlink()
+    daemons.remove_sockets(state.socket_dir)
     return state.socket_dir
 
 
 def _answers(socket_dir: Path, child: int, deadline_s: float) -> bool:
     while time.monotonic() < deadline_s:
-        try:
-            connect(socket_dir).close()
-        except psycopg2.OperationalError:
-            if daemons.has_ended(child):
-                return False
-            time.sleep(0.01)
-        else:
+        if _reaches(socket_dir):
             return True
+        if daemons.has_ended(child):
+            return False
+        time.sleep(0.01)
     return False
+
+
+def _reaches(socket_dir: Path) -> bool:
+    if not daemons.is_socket_dir(socket_dir):
+        return False
+    try:
+        connect(socket_dir).close()
+    except psycopg2.OperationalError:
+        return False
+    return True
 
 
 def _create_cluster(programs: Programs, *, is_durable: bool) -> None:
@@ -256,8 +261,7 @@ def _stop(programs: Programs) -> None:
         return
     if _is_postmaster(state.pid, programs):
         daemons.stop(state.pid, "postgres", str(programs.data), _STOP_SIGNALS)
-    if state.socket_dir.name.startswith(_SOCKET_PREFIX):
-        shutil.rmtree(state.socket_dir, ignore_errors=True)
+    daemons.remove_socket_dir(state.socket_dir)
 
 
 def _not_answering(programs: Programs, problem: str, log_start: int = 0) -> MissingService:

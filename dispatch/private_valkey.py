@@ -12,7 +12,6 @@ import json
 import platform
 import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +29,6 @@ APT = "apt-get update && apt-get install -y --no-install-recommends redis-server
 _START_WITHIN_S = 20.0
 _STOP_SIGNALS = [(signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)]
 _SOCKET = "valkey.sock"
-_SOCKET_PREFIX = "truckroll-"
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 _FIXED = {
     "port": "0",
@@ -78,7 +76,7 @@ def private_valkey(folder: Path) -> Iterator[PrivateValkey]:
         No server program is installed, or it does not start; the message ends with its log's tail.
     """
     program = find_program()
-    private_folder(folder)
+    folder = private_folder(folder.absolute())
     with alone(folder):
         membership = Membership(folder)
         try:
@@ -163,8 +161,8 @@ def _reach(folder: Path, program: Path) -> PrivateValkey:
 
 def _start(folder: Path, program: Path, former_socket_dir: Path) -> PrivateValkey:
     # Whoever lost the server looks for it where it was.
-    is_usable = former_socket_dir.name.startswith(_SOCKET_PREFIX) and former_socket_dir.is_dir()
-    socket_dir = former_socket_dir if is_usable else Path(tempfile.mkdtemp(prefix=_SOCKET_PREFIX))
+    socket_dir = former_socket_dir if daemons.is_socket_dir(former_socket_dir) else daemons.new_socket_dir()
+    daemons.remove_sockets(socket_dir)
     log = folder / "valkey.log"
     log_start = daemons.size(log)
     options = _FIXED | {"unixsocket": str(socket_dir / _SOCKET), "dir": str(folder)}
@@ -185,6 +183,5 @@ def _stop(folder: Path) -> None:
     state = _read_state(folder)
     if _is_server(state, folder):
         daemons.stop(state.pid, state.program, str(folder), _STOP_SIGNALS)
-    if state.socket_dir.name.startswith(_SOCKET_PREFIX):
-        shutil.rmtree(state.socket_dir, ignore_errors=True)
+    daemons.remove_socket_dir(state.socket_dir)
     (folder / "valkey.json").unlink(missing_ok=True)
