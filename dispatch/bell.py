@@ -6,8 +6,9 @@ Nothing here is a record. Without Redis every wait ends by its timeout, and a li
 import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import redis
@@ -80,20 +81,23 @@ class Bell:
 
     def positions(self, after: str = "0") -> Iterator[tuple[str, Position]]:
         """Live positions shared after a place in the stream, oldest first, with their own place."""
-        while entries := self._try(lambda: self._redis.xread({_POSITIONS: after}, count=1000)):
-            for place, fields in entries[0][1]:
+        while entries := self._entries(after):
+            for after, fields in entries:
                 technician, lat, lng, until_s = json.loads(fields["p"])
-                after = place
-                yield place, Position(UUID(technician), lat, lng, until_s)
+                yield after, Position(UUID(technician), lat, lng, until_s)
+
+    def _entries(self, after: str) -> list[tuple[str, dict[str, str]]]:
+        found: Any = self._try(lambda: self._redis.xread({_POSITIONS: after}, count=1000))
+        return found[0][1] if found else []
 
     def _subscription(self, channel: str) -> "redis.client.PubSub":
         if channel not in self._pubsubs:
-            subscription = self._redis.pubsub(ignore_subscribe_messages=True)
+            subscription: redis.client.PubSub = self._redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
             subscription.subscribe(channel)
             self._pubsubs[channel] = subscription
         return self._pubsubs[channel]
 
-    def _try(self, call):  # type: ignore[no-untyped-def]
+    def _try(self, call: Callable[[], Any]) -> Any:
         """Call Redis, or find it gone; after a failure it is left alone for a second."""
         if time.monotonic() < self._down_until:
             return None

@@ -18,13 +18,14 @@ from dispatch.errors import BadInput, NotFound
 from dispatch.jobs.answers import find_offer, note_too_late, note_yes
 from dispatch.jobs.assignments import Terms, settle, take_slot
 from dispatch.jobs.judging import at_start, failed_now
-from dispatch.jobs.reading import read_role
+from dispatch.jobs.reading import RoleOfVisit, read_role
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import OfferRow
 from dispatch.record.tables.offers import LIVE_OFFERS
 from dispatch.talent.reading import lock_technician
 from matching.job import Job
+from matching.technician import Technician
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,7 @@ def _take(
     picked: bool = False,
     terms: Terms | None = None,
 ) -> Answer:
-    """Judge under the technician's lock, take a slot, end the offer, book: in this order."""
+    """Judge under the technician's lock; then note the yes, or take a slot."""
     technician = lock_technician(session, yes.worker_id or offer.technician_id, now=now)
     unit = read_role(session, offer.visit_id, offer.role)
     if technician is None or (yes.worker_id and technician.company_id != actor.company_id):
@@ -198,6 +199,20 @@ def _take(
     if unit.job_row.mode == "manual" and not picked:
         return _note(session, actor, offer, job, now)
     agreed = terms or Terms(unit.job.pay, unit.job_row.terms_version)
+    return _grab(session, actor, offer, unit, technician, job, agreed, now)
+
+
+def _grab(
+    session: Session,
+    actor: Actor,
+    offer: OfferRow,
+    unit: RoleOfVisit,
+    technician: Technician,
+    job: Job,
+    terms: Terms,
+    now: datetime,
+) -> Answer:
+    """Take a slot, end the offer, book: in this order, so that losers wait before they hold anything others need."""
     slot_id = take_slot(session, unit, technician.id)
     if slot_id is None:
         return Lost(offer.id, "taken", state=offer.state)
@@ -205,7 +220,7 @@ def _take(
         session.refresh(offer)
         return Lost(offer.id, _CODES.get(offer.state, "expired"), state=offer.state)
     try:
-        assignment_id = settle(session, actor, unit, slot_id, technician, job, offer, agreed, now=now)
+        assignment_id = settle(session, actor, unit, slot_id, technician, job, offer, terms, now=now)
     except IntegrityError as error:
         if "ex_bookings_no_overlap" not in str(error.orig):
             raise

@@ -1,4 +1,4 @@
-"""What else may a technician answer? They look, decline, counter, ask for an open job; nothing of it counts against them."""
+"""What else may a technician answer? They look, decline, counter; nothing of it counts against them."""
 
 from datetime import datetime
 from decimal import Decimal

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from dispatch.errors import BadInput
 from dispatch.index.search import candidate_of
 from dispatch.jobs.reading import RoleOfVisit
-from matching.eligibility import failed_rules, judge
+from matching.eligibility import failed, judge
 from matching.errors import JobError
 from matching.job import Job
 from matching.technician import Technician
@@ -15,7 +15,7 @@ def failed_now(unit: RoleOfVisit, technician: Technician, job: Job | None, *, no
     """The codes of the rules that this technician fails; `job` is the work at its start, None where none fits."""
     wanted = job or unit.job
     facts = candidate_of(technician, wanted, unit.policy, now=now)
-    return tuple(rule.code for rule in failed_rules(int(judge(wanted, facts, unit.policy)[0])))
+    return tuple(rule.code for rule in failed(int(judge(wanted, facts, unit.policy)[0])))
 
 
 def at_start(unit: RoleOfVisit, technician: Technician, start_at: datetime | None, *, now: datetime) -> Job | None:

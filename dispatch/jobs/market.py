@@ -17,7 +17,7 @@ from dispatch.record.session import Actor
 from dispatch.record.tables import JobRow, OfferRow, RoundRow, SiteRow, SlotRow, VisitRow, new_id
 from dispatch.talent.reading import lock_technician, read_technicians
 from geo.distance import distances_m
-from matching.eligibility import failed_rules, judge
+from matching.eligibility import failed, judge
 
 #: Jobs judged for one look at the market: the nearest ones.
 _NUM_JUDGED = 500
@@ -82,7 +82,7 @@ def request_job(
         raise NotFound("open job", visit_id)
     unit, open_round = _unit(row), row[4]
     facts = candidate_of(technician, unit.job, unit.policy, now=now)
-    rules = tuple(rule.code for rule in failed_rules(int(judge(unit.job, facts, unit.policy)[0])))
+    rules = tuple(rule.code for rule in failed(int(judge(unit.job, facts, unit.policy)[0])))
     if rules:
         raise Refused("you may not do this job", rules)
     asked = select(OfferRow.id).where(OfferRow.round_id == open_round.id, OfferRow.technician_id == technician.id)
@@ -126,7 +126,7 @@ def _nearest(session: Session, lat: float, lng: float, now: datetime) -> list[tu
     return [(float(metres[at]), _unit(rows[at]), rows[at][4].id) for at in nearest]
 
 
-def _open_roles() -> Select[tuple[JobRow, VisitRow, SiteRow, SlotRow, RoundRow]]:
+def _open_roles() -> Select[JobRow, VisitRow, SiteRow, SlotRow, RoundRow]:
     """Rows (job, visit, site, slot, round) of roles that are being offered; bundles are offered whole."""
     return (
         select(JobRow, VisitRow, SiteRow, SlotRow, RoundRow)
@@ -138,6 +138,6 @@ def _open_roles() -> Select[tuple[JobRow, VisitRow, SiteRow, SlotRow, RoundRow]]
     )
 
 
-def _unit(row: Row[tuple[JobRow, VisitRow, SiteRow, SlotRow, RoundRow]]) -> RoleOfVisit:
+def _unit(row: Row[JobRow, VisitRow, SiteRow, SlotRow, RoundRow]) -> RoleOfVisit:
     job, visit, site, slot, _ = row
     return RoleOfVisit(job, visit, site, to_job(job, visit, site, [slot]), read_policy(job))

@@ -1,0 +1,19 @@
+"""Jobs in time: the only layer with state.
+
+The main job, step by step (`docs/journey.md` says more, and a test checks that each exists):
+
+    posted      jobs/posting.py::post_job
+    due         jobs/sweeps.py::sweep
+    offered     jobs/offers.py::offer_job            A JOB BECOMES OFFERS HERE
+    judged      matching/eligibility.py::judge       why a technician was not asked
+    asked whom  matching/fanout.py::plan_wave
+    taken       jobs/acceptance.py::accept_offer     EXACTLY ONE WINNER
+    decided by  jobs/assignments.py::take_slot       the one statement that picks the winner
+    given back  jobs/assignments.py::release
+    unfilled    jobs/unfilled.py::give_up
+    done        jobs/visits.py::finish_job
+
+The wings: `record` (how things are kept) and `index` (who is near, in memory) know none of the others; `talent` (who
+may be asked) doesn't know `jobs`. `feed` keeps the index current, `bell` wakes, `worker` is the dispatcher process,
+`services` starts a private PostgreSQL and Valkey where none is given.
+"""
