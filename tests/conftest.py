@@ -1,5 +1,6 @@
 """What may any test ask for? A fresh database with the newest schema, and an empty Valkey; both are real."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,7 @@ def postgres() -> Iterator[PrivatePostgres]:
 @pytest.fixture(scope="session")
 def template_name(postgres: PrivatePostgres) -> str:
     """Name of the migrated database that the copies are made from."""
-    return template(postgres)
+    return os.environ.get("TRUCKROLL_TEST_TEMPLATE") or template(postgres)
 
 
 @pytest.fixture

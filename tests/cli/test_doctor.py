@@ -1,0 +1,91 @@
+"""What is there, which version, and what about it is unsafe?"""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg2
+
+from cli.examine import Finding, examine
+from dispatch.private_postgres import PrivatePostgres
+from dispatch.settings import Settings, without_driver
+
+NOWHERE = {"TRUCKROLL_DATABASE_URL": "postgresql://127.0.0.1:1/none", "TRUCKROLL_REDIS_URL": "redis://127.0.0.1:1"}
+
+
+def doctor(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "cli.main", "doctor", *words]
+    environment = {**os.environ, **environment}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
+
+
+def by_subject(settings: Settings) -> dict[str, Finding]:
+    return {finding.subject: finding for finding in examine(settings)}
+
+
+def administer(url: str, statement: str) -> None:
+    with contextlib.closing(psycopg2.connect(without_driver(url))) as connection:
+        connection.autocommit = True
+        connection.cursor().execute(statement)
+
+
+def test_looking_starts_nothing_and_says_that_it_will_be_started(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    done = doctor("--json", TRUCKROLL_DATA_DIR=str(folder), TRUCKROLL_DATABASE_URL="", TRUCKROLL_REDIS_URL="")
+    words = {finding["subject"]: finding["word"] for finding in json.loads(done.stdout)["findings"]}
+    assert (words["PostgreSQL"], words["Redis"]) == ("not running", "not running")
+    assert done.returncode == 0
+    assert not folder.exists()
+
+
+def test_a_whole_system_is_ok_in_every_line_and_in_words(database_url: str, redis_url: str) -> None:
+    done = doctor(TRUCKROLL_DATABASE_URL=database_url, TRUCKROLL_REDIS_URL=redis_url)
+    assert done.returncode == 0
+    for subject in ("postgis", "btree_gist", "roles", "migrations", "Redis", "synchronous_commit"):
+        assert any(line.startswith("ok ") and f" {subject}: " in line for line in done.stdout.splitlines())
+
+
+def test_what_does_not_answer_is_broken_and_leaves_with_3() -> None:
+    done = doctor("--json", **NOWHERE)
+    broken = [finding for finding in json.loads(done.stdout)["findings"] if finding["word"] == "broken"]
+    assert {finding["subject"] for finding in broken} == {"PostgreSQL", "Redis"}
+    assert all(finding["mend"] for finding in broken)
+    assert done.returncode == 3
+
+
+def test_settings_that_lose_data_are_named_with_the_danger(
+    database_name: str, admin_url: str, database_url: str, redis_url: str
+) -> None:
+    administer(admin_url, f"ALTER DATABASE {database_name} SET synchronous_commit = off")
+    found = by_subject(Settings(database_url=database_url, redis_url=redis_url))
+    assert found["synchronous_commit"].word == "warning"
+    assert "acceptance can be lost" in found["synchronous_commit"].seen
+    # The tests' own cluster runs without it.
+    assert found["fsync"].word == "warning"
+
+
+def test_a_login_above_row_level_security_is_broken(admin_url: str, redis_url: str) -> None:
+    roles = by_subject(Settings(database_url=admin_url, redis_url=redis_url))["roles"]
+    assert roles.word == "broken"
+    assert "row-level security does not bind postgres" in roles.seen
+
+
+def test_a_database_that_nobody_prepared_says_how_to_mend_it_and_that_mends_it(
+    postgres: PrivatePostgres, database_name: str, admin_url: str, redis_url: str
+) -> None:
+    name = f"{database_name}_bare"
+    administer(admin_url, f"CREATE DATABASE {name} TEMPLATE template0")
+    try:
+        settings = Settings(database_url=postgres.url(name), redis_url=redis_url)
+        found = by_subject(settings)
+        assert (found["postgis"].word, found["btree_gist"].word) == ("broken", "broken")
+        assert "--print-bootstrap-sql" in found["postgis"].mend
+        assert found["migrations"].word == "warning"
+        administer(postgres.url(name, user="postgres"), doctor("--print-bootstrap-sql").stdout)
+        mended = by_subject(settings)
+        assert (mended["postgis"].word, mended["btree_gist"].word, mended["roles"].word) == ("ok", "ok", "ok")
+    finally:
+        administer(admin_url, f"DROP DATABASE {name} WITH (FORCE)")
