@@ -54,10 +54,7 @@ def assign(problem: AssignmentProblem, *, seed: int, seconds: float, clock: Call
     until = clock() + seconds
     edges = np.flatnonzero(_fits_alone(problem))
     part = problem.keep(edges)
-    if clock() >= until:
-        settled = _unproved(part)
-    else:
-        settled = _settle_components(part, seed=seed, until=until, clock=clock)
+    settled = _unproved(part) if clock() >= until else _settle_components(part, seed=seed, until=until, clock=clock)
     edge_of_job = np.where(settled.edge_of_job == OPEN, OPEN, np.append(edges, OPEN)[settled.edge_of_job])
     chosen = edge_of_job[edge_of_job != OPEN]
     return Assignment(
@@ -81,9 +78,7 @@ def _check(problem: AssignmentProblem) -> None:
 def _fits_alone(problem: AssignmentProblem) -> Bools:
     """(E,) the technician could hold this job if it were the only one."""
     technician = problem.edge_technician
-    return (problem.capacity[technician] >= 1) & (
-        problem.busy_us[problem.edge_job] <= problem.max_busy_us[technician]
-    )
+    return (problem.capacity[technician] >= 1) & (problem.busy_us[problem.edge_job] <= problem.max_busy_us[technician])
 
 
 def _unproved(problem: AssignmentProblem) -> Settled:
@@ -91,9 +86,7 @@ def _unproved(problem: AssignmentProblem) -> Settled:
     return Settled(greedy(problem), int(problem.priority[np.unique(problem.edge_job)].sum()), None)
 
 
-def _settle_components(
-    problem: AssignmentProblem, *, seed: int, until: float, clock: Callable[[], float]
-) -> Settled:
+def _settle_components(problem: AssignmentProblem, *, seed: int, until: float, clock: Callable[[], float]) -> Settled:
     """The flow's answer where it is possible, the exact programme's where it isn't."""
     chosen = flow(problem, most_jobs(problem))
     priority_bound = _priority(problem, chosen)
