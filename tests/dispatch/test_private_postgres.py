@@ -39,10 +39,10 @@ def _precious(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPath
     A state file that was cut short once stood for this folder, and a failed start removed it.
     """
     here = tmp_path_factory.mktemp("here")
-    (here / "precious").touch()
+    (here / "precious.lock").touch()
     monkeypatch.chdir(here)
     yield
-    assert (here / "precious").exists()
+    assert (here / "precious.lock").exists()
 
 
 @pytest.fixture(scope="module")
@@ -161,10 +161,11 @@ def test_a_state_file_that_is_cut_short_or_lies_stops_no_start_and_removes_nothi
 
 
 def test_only_a_socket_folder_of_ours_is_ever_removed_and_only_when_nothing_else_is_in_it(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
     (tmp_path / "truckroll-mine").mkdir()
     kept = tmp_path / "truckroll-mine" / "letter"
     kept.touch()
-    for folder in (Path(), Path("."), Path.cwd(), tmp_path, kept.parent):
+    for folder in (Path(), Path.cwd(), tmp_path, tmp_path / "empty", kept.parent):
         remove_socket_dir(folder)
         assert folder.is_dir()
     assert kept.exists()
