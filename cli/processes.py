@@ -50,7 +50,7 @@ def dispatcher() -> None:
     for kind in (signal.SIGTERM, signal.SIGINT):
         signal.signal(kind, lambda *_: stop.set())
     with _connected() as settings:
-        load("dispatch.worker:run")(settings, stop)
+        load("dispatch.worker:run")(settings.database_url, settings.redis_url, stop)
 
 
 @contextmanager
