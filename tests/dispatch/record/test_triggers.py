@@ -1,0 +1,198 @@
+"""Every trigger: what it sets is set whatever the statement says, what it refuses is refused to everybody."""
+
+import hashlib
+
+import pytest
+from catalogue import names
+from guard_world import id_of
+from guarding import Guarded
+
+pytestmark = pytest.mark.guards
+
+RESTRICT_VIOLATION = "23001"
+LIVE_OFFERS = ("sent", "viewed", "requested", "countered")
+ENDED_OFFERS = ("accepted", "declined", "expired", "withdrawn", "not_chosen")
+
+#: trigger -> (statement that it refuses, name of a row)
+KEPT = {
+    "events_kept": ("events", ("UPDATE events SET kind = kind", "DELETE FROM events")),
+    "events_kept_whole": ("events", ("TRUNCATE events CASCADE",)),
+    "seals_kept": ("seals", ("UPDATE seals SET num = num", "DELETE FROM seals")),
+    "decisions_kept": ("decisions", ("UPDATE decisions SET kind = kind", "DELETE FROM decisions")),
+    "terms_kept": ("terms", ("UPDATE terms SET terms = terms", "DELETE FROM terms")),
+}
+#: table whose change moves its technician's version -> a row of Anna's, a change of it, and of a second row's key
+TOUCHING = {
+    "technician_skills": ("anna", "level = 4"),
+    "credentials": ("anna", "state = 'expired'"),
+    "working_hours": ("anna", "to_minute = 1021"),
+    "time_off": ("anna", "during = '[2026-04-01, 2026-04-02)'"),
+    "pool_members": ("acme", "joined_at = now()"),
+    "client_marks": ("acme", "kind = 'block'"),
+    "technician_marks": ("anna", "kind = 'block'"),
+}
+TOUCHES = [f"{table}_touch_{event}" for table in TOUCHING for event in ("insert", "update", "delete")]
+OTHERS = (
+    "technicians_version",
+    "bookings_changed",
+    "day_asks_changed",
+    "events_chain",
+    "offers_end_once",
+    "assignments_end_once",
+)
+
+
+def test_every_trigger_of_the_catalogue_is_tried_here():
+    assert {name for _, name in names("triggers")} == {*KEPT, *TOUCHES, *OTHERS}
+
+
+@pytest.mark.parametrize("name", sorted(KEPT))
+@pytest.mark.parametrize("viewer", ["superuser", "migrate"])
+def test_what_is_kept_as_it_was_written_is_kept_from_the_owner_too(guarded: Guarded, name: str, viewer: str):
+    table, statements = KEPT[name]
+    if viewer != "superuser":
+        guarded.run("SET LOCAL ROLE truckroll_migrate")
+    for statement in statements:
+        refusal = guarded.refuses(statement)
+        assert (refusal.code, refusal.constraint) == (RESTRICT_VIOLATION, name)
+        assert f"{table} rows are kept as they were written" in refusal.message
+
+
+def version(guarded: Guarded, name: str = "anna") -> int:
+    ((number,),) = guarded.rows(f"SELECT version FROM technicians WHERE id = '{id_of(name)}'")
+    return int(number)
+
+
+def is_marked_as_changed_now(guarded: Guarded, table: str, name: str) -> bool:
+    where = guarded.world.where(table, name)
+    return bool(guarded.rows(f"SELECT FROM {table} WHERE {where} AND changed_xid = pg_current_xact_id()"))
+
+
+@pytest.mark.parametrize("name", TOUCHES)
+def test_a_change_to_what_the_rules_read_moves_the_technicians_version(guarded: Guarded, name: str):
+    table, event = name.split("_touch_")
+    row, change = TOUCHING[table]
+    where = guarded.world.where(table, row)
+    before, others_before = version(guarded), version(guarded, "cy")
+    if event == "insert":
+        # Set aside without a trigger, so that only its coming back is seen.
+        guarded.run(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        guarded.run(f"CREATE TEMP TABLE aside ON COMMIT DROP AS SELECT * FROM {table} WHERE {where}")
+        guarded.run(f"DELETE FROM {table} WHERE {where}")
+        guarded.run(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+        guarded.run(f"INSERT INTO {table} SELECT * FROM aside")
+    elif event == "update":
+        guarded.run(guarded.update(table, row, change))
+    else:
+        guarded.run(f"DELETE FROM {table} WHERE {where}")
+    assert version(guarded) == before + 1
+    assert is_marked_as_changed_now(guarded, "technicians", "anna")
+    assert version(guarded, "cy") == others_before
+
+
+def test_two_changes_in_one_transaction_move_the_version_once(guarded: Guarded):
+    before = version(guarded)
+    guarded.run(guarded.update("technician_skills", "anna", "level = 4"))
+    guarded.run(guarded.update("credentials", "anna", "state = 'expired'"))
+    assert version(guarded) == before + 1
+
+
+def test_a_client_who_may_not_change_a_technician_still_moves_their_version_by_a_mark(guarded: Guarded):
+    before = version(guarded)
+    with guarded.acting("acme"):
+        guarded.run(guarded.update("client_marks", "acme", "kind = 'block'"))
+    assert version(guarded) == before + 1
+
+
+def test_technicians_version_counts_up_whatever_the_statement_sets(guarded: Guarded):
+    before = version(guarded)
+    guarded.run(guarded.update("technicians", "anna", "version = 77, changed_xid = '3'"))
+    assert version(guarded) == before + 1
+    assert is_marked_as_changed_now(guarded, "technicians", "anna")
+
+
+@pytest.mark.parametrize("name", ["bookings_changed", "day_asks_changed"])
+def test_a_changed_row_says_in_which_transaction_whatever_the_statement_sets(guarded: Guarded, name: str):
+    table = name.removesuffix("_changed")
+    guarded.run(guarded.update(table, "anna", "changed_xid = '3'"))
+    assert is_marked_as_changed_now(guarded, table, "anna")
+
+
+def test_events_chain_numbers_and_chains_an_event_whatever_the_statement_sets(guarded: Guarded):
+    new = id_of("second event")
+    lies = {"id": f"'{new}'", "seq": "55", "xid": "'3'", "prev_hash": "'lie'", "hash": "'lie'"}
+    ((first_seq, first_hash),) = guarded.rows(
+        f"SELECT seq, hash FROM events WHERE {guarded.world.where('events', 'acme')}"
+    )
+    guarded.run(guarded.copy("events", "acme", lies))
+    ((seq, prev_hash, own_hash, words, is_now),) = guarded.rows(
+        f"SELECT seq, prev_hash, hash, event_text(e), xid = pg_current_xact_id() FROM events e WHERE id = '{new}'"
+    )
+    assert (first_seq, seq, is_now) == (1, 2, True)
+    assert bytes(prev_hash) == bytes(first_hash)
+    assert bytes(own_hash) == hashlib.sha256(bytes(first_hash) + words.encode()).digest()
+
+
+def test_events_chain_starts_each_subject_anew(guarded: Guarded):
+    new = id_of("other event")
+    guarded.run(guarded.copy("events", "acme", {"id": f"'{new}'", "subject_kind": "'visit'"}))
+    ((seq, prev_hash, own_hash, words),) = guarded.rows(
+        f"SELECT seq, prev_hash, hash, event_text(e) FROM events e WHERE id = '{new}'"
+    )
+    assert (seq, prev_hash) == (1, None)
+    assert bytes(own_hash) == hashlib.sha256(words.encode()).digest()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        "id = gen_random_uuid()",
+        "client_id = NULL",
+        "subject_kind = 'visit'",
+        "subject_id = gen_random_uuid()",
+        "seq = 2",
+        "kind = 'x'",
+        "actor_kind = 'operator'",
+        "actor_id = gen_random_uuid()",
+        "at = at + interval '1 microsecond'",
+        "data = '{\"a\": 1}'",
+    ],
+)
+def test_the_text_that_is_hashed_changes_with_every_part_of_an_event(guarded: Guarded, changes: str):
+    guarded.isolate("events")
+    statement = guarded.update("events", "acme", changes)
+    ((before,),) = guarded.rows(f"SELECT event_text(e) FROM events e WHERE {guarded.world.where('events', 'acme')}")
+    ((after,),) = guarded.rows(f"{statement} RETURNING event_text(events)")
+    assert after != before
+
+
+@pytest.mark.parametrize("ended", ENDED_OFFERS)
+def test_offers_end_once_lets_no_ended_offer_become_anything_else(guarded: Guarded, ended: str):
+    guarded.run(guarded.update("offers", "acme", f"state = '{ended}'"))
+    for state in (*LIVE_OFFERS, *ENDED_OFFERS):
+        again = guarded.update("offers", "acme", f"state = '{state}'")
+        if state == ended:
+            assert guarded.accepts(again) == 1
+            continue
+        refusal = guarded.refuses(again)
+        assert (refusal.code, refusal.constraint) == (RESTRICT_VIOLATION, "offers_end_once")
+        assert f"this offer ended as {ended}: it cannot become {state}" in refusal.message
+
+
+@pytest.mark.parametrize("live", LIVE_OFFERS)
+def test_offers_end_once_leaves_an_open_offer_free_to_move(guarded: Guarded, live: str):
+    guarded.run(guarded.update("offers", "acme", f"state = '{live}'"))
+    for state in (*LIVE_OFFERS, *ENDED_OFFERS):
+        assert guarded.accepts(guarded.update("offers", "acme", f"state = '{state}'")) == 1
+
+
+@pytest.mark.parametrize("ended", ["released", "substituted", "finished"])
+def test_assignments_end_once_lets_no_ended_assignment_become_anything_else(guarded: Guarded, ended: str):
+    guarded.run(guarded.update("assignments", "acme", f"state = '{ended}', ended_at = now()"))
+    for state, ended_at in (("live", "NULL"), ("released", "now()"), ("substituted", "now()"), ("finished", "now()")):
+        again = guarded.update("assignments", "acme", f"state = '{state}', ended_at = {ended_at}")
+        if state == ended:
+            assert guarded.accepts(again) == 1
+            continue
+        refusal = guarded.refuses(again)
+        assert (refusal.code, refusal.constraint) == (RESTRICT_VIOLATION, "assignments_end_once")
