@@ -66,7 +66,7 @@ class PolygonArea:
     _shape: BaseGeometry = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        check_num_vertices(sum(len(ring) for rings in self.parts for ring in rings))
+        check_size(self.parts)
         if not self.parts or not all(self.parts):
             raise AreaError("the area is empty: give at least one polygon with an outer ring", field="parts")
         shape = shapely.union_all([planar_shape(rings) for rings in self.parts])
@@ -105,10 +105,12 @@ def polygon(outer: Ring, holes: Sequence[Ring] = ()) -> PolygonArea:
     return PolygonArea(((tuple(outer), *(tuple(hole) for hole in holes)),))
 
 
-def check_num_vertices(num_vertices: int) -> None:
-    """Refuse an area with over `MAX_VERTICES` vertices by AreaError, before any work is done on it."""
-    if num_vertices > MAX_VERTICES:
+def check_size(parts: Sequence[Sequence[Sequence[object]]]) -> None:
+    """Refuse an area with over `MAX_VERTICES` vertices or rings by AreaError, before any work is done on it."""
+    num_rings = sum(max(1, len(rings)) for rings in parts)
+    num_vertices = sum(len(ring) for rings in parts for ring in rings)
+    if max(num_rings, num_vertices) > MAX_VERTICES:
         raise AreaError(
-            f"the area has {num_vertices:,} vertices: at most {MAX_VERTICES:,} are accepted; simplify it, "
-            "a tolerance of 0.0005 degrees (50 m) changes no dispatch"
+            f"the area has {num_vertices:,} vertices in {num_rings:,} rings: at most {MAX_VERTICES:,} are accepted; "
+            "simplify it, a tolerance of 0.0005 degrees (50 m) changes no dispatch"
         )

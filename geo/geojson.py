@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from geo.areas import PolygonArea, check_num_vertices
+from geo.areas import PolygonArea, check_size
 from geo.distance import Located
 from geo.errors import GeoError, GeoJSONError
 from geo.points import Point
@@ -83,9 +83,9 @@ def area_from_geojson(document: object, path: str = "") -> PolygonArea:
     coordinates = _list(_member(mapping, "coordinates", path), here)
     polygons = [(coordinates, here)]
     if mapping["type"] == "MultiPolygon":
-        polygons = [(_list(rings, f"{here}[{i}]"), f"{here}[{i}]") for i, rings in enumerate(coordinates)]
+        polygons = [(rings, f"{here}[{i}]") for i, rings in enumerate(coordinates)]
     try:
-        check_num_vertices(sum(len(ring) for rings, _ in polygons for ring in rings if isinstance(ring, list)))
+        check_size([[ring for ring in _list(rings, at) if isinstance(ring, list)] for rings, at in polygons])
         return PolygonArea(tuple(tuple(_rings(rings, at)) for rings, at in polygons))
     except GeoJSONError:
         raise

@@ -91,6 +91,8 @@ def _shape(rings: Sequence[Ring], as_parallel: bool) -> BaseGeometry:
         if not shape.covers(cap):
             raise AreaError("a hole around the pole crosses or leaves its outer ring: a hole lies inside")
         shape = shape.difference(cap)
+    if shape.area < _MIN_AREA_DEG2:
+        raise AreaError("the holes leave no area")
     return shape
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geo.distance import distance_m
+from geo.distance import Located, distance_m
 from geo.errors import PointError
 
 #: The furthest that an address may lie from the centroid of its stated ZIP code. The largest US ZIP areas, in Alaska,
@@ -45,7 +45,7 @@ class Point:
         object.__setattr__(self, "lng", lng)
 
 
-def check_place(point: Point, expected: Point | None = None, max_km: float = MAX_KM_FROM_EXPECTED) -> Point:
+def check_place(point: Point, expected: Located | None = None, max_km: float = MAX_KM_FROM_EXPECTED) -> Point:
     """Return `point` if it may be the place that was meant: the check of addresses at the edge.
 
     `expected` is where the stated ZIP code or town lies, None if that is not known.
@@ -122,7 +122,7 @@ def _hint(lat: float, lng: float) -> str:
     return "; send degrees of WGS 84"
 
 
-def _nearer_reading(point: Point, expected: Point, max_km: float) -> str:
+def _nearer_reading(point: Point, expected: Located, max_km: float) -> str:
     """Say which slip of the pen would explain the distance, if one does."""
     readings = [
         ("without the minus sign of lng", point.lat, -point.lng),
