@@ -1,0 +1,8 @@
+"""Who may be asked? Technicians, companies, credentials, pools, marks, clients, sites and keys.
+
+The questions, one module each: `reading` (what is known of a technician), `technicians` (who they are),
+`schedules` (when they work), `credentials` (what is proved), `pools` and `marks` (who knows whom), `clients` and
+`sites` (who posts work, and where), `companies`, `catalogue`, `keys` (who may call), `loading` (many at once).
+
+Every use case runs as the engine's role: whom it may touch is judged by its actor, in `rights`.
+"""

@@ -1,0 +1,256 @@
+"""What is known of these technicians? The one bridge from rows to `matching.technician.Technician`.
+
+Read for the index, where everyone is asked about, and under a lock when an offer is accepted: the same statements,
+so that the rules judge the same facts.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, time
+from functools import lru_cache
+from itertools import islice
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, TextClause, cast, select, text
+from sqlalchemy.dialects.postgresql import TEXT
+from sqlalchemy.orm import Session
+
+from dispatch.record.tables import CredentialRow, TechnicianRow
+from geo.geojson import area_from_geojson
+from matching.technician import Booking, Consent, Technician
+
+#: Technicians read at once: a statement of a third of a second, some tens of megabytes.
+CHUNK = 10_000
+
+_COLUMNS = (
+    cast(TechnicianRow.id, TEXT).label("key"),
+    TechnicianRow.company_id,
+    TechnicianRow.version,
+    TechnicianRow.state,
+    TechnicianRow.lat,
+    TechnicianRow.lng,
+    TechnicianRow.time_zone,
+    TechnicianRow.radius_km,
+    TechnicianRow.area,
+    TechnicianRow.in_market,
+    TechnicianRow.clearance,
+    TechnicianRow.day_capacity,
+    TechnicianRow.min_hourly,
+    TechnicianRow.currency,
+    TechnicianRow.quiet_from,
+    TechnicianRow.quiet_to,
+    TechnicianRow.works_in_quiet_hours,
+    TechnicianRow.auto_min_hourly,
+    TechnicianRow.auto_max_km,
+    TechnicianRow.auto_max_per_day,
+    TechnicianRow.auto_paused,
+    TechnicianRow.reputation,
+)
+
+#: What other tables say of a technician, as one JSON value a table. An object keeps the last of equal keys, so that
+#: of several credentials of a kind the one that ends last counts.
+_FACTS = {
+    "skills": "SELECT technician_id, json_object_agg(skill, level) FROM technician_skills WHERE {them}",
+    "credentials": "SELECT technician_id,"
+    " json_object_agg(kind, valid_until - DATE '0001-01-01' + 1 ORDER BY valid_until) FROM credentials"
+    " WHERE {them} AND state = 'verified' AND revoked_at IS NULL AND valid_from <= :today",
+    "hours": "SELECT technician_id, json_agg(json_build_array(weekday, from_minute, to_minute)"
+    " ORDER BY weekday, from_minute) FROM working_hours WHERE {them}",
+    "time_off": "SELECT technician_id, json_agg(json_build_array(floor(extract(epoch FROM lower(during)))::bigint,"
+    " ceil(extract(epoch FROM upper(during)))::bigint) ORDER BY during)"
+    " FROM time_off WHERE {them} AND upper(during) > :now",
+    "bookings": "SELECT technician_id, json_agg(json_build_array(floor(extract(epoch FROM lower(busy)))::bigint,"
+    " ceil(extract(epoch FROM upper(busy)))::bigint, lat, lng) ORDER BY busy)"
+    " FROM bookings WHERE {them} AND live AND upper(busy) > :now",
+    "asks": "SELECT technician_id, json_build_array(sum(num_asked), sum(num_yes),"
+    " coalesce(sum(num_asked) FILTER (WHERE day > CAST(:today AS date) - 7), 0),"
+    " coalesce(sum(num_asked) FILTER (WHERE day = :today), 0))"
+    " FROM day_asks WHERE {them} AND day > CAST(:today AS date) - 90 AND day <= :today",
+    "pools": "SELECT technician_id, json_agg(pool_id) FROM pool_members WHERE {them}",
+    "of_clients": "SELECT technician_id, json_agg(json_build_array(kind, client_id)) FROM client_marks WHERE {them}",
+    "own_marks": "SELECT technician_id, json_agg(json_build_array(kind, client_id)) FROM technician_marks WHERE {them}",
+}
+
+_NOBODY: frozenset[UUID] = frozenset()
+_NO_MARKS = (_NOBODY, _NOBODY)
+_NOTHING: Mapping[str, int] = MappingProxyType({})
+
+
+def _facts_statement(them: str) -> TextClause:
+    arms = (
+        f"SELECT technician_id::text, '{name}', facts::text FROM ({query.format(them=them)} GROUP BY technician_id)"
+        f" AS {name} (technician_id, facts)"
+        for name, query in _FACTS.items()
+    )
+    return text(" UNION ALL ".join(arms))
+
+
+_OF_SOME = _facts_statement("technician_id = ANY(CAST(:ids AS uuid[]))")
+_OF_RANGE = _facts_statement("technician_id BETWEEN :first AND :last")
+
+_CHANGED = text(
+    "SELECT NULL, pg_snapshot_xmin(pg_current_snapshot())::text UNION ALL"
+    " (SELECT id::text, NULL FROM technicians WHERE changed_xid >= CAST(:horizon AS xid8)"
+    " UNION SELECT technician_id::text, NULL FROM bookings WHERE changed_xid >= CAST(:horizon AS xid8)"
+    " UNION SELECT technician_id::text, NULL FROM day_asks WHERE changed_xid >= CAST(:horizon AS xid8))"
+)
+
+
+def read_technicians(session: Session, ids: Iterable[UUID] | None = None, *, now: datetime) -> list[Technician]:
+    """The technicians of these ids, or all of them, ascending by id; ids that nobody has are left out.
+
+    Runs as the engine: other roles see parts. Read in chunks of a statement each for rows and for facts; a change
+    in between can pair an older `version` with newer facts, never the other way round, and `changed_since` tells of
+    it. Counts of a day (UTC) are those at `now`; bookings and times off that ended before `now` are left out.
+    """
+    chunks = _all_rows(session) if ids is None else _rows_of(session, ids)
+    return [each for rows, of in chunks for each in _bridged(session, rows, of, now)]
+
+
+def lock_technician(session: Session, technician_id: UUID, *, now: datetime) -> Technician | None:
+    """Lock a technician and their credentials until the transaction ends, and read them; None if there is none.
+
+    Runs as the engine, in three statements. Whoever changes what the rules read of a technician locks the
+    technician's row first: what this returns stays true until the transaction ends.
+    """
+    row = session.execute(
+        select(*_COLUMNS).where(TechnicianRow.id == technician_id).with_for_update(key_share=True)
+    ).one_or_none()
+    if row is None:
+        return None
+    proofs = select(CredentialRow.id).where(CredentialRow.technician_id == technician_id).order_by(CredentialRow.id)
+    session.execute(proofs.with_for_update(read=True))
+    return next(_bridged(session, [row], {"ids": [str(technician_id)]}, now))
+
+
+def changed_since(session: Session, horizon: int) -> tuple[list[UUID], int]:
+    """Whom to read again: (ids of technicians changed by transaction `horizon` or a later one, the next horizon).
+
+    Runs as the engine. A change is one of the row (skills, credentials, hours, times off, pools and marks move it),
+    of a booking or of the asks of a day. The next horizon is the oldest transaction that still runs: one that
+    commits late is seen by a later call, at the price of reading some technicians twice.
+    """
+    rows = session.execute(_CHANGED, {"horizon": str(horizon)}).all()
+    next_horizon = next(int(xmin) for key, xmin in rows if key is None)
+    return sorted(UUID(key) for key, _ in rows if key is not None), next_horizon
+
+
+def _all_rows(session: Session) -> Iterator[tuple[Sequence[Row[Any]], Mapping[str, Any]]]:
+    page = select(*_COLUMNS).order_by(TechnicianRow.id).limit(CHUNK)
+    rows = session.execute(page).all()
+    while rows:
+        yield rows, {"first": rows[0].key, "last": rows[-1].key}
+        rows = session.execute(page.where(TechnicianRow.id > UUID(rows[-1].key))).all()
+
+
+def _rows_of(session: Session, ids: Iterable[UUID]) -> Iterator[tuple[Sequence[Row[Any]], Mapping[str, Any]]]:
+    wanted = iter(sorted(set(ids)))
+    while chunk := list(islice(wanted, CHUNK)):
+        found = session.execute(select(*_COLUMNS).where(TechnicianRow.id.in_(chunk)).order_by(TechnicianRow.id))
+        yield found.all(), {"ids": [str(each) for each in chunk]}
+
+
+def _bridged(session: Session, rows: Sequence[Row[Any]], of: Mapping[str, Any], now: datetime) -> Iterator[Technician]:
+    statement = _OF_SOME if "ids" in of else _OF_RANGE
+    facts: dict[str, dict[str, Any]] = defaultdict(dict)
+    for key, name, value in session.execute(statement, {**of, "now": now, "today": now.astimezone(UTC).date()}):
+        facts[key][name] = _PARSED[name](value)
+    for row in rows:
+        yield _technician(row, facts.get(row.key, {}))
+
+
+def _technician(row: Row[Any], facts: Mapping[str, Any]) -> Technician:
+    num_asked, num_yes, recent_offers, asks_today = facts.get("asks", (0, 0, 0, 0))
+    blocked_by, favourite_of = facts.get("of_clients", _NO_MARKS)
+    blocked, prefers = facts.get("own_marks", _NO_MARKS)
+    return Technician(
+        id=UUID(row.key),
+        version=row.version,
+        lat=row.lat,
+        lng=row.lng,
+        time_zone=row.time_zone,
+        is_active=row.state == "active",
+        in_market=row.in_market,
+        company_id=row.company_id,
+        pools=facts.get("pools", _NOBODY),
+        blocks=blocked_by | blocked,
+        favourite_of=favourite_of,
+        prefers=prefers,
+        skills=facts.get("skills", _NOTHING),
+        credentials=facts.get("credentials", _NOTHING),
+        is_us_person=row.clearance == "us_person",
+        radius_km=row.radius_km,
+        area=area_from_geojson(row.area, "area") if row.area else None,
+        hours=facts.get("hours", ()),
+        quiet=None if row.quiet_from is None else (_minute(row.quiet_from), _minute(row.quiet_to)),
+        works_in_quiet_hours=row.works_in_quiet_hours,
+        time_off=facts.get("time_off", ()),
+        bookings=facts.get("bookings", ()),
+        day_capacity=row.day_capacity,
+        min_hourly=row.min_hourly,
+        currency=row.currency,
+        reputation=row.reputation,
+        recent_offers=recent_offers,
+        asks_today=asks_today,
+        num_asked=num_asked,
+        num_yes=num_yes,
+        consent=_consent(row),
+    )
+
+
+def _consent(row: Row[Any]) -> Consent | None:
+    if row.auto_paused or row.auto_min_hourly is None:
+        return None
+    return Consent(row.auto_min_hourly, row.auto_max_km, row.auto_max_per_day)
+
+
+def _minute(local: time) -> int:
+    return local.hour * 60 + local.minute
+
+
+# Many technicians share their hours, skills, pools and clients: what is read alike is kept once.
+
+
+@lru_cache(maxsize=65536)
+def _mapping(document: str) -> Mapping[str, int]:
+    return MappingProxyType(json.loads(document))
+
+
+@lru_cache(maxsize=65536)
+def _tuples(document: str) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(each) for each in json.loads(document))
+
+
+@lru_cache(maxsize=65536)
+def _ids(document: str) -> frozenset[UUID]:
+    return frozenset(map(UUID, json.loads(document)))
+
+
+@lru_cache(maxsize=65536)
+def _marks(document: str) -> tuple[frozenset[UUID], frozenset[UUID]]:
+    """The clients of the blocks, and of the favourites."""
+    marks = json.loads(document)
+    blocks, favourites = (
+        frozenset(UUID(client) for marked, client in marks if marked == kind) for kind in ("block", "favourite")
+    )
+    return blocks, favourites
+
+
+def _bookings(document: str) -> tuple[Booking, ...]:
+    return tuple(Booking(*each) for each in json.loads(document))
+
+
+_PARSED: Mapping[str, Callable[[str], Any]] = {
+    "skills": _mapping,
+    "credentials": _mapping,
+    "hours": _tuples,
+    "time_off": _tuples,
+    "bookings": _bookings,
+    "asks": json.loads,
+    "pools": _ids,
+    "of_clients": _marks,
+    "own_marks": _marks,
+}
