@@ -289,7 +289,7 @@ def test_two_crossing_bundles_are_taken_whole_or_not_at_all(world: World) -> Non
 
 def test_200_jobs_under_acceptance_expiry_cancellation_and_suspension_stay_sound(crowd: World) -> None:
     chance = Random(11)
-    policy = {"wave": {"min_size": 6, "answer_s": 3600}}
+    policy = {"wave": {"min_size": 8, "max_size": 8, "answer_s": 3600, "max_asks_a_day": 1000}}
     starts = [crowd.start + timedelta(hours=3 * (num % 40)) for num in range(200)]
     jobs = [crowd.post(start_at=start, policy=policy) for start in starts]
     crowd.send_waves()
