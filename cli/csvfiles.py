@@ -132,7 +132,8 @@ def _records(text: str) -> Iterator[tuple[int, list[str], str]]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield reader.line_num, [], str(error)
+            limit = csv.field_size_limit()
+            yield reader.line_num, [], f"{error}: mend the quotes, keep cells under {limit} characters"
             continue
         if cells:
             yield reader.line_num, cells, ""
@@ -163,13 +164,7 @@ def _rows(
     line_of: dict[str, int] = {}
     for line, cells, broken in records:
         if broken or len(cells) != len(names):
-            hint = (
-                f"{len(cells)} cells where the header has {len(names)}: give every column one, quote text with commas"
-            )
-            hint = (
-                f"{broken}: mend the quotes, keep cells under {csv.field_size_limit()} characters" if broken else hint
-            )
-            flaws.append(Flaw(file, line, WHOLE_ROW, ",".join(cells), hint))
+            flaws.append(Flaw(file, line, WHOLE_ROW, ",".join(cells), broken or _ragged(len(cells), len(names))))
             continue
         raw = {name: cell.strip() for name, cell in zip(names, cells, strict=True)}
         values, wrong = _values(raw, columns)
@@ -180,6 +175,10 @@ def _rows(
         if not wrong:
             rows.append(Row(line, values, raw))
     return rows, flaws
+
+
+def _ragged(num_cells: int, num_names: int) -> str:
+    return f"{num_cells} cells where the header has {num_names}: give each column one, put text with commas in quotes"
 
 
 def _values(raw: Mapping[str, str], columns: Mapping[str, Column]) -> tuple[dict[str, Any], list[tuple[str, str]]]:

@@ -172,11 +172,9 @@ def _show(matched: Matched, took_s: float) -> None:
             console.print(table)
         if count > MAX_ROWS:
             console.print(f"and {count - MAX_ROWS} more: --json has all", highlight=False)
-    console.print(
-        f"{len(matched.pairs)} of {len(matched.pairs) + len(matched.unserved)} jobs assigned, priority "
-        f"{matched.priority_served}, {matched.distance_m / 1000:,.1f} km in all, {took_s:.2f} s",
-        highlight=False,
-    )
+    num_jobs = len(matched.pairs) + len(matched.unserved)
+    served = f"{len(matched.pairs)} of {num_jobs} jobs assigned, priority {matched.priority_served}"
+    console.print(f"{served}, {matched.distance_m / 1000:,.1f} km in all, {took_s:.2f} s", highlight=False)
     total: Counter[str] = Counter()
     for line in matched.unserved:
         total.update(line.reasons)
