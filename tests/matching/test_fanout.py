@@ -120,6 +120,11 @@ def test_an_empty_wave_says_why(make_job, make_candidates):
     assert (full.rows, full.why_empty, full.is_last) == ((), "no slot is open", True)
 
 
+def test_the_policys_last_wave_is_still_sent(make_job, make_candidates):
+    last = wave_of(make_job(), make_candidates(9), wave_num=3, max_waves=3)
+    assert (bool(last.rows), last.is_last, last.why_empty) == (True, True, "")
+
+
 def test_the_backup_is_asked_alone_and_the_wave_is_not_the_last(make_job, make_candidates):
     people = make_candidates(9, travel_s=np.arange(9) * 300)
     wave = wave_of(make_job(), people, wave_num=0, first_ask=(people.id_at(5),))

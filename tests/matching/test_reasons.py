@@ -6,7 +6,7 @@ import numpy as np
 
 from matching.eligibility import Rule, failed, judge, mask
 from matching.policy import Policy
-from matching.reasons import WORDS, count_by_rule, visible_reasons, visible_rows, why_not
+from matching.reasons import WORDS, count_by_rule, visible_count, visible_reasons, visible_rows, why_not
 
 
 def words_of(*sets: tuple[Rule, ...]) -> np.ndarray:
@@ -71,6 +71,11 @@ def test_a_client_reads_no_count_below_five():
     four, five = (visible_reasons(words_of(*[(Rule.SKILL,)] * num), "client")[0] for num in (4, 5))
     assert (four.num_technicians, four.count_text) == (None, "fewer than 5")
     assert (five.num_technicians, five.count_text) == (5, "5")
+
+
+def test_nobody_is_a_count_that_speaks_of_nobody():
+    assert [visible_count(num, "client") for num in (0, 1, 4, 5)] == [0, None, None, 5]
+    assert [visible_count(num, "operator") for num in (0, 1, 4, 5)] == [0, 1, 4, 5]
 
 
 def test_nobody_failing_gives_no_reason():

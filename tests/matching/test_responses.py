@@ -27,6 +27,13 @@ def test_twice_the_margin_is_four_times_the_odds_and_no_named_rate_counts_as_usu
     assert odds == pytest.approx([4 * BASE_ODDS, BASE_ODDS, BASE_ODDS])
 
 
+def test_beyond_the_bounds_the_margin_says_no_more(make_job, make_candidates):
+    """At 60.00 an hour: three times 20.00 is the most that counts, half of 120.00 the least."""
+    people = make_candidates(4, min_hourly_cents=[2000, 1000, 12_000, 24_000])
+    most, beyond_most, least, beyond_least = chances(make_job(), people)
+    assert most == beyond_most > least == beyond_least
+
+
 def test_farther_is_never_likelier_and_more_pay_never_less_likely(make_job, make_candidates):
     by_distance = chances(make_job(), make_candidates(50, distance_m=np.arange(50) * 4000.0))
     assert (np.diff(by_distance) < 0).all()
