@@ -25,11 +25,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "support"))
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
 
-from own_database import FOLDER, template
+from own_database import FOLDER, ROOT, template
 
 from dispatch.private_postgres import PrivatePostgres, private_postgres
 
@@ -208,7 +206,7 @@ def guards(server: PrivatePostgres, database: str) -> list[Mutant]:
 def mutated(server: PrivatePostgres, template_name: str, mutant: Mutant) -> Iterator[str]:
     """A copy of the template without the guard; its name tells the process, so that a later run can drop it."""
     name = f"copy_{os.getpid()}_mutant"
-    _execute(server, "postgres", f"CREATE DATABASE {name} TEMPLATE {template_name} OWNER truckroll_migrate")
+    _execute(server, "postgres", f"CREATE DATABASE {name} TEMPLATE {template_name} STRATEGY FILE_COPY")
     try:
         _execute(server, name, mutant.statement)
         yield name
@@ -228,12 +226,13 @@ def main() -> int:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--only", default="", help="only guards whose kind and name contain this word")
     words.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="mutants at a time (all cores)")
+    words.add_argument("--tests", default="tests/dispatch", help="where the tests are that see guards")
     chosen = words.parse_args()
     os.chdir(ROOT)
     started_s = time.monotonic()
     with private_postgres(FOLDER / "postgres", is_durable=False) as server:
         hunt = Hunt(server, template(server), chosen.only, chosen.workers)
-        options = ["-q", "-s", "-m", "guards", "-p", "no:cacheprovider", "-p", "no:xdist", "tests/dispatch"]
+        options = ["-q", "-s", "-m", "guards", "-p", "no:cacheprovider", "-p", "no:xdist", chosen.tests]
         code = pytest.main(options, plugins=[hunt])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.TESTS_FAILED):
         return 2
