@@ -1,16 +1,18 @@
-"""When can this technician start?
+"""When is this technician open for work, by the clocks?
 
 Instants are whole Unix seconds and every span is half open, `[start, end)`. An instant is open when the clocks of the
 technician's zone show a time inside the weekly hours and outside the quiet hours; so what the clocks skip is not there,
-and what they show twice is open, or shut, twice. What stands in the way of a *start* is a span of barred starts: a
-booking bars its own time, widened by the travel to it and from it and by the length of the new work.
+and what they show twice is open, or shut, twice.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from matching.candidates import Ints
 
 Span = tuple[int, int]
 
@@ -30,88 +32,24 @@ _EPOCH_WEEKDAY = 3
 _PROBE_S = 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Openings:
-    """What the starts of a window come to.
-
-    `in_hours`: some start keeps the work inside hours and off the time off; `is_free`: some start keeps it clear of
-    bookings and of the travel between them; `earliest_s`: the first start that does both, 0 where none does.
-    """
-
-    in_hours: bool
-    is_free: bool
-    earliest_s: int
-
-    @property
-    def fits(self) -> bool:
-        """One and the same start does both."""
-        return self.earliest_s != 0
-
-
-def openings(
-    spans: Sequence[Span], off: Iterable[Span], booked: Iterable[Span], first_s: int, last_s: int, duration_s: int
-) -> Openings:
-    """What the starts from `first_s` to `last_s`, both included, come to.
-
-    `spans` are open spans; `off` and `booked` are the starts barred by time off and by bookings (see `barred_starts`).
-    """
-    off, booked = merged(off), merged(booked)
-    return Openings(
-        in_hours=first_fit(spans, off, first_s, last_s, duration_s) != 0,
-        is_free=first_fit([(first_s, last_s + duration_s)], booked, first_s, last_s, duration_s) != 0,
-        earliest_s=first_fit(spans, merged([*off, *booked]), first_s, last_s, duration_s),
-    )
-
-
-def first_fit(spans: Iterable[Span], barred: Sequence[Span], first_s: int, last_s: int, duration_s: int) -> int:
-    """The earliest start from `first_s` to `last_s` with the work inside one span and no bar, 0 where none is.
-
-    `spans` and `barred` ascend and neither overlap nor touch among themselves (`merged` makes them so).
-    """
-    place = 0
-    for open_s, shut_s in spans:
-        start_s, limit_s = max(open_s, first_s), min(shut_s - duration_s, last_s)
-        while start_s <= limit_s:
-            while place < len(barred) and barred[place][1] <= start_s:
-                place += 1
-            if place == len(barred) or start_s < barred[place][0]:
-                return start_s
-            start_s = barred[place][1]
-    return 0
-
-
-def barred_starts(start_s: int, end_s: int, travel_s: int, duration_s: int) -> Span:
-    """The starts at which work of `duration_s` would come too close to something that runs from `start_s` to `end_s`.
-
-    Between the two lie `travel_s` seconds in either order; the last good start before is therefore
-    `start_s - travel_s - duration_s`, the first one after is `end_s + travel_s`.
-    """
-    return start_s - travel_s - duration_s + 1, end_s + travel_s
-
-
 def open_spans(
     hours: Hours, quiet: Quiet, works_in_quiet: bool, time_zone: str, from_s: int, to_s: int
 ) -> tuple[Span, ...]:
     """The open spans inside `[from_s, to_s)`, ascending, touching ones joined."""
-    return tuple(each_open_span(hours, quiet, works_in_quiet, time_zone, from_s, to_s))
-
-
-def each_open_span(
-    hours: Hours, quiet: Quiet, works_in_quiet: bool, time_zone: str, from_s: int, to_s: int
-) -> Iterator[Span]:
-    """As `open_spans`, one after another: whoever needs but the first of a long window doesn't pay for the rest."""
     quiet = None if works_in_quiet else quiet
-    held = (from_s, from_s)
-    for span in _days(hours, quiet, time_zone, from_s, to_s):
-        start_s, end_s = max(span[0], from_s), min(span[1], to_s)
-        if start_s <= held[1]:
-            held = held[0], max(end_s, held[1])
-            continue
-        if held[0] < held[1]:
-            yield held
-        held = start_s, end_s
-    if held[0] < held[1]:
-        yield held
+    if from_s >= to_s:
+        return ()
+    if not hours and quiet is None:
+        return ((from_s, to_s),)
+    joined: list[Span] = []
+    for day in range(from_s // DAY_S, -(-to_s // DAY_S)):
+        for span in _open_on(hours, quiet, time_zone, day):
+            start_s, end_s = max(span[0], from_s), min(span[1], to_s)
+            if joined and start_s == joined[-1][1]:
+                joined[-1] = joined[-1][0], end_s
+            elif start_s < end_s:
+                joined.append((start_s, end_s))
+    return tuple(joined)
 
 
 def is_quiet(quiet: Quiet, time_zone: str, at_s: int) -> bool:
@@ -122,9 +60,13 @@ def is_quiet(quiet: Quiet, time_zone: str, at_s: int) -> bool:
     return any(start * 60 <= second < end * 60 for start, end in _within_a_day(quiet))
 
 
-def local_day(time_zone: str, at_s: int) -> int:
-    """The calendar day in a zone, counted from 1 January 1970."""
-    return (at_s + offset_s(time_zone, at_s)) // DAY_S
+def local_days(time_zone: str, at_s: Ints) -> Ints:
+    """The calendar days in a zone, counted from 1 January 1970, at instants of any order (N,)."""
+    days = np.unique(at_s // DAY_S).tolist()
+    if not days:
+        return at_s
+    start_s, offset = np.array([piece for day in days for piece in _offsets_on(time_zone, day)]).T
+    return np.asarray((at_s + offset[np.searchsorted(start_s, at_s, side="right") - 1]) // DAY_S)
 
 
 def offset_s(time_zone: str, at_s: int) -> int:
@@ -142,17 +84,6 @@ def merged(spans: Iterable[Span]) -> list[Span]:
         else:
             joined.append((start_s, end_s))
     return joined
-
-
-def _days(hours: Hours, quiet: Quiet, time_zone: str, from_s: int, to_s: int) -> Iterator[Span]:
-    """The open spans of each day of UTC that the range touches, not joined over midnight and not cut to the range."""
-    if not hours and quiet is None:
-        yield from_s, to_s
-        return
-    for day in range(from_s // DAY_S, -(-to_s // DAY_S)):
-        for span in _open_on(hours, quiet, time_zone, day):
-            if span[1] > from_s and span[0] < to_s:
-                yield span
 
 
 @lru_cache(maxsize=65_536)

@@ -1,31 +1,19 @@
-"""Spans against a clock read second by second, and first fits against every start tried.
+"""Open spans against a wall clock read instant by instant.
 
 The nights: America/New_York skips 02:00-03:00 on 8 March 2026 and repeats 01:00-02:00 on 1 November; Lord Howe moves by
 half an hour on 5 April and 4 October; Kathmandu stands at +05:45 and never moves; Havana repeats midnight itself.
 """
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.availability import (
-    Hours,
-    Quiet,
-    Span,
-    barred_starts,
-    first_fit,
-    is_quiet,
-    local_day,
-    merged,
-    offset_s,
-    open_spans,
-    openings,
-)
+from matching.availability import Hours, Quiet, Span, is_quiet, local_days, merged, offset_s, open_spans
 
 HOUR = 3600
 NEW_YORK, LORD_HOWE, KATHMANDU, HAVANA = "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "America/Havana"
@@ -42,7 +30,7 @@ minutes = st.one_of(st.integers(0, 1440), st.sampled_from([0, 60, 90, 105, 120, 
 hours_of_week = st.lists(st.tuples(st.integers(0, 6), minutes, minutes), max_size=9).map(tuple)
 quiet_hours = st.none() | st.tuples(minutes, minutes.map(lambda minute: minute % 1440))
 nights = st.sampled_from([(zone, int(at.timestamp())) for zone, moments in NIGHTS.items() for at in moments])
-spans_of_starts = st.lists(st.tuples(st.integers(-5, 60), st.integers(-5, 60)), max_size=6)
+some_spans = st.lists(st.tuples(st.integers(-5, 60), st.integers(-5, 60)), max_size=6)
 
 
 def utc(*parts: int) -> int:
@@ -62,14 +50,6 @@ def clock_says_open(hours: Hours, quiet: Quiet, zone: str, at_s: int) -> bool:
 def clock_says_quiet(quiet: Span, second: int) -> bool:
     start, end = quiet[0] * 60, quiet[1] * 60
     return start <= second < end if start <= end else second >= start or second < end
-
-
-def tried_one_by_one(spans: Sequence[Span], barred: Sequence[Span], first_s: int, last_s: int, duration_s: int) -> int:
-    for start in range(first_s, last_s + 1):
-        inside = any(a <= start and start + duration_s <= b for a, b in spans)
-        if inside and not any(a <= start < b for a, b in barred):
-            return start
-    return 0
 
 
 @given(
@@ -143,68 +123,23 @@ def test_an_empty_range_has_no_spans() -> None:
 
 
 @given(night=nights, quiet=quiet_hours, ahead=st.integers(-100_000, 100_000))
-def test_quiet_day_and_offset_are_those_of_the_clock(night: tuple[str, int], quiet: Quiet, ahead: int) -> None:
+def test_quiet_and_offset_are_those_of_the_clock(night: tuple[str, int], quiet: Quiet, ahead: int) -> None:
     zone, at_s = night[0], night[1] + ahead
     local = datetime.fromtimestamp(at_s, ZoneInfo(zone))
     second = local.hour * 3600 + local.minute * 60 + local.second
     assert is_quiet(quiet, zone, at_s) == (quiet is not None and clock_says_quiet(quiet, second))
-    assert local_day(zone, at_s) == local.date().toordinal() - datetime(1970, 1, 1, tzinfo=UTC).toordinal()
     assert offset_s(zone, at_s) == local.utcoffset().total_seconds()  # type: ignore[union-attr]
 
 
-@given(
-    spans=spans_of_starts.map(merged),
-    barred=spans_of_starts.map(merged),
-    first=st.integers(1, 40),
-    length=st.integers(-3, 20),
-    duration=st.integers(1, 12),
-)
-def test_the_first_fit_is_the_first_of_all_starts_tried(
-    spans: list[Span], barred: list[Span], first: int, length: int, duration: int
-) -> None:
-    found = first_fit(spans, barred, first, first + length, duration)
-    assert found == tried_one_by_one(spans, barred, first, first + length, duration)
+@given(night=nights, ahead=st.lists(st.integers(-200_000, 200_000), max_size=9))
+def test_local_days_are_those_of_the_calendar_on_the_wall(night: tuple[str, int], ahead: list[int]) -> None:
+    zone, moments = night[0], [night[1] + step for step in ahead]
+    dates = [datetime.fromtimestamp(at_s, ZoneInfo(zone)).date() for at_s in moments]
+    found = local_days(zone, np.array(moments, dtype=np.int64))
+    assert found.tolist() == [day.toordinal() - date(1970, 1, 1).toordinal() for day in dates]
 
 
-@given(
-    spans=spans_of_starts.map(merged),
-    off=spans_of_starts,
-    booked=spans_of_starts,
-    first=st.integers(1, 30),
-    length=st.integers(0, 20),
-    duration=st.integers(1, 9),
-)
-def test_each_fact_is_that_of_all_starts_tried(
-    spans: list[Span], off: list[Span], booked: list[Span], first: int, length: int, duration: int
-) -> None:
-    last = first + length
-    found = openings(spans, off, booked, first, last, duration)
-    always = [(first, last + duration)]
-    assert found.in_hours == (tried_one_by_one(spans, off, first, last, duration) > 0)
-    assert found.is_free == (tried_one_by_one(always, booked, first, last, duration) > 0)
-    assert found.earliest_s == tried_one_by_one(spans, off + booked, first, last, duration)
-    assert found.fits == (found.earliest_s > 0)
-
-
-def test_work_may_follow_a_booking_at_once_and_end_as_the_next_begins_when_there_is_no_way_between() -> None:
-    around = merged([barred_starts(100, 200, 0, 50), barred_starts(250, 300, 0, 50)])
-    assert first_fit([(0, 1000)], around, 60, 400, 50) == 200
-    assert first_fit([(0, 1000)], around, 201, 400, 50) == 300
-
-
-def test_the_way_from_the_booking_before_and_to_the_one_after_must_fit() -> None:
-    before, after = barred_starts(100, 200, 30, 50), barred_starts(320, 400, 40, 50)
-    assert first_fit([(0, 1000)], merged([before, after]), 100, 300, 50) == 230
-    later = barred_starts(319, 400, 40, 50)
-    assert first_fit([(0, 1000)], merged([before, later]), 100, 300, 50) == 0
-
-
-def test_hours_and_freedom_can_both_hold_and_still_no_start_does_both() -> None:
-    found = openings([(100, 200)], [], [(90, 180)], 100, 300, 50)
-    assert (found.in_hours, found.is_free, found.fits) == (True, True, False)
-
-
-@given(spans=spans_of_starts)
+@given(spans=some_spans)
 def test_merging_keeps_the_instants_and_leaves_gaps_between_spans(spans: list[Span]) -> None:
     joined = merged(spans)
     assert {at for a, b in joined for at in range(a, b)} == {at for a, b in spans for at in range(a, b)}
