@@ -37,7 +37,7 @@ class Commands(LazyGroup):
     """Truckroll's commands, in the order in which a newcomer meets them."""
 
     entries: ClassVar[dict[str, Entry]] = {
-        "demo": Entry("cli.demo:demo", "The main job on real places, live, with made-up technicians"),
+        "demo": Entry("cli.demo.command:demo", "The main job on real places, live, with made-up technicians"),
         "up": Entry("cli.up:up", "Everything on this machine: private services, API, dispatcher"),
         "api": Entry("cli.processes:api", "The HTTP process alone"),
         "dispatcher": Entry("cli.processes:dispatcher", "The process that sends waves and ends offers, alone"),
@@ -46,6 +46,7 @@ class Commands(LazyGroup):
         "replay": Entry("cli.replay:replay", "Decide again from what was stored; the same to the last bit"),
         "import": Entry("cli.load:load", "Technicians or jobs from a CSV file into the record"),
         "keys": Entry("cli.keys:keys", "API keys: make, list, revoke"),
+        "hold": Entry("cli.hold:hold", "Keep the private servers running for a while"),
         "doctor": Entry("cli.doctor:doctor", "What is there, what is unsafe, how to mend it"),
     }
 

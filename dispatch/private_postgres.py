@@ -33,7 +33,14 @@ _log = logging.getLogger(__name__)
 _START_WITHIN_S = 120.0
 #: Fast shutdown writes a checkpoint; immediate leaves it to the next start's recovery.
 _STOP_SIGNALS = [(signal.SIGINT, 60.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)]
-_FIXED = {"listen_addresses": "", "unix_socket_permissions": "0700", "max_connections": "200", "timezone": "UTC"}
+_FIXED = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "200",
+    "timezone": "UTC",
+    # When a row was committed is how the time from posting to offers is measured.
+    "track_commit_timestamp": "on",
+}
 #: Somebody's data: an acknowledged write survives a power cut.
 _DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 #: A test's data: survives a kill, not a power cut.

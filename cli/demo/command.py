@@ -1,0 +1,148 @@
+"""`truckroll demo`: a day's jobs posted, asked about, taken by exactly one each; live, on real places."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import httpx2
+import typer
+from rich.console import Console
+
+from cli.demo.players import Players
+from cli.demo.show import count, percentiles, read_ended
+from cli.demo.stage import POLICY, Stage, add_sites, stage
+from cli.demo.world import make_jobs, make_sites
+from cli.hold import hold_in_background
+from dispatch.errors import TruckrollError
+from dispatch.record.session import database_now
+from dispatch.settings import read_settings
+from geo.places import load_places
+
+#: Jobs posted a second: a hundred times the largest incumbent's volume.
+_JOBS_A_SECOND = 5.0
+#: Seconds after the last post in which every job must have ended: three waves and some slack.
+_ENDS_WITHIN_S = 60.0
+_HELD_MIN = 60.0
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Leave when all jobs have ended; else go on serving.")] = False,
+    technicians: Annotated[int, typer.Option(min=100, max=200_000, help="How many made-up technicians.")] = 20_000,
+    jobs: Annotated[int, typer.Option(min=1, max=10_000, help="How many jobs are posted.")] = 200,
+    seed: Annotated[int, typer.Option(help="The same seed makes up the same world.")] = 1,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the API; 0 takes a free one.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+) -> None:
+    """Post jobs at real places, ask the right technicians, give each to exactly one, and say why.
+
+    Technicians are made up and answer by a seeded model, through the real HTTP API; places are real ZIP codes.
+
+    For example: truckroll demo --once --jobs 50
+    """
+    started = time.monotonic()
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    settings = read_settings()
+    _introduce(console)
+    with stage(settings, technicians, seed=seed, port=port, say=lambda line: console.print(f"  {line}")) as there:
+        with Players(there.base_url, there.gateway_key, seed) as players:
+            _play(console, there, jobs, seed)
+        summary = _summary(there, players, time.monotonic() - started)
+        _show_summary(console, summary, players)
+        if as_json:
+            typer.echo(json.dumps(summary))
+        if not once:
+            _serve(console, there)
+        if there.services.postgres is not None:
+            hold_in_background(settings, _HELD_MIN)
+            console.print(f"PostgreSQL stays up for {_HELD_MIN:.0f} minutes to look at; end it: truckroll hold --end")
+
+
+def _introduce(console: Console) -> None:
+    places, report = load_places()
+    dropped = ", ".join(f"{num} {reason.replace('_', ' ')}" for reason, num in report.num_dropped.items())
+    console.print(f"[bold]Truckroll[/]: the main job on {len(places):,} ZIP codes (left out: {dropped})")
+    wave = POLICY["wave"]
+    console.print(
+        f"  waves of {wave['min_size']} to {wave['max_size']} technicians, {wave['answer_s']:.0f} s to answer"
+    )
+
+
+def _play(console: Console, there: Stage, num_jobs: int, seed: int) -> None:
+    """Post the jobs at their pace and show each as it ends."""
+    sites = make_sites(min(num_jobs, 150), seed=seed)
+    with there.reading() as session:
+        site_ids = add_sites(session, there.client_id, sites, database_now(session))
+    seen: set[UUID] = set()
+    headers = {"Authorization": f"Bearer {there.staff_key}"}
+    with httpx2.Client(base_url=there.base_url, headers=headers, timeout=10.0) as client:
+        begun = time.monotonic()
+        for num, job in enumerate(make_jobs(sites, num_jobs, seed=seed, now=datetime.now(UTC))):
+            time.sleep(max(0.0, begun + num / _JOBS_A_SECOND - time.monotonic()))
+            _post(client, {**job, "site_id": str(site_ids[job["site"]])})
+            if num % 4 == 3:
+                _show_ended(console, there, seen)
+    deadline_s = time.monotonic() + _ENDS_WITHIN_S
+    while len(seen) < num_jobs:
+        if time.monotonic() > deadline_s:
+            raise TruckrollError(
+                f"{num_jobs - len(seen)} jobs have not ended {_ENDS_WITHIN_S:.0f} s after the last post"
+            )
+        time.sleep(0.25)
+        _show_ended(console, there, seen)
+
+
+def _post(client: httpx2.Client, job: dict[str, Any]) -> None:
+    body = {name: value for name, value in job.items() if name != "site"}
+    reply = client.post("/v1/jobs", json=body, headers={"Idempotency-Key": f"demo-{job['number']}"})
+    if reply.status_code != 201:
+        raise TruckrollError(f"POST /v1/jobs answered {reply.status_code}: {reply.text[:500]}")
+
+
+def _show_ended(console: Console, there: Stage, seen: set[UUID]) -> None:
+    with there.reading() as session:
+        ended = read_ended(session, seen)
+    for each in ended:
+        seen.add(each.job_id)
+        console.print(each.line)
+
+
+def _summary(there: Stage, players: Players, seconds: float) -> dict[str, Any]:
+    with there.reading() as session:
+        figures = count(session)
+    url = there.services.postgres.url(user="postgres") if there.services.postgres else there.services.database_url
+    return {
+        **figures,
+        "accept_ms": percentiles(players.accept_ms),
+        "seconds": round(seconds, 1),
+        "database_url": url.replace("postgresql+psycopg2://", "postgresql://", 1),
+    }
+
+
+def _show_summary(console: Console, summary: dict[str, Any], players: Players) -> None:
+    offers, jobs = summary["offers"], summary["jobs"]
+    console.print(
+        f"\n[bold]{jobs} jobs: {summary['assigned']} assigned, {summary['unfilled']} unfilled with reasons[/], "
+        f"{summary['double_assignments']} double assignments (counted from the database)"
+    )
+    posted, yes = summary["post_to_offers_ms"], summary["accept_ms"]
+    console.print(f"{offers:,} offers, {offers / jobs:.0f} a job; {summary['technicians']:,} technicians")
+    console.print(f"from post to offers: median {posted['p50']} ms, p99 {posted['p99']} ms")
+    console.print(f"from yes to answer: median {yes['p50']} ms, p99 {yes['p99']} ms, {len(players.accept_ms)} times")
+    heard = ", ".join(f"{num} {what}" for what, num in players.answers.most_common())
+    console.print(f"answers: {heard}")
+    if players.faults:
+        console.print(f"[red]faults: {dict(players.faults)}[/]")
+    console.print(f"{summary['seconds']:.0f} s in all; next: truckroll explain WO-88000, truckroll replay --all")
+
+
+def _serve(console: Console, there: Stage) -> None:
+    console.print(f"\nServing at [bold]{there.base_url}[/] (documentation at /docs); Ctrl-C ends it.")
+    console.print(f"  a dispatcher's key: {there.staff_key}")
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            time.sleep(3600)
