@@ -133,7 +133,7 @@ class ValhallaTravel(_RoadTravel):
         metres = 1609.344 if answer.get("units") in ("mi", "miles") else 1000.0
         cells = answer["sources_to_targets"]
         seconds = [[cell["time"] for cell in row] for row in cells]
-        return seconds, [[_scaled(cell["distance"], metres) for cell in row] for row in cells]
+        return seconds, [[_cell(cell["distance"], _MAX_METRES) * metres for cell in row] for row in cells]
 
     def is_divisible(self, answer: dict[str, Any]) -> bool:
         """Tell whether some locations made the server refuse.
@@ -254,12 +254,10 @@ def _numbers(rows: object, shape: tuple[int, int], limit: float) -> NDArray[np.f
 
 
 def _cell(value: object, limit: float) -> float:
-    # type(), since true is an int to isinstance; the comparison is false for NaN.
-    return float(value) if type(value) in (int, float) and 0 <= value <= limit else math.nan  # type: ignore[operator, arg-type]
-
-
-def _scaled(value: object, factor: float) -> object:
-    return value * factor if type(value) in (int, float) else None  # type: ignore[operator]
+    """Return a cell's number, NaN for null and whatever makes no sense; true is an int to Python and makes none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return math.nan
+    return float(value) if 0 <= value <= limit else math.nan
 
 
 def _json_object(body: bytes) -> dict[str, Any] | None:
