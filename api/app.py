@@ -1,0 +1,86 @@
+"""The application: its routers, its middleware, and what it holds while it runs."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from api import health, jobs
+from api.deadline import Deadline
+from api.errors import answer_error, kinds_of_errors
+from api.limits import Limiter
+from api.metrics import Measure, Metrics
+from api.openapi import describe, operation_id
+from api.parts import Parts
+from api.strictjson import StrictJson
+from dispatch.bell import Bell
+from dispatch.errors import BadInput
+from dispatch.record.session import connect
+from dispatch.settings import Settings, read_settings
+
+#: Every router, in the order of the description.
+ROUTERS = (jobs.router, health.router)
+
+_ABOUT = """A job is posted, the right technicians are asked, exactly one gets each slot, everyone can see why.
+
+Every POST takes an `Idempotency-Key`; every PATCH an `If-Match`. Errors are Problem Details (RFC 9457)."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application against the servers that `settings` name.
+
+    Raises
+    ------
+    BadInput
+        When the settings name no database or no Redis.
+    """
+    for name in ("database_url", "redis_url"):
+        if getattr(settings, name) is None:
+            raise BadInput(f"TRUCKROLL_{name.upper()}", None, "set it, or start `truckroll up`, which brings its own")
+    metrics = Metrics()
+    app = FastAPI(
+        title="Truckroll",
+        version="1",
+        summary="Dispatch of field technicians",
+        description=_ABOUT,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        openapi_url="/v1/openapi.json",
+        docs_url="/v1/docs",
+        redoc_url=None,
+        lifespan=_while_it_runs(settings, metrics),
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: operation_id(route.name),
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    for kind in (*kinds_of_errors(), Exception):
+        app.add_exception_handler(kind, answer_error)
+    # The last one added is the first to see a request.
+    app.add_middleware(StrictJson)
+    app.add_middleware(Deadline)
+    app.add_middleware(Measure, metrics=metrics)
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
+    return app
+
+
+def app_from_environment() -> FastAPI:
+    """The application as the environment says, for `uvicorn --factory api.app:app_from_environment`."""
+    return create_app(read_settings())
+
+
+def _while_it_runs(settings: Settings, metrics: Metrics):  # type: ignore[no-untyped-def]
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        assert settings.database_url is not None
+        assert settings.redis_url is not None
+        engine = connect(settings.database_url, name="truckroll api")
+        limiter = Limiter(settings.redis_url, settings)
+        app.state.parts = parts = Parts(settings, engine, Bell(settings.redis_url), limiter, metrics)
+        end = parts.keep_fresh()
+        try:
+            yield
+        finally:
+            end()
+            engine.dispose()
+
+    return lifespan

@@ -1,0 +1,66 @@
+"""What if an answer takes too long? No request waits longer than the deadline, whatever hangs behind it.
+
+The database's watchdog frees the thread that waits for a stopped server; this frees the asker, also from a queue for a
+thread or a connection. A stream that has begun to answer has no deadline.
+"""
+
+import asyncio
+import contextlib
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import Overdue, problem_of
+
+#: Seconds from the request to the answer, at most.
+DEADLINE_S = 4.6
+
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+class Deadline:
+    """Middleware: answers 503 when the application has not begun to answer by `deadline_s`."""
+
+    def __init__(self, app: ASGIApp, deadline_s: float = DEADLINE_S) -> None:
+        self.app = app
+        self.deadline_s = deadline_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on the application's answer, or give up on it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        gate = _Gate(send)
+        work = asyncio.ensure_future(self.app(scope, receive, gate.send))
+        try:
+            await asyncio.wait({work}, timeout=self.deadline_s)
+            if work.done() or gate.has_begun:
+                await work
+                return
+        except asyncio.CancelledError:
+            work.cancel()
+            raise
+        gate.is_closed = True
+        work.add_done_callback(_forget)
+        late = Overdue(self.deadline_s, outcome_unknown=scope["method"] not in _SAFE)
+        await problem_of(late).to_response()(scope, receive, send)
+
+
+class _Gate:
+    """Lets messages through until it is closed."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.has_begun = False
+        self.is_closed = False
+
+    async def send(self, message: Message) -> None:
+        if self.is_closed:
+            return
+        self.has_begun = True
+        await self._send(message)
+
+
+def _forget(work: "asyncio.Future[None]") -> None:
+    """Whoever asked has gone; what becomes of the work is in the database."""
+    with contextlib.suppress(asyncio.CancelledError):
+        work.exception()

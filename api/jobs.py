@@ -1,0 +1,215 @@
+"""What does a service department want done? Jobs: post, list, read, change, move."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy.orm import Session
+
+from api.auth import Dispatcher, OnVisit, Requester, StaffReader
+from api.errors import Stale
+from api.etags import etag, is_known, wanted_version
+from api.idempotency import Reply, idempotent, to_response
+from api.paging import Cursor, Limit, page
+from api.parts import parts_of, reading, writing
+from api.schemas.jobs import JobIn, JobLine, JobMoved, JobOut, JobPatch, JobState, WhyIn, WindowOut
+from api.schemas.pages import PageOf
+from api.showing import show_job, show_moved
+from dispatch.errors import NotFound
+from dispatch.jobs import changes, posting, visits
+from dispatch.jobs.changes import Change, cancel_job, change_job, find_job, hold_job, resume_job
+from dispatch.record.events import record
+from dispatch.record.session import Actor, act_as, database_now
+from dispatch.record.tables import JobRow, SiteRow, VisitRow
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+
+@router.post("", status_code=201, response_model=JobOut, summary="Post a job")
+def post_job(request: Request, actor: Requester, job: JobIn) -> Response:
+    """Record a job and have it offered at once, or keep it as a draft.
+
+    Posting your own number again returns the job that has it, with status 200.
+    """
+
+    def work(session: Session, now: datetime) -> Reply:
+        job_id, is_new = posting.post_job(session, actor, job.to_wish(), now=now)
+        shown = show_job(session, actor, job_id)
+        headers = {"Location": f"/v1/jobs/{job_id}", "ETag": etag(shown.version)}
+        return Reply(shown, 201 if is_new else 200, headers)
+
+    return idempotent(request, actor, work, role="app")
+
+
+@router.get("", response_model=PageOf[JobLine], summary="List jobs")
+def list_jobs(
+    request: Request,
+    actor: StaffReader,
+    response: Response,
+    state: Annotated[JobState | None, Query(description="Only jobs in this state.", examples=["open"])] = None,
+    number: Annotated[
+        str | None, Query(max_length=64, description="Only the job with this number.", examples=["WO-10442"])
+    ] = None,
+    site_id: Annotated[UUID | None, Query(description="Only jobs at this site.")] = None,
+    bundle_id: Annotated[UUID | None, Query(description="Only jobs of this bundle.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> PageOf[JobLine]:
+    """Your jobs, newest first."""
+    wanted: dict[ColumnElement[Any] | Any, Any] = {
+        JobRow.state: state, JobRow.number: number, JobRow.site_id: site_id, JobRow.bundle_id: bundle_id,
+    }  # fmt: skip
+    conditions = [column == value for column, value in wanted.items() if value is not None]
+    with reading(request, actor) as session:
+        found = page(session, request, _lines().where(*conditions), JobRow.id, limit=limit, cursor=cursor)
+    response.headers.update(found.headers)
+    return PageOf(items=[job_line(row[0], row[1], row[2]) for row in found.rows], next=found.next)
+
+
+@router.get("/{job_id}", response_model=JobOut, summary="Read a job")
+def get_job(request: Request, actor: StaffReader, job_id: UUID) -> Response:
+    """The job with its visits, slots and, where nobody took it, the reasons. Its ETag guards a change."""
+    with reading(request, actor) as session:
+        shown = show_job(session, actor, job_id)
+    headers = {"ETag": etag(shown.version)}
+    if is_known(request, shown.version):
+        return Response(status_code=304, headers=headers)
+    return to_response(Reply(shown, headers=headers))
+
+
+@router.patch("/{job_id}", response_model=JobOut, summary="Change a job")
+def patch_job(request: Request, actor: Requester, job_id: UUID, patch: JobPatch) -> Response:
+    """Change what is named. New terms (time, pay, needs, mode) withdraw the open offers and ask anew.
+
+    Needs If-Match with the ETag that you read.
+    """
+    version = wanted_version(request, "job")
+    with writing(request, actor, "engine") as session:
+        now = database_now(session)
+        _patch(session, actor, job_id, patch, version, now)
+        act_as(session, actor)
+        shown = show_job(session, actor, job_id)
+    parts_of(request).bell.ring()
+    return to_response(Reply(shown, headers={"ETag": etag(shown.version)}))
+
+
+@router.post("/{job_id}/publish", response_model=JobMoved, summary="Publish a draft")
+def publish_job(request: Request, actor: Requester, job_id: UUID) -> Response:
+    """Have a draft offered."""
+
+    def work(session: Session, now: datetime) -> Reply:
+        find_job(session, actor, job_id)
+        posting.publish_draft(session, actor, job_id, now=now)
+        session.flush()
+        return Reply(show_moved(session, job_id))
+
+    return idempotent(request, actor, work, role="app")
+
+
+@router.post("/{job_id}/cancel", response_model=JobMoved, summary="Cancel a job")
+def cancel(request: Request, actor: Requester, job_id: UUID, why: WhyIn) -> Response:
+    """Cancel before the work begins: offers are withdrawn, the technicians' time is free again."""
+    return _move(request, actor, job_id, lambda session, now: cancel_job(session, actor, job_id, why.why, now=now))
+
+
+@router.post("/{job_id}/hold", response_model=JobMoved, summary="Stop asking")
+def hold(request: Request, actor: Dispatcher, job_id: UUID, why: WhyIn) -> Response:
+    """Stop asking for now: open offers are withdrawn."""
+    return _move(request, actor, job_id, lambda session, now: hold_job(session, actor, job_id, why.why, now=now))
+
+
+@router.post("/{job_id}/resume", response_model=JobMoved, summary="Ask again")
+def resume(request: Request, actor: Dispatcher, job_id: UUID) -> Response:
+    """Ask again, after a hold or when nobody took it: a new round, in which everybody may be asked again."""
+    return _move(request, actor, job_id, lambda session, now: resume_job(session, actor, job_id, now=now))
+
+
+@router.post("/{job_id}/approve", response_model=JobMoved, summary="Approve the work")
+def approve(request: Request, actor: Requester, job_id: UUID) -> Response:
+    """Say that the work is as wanted: its assignments are finished."""
+    return _move(request, actor, job_id, lambda session, now: visits.approve_job(session, actor, job_id, now=now))
+
+
+@router.post("/{job_id}/finish", response_model=JobMoved, summary="Say that the work is done")
+def finish(request: Request, actor: OnVisit, job_id: UUID) -> Response:
+    """The technician, their company, a gateway or the dispatcher says so; every visit is checked out."""
+    return _move(request, actor, job_id, lambda session, now: visits.finish_job(session, actor, job_id, now=now))
+
+
+def job_line(job: JobRow, town: str, window: Any) -> JobLine:
+    """A job as one line; `window` is the first visit's (start, end)."""
+    return JobLine(
+        **{name: getattr(job, name) for name in _OF_LINE},
+        town=town,
+        window=WindowOut(start_at=window[0], end_at=window[1]) if window else None,
+    )
+
+
+_OF_LINE = (
+    "id", "number", "title", "job_type", "state", "mode", "priority", "site_id", "bundle_id", "posted_at",
+    "created_at", "version",
+)  # fmt: skip
+
+
+def _lines() -> Select[*tuple[Any, ...]]:
+    window = (
+        select(func.jsonb_build_array(VisitRow.window_start_at, VisitRow.window_end_at))
+        .where(VisitRow.job_id == JobRow.id)
+        .order_by(VisitRow.num)
+        .limit(1)
+        .correlate(JobRow)
+        .scalar_subquery()
+    )
+    return select(JobRow, SiteRow.town, window).join(SiteRow, SiteRow.id == JobRow.site_id)
+
+
+def _move(request: Request, actor: Actor, job_id: UUID, do: Any) -> Response:
+    def work(session: Session, now: datetime) -> Reply:
+        do(session, now)
+        return Reply(show_moved(session, job_id))
+
+    return idempotent(request, actor, work)
+
+
+def _patch(session: Session, actor: Actor, job_id: UUID, patch: JobPatch, version: int, now: datetime) -> None:
+    """Terms first, by the use case, which locks slots before the job; then words, guarded by the version."""
+    job = session.scalars(select(JobRow).where(JobRow.id == job_id)).one_or_none()
+    if job is None or job.client_id != actor.client_id:
+        raise NotFound("job", job_id)
+    if job.version != version:
+        raise Stale("job")
+    given = patch.model_dump(exclude_unset=True)
+    words = {name: given[name] for name in _WORDS if name in given}
+    if given.keys() & _TERMS:
+        change_job(session, actor, job_id, _change(patch), now=now)
+        version += 1
+    done = session.scalar(
+        update(JobRow)
+        .where(JobRow.id == job_id, JobRow.version == version)
+        .values(version=version + 1 if words else version, **words)
+        .returning(JobRow.id)
+    )
+    if done is None:
+        raise Stale("job")
+    if words:
+        told = {"fields": sorted(words)}
+        record(session, actor, ("job", job_id), "described", told, client_id=job.client_id, now=now)
+
+
+_WORDS = ("title", "description", "purchase_order", "project", "priority")
+_TERMS = {"window", "duration_min", "pay", "needs", "mode", "policy"}
+
+
+def _change(patch: JobPatch) -> Change:
+    return changes.Change(
+        start_at=patch.window.start_at if patch.window else None,
+        end_at=patch.window.end_at if patch.window else None,
+        duration_min=patch.duration_min,
+        pay=patch.pay.to_pay() if patch.pay else None,
+        needs=patch.needs.to_needs() if patch.needs else None,
+        role=patch.role,
+        policy=patch.policy,
+        mode=patch.mode,
+    )

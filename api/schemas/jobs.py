@@ -1,0 +1,390 @@
+"""Jobs: what a service department posts, and what it gets back."""
+
+from datetime import timedelta
+from typing import Any, Literal, Self
+from uuid import UUID
+
+from pydantic import ConfigDict, Field, JsonValue, model_validator
+
+from api.schemas.values import Code, Currency, In, Instant, Line, Number, Out, Sum, Whole, Words, Yes, check_decimals
+from dispatch.jobs.posting import JobWish, SlotWish
+from matching.job import Needs, Pay
+
+AskedTime = Literal["exact", "window", "asap"]
+Mode = Literal["auto", "first", "manual"]
+PayKind = Literal["fixed", "hourly"]
+JobState = Literal[
+    "draft", "open", "assigned", "in_progress", "done", "approved", "paid",
+    "on_hold", "unfilled", "sent_back", "cancelled", "disputed",
+]  # fmt: skip
+VisitState = Literal["planned", "confirmed", "on_the_way", "checked_in", "checked_out", "missed", "cancelled"]
+
+_UUID = "01973b2e-7c1a-7000-8000-0000000000a1"
+_WINDOW: dict[str, JsonValue] = {"start_at": "2027-03-01T14:00:00Z", "end_at": "2027-03-01T22:00:00Z"}
+_NEEDS: dict[str, JsonValue] = {
+    "skills": {"hvac": 3},
+    "credentials": ["background_check"],
+    "clearance": False,
+    "pools": [],
+    "market": True,
+}
+_PAY: dict[str, JsonValue] = {"kind": "fixed", "amount": "180.00", "currency": "USD"}
+
+
+class WindowIn(In):
+    """When the work may be done: all of it inside."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_WINDOW]})
+    start_at: Instant
+    end_at: Instant
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> Self:
+        if self.end_at <= self.start_at:
+            raise ValueError("end after the start")
+        if self.end_at - self.start_at > timedelta(days=366):
+            raise ValueError("leave a window of at most 366 days")
+        return self
+
+
+class PayIn(In):
+    """What is paid: one sum for the visit, or by the hour."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_PAY]})
+    kind: PayKind = "fixed"
+    amount: Sum
+    currency: Currency = "USD"
+
+    @model_validator(mode="after")
+    def _has_its_decimals(self) -> Self:
+        check_decimals(self.amount, self.currency)
+        return self
+
+    def to_pay(self) -> Pay:
+        """The same for matching."""
+        return Pay(self.kind, self.amount, self.currency)
+
+
+class NeedsIn(In):
+    """What a technician must bring."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_NEEDS]})
+    skills: dict[Code, Whole] = Field(
+        default_factory=dict, max_length=20, description="Skill -> least level, 1 to 5; see /v1/skills."
+    )
+    credentials: list[Code] = Field(default_factory=list, max_length=20, description="Kinds; see /v1/credentials.")
+    clearance: Yes = Field(default=False, description="Only US persons may do it.")
+    pools: list[UUID] = Field(default_factory=list, max_length=50, description="Whose members may do it.")
+    market: Yes = Field(default=True, description="The open market may do it too.")
+
+    @model_validator(mode="after")
+    def _levels_exist(self) -> Self:
+        for code, level in self.skills.items():
+            if not 1 <= level <= 5:
+                raise ValueError(f"skill {code} at level {level}: levels go from 1 to 5")
+        return self
+
+    def to_needs(self) -> Needs:
+        """The same for matching."""
+        return Needs(
+            dict(self.skills), tuple(sorted(set(self.credentials))), self.clearance, frozenset(self.pools), self.market
+        )
+
+
+class SlotIn(In):
+    """So many technicians of one role."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"role": "technician", "count": 1, "needs": _NEEDS, "pay": _PAY}]}
+    )
+    role: Code = "technician"
+    count: Whole = Field(default=1, ge=1, le=20)
+    is_lead: Yes = True
+    needs: NeedsIn = Field(default_factory=NeedsIn)
+    pay: PayIn
+
+
+_JOB_IN: dict[str, JsonValue] = {
+    "number": "WO-10442",
+    "site_id": _UUID,
+    "title": "Replace the rooftop unit's blower motor",
+    "job_type": "hvac_repair",
+    "window": _WINDOW,
+    "duration_min": 120,
+    "slots": [{"role": "technician", "count": 1, "needs": _NEEDS, "pay": _PAY}],
+    "priority": 3,
+    "mode": "first",
+}
+
+
+class JobIn(In):
+    """What a service department wants done. `number` is your own: posting it again returns the same job."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_JOB_IN]})
+    number: Number
+    site_id: UUID
+    title: Line
+    job_type: Code
+    window: WindowIn
+    duration_min: Whole = Field(ge=1, le=20_160, description="Minutes of work.")
+    slots: list[SlotIn] = Field(min_length=1, max_length=10)
+    asked_time: AskedTime = Field(default="window", description="`exact`: the window is as long as the work.")
+    description: Words = ""
+    purchase_order: Number | None = None
+    project: Number | None = None
+    priority: Whole = Field(default=3, ge=1, le=5, description="1 is the most urgent.")
+    mode: Mode | None = Field(default=None, description="Who decides; empty: as your policy says.")
+    policy: dict[str, Any] = Field(default_factory=dict, description="Settings of your policy, for this job alone.")
+    bundle_id: UUID | None = Field(default=None, description="Taken together with the bundle's other jobs.")
+    is_draft: Yes = Field(default=False, description="Kept, and offered once you publish it.")
+
+    @model_validator(mode="after")
+    def _fits_its_window(self) -> Self:
+        room, work = self.window.end_at - self.window.start_at, timedelta(minutes=self.duration_min)
+        if room < work:
+            raise ValueError(f"leave room for {self.duration_min} minutes of work inside the window")
+        if self.asked_time == "exact" and room != work:
+            raise ValueError(f"an exact window is as long as the work: {self.duration_min} minutes")
+        return self
+
+    def to_wish(self) -> JobWish:
+        """The same for the use case."""
+        slots = tuple(
+            SlotWish(slot.needs.to_needs(), slot.pay.to_pay(), slot.role, slot.count, slot.is_lead)
+            for slot in self.slots
+        )
+        own = self.model_dump(
+            include={
+                "number", "site_id", "title", "job_type", "duration_min", "asked_time", "description",
+                "purchase_order", "project", "priority", "mode", "policy", "bundle_id", "is_draft",
+            }
+        )  # fmt: skip
+        return JobWish(**own, start_at=self.window.start_at, end_at=self.window.end_at, slots=slots)
+
+
+class JobPatch(In):
+    """What is to be different; what is left out stays. A change of terms withdraws the open offers."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"pay": {**_PAY, "amount": "220.00"}}]})
+    title: Line | None = None
+    description: Words | None = None
+    purchase_order: Number | None = None
+    project: Number | None = None
+    priority: Whole | None = Field(default=None, ge=1, le=5)
+    window: WindowIn | None = None
+    duration_min: Whole | None = Field(default=None, ge=1, le=20_160)
+    pay: PayIn | None = None
+    needs: NeedsIn | None = None
+    role: Code | None = Field(default=None, description="Whose pay and needs; empty: all roles.")
+    mode: Mode | None = None
+    policy: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not self.model_fields_set - {"role"}:
+            raise ValueError("name at least one field to change")
+        return self
+
+
+class WhyIn(In):
+    """The reason, as a code."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"why": "customer_closed"}]})
+    why: Code = "other"
+
+
+class PickIn(In):
+    """Whom the dispatcher picks: the offer of one who said yes."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"offer_id": _UUID}]})
+    offer_id: UUID
+
+
+class WindowOut(Out):
+    """When the work may be done."""
+
+    start_at: Instant
+    end_at: Instant
+
+
+class PayOut(Out):
+    """What is paid."""
+
+    kind: PayKind
+    amount: Sum
+    currency: Currency
+
+
+class NeedsOut(Out):
+    """What a technician must bring."""
+
+    skills: dict[str, int]
+    credentials: list[str]
+    clearance: bool
+    pools: list[UUID]
+    market: bool
+
+
+class PersonOut(Out):
+    """A technician, as far as you may know them."""
+
+    id: UUID
+    number: str | None
+    name: str | None
+    phone: str | None = Field(description="Only once assigned.")
+    email: str | None = Field(description="Only once assigned.")
+
+
+class PlaceOut(Out):
+    """Where; before assignment the middle of a large cell and the town, `is_exact` false."""
+
+    is_exact: bool
+    lat: float
+    lng: float
+    town: str
+    region: str
+    country: str
+    time_zone: str
+    site_id: UUID | None
+    store_number: str | None
+    name: str | None
+    address: str | None
+    postcode: str | None
+    access: str | None
+    parking: str | None
+    contact_name: str | None
+    contact_phone: str | None
+
+
+class SlotOut(Out):
+    """One place for one technician."""
+
+    id: UUID
+    num: int
+    role: str
+    is_lead: bool
+    state: Literal["open", "filled", "closed"]
+    needs: NeedsOut
+    pay: PayOut
+    technician: PersonOut | None
+
+
+class VisitOut(Out):
+    """One trip to the site."""
+
+    id: UUID
+    num: int
+    state: VisitState
+    asked_time: AskedTime
+    window: WindowOut
+    duration_min: int
+    planned_start_at: Instant | None
+    planned_end_at: Instant | None
+    confirm_by: Instant | None
+    confirmed_at: Instant | None
+    checked_in_at: Instant | None
+    checked_out_at: Instant | None
+    outcome: str | None
+    slots: list[SlotOut]
+
+
+class UnfilledOut(Out):
+    """Why nobody took it, and the ways on."""
+
+    visit: UUID
+    role: str
+    num_in_reach: int | None
+    num_may: int | None
+    num_asked: int
+    answers: dict[str, int] = Field(description="Offers by how they ended.")
+    reasons: list["ReasonOut"]
+    ways_on: list[str]
+
+
+class ReasonOut(Out):
+    """A reason why people may not, in words; a count under five is not told to a client."""
+
+    code: str
+    words: str
+    num_technicians: int | None
+    count: str = Field(description="The count in words.")
+
+
+class JobOut(Out):
+    """A job with its visits and slots."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": _UUID, "client_id": _UUID, "number": "WO-10442", "title": "Replace the blower motor",
+                    "description": "", "job_type": "hvac_repair", "state": "open", "mode": "first", "priority": 3,
+                    "purchase_order": None, "project": None, "bundle_id": None, "terms_version": 1, "policy": {},
+                    "place": {
+                        "is_exact": True, "lat": 41.8781, "lng": -87.6298, "town": "Chicago", "region": "IL",
+                        "country": "US", "time_zone": "America/Chicago", "site_id": _UUID, "store_number": "1042",
+                        "name": "Loop store", "address": "1 State St", "postcode": "60602", "access": None,
+                        "parking": None, "contact_name": None, "contact_phone": None,
+                    },
+                    "visits": [], "unfilled": None, "posted_at": "2026-11-22T20:00:00Z", "cancelled_at": None,
+                    "cancelled_why": None, "created_at": "2026-11-22T20:00:00Z", "version": 1,
+                    "moves": ["change", "hold", "cancel"],
+                }
+            ]
+        },
+    )  # fmt: skip
+    id: UUID
+    client_id: UUID
+    number: str
+    title: str
+    description: str
+    job_type: str
+    state: JobState
+    mode: Mode
+    priority: int
+    purchase_order: str | None
+    project: str | None
+    bundle_id: UUID | None
+    terms_version: int
+    policy: dict[str, Any]
+    place: PlaceOut
+    visits: list[VisitOut]
+    unfilled: UnfilledOut | None
+    posted_at: Instant | None
+    cancelled_at: Instant | None
+    cancelled_why: str | None
+    created_at: Instant
+    version: int
+    moves: list[str] = Field(description="What can be done with it now.")
+
+
+class JobLine(Out):
+    """A job in a list."""
+
+    id: UUID
+    number: str
+    title: str
+    job_type: str
+    state: JobState
+    mode: Mode
+    priority: int
+    site_id: UUID
+    town: str
+    bundle_id: UUID | None
+    window: WindowOut | None
+    posted_at: Instant | None
+    created_at: Instant
+    version: int
+
+
+class JobMoved(Out):
+    """What became of a job."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"id": _UUID, "state": "open", "version": 2, "moves": ["hold", "cancel"]}]}
+    )
+    id: UUID
+    state: JobState
+    version: int
+    moves: list[str]

@@ -1,0 +1,186 @@
+"""How is a job told? The bridge from rows to what goes out, through the view that the actor has."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from api.schemas.jobs import (
+    JobMoved,
+    JobOut,
+    NeedsOut,
+    PayOut,
+    PersonOut,
+    PlaceOut,
+    ReasonOut,
+    SlotOut,
+    UnfilledOut,
+    VisitOut,
+    WindowOut,
+)
+from api.visibility import HIDDEN_RESOLUTION, View, view
+from dispatch.errors import NotFound
+from dispatch.jobs.lifecycle import JOB
+from dispatch.record.session import Actor
+from dispatch.record.tables import JobRow, SiteRow, SlotRow, TechnicianRow, VisitRow
+from geo.cells import cell_of, center
+from matching.eligibility import Rule
+from matching.reasons import Audience, reading, visible_count
+
+#: What clients and technicians can ask for; the other moves happen by themselves or by other routes.
+_OWN_MOVES = ("post", "change", "hold", "resume", "cancel", "approve", "finish")
+
+
+def show_job(session: Session, actor: Actor, job_id: UUID) -> JobOut:
+    """The whole job, as this member of staff sees it.
+
+    Raises
+    ------
+    NotFound
+        When there is none for this actor.
+    """
+    row = session.execute(
+        select(JobRow, SiteRow).join(SiteRow, SiteRow.id == JobRow.site_id).where(JobRow.id == job_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("job", job_id)
+    job, site = row
+    slots = session.execute(
+        select(VisitRow, SlotRow, TechnicianRow)
+        .join(SlotRow, SlotRow.visit_id == VisitRow.id)
+        .outerjoin(TechnicianRow, TechnicianRow.id == SlotRow.technician_id)
+        .where(VisitRow.job_id == job_id)
+        .order_by(VisitRow.num, SlotRow.num)
+    ).all()
+    return JobOut(
+        **{name: getattr(job, name) for name in _SAME},
+        place=show_place(site, view(actor.kind, "none")),
+        visits=_visits(actor, slots),
+        unfilled=_unfilled(job.unfilled, "operator" if actor.kind == "operator" else "client"),
+        moves=moves_of(job.state),
+    )
+
+
+def moves_of(state: str) -> list[str]:
+    """What can be asked for in this state."""
+    return [wish for wish in JOB[state] if wish in _OWN_MOVES]
+
+
+def show_moved(session: Session, job_id: UUID) -> JobMoved:
+    """What became of a job that was moved in this transaction."""
+    job = session.get_one(JobRow, job_id, populate_existing=True)
+    return JobMoved(id=job.id, state=job.state, version=job.version, moves=moves_of(job.state))  # type: ignore[arg-type]
+
+
+def show_place(site: SiteRow, seen: View) -> PlaceOut:
+    """The site, or the middle of its cell and the town."""
+    town: dict[str, Any] = {
+        "town": site.town,
+        "region": site.region,
+        "country": site.country,
+        "time_zone": site.time_zone,
+    }
+    if not seen.place:
+        middle = center(cell_of(site.lat, site.lng, HIDDEN_RESOLUTION))
+        town |= dict.fromkeys(_DOOR)
+        return PlaceOut(is_exact=False, lat=round(middle.lat, 4), lng=round(middle.lng, 4), **town)
+    door = {name: getattr(site, name) for name in _DOOR if name != "site_id"}
+    return PlaceOut(is_exact=True, lat=site.lat, lng=site.lng, **town, site_id=site.id, **door)
+
+
+def show_person(technician: TechnicianRow | None, technician_id: UUID | None, seen: View) -> PersonOut | None:
+    """A technician; `technician` is None where row-level security hides the row."""
+    if technician_id is None:
+        return None
+    named = technician if seen.technician_name else None
+    reached = technician if seen.technician_contact else None
+    return PersonOut(
+        id=technician_id,
+        number=named.number if named else None,
+        name=named.name if named else None,
+        phone=reached.phone if reached else None,
+        email=reached.email if reached else None,
+    )
+
+
+def show_needs(document: Mapping[str, Any]) -> NeedsOut:
+    """The needs of a slot's stored document."""
+    return NeedsOut(
+        skills=document.get("skills", {}),
+        credentials=document.get("credentials", []),
+        clearance=document.get("clearance", False),
+        pools=document.get("pools", []),
+        market=document.get("market", True),
+    )
+
+
+_SAME = (
+    "id", "client_id", "number", "title", "description", "job_type", "state", "mode", "priority", "purchase_order",
+    "project", "bundle_id", "terms_version", "policy", "posted_at", "cancelled_at", "cancelled_why", "created_at",
+    "version",
+)  # fmt: skip
+_DOOR = (
+    "site_id", "store_number", "name", "address", "postcode", "access", "parking", "contact_name", "contact_phone",
+)  # fmt: skip
+_OF_VISIT = (
+    "id", "num", "state", "asked_time", "duration_min", "planned_start_at", "planned_end_at", "confirm_by",
+    "confirmed_at", "checked_in_at", "checked_out_at", "outcome",
+)  # fmt: skip
+
+
+def _visits(actor: Actor, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[VisitOut]:
+    slots: dict[UUID, list[SlotOut]] = {}
+    visits: dict[UUID, VisitRow] = {}
+    for visit, slot, technician in rows:
+        visits[visit.id] = visit
+        seen = view(actor.kind, "assigned" if slot.state == "filled" else "none")
+        slots.setdefault(visit.id, []).append(
+            SlotOut(
+                id=slot.id,
+                num=slot.num,
+                role=slot.role,
+                is_lead=slot.is_lead,
+                state=slot.state,
+                needs=show_needs(slot.needs),
+                pay=PayOut(kind=slot.pay_kind, amount=slot.pay_amount, currency=slot.currency),
+                technician=show_person(technician, slot.technician_id, seen),
+            )
+        )
+    return [show_visit(visit, slots[visit.id]) for visit in visits.values()]
+
+
+def show_visit(visit: VisitRow, slots: list[SlotOut]) -> VisitOut:
+    """A visit with these of its slots."""
+    return VisitOut(
+        **{name: getattr(visit, name) for name in _OF_VISIT},
+        window=WindowOut(start_at=visit.window_start_at, end_at=visit.window_end_at),
+        slots=slots,
+    )
+
+
+def _unfilled(document: dict[str, Any] | None, audience: Audience) -> UnfilledOut | None:
+    """The reasons as the audience may read them: rules that read the same are told as one, by the largest count."""
+    if document is None:
+        return None
+    counts: dict[tuple[str, str], int] = {}
+    for code, num in document.get("counts", {}).items():
+        read = reading(Rule[code.upper()], audience)
+        counts[read] = max(num, counts.get(read, 0))
+    reasons = [show_reason(code, words, visible_count(num, audience)) for (code, words), num in counts.items()]
+    return UnfilledOut(
+        visit=document["visit"],
+        role=document["role"],
+        num_in_reach=visible_count(document["num_in_reach"], audience),
+        num_may=visible_count(document["num_may"], audience),
+        num_asked=document["num_asked"],
+        answers=document["answers"],
+        reasons=reasons,
+        ways_on=document["ways_on"],
+    )
+
+
+def show_reason(code: str, words: str, num: int | None) -> ReasonOut:
+    """A reason with its count, which is None where it is too small to be told."""
+    return ReasonOut(code=code, words=words, num_technicians=num, count="fewer than 5" if num is None else str(num))

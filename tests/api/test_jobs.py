@@ -1,0 +1,13 @@
+"""What does a service department want done? Over HTTP, as Acme's dispatcher."""
+
+
+def test_a_posted_job_can_be_read_again(town):
+    answer = town.staff.post("/v1/jobs", town.job_body(number="WO-1"))
+    assert answer.status_code == 201, answer.text
+    job = answer.json()
+    again = town.staff.get(answer.headers["Location"])
+    assert again.status_code == 200
+    assert again.json() == job
+    assert job["state"] == "open"
+    assert job["place"]["address"] == "106 N 5th St"
+    assert again.headers["ETag"] == '"v1"'
