@@ -1,0 +1,142 @@
+"""Who posts work, and who works for them? Clients, their policy, and their staff."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.orm import Session
+
+from dispatch.errors import BadInput, NotFound
+from dispatch.record.events import record
+from dispatch.record.session import Actor
+from dispatch.record.tables import ApiKeyRow, ClientRow, StaffRow, new_id
+from dispatch.record.tables.clients import STAFF_ROLES
+from dispatch.talent.profiles import checked_currency
+from dispatch.talent.rights import NETWORK, only, own_client
+from dispatch.talent.words import checked_email, checked_text
+from matching.errors import PolicyError
+from matching.policy import Policy
+
+
+def create_client(
+    session: Session,
+    actor: Actor,
+    name: str,
+    *,
+    currency: str = "USD",
+    policy: Mapping[str, Any] | None = None,
+    now: datetime,
+) -> UUID:
+    """A new client: a tenant of its own. `policy` holds the settings that differ from the defaults.
+
+    Raises
+    ------
+    BadInput
+        The name, currency or policy cannot be kept.
+    Refused
+        The actor is not the operator.
+    """
+    only(actor, "operator", doing="adding clients")
+    client_id = new_id()
+    session.execute(
+        insert(ClientRow).values(
+            id=client_id,
+            name=checked_text("name", name),
+            currency=checked_currency("currency", currency),
+            policy=_checked_policy(policy or {}),
+            created_at=now,
+        )
+    )
+    record(session, actor, ("client", client_id), "created", client_id=client_id, now=now)
+    return client_id
+
+
+def set_policy(session: Session, actor: Actor, client_id: UUID, policy: Mapping[str, Any], *, now: datetime) -> None:
+    """Replace the client's policy; jobs already posted keep theirs.
+
+    Raises
+    ------
+    BadInput
+        A setting is unknown or out of its limits.
+    NotFound, Refused
+        The client is not the actor's; the actor is not its admin.
+    """
+    only(actor, "client_admin", "operator", doing="setting the policy")
+    own_client(session, actor, client_id)
+    document = _checked_policy(policy)
+    session.execute(update(ClientRow).where(ClientRow.id == client_id).values(policy=document))
+    data = {"policy_version": Policy.from_document(document).version}
+    record(session, actor, ("client", client_id), "policy_set", data, client_id=client_id, now=now)
+
+
+def add_staff(
+    session: Session, actor: Actor, client_id: UUID | None, role: str, name: str, email: str, *, now: datetime
+) -> UUID:
+    """A person who works for a client, or, with role `operator` and no client, for the network.
+
+    Raises
+    ------
+    BadInput
+        The role, name or address cannot be kept, or the address is known there.
+    NotFound, Refused
+        The client is not the actor's; the actor is neither its admin nor the operator.
+    """
+    only(actor, *(("operator",) if client_id is None else ("client_admin", "operator")), doing="adding staff")
+    if role not in STAFF_ROLES or (role == "operator") != (client_id is None):
+        raise BadInput("role", role, "give client_admin, requester or dispatcher with a client; operator without one")
+    if client_id is not None:
+        own_client(session, actor, client_id)
+    staff_id: UUID | None = session.scalar(
+        pg_insert(StaffRow)
+        .values(
+            id=new_id(),
+            client_id=client_id,
+            role=role,
+            name=checked_text("name", name),
+            email=checked_email("email", email),
+            created_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["client_id", "email"])
+        .returning(StaffRow.id)
+    )
+    if staff_id is None:
+        raise BadInput("email", email, "use an address that nobody else has there")
+    _record_staff(session, actor, client_id, staff_id, "staff_added", now)
+    return staff_id
+
+
+def let_staff_go(session: Session, actor: Actor, staff_id: UUID, *, now: datetime) -> None:
+    """A member of staff has left: the keys made for them are revoked.
+
+    Raises
+    ------
+    NotFound, Refused
+        There is none who has not left, for this actor; the actor is neither the client's admin nor the operator.
+    """
+    only(actor, "client_admin", "operator", doing="letting staff go")
+    row = session.scalars(select(StaffRow).where(StaffRow.id == staff_id).with_for_update()).one_or_none()
+    if row is None or row.left_at is not None or (actor.client_id is not None and actor.client_id != row.client_id):
+        raise NotFound("member of staff", staff_id)
+    row.left_at = now
+    session.flush()
+    theirs = update(ApiKeyRow).where(ApiKeyRow.staff_id == staff_id, ApiKeyRow.revoked_at.is_(None))
+    session.execute(theirs.values(revoked_at=now))
+    _record_staff(session, actor, row.client_id, staff_id, "staff_left", now)
+
+
+def _record_staff(
+    session: Session, actor: Actor, client_id: UUID | None, staff_id: UUID, kind: str, now: datetime
+) -> None:
+    subject = NETWORK if client_id is None else ("client", client_id)
+    record(session, actor, subject, kind, {"staff": str(staff_id)}, client_id=client_id, now=now)
+
+
+def _checked_policy(policy: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        Policy.from_document(dict(policy))
+    except PolicyError as error:
+        raise BadInput("policy", dict(policy), str(error)) from error
+    return dict(policy)

@@ -1,0 +1,91 @@
+"""Who does not want whom, and who likes whom? Blocks and favourites, both ways.
+
+Neither side learns of the other's: a client's mark is told on the client's chain of events, a technician's on
+their own.
+"""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from dispatch.errors import NotFound
+from dispatch.record.events import record
+from dispatch.record.session import Actor
+from dispatch.record.tables import ClientMarkRow, ClientRow, TechnicianMarkRow
+from dispatch.talent.rights import hold_for_client, hold_technician, only
+from dispatch.talent.words import checked_text
+
+Mark = Literal["block", "favourite"]
+
+_DONE = {"block": "blocked", "favourite": "favoured"}
+
+
+def mark_technician(
+    session: Session,
+    actor: Actor,
+    client_id: UUID,
+    technician_id: UUID,
+    mark: Mark | None,
+    *,
+    reason: str | None = None,
+    now: datetime,
+) -> None:
+    """A client blocks a technician, makes them a favourite, or (None) takes its mark back.
+
+    A block holds for what is offered and accepted from now on; what is assigned stays assigned.
+
+    Raises
+    ------
+    NotFound, Refused
+        The client or the technician is not for this actor; the actor is not of a client's staff.
+    """
+    only(actor, "client_admin", "dispatcher", "operator", doing="marking technicians")
+    hold_for_client(session, actor, client_id, [technician_id])
+    words = None if reason is None else checked_text("reason", reason, max_chars=500)
+    whose = {"client_id": client_id, "technician_id": technician_id}
+    if _put(session, ClientMarkRow, whose, mark, {"reason": words, "marked_at": now}):
+        kind = f"technician_{_DONE[mark]}" if mark else "technician_unmarked"
+        data = {"technician": str(technician_id)}
+        record(session, actor, ("client", client_id), kind, data, client_id=client_id, now=now)
+
+
+def mark_client(
+    session: Session, actor: Actor, technician_id: UUID, client_id: UUID, mark: Mark | None, *, now: datetime
+) -> None:
+    """A technician blocks a client, makes it a favourite, or (None) takes their mark back.
+
+    Raises
+    ------
+    NotFound
+        The technician is not this actor's, or there is no such client.
+    """
+    hold_technician(session, actor, technician_id)
+    if session.get(ClientRow, client_id) is None:
+        raise NotFound("client", client_id)
+    whose = {"technician_id": technician_id, "client_id": client_id}
+    if _put(session, TechnicianMarkRow, whose, mark, {"marked_at": now}):
+        kind = f"client_{_DONE[mark]}" if mark else "client_unmarked"
+        data = {"client": str(client_id)}
+        record(session, actor, ("technician", technician_id), kind, data, client_id=None, now=now)
+
+
+def _put(
+    session: Session,
+    table: type[ClientMarkRow] | type[TechnicianMarkRow],
+    whose: dict[str, UUID],
+    mark: Mark | None,
+    values: dict[str, object],
+) -> bool:
+    """Set or take the mark; whether anything changed."""
+    if mark is None:
+        gone = delete(table).filter_by(**whose).returning(table.kind)
+        return session.scalar(gone) is not None
+    new = insert(table).values(kind=mark, **whose, **values)
+    kept = new.on_conflict_do_update(
+        index_elements=list(whose), set_={"kind": mark, **values}, where=table.kind != mark
+    ).returning(table.kind)
+    return session.scalar(kept) is not None
