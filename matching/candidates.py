@@ -93,6 +93,6 @@ class Candidates:
         """The technician of one row; numpy cuts the zero bytes off the end of a single item, so they are put back."""
         return UUID(bytes=bytes(self.ids[row]).ljust(16, b"\0"))
 
-    def take(self, rows: Ints) -> Self:
+    def take(self, rows: Ints | Bools) -> Self:
         """The same columns for some rows, in the order of `rows` (row numbers, or a mask)."""
         return type(self)(*(getattr(self, column.name)[rows] for column in fields(self)))

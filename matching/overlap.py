@@ -1,21 +1,27 @@
 """What is the best assignment where overlaps and hours matter?
 
-One 0/1 variable a pair: each job at most once, a technician at most one job of each clique of overlapping jobs, at
-most `capacity` jobs, busy for at most `max_busy_us`. First the priorities are made as large as possible, then they are
-held and the cost made as small as possible; each stage ends with a proof or at the deadline.
+Exactly, in two stages: the priorities are made as large as possible, then they are held and the cost made as small as
+possible. Each stage asks the linear relaxation first. Where its answer is whole, it is the answer; where it is not,
+the pairs that it proves useless are dropped and a 0/1 programme decides among the rest. A stage ends with a proof, or
+at the deadline with the best choice so far.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import gcd
 
 import numpy as np
 from ortools.sat.python import cp_model
 
-from matching.workload import OPEN, AssignmentProblem, Ints, cliques
+from matching.greedy import greedy
+from matching.incidence import Incidence, incidence
+from matching.relaxation import SCALE, Relaxed, relax
+from matching.workload import OPEN, AssignmentProblem, Bools, Ints
 
 #: Threads that take turns in a fixed order, so that the answer doesn't depend on which of them was faster.
 _NUM_WORKERS = 4
+
+#: Bounds come as floating-point numbers; whole ones may be off by as little.
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,75 +40,92 @@ def settle(
 
     The same arguments give the same answer as long as `clock` doesn't reach `until`.
     """
-    programme = _Programme(problem, seed=seed, until=until, clock=clock)
-    priority = problem.priority[problem.edge_job]
-    chosen = start
-    served = int(problem.priority[chosen != OPEN].sum())
+    search = _Search(problem, seed, until, clock)
+    rows = incidence(problem)
+    chosen, served = start, _served(problem, start)
     if served < priority_bound:
-        chosen, bound = programme.minimise(-priority, chosen)
-        served, priority_bound = int(problem.priority[chosen != OPEN].sum()), min(priority_bound, -bound)
+        chosen, bound = search.cheapest(rows, -problem.priority[problem.edge_job], chosen)
+        served, priority_bound = _served(problem, chosen), min(priority_bound, -bound)
     if served < priority_bound:
         return Settled(chosen, priority_bound, None)
-    programme.hold(priority, served)
-    chosen, cost_bound = programme.minimise(problem.edge_cost, chosen)
+    is_all = served == int(problem.priority.sum())
+    weight = np.ones_like(problem.edge_job) if is_all else problem.priority[problem.edge_job]
+    held = rows.with_least(weight, problem.num_jobs if is_all else served)
+    chosen, cost_bound = search.cheapest(held, problem.edge_cost, chosen)
     return Settled(chosen, priority_bound, cost_bound)
 
 
-class _Programme:
-    """The 0/1 programme of a problem, solved for one goal after the other."""
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """The search for the cheapest choice, by whatever costs and rows a stage has."""
 
-    def __init__(self, problem: AssignmentProblem, *, seed: int, until: float, clock: Callable[[], float]) -> None:
-        self._problem, self._seed, self._until, self._clock = problem, seed, until, clock
-        self._model = cp_model.CpModel()
-        self._used = [self._model.new_bool_var("") for _ in range(len(problem.edge_job))]
-        for edges in _groups(problem.edge_job):
-            self._model.add_at_most_one(self._used[edge] for edge in edges.tolist())
-        for edges in _groups(problem.edge_technician):
-            self._add_technician(edges)
+    problem: AssignmentProblem
+    seed: int
+    until: float
+    clock: Callable[[], float]
 
-    def _add_technician(self, edges: Ints) -> None:
-        """What one technician can hold, as rows over their `edges`."""
-        problem, technician = self._problem, self._problem.edge_technician[edges[0]]
-        capacity, max_busy_us = int(problem.capacity[technician]), int(problem.max_busy_us[technician])
-        used = [self._used[edge] for edge in edges.tolist()]
-        busy_us = problem.busy_us[problem.edge_job[edges]].tolist()
-        if capacity < len(edges):
-            self._model.add(sum(used) <= capacity)
-        if capacity > 1:
-            for clique in cliques(problem, edges):
-                self._model.add_at_most_one(self._used[edge] for edge in clique.tolist())
-        if capacity > 1 and max_busy_us < sum(busy_us):
-            unit = gcd(*busy_us)
-            row = cp_model.LinearExpr.weighted_sum(used, [busy // unit for busy in busy_us])
-            self._model.add(row <= max_busy_us // unit)
+    def cheapest(self, rows: Incidence, cost: Ints, chosen: Ints) -> tuple[Ints, int]:
+        """The choice (J,) with the least sum of `cost` (E,), from a possible one, and what no choice goes below."""
+        relaxed = relax(self.problem, rows, cost, chosen[chosen != OPEN], until=self.until, clock=self.clock)
+        if relaxed is None:
+            return self._decide(rows, cost, chosen, np.ones(len(cost), np.bool_))
+        chosen = self._rounded(rows, cost, chosen, relaxed)
+        best = int(cost[chosen[chosen != OPEN]].sum())
+        if best == relaxed.bound:
+            return chosen, best
+        is_useful = relaxed.scaled_bound + relaxed.scaled_reduced <= (best - 1) * SCALE
+        is_useful[chosen[chosen != OPEN]] = True
+        chosen, bound = self._decide(rows.over(is_useful), cost, chosen, is_useful)
+        return chosen, max(relaxed.bound, bound)
 
-    def hold(self, weight: Ints, least: int) -> None:
-        """From now on the chosen edges' weights (E,) sum up to at least this."""
-        self._model.add(cp_model.LinearExpr.weighted_sum(self._used, weight.tolist()) >= least)
+    def _rounded(self, rows: Incidence, cost: Ints, chosen: Ints, relaxed: Relaxed) -> Ints:
+        """The relaxation's choice where it keeps the rows and is better, else `chosen`."""
+        order = np.lexsort((relaxed.value, self.problem.edge_job))
+        likely = order[relaxed.value[order] > 0.5]
+        wanted = np.full(self.problem.num_jobs, OPEN)
+        wanted[self.problem.edge_job[likely]] = likely
+        candidate = wanted if relaxed.is_whole else greedy(self.problem, wanted)
+        edges, before = candidate[candidate != OPEN], chosen[chosen != OPEN]
+        is_used = np.zeros(len(cost), np.bool_)
+        is_used[edges] = True
+        spent = np.zeros(len(rows.limit), np.int64)
+        np.add.at(spent, rows.row, rows.weight * is_used[rows.edge])
+        is_better = cost[edges].sum() < cost[before].sum()
+        return candidate if is_better and bool((spent <= rows.limit).all()) else chosen
 
-    def minimise(self, cost: Ints, chosen: Ints) -> tuple[Ints, int]:
-        """The choice with the least sum of `cost` (E,), from a possible one, and what no choice goes below."""
-        self._model.minimize(cp_model.LinearExpr.weighted_sum(self._used, cost.tolist()))
-        self._model.clear_hints()
-        start = np.zeros(len(self._used), np.int64)
-        start[chosen[chosen != OPEN]] = 1
-        for variable, value in zip(self._used, start.tolist(), strict=True):
-            self._model.add_hint(variable, value)
-        solver = cp_model.CpSolver()
-        solver.parameters.random_seed = self._seed % 2**31
-        solver.parameters.num_workers = _NUM_WORKERS
-        solver.parameters.interleave_search = True
-        solver.parameters.max_time_in_seconds = max(0.0, self._until - self._clock())
-        status = solver.solve(self._model)
+    def _decide(self, rows: Incidence, cost: Ints, chosen: Ints, is_open: Bools) -> tuple[Ints, int]:
+        """The cheapest choice of the open edges (E,), by a 0/1 programme that starts at `chosen`, and a bound."""
+        edges = np.flatnonzero(is_open).tolist()
+        start = set(chosen[chosen != OPEN].tolist())
+        model = cp_model.CpModel()
+        used = {edge: model.new_bool_var("") for edge in edges}
+        for edge, variable in used.items():
+            model.add_hint(variable, edge in start)
+        ends = np.searchsorted(rows.row, np.arange(len(rows.limit) + 1))
+        for number, limit in enumerate(rows.limit.tolist()):
+            entries = slice(ends[number], ends[number + 1])
+            variables = [used[edge] for edge in rows.edge[entries].tolist()]
+            model.add(cp_model.LinearExpr.weighted_sum(variables, rows.weight[entries].tolist()) <= limit)
+        model.minimize(cp_model.LinearExpr.weighted_sum(list(used.values()), cost[edges].tolist()))
+        solver = self._solver()
+        status = solver.solve(model)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return chosen, int(cost[cost < 0].sum())
-        edges = np.flatnonzero([solver.boolean_value(variable) for variable in self._used])
-        found = np.full(self._problem.num_jobs, OPEN)
-        found[self._problem.edge_job[edges]] = edges
-        return found, int(np.ceil(solver.best_objective_bound - 1e-6))
+        found = np.full(self.problem.num_jobs, OPEN)
+        taken = np.array([edge for edge, variable in used.items() if solver.boolean_value(variable)], np.int64)
+        found[self.problem.edge_job[taken]] = taken
+        total = int(cost[taken].sum())
+        bound = total if status == cp_model.OPTIMAL else int(np.ceil(solver.best_objective_bound - _ROUNDING))
+        return found, min(total, bound)
+
+    def _solver(self) -> cp_model.CpSolver:
+        solver = cp_model.CpSolver()
+        solver.parameters.random_seed = self.seed % 2**31
+        solver.parameters.num_workers = _NUM_WORKERS
+        solver.parameters.interleave_search = True
+        solver.parameters.max_time_in_seconds = max(0.0, self.until - self.clock())
+        return solver
 
 
-def _groups(key: Ints) -> list[Ints]:
-    """The edges of each value of `key` (E,), as edge numbers."""
-    order = np.argsort(key, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(key[order])) + 1)
+def _served(problem: AssignmentProblem, edge_of_job: Ints) -> int:
+    return int(problem.priority[edge_of_job != OPEN].sum())

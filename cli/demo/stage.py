@@ -130,7 +130,7 @@ def _clean(found: Services) -> None:
     if others is None:
         return
     if others or found.postgres is None:
-        way_out = "the demo needs a record of its own: unset TRUCKROLL_DATABASE_URL, or set TRUCKROLL_DATA_DIR to an empty folder"
+        way_out = "give the demo its own: unset TRUCKROLL_DATABASE_URL, or set TRUCKROLL_DATA_DIR to an empty folder"
         raise BadInput("the record", ", ".join(others) or "not empty", way_out)
     with contextlib.closing(found.postgres.connect("postgres")) as administrator:
         administrator.autocommit = True

@@ -48,8 +48,9 @@ def offer_job(session: Session, roster: Roster, round_id: UUID, *, now: datetime
         if assign_at_once(session, unit, at_once, now=now) >= unit.job.num_open:
             record_decision(session, unit, at_once, now=now)
             return at_once
+    wave_num = 0 if due.first_ask else due.num_waves + 1
     decision = decide_wave(  # decide (pure)
-        unit.job, candidates, unit.policy, now=now, seed=seed, wave_num=due.num_waves + 1, first_ask=due.first_ask
+        unit.job, candidates, unit.policy, now=now, seed=seed, wave_num=wave_num, first_ask=due.first_ask
     )
     return decision if _write(session, due, unit, decision, now=now) else None  # write
 
@@ -90,15 +91,15 @@ def record_decision(session: Session, unit: RoleOfVisit, decision: Decision, *, 
 
 def _write(session: Session, due: RoundRow, unit: RoleOfVisit, decision: Decision, *, now: datetime) -> bool:
     """Lock slots, then the round; if it is still as it was read, send the wave or give up."""
-    num_waves = due.num_waves
     num_open = lock_open_slots(session, due.visit_id, due.role)
-    still_due = select(RoundRow.id).where(RoundRow.id == due.id, RoundRow.num_waves == num_waves, is_due(now))
+    as_read = (RoundRow.num_waves == due.num_waves) & (RoundRow.first_ask == due.first_ask)
+    still_due = select(RoundRow.id).where(RoundRow.id == due.id, as_read, is_due(now))
     if num_open == 0 or session.scalar(still_due.with_for_update()) is None:
         return False
     decision_id = record_decision(session, unit, decision, now=now)
     wave = decision.outcome
     assert isinstance(wave, Wave)
-    if wave.technicians and num_waves < unit.policy.wave.max_waves:
+    if wave.technicians and due.num_waves < unit.policy.wave.max_waves:
         _send(session, due, unit, decision, wave, decision_id, now=now)
     elif not wait(session, due, unit, decision, now=now):
         give_up(session, due, decision, now=now)
@@ -115,7 +116,8 @@ def _send(
     *,
     now: datetime,
 ) -> None:
-    wave_id, num = new_id(), due.num_waves + 1
+    # The backups' wave uses up none of the round's.
+    wave_id, num = new_id(), 0 if wave.is_backup else due.num_waves + 1
     sent_at = session.scalar(select(func.clock_timestamp()))
     assert sent_at is not None
     until = sent_at + (wave.until - now)
@@ -134,7 +136,9 @@ def _send(
     offers = _offer_rows(session, due, unit, decision, wave, wave_id, sent_at, until)
     session.execute(insert(OfferRow), offers)
     session.execute(
-        update(RoundRow).where(RoundRow.id == due.id).values(num_waves=num, next_wave_at=until, first_ask=[])
+        update(RoundRow)
+        .where(RoundRow.id == due.id)
+        .values(num_waves=max(due.num_waves, num), next_wave_at=until, first_ask=[])
     )
     session.execute(_COUNT_ASKS, {"technicians": sorted(wave.technicians), "day": sent_at.date()})
     told = {

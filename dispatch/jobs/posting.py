@@ -175,7 +175,7 @@ def make_bundle(session: Session, actor: Actor, name: str, *, now: datetime) -> 
     BadInput
         When the client has a bundle of this name.
     """
-    bundle_id = session.scalar(
+    bundle_id: UUID | None = session.scalar(
         pg_insert(BundleRow)
         .values(id=new_id(), client_id=actor.client_id, name=name, created_at=now)
         .on_conflict_do_nothing(index_elements=["client_id", "name"])
