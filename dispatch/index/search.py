@@ -1,0 +1,153 @@
+"""What do the rules need to know of everyone in reach of this job?
+
+`search` fills the columns of `Candidates` from the roster, `candidate_of` those of one technician just read from the
+database: both through the same code, so that an acceptance is judged as the offer was.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatch.index.diaries import Diaries, Times, judge_times
+from dispatch.index.reach import rows_in_reach
+from dispatch.index.roster import NO_CONSENT, Roster
+from geo.areas import PolygonArea
+from geo.distance import distances_m
+from geo.travel import travel_s
+from matching.candidates import Bools, Candidates, Floats, Ints
+from matching.eligibility import hourly_cents
+from matching.job import Job
+from matching.policy import Policy
+from matching.technician import Technician
+
+
+def search(
+    roster: Roster, job: Job, policy: Policy, *, now: datetime, asked: Collection[UUID] = frozenset()
+) -> Candidates:
+    """Everyone within the policy's reach of the job, ids ascending, exactly as if each had been measured.
+
+    A technician starts from the base, or, for an urgent job (`asap`), from a live position that still holds. Those of
+    `asked` were already asked in this round.
+    """
+    live_at_s = now.timestamp() if job.asked_time == "asap" else None
+    with roster.lock:
+        lats, lngs = roster.places(live_at_s)
+        rows, distance_m = rows_in_reach(lats, lngs, job.lat, job.lng, policy.reach_km * 1000)
+        order = np.argsort(roster.columns["id"][rows], kind="stable")
+        gathered = _gather(roster, rows[order], distance_m[order], job, asked)
+    return _candidates(gathered, job, now=now)
+
+
+def candidate_of(
+    technician: Technician, job: Job, policy: Policy, *, now: datetime, asked: Collection[UUID] = frozenset()
+) -> Candidates:
+    """The one row of a technician who starts from the base, in reach or not: `distance_m` says how far."""
+    roster = Roster()
+    roster.upsert([technician])
+    rows = np.zeros(1, dtype=np.int64)
+    distance_m = distances_m(job.lat, job.lng, *roster.places(None))
+    return _candidates(_gather(roster, rows, distance_m, job, asked), job, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """Copies of what the roster holds of N technicians: a writer may go on while they are judged.
+
+    `number` are its `columns`; `polygons` are pairs of a place in the N and an area; `currency` is the job's, -1 where
+    nobody uses it.
+    """
+
+    number: dict[str, NDArray[Any]]
+    distance_m: Floats
+    skill_levels: Ints
+    credential_days: Ints
+    in_pool: Bools
+    is_blocked: Bools
+    is_favourite: Bools
+    prefers_client: Bools
+    was_asked: Bools
+    polygons: list[tuple[int, PolygonArea]]
+    diaries: Diaries
+    currency: int
+
+
+def _gather(roster: Roster, rows: Ints, distance_m: Floats, job: Job, asked: Collection[UUID]) -> _Gathered:
+    number, num_rows = roster.columns.take(rows), roster.num_rows
+    client = (job.client_id,)
+    was_asked = np.zeros(num_rows, dtype=np.bool_)
+    was_asked[roster.rows_of(asked)] = True
+    return _Gathered(
+        number=number,
+        distance_m=distance_m,
+        skill_levels=roster.skills.table(sorted(job.needs.skills), rows),
+        credential_days=roster.credentials.table(job.needs.credentials, rows),
+        in_pool=roster.pools.having(job.needs.pools, rows, num_rows),
+        is_blocked=roster.blocks.having(client, rows, num_rows),
+        is_favourite=roster.favourite_of.having(client, rows, num_rows),
+        prefers_client=roster.prefers.having(client, rows, num_rows),
+        was_asked=was_asked[rows],
+        polygons=[(place, roster.polygons[rows[place]]) for place in np.flatnonzero(number["has_polygon"]).tolist()],
+        diaries=Diaries(roster.weeks, number["week"], *roster.time_off.take(rows), *roster.bookings.take(rows)),
+        currency=roster.currencies.get(job.pay.currency, -1),
+    )
+
+
+def _candidates(gathered: _Gathered, job: Job, *, now: datetime) -> Candidates:
+    number, times = gathered.number, judge_times(gathered.diaries, job, now=now)
+    min_cents = number["min_cents"]
+    same_currency = number["currency"] == gathered.currency
+    return Candidates(
+        ids=number["id"],
+        distance_m=gathered.distance_m,
+        travel_s=travel_s(gathered.distance_m).astype(np.int64),
+        is_active=number["is_active"],
+        is_blocked=gathered.is_blocked,
+        in_pool=gathered.in_pool,
+        in_market=number["in_market"],
+        skill_levels=gathered.skill_levels,
+        credential_days=gathered.credential_days,
+        is_us_person=number["is_us_person"],
+        in_area=_in_area(gathered, job),
+        in_hours=times.in_hours,
+        is_free=times.is_free,
+        fits=times.earliest_start_s != 0,
+        earliest_start_s=times.earliest_start_s,
+        jobs_that_day=times.jobs_that_day,
+        day_capacity=number["day_capacity"],
+        min_hourly_cents=np.where(same_currency | (min_cents == 0), min_cents, -1),
+        was_asked=gathered.was_asked,
+        in_quiet_hours_now=times.in_quiet_hours_now,
+        reputation=number["reputation"],
+        is_favourite=gathered.is_favourite,
+        prefers_client=gathered.prefers_client,
+        recent_offers=number["recent_offers"],
+        asks_today=number["asks_today"],
+        num_asked=number["num_asked"],
+        num_yes=number["num_yes"],
+        consents=same_currency & _consents(number, times, job),
+    )
+
+
+def _in_area(gathered: _Gathered, job: Job) -> Bools:
+    """Inside the own circle and, for who drew one, the own polygon; the border belongs to both."""
+    number = gathered.number
+    inside = np.asarray(distances_m(job.lat, job.lng, number["circle_lat"], number["circle_lng"]) <= number["circle_m"])
+    for place, area in gathered.polygons:
+        inside[place] = area.contains(job.lat, job.lng)
+    return inside
+
+
+def _consents(number: dict[str, NDArray[Any]], times: Times, job: Job) -> Bools:
+    """Standing consent, with its least rate, its distance from the base and its jobs a day kept; any currency."""
+    from_base_m = distances_m(job.lat, job.lng, number["lat"], number["lng"])
+    return np.asarray(
+        (number["consent_cents"] != NO_CONSENT)
+        & (number["consent_cents"] <= hourly_cents(job))
+        & (from_base_m <= number["consent_m"])
+        & (times.jobs_that_day < number["consent_per_day"])
+    )
