@@ -4,11 +4,14 @@ A stopped (not dead) server answers nothing, so its own time-outs don't fire, an
 limit; cancelling and closing wait too. Shutting the socket down from another thread frees the waiting one at once.
 """
 
+import contextlib
 import os
 import socket
 import threading
 import time
 from typing import Any
+
+import psycopg2
 
 
 class Watchdog:
@@ -49,7 +52,6 @@ class Watchdog:
 
 def _break(connection: Any) -> None:
     """Shut the socket below `connection`: whoever waits on it fails at once."""
-    if connection.closed:
-        return
-    with socket.socket(fileno=os.dup(connection.fileno())) as below:
+    # It may have been closed in this very moment; the thread must live on for the others.
+    with contextlib.suppress(OSError, psycopg2.Error), socket.socket(fileno=os.dup(connection.fileno())) as below:
         below.shutdown(socket.SHUT_RDWR)
