@@ -6,6 +6,7 @@ from uuid import UUID
 
 import numpy as np
 from sqlalchemy import Row, Select, insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from dispatch.errors import NotFound, Refused
@@ -117,7 +118,9 @@ def request_job(
 
 
 def _nearest(session: Session, lat: float, lng: float, now: datetime) -> list[tuple[float, RoleOfVisit, UUID]]:
-    rows = session.execute(_open_roles().where(VisitRow.window_end_at > now).distinct(VisitRow.id, SlotRow.role)).all()
+    rows = session.execute(
+        _open_roles().where(VisitRow.window_end_at > now).ext(distinct_on(VisitRow.id, SlotRow.role))
+    ).all()
     if not rows:
         return []
     lats, lngs = np.array([row[2].lat for row in rows]), np.array([row[2].lng for row in rows])
