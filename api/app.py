@@ -1,13 +1,15 @@
 """The application: its routers, its middleware, and what it holds while it runs."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import health, jobs
+from api import assignments, bundles, candidates, health, jobs, live, market, offers, queue, story, visits
 from api.deadline import Deadline
 from api.errors import answer_error, kinds_of_errors
+from api.hub import Hub
 from api.limits import Limiter
 from api.metrics import Measure, Metrics
 from api.openapi import describe, operation_id
@@ -19,7 +21,19 @@ from dispatch.record.session import connect
 from dispatch.settings import Settings, read_settings
 
 #: Every router, in the order of the description.
-ROUTERS = (jobs.router, health.router)
+ROUTERS = (
+    live.router,
+    jobs.router,
+    story.router,
+    candidates.router,
+    queue.router,
+    offers.router,
+    assignments.router,
+    market.router,
+    bundles.router,
+    visits.router,
+    health.router,
+)
 
 _ABOUT = """A job is posted, the right technicians are asked, exactly one gets each slot, everyone can see why.
 
@@ -76,11 +90,13 @@ def _while_it_runs(settings: Settings, metrics: Metrics):  # type: ignore[no-unt
         engine = connect(settings.database_url, name="truckroll api")
         limiter = Limiter(settings.redis_url, settings)
         app.state.parts = parts = Parts(settings, engine, Bell(settings.redis_url), limiter, metrics)
-        end = parts.keep_fresh()
+        app.state.hub = hub = Hub(Bell(settings.redis_url))
+        ends = (hub.start(asyncio.get_running_loop()), parts.keep_fresh())
         try:
             yield
         finally:
-            end()
+            for end in ends:
+                end()
             engine.dispose()
 
     return lifespan

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from starlette.requests import Request
@@ -23,6 +23,7 @@ from api.parts import Parts, parts_of
 from dispatch.errors import BadInput, NotFound
 from dispatch.record.session import ENGINE, Actor, transaction
 from dispatch.record.tables import TechnicianRow
+from dispatch.talent import keys
 
 #: Seconds that a key is trusted without looking again.
 _TRUST_S = 2.0
@@ -30,8 +31,6 @@ _MAX_CACHED = 10_000
 
 STAFF = ("client_admin", "requester", "dispatcher")
 TALENT = ("technician", "company", "gateway")
-
-_FIND_KEY = text("SELECT * FROM find_api_key(:digest)")
 
 _bearer = HTTPBearer(
     auto_error=False, description="A key as `truckroll keys` made it, sent as `Authorization: Bearer KEY`."
@@ -101,10 +100,10 @@ def speaking_for(session: Session, actor: Actor, technician_id: UUID | None) -> 
     """
     if actor.kind == "technician":
         if technician_id not in (None, actor.technician_id):
-            raise BadInput("?technician_id", technician_id, "leave it out: you speak for yourself")
+            raise BadInput("technician_id", technician_id, "leave it out: you speak for yourself")
         return actor
     if technician_id is None:
-        raise BadInput("?technician_id", None, "name the technician for whom you speak")
+        raise BadInput("technician_id", None, "name the technician for whom you speak")
     them = select(TechnicianRow.id).where(TechnicianRow.id == technician_id)
     if actor.kind == "company":
         them = them.where(TechnicianRow.company_id == actor.company_id)
@@ -119,7 +118,7 @@ def _find(parts: Parts, secret: str) -> Actor:
     if known is not None and known[1] > time.monotonic():
         return known[0]
     started = time.monotonic()
-    actor = _look_up(parts, digest)
+    actor = _look_up(parts, secret)
     if actor is None:
         parts.keys.pop(digest, None)
         raise Unauthenticated
@@ -129,20 +128,16 @@ def _find(parts: Parts, secret: str) -> Actor:
     return actor
 
 
-def _look_up(parts: Parts, digest: bytes) -> Actor | None:
+def _look_up(parts: Parts, secret: str) -> Actor | None:
     """Ask the database; once more when the connection turns out to be dead, as all are after a restart."""
     try:
-        return _ask(parts, digest)
+        return _ask(parts, secret)
     except OperationalError as error:
         if not error.connection_invalidated:
             raise
-        return _ask(parts, digest)
+        return _ask(parts, secret)
 
 
-def _ask(parts: Parts, digest: bytes) -> Actor | None:
+def _ask(parts: Parts, secret: str) -> Actor | None:
     with transaction(parts.engine, ENGINE, role="engine") as session:
-        row = session.execute(_FIND_KEY, {"digest": digest}).one_or_none()
-    if row is None:
-        return None
-    person = row.staff_id or row.technician_id or row.company_id or row.id
-    return Actor(row.role, person, row.client_id, row.technician_id, row.company_id, row.id)
+        return keys.find(session, secret)

@@ -262,6 +262,14 @@ def _conflict(error: Conflict) -> Problem:
     return Problem(409, "conflict", str(error), more)
 
 
+def _refused(error: Refused) -> Problem:
+    """403 where the actor's role is the reason, 409 where a rule about the work is."""
+    is_role = any(reason.startswith("only_") for reason in error.reasons)
+    if is_role:
+        return Problem(403, "forbidden", str(error))
+    return Problem(409, "refused", str(error), {"rules": list(error.reasons)})
+
+
 def _unavailable(error: Exception) -> Problem:
     """Nothing was done: the transaction had not begun to commit, or the database says that it rolled back."""
     state = getattr(getattr(error, "orig", None), "pgcode", None)
@@ -337,7 +345,7 @@ _TABLE: dict[type, Callable[[Any], Problem]] = {
     MatchingError: lambda error: _bad("/", None, str(error)),
     NotFound: lambda error: Problem(404, "not_found", str(error)),
     Conflict: _conflict,
-    Refused: lambda error: Problem(409, "refused", str(error), {"rules": list(error.reasons)}),
+    Refused: _refused,
     MissingService: lambda error: Problem(503, "missing_service", error.service, {"outcome_unknown": False}, _RETRY),
     OutcomeUnknown: lambda error: Problem(503, "outcome_unknown", str(error), {"outcome_unknown": True}, _RETRY),
     TruckrollError: lambda error: Problem(409, "refused", str(error)),

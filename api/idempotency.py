@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.errors import MEDIA_TYPE, InFlight, KeyMissing, KeyReused, problem_of
+from api.errors import MEDIA_TYPE, InFlight, KeyMissing, KeyReused, Problem, problem_of
 from api.parts import parts_of, writing
 from api.strictjson import BODY
 from dispatch.record.session import Actor, database_now
@@ -37,7 +37,8 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Work = Callable[[Session, datetime], Reply]
+#: A Problem that is returned, not raised, is answered with the work kept: a loser's yes is noted.
+Work = Callable[[Session, datetime], Reply | Problem]
 
 
 def idempotent(request: Request, actor: Actor, work: Work, *, role: str = "engine") -> Response:
@@ -98,8 +99,10 @@ def _worked(session: Session, work: Work, now: datetime) -> Response:
         return problem.to_response()
 
 
-def to_response(reply: Reply) -> Response:
+def to_response(reply: Reply | Problem) -> Response:
     """The answer as it goes out."""
+    if isinstance(reply, Problem):
+        return reply.to_response()
     body = b"" if reply.body is None else reply.body.model_dump_json().encode()
     media_type = None if reply.body is None else "application/json"
     return Response(body, reply.status, headers=dict(reply.headers), media_type=media_type)

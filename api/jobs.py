@@ -63,7 +63,7 @@ def list_jobs(
     }  # fmt: skip
     conditions = [column == value for column, value in wanted.items() if value is not None]
     with reading(request, actor) as session:
-        found = page(session, request, _lines().where(*conditions), JobRow.id, limit=limit, cursor=cursor)
+        found = page(session, request, job_lines().where(*conditions), JobRow.id, limit=limit, cursor=cursor)
     response.headers.update(found.headers)
     return PageOf(items=[job_line(row[0], row[1], row[2]) for row in found.rows], next=found.next)
 
@@ -153,7 +153,8 @@ _OF_LINE = (
 )  # fmt: skip
 
 
-def _lines() -> Select[*tuple[Any, ...]]:
+def job_lines() -> Select[*tuple[Any, ...]]:
+    """Rows (job, town, (start, end) of the first visit's window)."""
     window = (
         select(func.jsonb_build_array(VisitRow.window_start_at, VisitRow.window_end_at))
         .where(VisitRow.job_id == JobRow.id)

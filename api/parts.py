@@ -40,8 +40,6 @@ class Parts:
     limiter: Limiter
     metrics: Metrics
     feed: Feed = field(default_factory=Feed)
-    #: Held while the roster is written, and while it is read.
-    roster: threading.Lock = field(default_factory=threading.Lock)
     keys: dict[bytes, tuple[Actor, float]] = field(default_factory=dict)
     num_faults: int = 0
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -65,7 +63,7 @@ class Parts:
 
     def refresh(self) -> None:
         """Bring the index up to what is committed now."""
-        with transaction(self.engine, ENGINE, role="engine") as session, self.roster:
+        with transaction(self.engine, ENGINE, role="engine") as session:
             self.feed.refresh(session, now=database_now(session))
             for place, here in self.bell.positions(self._position):
                 self.feed.move(here.technician_id, here.lat, here.lng, here.until_s)

@@ -20,7 +20,7 @@ from api.schemas.jobs import (
     VisitOut,
     WindowOut,
 )
-from api.visibility import HIDDEN_RESOLUTION, View, view
+from api.visibility import HIDDEN_RESOLUTION, HIDDEN_STEP_M, SHOWN_STEP_M, View, view
 from dispatch.errors import NotFound
 from dispatch.jobs.lifecycle import JOB
 from dispatch.record.session import Actor
@@ -58,7 +58,7 @@ def show_job(session: Session, actor: Actor, job_id: UUID) -> JobOut:
         **{name: getattr(job, name) for name in _SAME},
         place=show_place(site, view(actor.kind, "none")),
         visits=_visits(actor, slots),
-        unfilled=_unfilled(job.unfilled, "operator" if actor.kind == "operator" else "client"),
+        unfilled=show_unfilled(job.unfilled, "operator" if actor.kind == "operator" else "client"),
         moves=moves_of(job.state),
     )
 
@@ -90,10 +90,21 @@ def show_place(site: SiteRow, seen: View) -> PlaceOut:
     return PlaceOut(is_exact=True, lat=site.lat, lng=site.lng, **town, site_id=site.id, **door)
 
 
-def show_person(technician: TechnicianRow | None, technician_id: UUID | None, seen: View) -> PersonOut | None:
+def show_distance(distance_m: float | None, seen: View) -> int | None:
+    """A distance as finely as it may be told: three exact ones would find the door, or somebody's home."""
+    step = SHOWN_STEP_M if seen.place else HIDDEN_STEP_M
+    return None if distance_m is None else round(distance_m / step) * step
+
+
+def show_event_data(kind: str, data: Mapping[str, Any], audience: Audience) -> dict[str, Any]:
+    """What an event holds, as the audience may read it: a client gets no raw counts of rules, see `visible_reasons`."""
+    if audience == "operator" or kind != "unfilled":
+        return dict(data)
+    return {name: value for name, value in data.items() if name not in ("counts", "num_in_reach", "num_may")}
+
+
+def show_person(technician: TechnicianRow | None, technician_id: UUID, seen: View) -> PersonOut:
     """A technician; `technician` is None where row-level security hides the row."""
-    if technician_id is None:
-        return None
     named = technician if seen.technician_name else None
     reached = technician if seen.technician_contact else None
     return PersonOut(
@@ -145,7 +156,7 @@ def _visits(actor: Actor, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[VisitOu
                 state=slot.state,
                 needs=show_needs(slot.needs),
                 pay=PayOut(kind=slot.pay_kind, amount=slot.pay_amount, currency=slot.currency),
-                technician=show_person(technician, slot.technician_id, seen),
+                technician=show_person(technician, slot.technician_id, seen) if slot.technician_id else None,
             )
         )
     return [show_visit(visit, slots[visit.id]) for visit in visits.values()]
@@ -160,7 +171,7 @@ def show_visit(visit: VisitRow, slots: list[SlotOut]) -> VisitOut:
     )
 
 
-def _unfilled(document: dict[str, Any] | None, audience: Audience) -> UnfilledOut | None:
+def show_unfilled(document: dict[str, Any] | None, audience: Audience) -> UnfilledOut | None:
     """The reasons as the audience may read them: rules that read the same are told as one, by the largest count."""
     if document is None:
         return None

@@ -14,6 +14,8 @@ Relation = Literal["none", "asked", "assigned"]
 HIDDEN_RESOLUTION = 6
 #: Metres to which a distance is rounded before assignment: a finer one would find the door from three offers.
 HIDDEN_STEP_M = 1000
+#: The same for those who see the place: their many sites would find a technician's home.
+SHOWN_STEP_M = 100
 
 
 @dataclass(frozen=True, slots=True)

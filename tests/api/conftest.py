@@ -21,6 +21,7 @@ from worlds import World, small_world
 from api.app import create_app
 from dispatch.record.tables import ApiKeyRow, ClientRow, SiteRow, new_id
 from dispatch.settings import Settings
+from dispatch.talent.keys import PREFIX
 from geo.cells import cell_of
 
 _numbers = itertools.count(1)
@@ -87,7 +88,7 @@ class Town:
         return self.callers[name]
 
     def make_key(self, role: str, **owner: Any) -> tuple[UUID, str]:
-        secret = secrets.token_urlsafe(24)
+        secret = PREFIX + secrets.token_urlsafe(24)
         with self.world.as_engine() as (session, now):
             row = {"id": new_id(), "hash": hashlib.sha256(secret.encode()).digest(), "label": role, "role": role}
             session.execute(insert(ApiKeyRow).values(created_at=now, **row, **owner))

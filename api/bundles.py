@@ -1,0 +1,109 @@
+"""Which jobs are taken together? Bundles: make, list, accept all or none."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from api.answering import answers_of
+from api.auth import Requester, StaffReader, Talent
+from api.errors import Problem
+from api.idempotency import Reply, idempotent
+from api.paging import Cursor, Limit, page
+from api.parts import reading
+from api.schemas.offers import AnswersOut, BundleAcceptIn, BundleIn, BundleOut
+from api.schemas.pages import PageOf
+from dispatch.errors import BadInput, NotFound
+from dispatch.jobs.acceptance import Yes, accept_all
+from dispatch.jobs.posting import make_bundle
+from dispatch.record.session import Actor
+from dispatch.record.tables import BundleRow, JobRow, OfferRow
+from dispatch.record.tables.offers import LIVE_OFFERS
+
+router = APIRouter(prefix="/v1/bundles", tags=["bundles"])
+
+
+@router.post("", response_model=BundleOut, status_code=201, summary="Make a bundle")
+def post_bundle(request: Request, actor: Requester, bundle: BundleIn) -> Response:
+    """An empty bundle; jobs posted with its id are offered to those who may do all of them."""
+
+    def work(session: Session, now: datetime) -> Reply:
+        made = make_bundle(session, actor, bundle.name, now=now)
+        shown = BundleOut(id=made, name=bundle.name, num_jobs=0, created_at=now)
+        return Reply(shown, 201, {"Location": f"/v1/bundles/{made}"})
+
+    return idempotent(request, actor, work, role="app")
+
+
+@router.get("", response_model=PageOf[BundleOut], summary="List bundles")
+def list_bundles(
+    request: Request, actor: StaffReader, response: Response, limit: Limit = 50, cursor: Cursor = None
+) -> PageOf[BundleOut]:
+    """Your bundles, newest first."""
+    with reading(request, actor) as session:
+        found = page(session, request, select(BundleRow, _num_jobs()), BundleRow.id, limit=limit, cursor=cursor)
+    response.headers.update(found.headers)
+    return PageOf(items=[_show(row[0], row[1]) for row in found.rows], next=found.next)
+
+
+@router.get("/{bundle_id}", response_model=BundleOut, summary="Read a bundle")
+def get_bundle(request: Request, actor: StaffReader, bundle_id: UUID) -> BundleOut:
+    """One bundle; its jobs are listed by `/v1/jobs?bundle_id=`."""
+    with reading(request, actor) as session:
+        row = session.execute(select(BundleRow, _num_jobs()).where(BundleRow.id == bundle_id)).one_or_none()
+    if row is None:
+        raise NotFound("bundle", bundle_id)
+    return _show(row[0], row[1])
+
+
+@router.post("/{bundle_id}/accept", response_model=AnswersOut, summary="Say yes to a bundle")
+def accept_bundle(request: Request, actor: Talent, bundle_id: UUID, yes: BundleAcceptIn) -> Response:
+    """Yes to every offer of the bundle that you have: all are yours, or none is."""
+    said = tuple(Yes(each.offer_id, each.terms_version, each.start_at, each.worker_id) for each in yes.offers)
+    wanted = [each.offer_id for each in said]
+
+    def work(session: Session, now: datetime) -> Reply | Problem:
+        _check_complete(session, actor, bundle_id, wanted)
+        return answers_of(accept_all(session, actor, said, now=now), wanted)
+
+    return idempotent(request, actor, work)
+
+
+def _check_complete(session: Session, actor: Actor, bundle_id: UUID, wanted: list[UUID]) -> None:
+    """All offers of the bundle that this actor holds, for one technician, each once."""
+    own = (
+        select(OfferRow.id, OfferRow.state, OfferRow.technician_id)
+        .join(JobRow, JobRow.id == OfferRow.job_id)
+        .where(JobRow.bundle_id == bundle_id)
+    )
+    if actor.technician_id is not None:
+        own = own.where(OfferRow.technician_id == actor.technician_id)
+    elif actor.company_id is not None:
+        own = own.where(OfferRow.company_id == actor.company_id)
+    rows: dict[UUID, Any] = {row.id: row for row in session.execute(own)}
+    if not rows:
+        raise NotFound("bundle", bundle_id)
+    if len(set(wanted)) < len(wanted):
+        raise BadInput("offers", len(wanted), "name each offer once")
+    for num, offer_id in enumerate(wanted):
+        if offer_id not in rows:
+            raise BadInput(f"offers[{num}].offer_id", offer_id, "name your offers of this bundle")
+    people = {rows[offer_id].technician_id for offer_id in wanted}
+    missing = [
+        row.id
+        for row in rows.values()
+        if row.technician_id in people and row.state in LIVE_OFFERS and row.id not in wanted
+    ]
+    if len(people) > 1 or missing:
+        raise BadInput("offers", len(wanted), f"name all {len(wanted) + len(missing)} offers of one technician")
+
+
+def _num_jobs() -> Any:
+    return select(func.count()).where(JobRow.bundle_id == BundleRow.id).correlate(BundleRow).scalar_subquery()
+
+
+def _show(bundle: BundleRow, num_jobs: int) -> BundleOut:
+    return BundleOut(id=bundle.id, name=bundle.name, num_jobs=num_jobs, created_at=bundle.created_at)

@@ -1,0 +1,26 @@
+"""What does a stream tell, and who reads it? The seam between the readers and the wire."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from pydantic import BaseModel
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event: its name, its document, and the place after it, where one may go on. Without document: the place."""
+
+    event: str
+    data: BaseModel | None = None
+    id: str | None = None
+
+
+class Reader(Protocol):
+    """Reads what is new for one stream; called in a thread, never twice at once."""
+
+    @property
+    def has_more(self) -> bool:
+        """The last batch was cut: read on at once."""
+
+    def read(self) -> list[Told]:
+        """What is new since the last call; a call that raises may be repeated, and then skips nothing."""
