@@ -19,15 +19,16 @@ from sqlalchemy.orm import Session
 
 from cli.children import children, truckroll
 from cli.demo.world import CREDENTIALS, NOBODYS_SKILL, POOLS, SKILLS, Site, write_technicians
+from cli.operating import OPERATOR
+from cli.technicianfiles import import_technicians
 from dispatch.bootstrap import bootstrap
 from dispatch.errors import BadInput, TruckrollError
 from dispatch.private_postgres import DATABASE
-from dispatch.record.session import ENGINE, Actor, connect, database_now, transaction
+from dispatch.record.session import ENGINE, connect, database_now, transaction
 from dispatch.record.tables import ClientRow, CredentialKindRow, PoolRow, SiteRow, SkillRow, new_id
 from dispatch.services import Services, migrate, services
 from dispatch.settings import Settings
 from dispatch.talent.keys import create_key
-from dispatch.talent.loading import load_technicians
 from geo.cells import cell_of
 
 #: By this name the demo knows its own client again; a record with any other is somebody's.
@@ -154,8 +155,7 @@ def _others(engine: Engine) -> list[str] | None:
 
 def _make_client(engine: Engine) -> tuple[UUID, tuple[str, str]]:
     client_id = new_id()
-    operator = Actor("operator")
-    with transaction(engine, operator, role="engine") as session:
+    with transaction(engine, OPERATOR, role="engine") as session:
         now = database_now(session)
         session.execute(insert(ClientRow).values(id=client_id, name=CLIENT, policy=POLICY, created_at=now))
         skills = (*SKILLS, NOBODYS_SKILL)
@@ -164,8 +164,8 @@ def _make_client(engine: Engine) -> tuple[UUID, tuple[str, str]]:
         session.execute(insert(CredentialKindRow), kinds)
         pools = [{"id": new_id(), "client_id": client_id, "name": name, "created_at": now} for name in POOLS]
         session.execute(insert(PoolRow), pools)
-        staff = create_key(session, operator, role="dispatcher", label="demo staff", client_id=client_id, now=now)
-        gateway = create_key(session, operator, role="gateway", label="demo phones", now=now)
+        staff = create_key(session, OPERATOR, role="dispatcher", label="demo staff", client_id=client_id, now=now)
+        gateway = create_key(session, OPERATOR, role="gateway", label="demo phones", now=now)
     return client_id, (staff.secret, gateway.secret)
 
 
@@ -174,8 +174,8 @@ def _bring_in(engine: Engine, num_technicians: int, seed: int) -> None:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "technicians.csv"
         write_technicians(file, num_technicians, seed=seed, today=datetime.now(UTC))
-        with transaction(engine, Actor("operator"), role="engine") as session:
-            load_technicians(session, Actor("operator"), file, now=database_now(session))
+        with transaction(engine, OPERATOR, role="engine") as session:
+            import_technicians(session, OPERATOR, file, now=database_now(session))
 
 
 def _free_port() -> int:

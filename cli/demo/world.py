@@ -47,8 +47,8 @@ POOLS = ("Preferred network", "Store openings", "Data centres")
 #: A skill of the catalogue that nobody has: jobs that need it can only go to the dispatcher's queue.
 NOBODYS_SKILL = "helium_refill"
 
-_FIRST = ("Ada", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gia", "Hugo", "Ines", "Jon", "Kai", "Lena", "Max", "Nora", "Omar",
-          "Pia", "Quinn", "Rosa", "Sam", "Tess", "Uma", "Vic", "Wren", "Yara", "Zoe")  # fmt: skip
+_FIRST = ("Ada", "Ben", "Cleo", "Dan", "Eve", "Finn", "Gia", "Hugo", "Ines", "Jon", "Kai", "Lena", "Max", "Nora",
+          "Omar", "Pia", "Quinn", "Rosa", "Sam", "Tess", "Uma", "Vic", "Wren", "Yara", "Zoe")  # fmt: skip
 _LAST = ("Alder", "Birch", "Clay", "Dale", "Elm", "Frost", "Gale", "Heath", "Ivers", "Jay", "Knoll", "Lark", "Marsh",
          "North", "Oakes", "Pike", "Quill", "Reed", "Stone", "Thorn")  # fmt: skip
 
@@ -136,35 +136,38 @@ def make_jobs(sites: Sequence[Site], num: int, *, seed: int, now: datetime) -> I
 
 def _technicians(num: int, rng: np.random.Generator, today: datetime) -> Iterator[dict[str, Any]]:
     places = load_places()[0]
-    homes = rng.choice(len(places), size=num)
+    homes = rng.integers(len(places), size=num).tolist()
+    shifts = rng.normal(0, 0.04, (num, 2)).tolist()
     popularity = 1.0 / np.arange(1, len(SKILLS) + 1)
     has = rng.random((num, len(SKILLS))) < 0.75 * popularity + 0.02
     has[np.arange(num), rng.choice(len(SKILLS), size=num, p=popularity / popularity.sum())] = True
-    levels = rng.integers(1, 6, size=has.shape)
+    levels = rng.integers(1, 6, size=has.shape).tolist()
     proved = rng.random((num, len(CREDENTIALS))) < np.array([0.75, 0.45, 0.6, 0.7, 0.35])
-    # A tenth of the proofs run out within days: some before the visit.
-    last_days = rng.integers(-20, 720, size=proved.shape)
+    # Some of the proofs have run out, some do before the visit.
+    last_days = rng.integers(-20, 720, size=proved.shape).tolist()
+    columns = {
+        "name": [f"{_FIRST[a]} {_LAST[b]}" for a, b in rng.integers((len(_FIRST), len(_LAST)), size=(num, 2))],
+        "radius_km": rng.choice([40, 80, 120, 160, 240], size=num).tolist(),
+        "capacity": rng.integers(1, 5, size=num).tolist(),
+        "rate": rng.integers(25, 75, size=num).tolist(),
+        "hours": rng.choice(_HOURS, size=num, p=[0.55, 0.25, 0.2]).tolist(),
+        "clearance": np.where(rng.random(num) < 0.6, "us_person", "unknown").tolist(),
+        "pools": rng.choice((*POOLS, *[""] * 7), size=num).tolist(),
+    }
     for row in range(num):
-        place = places[int(homes[row])]
+        place, (north, east) = places[homes[row]], shifts[row]
         yield {
             "id": f"T-{row:05d}",
-            "name": f"{_FIRST[rng.integers(len(_FIRST))]} {_LAST[rng.integers(len(_LAST))]}",
             "email": f"t{row:05d}@example.com",
-            "phone": f"+1202555{100 + row % 100:04d}",
-            "lat": f"{float(np.clip(place.lat + rng.normal(0, 0.04), -90, 90)):.6f}",
-            "lng": f"{place.lng + rng.normal(0, 0.04):.6f}",
+            "lat": f"{place.lat + north:.6f}",
+            "lng": f"{place.lng + east:.6f}",
             "time_zone": place.time_zone,
-            "skills": ";".join(f"{SKILLS[at]}:{levels[row, at]}" for at in np.flatnonzero(has[row])),
+            "skills": ";".join(f"{SKILLS[at]}:{levels[row][at]}" for at in np.flatnonzero(has[row])),
             "credentials": ";".join(
-                f"{CREDENTIALS[at]}@{(today + timedelta(days=int(last_days[row, at]))).date().isoformat()}"
+                f"{CREDENTIALS[at]}@{(today + timedelta(days=last_days[row][at])).date().isoformat()}"
                 for at in np.flatnonzero(proved[row])
             ),
-            "radius_km": int(rng.choice([40, 80, 120, 160, 240])),
-            "capacity": int(rng.integers(1, 5)),
-            "rate": int(rng.integers(25, 75)),
-            "hours": str(rng.choice(_HOURS, p=[0.55, 0.25, 0.2])),
-            "clearance": "us_person" if rng.random() < 0.6 else "unknown",
-            "pools": POOLS[rng.integers(len(POOLS))] if rng.random() < 0.3 else "",
+            **{name: column[row] for name, column in columns.items()},
         }
 
 
