@@ -45,7 +45,7 @@ class Frames:
     last_seq: int
 
 
-def relay(session: Session, *, max_events: int = 10_000) -> list[Frame]:
+def relay(session: Session, *, max_events: int = 2_000) -> list[Frame]:
     """Number the events that committed since the last call, and answer them in order; run as the engine.
 
     Takes at most `max_events`, and never a part of a transaction, so a larger one comes whole. Answers nothing while
@@ -109,7 +109,7 @@ _NUMBER = text("""
 WITH done AS MATERIALIZED (
     SELECT below_xid FROM cursors WHERE name = :cursor
 ), settled AS MATERIALIZED (
-    SELECT e.id, e.client_id, e.xid, e.at FROM events e
+    SELECT e.id, e.xid FROM events e
     WHERE e.xid >= (SELECT below_xid FROM done) AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
     ORDER BY e.xid, e.id LIMIT :max_events
 ), bound AS MATERIALIZED (
@@ -120,10 +120,11 @@ WITH done AS MATERIALIZED (
         WHEN min(xid) < max(xid) THEN max(xid)
         ELSE (max(xid)::text::numeric + 1)::text::xid8
     END AS below_xid FROM settled
-), taken AS (
-    SELECT e.id, e.client_id, e.xid, e.at FROM events e, bound, done
+), taken AS MATERIALIZED (
+    SELECT e.id, e.client_id, e.xid, e.at, e.subject_kind, e.subject_id, e.kind, e.data FROM events e, bound, done
     WHERE e.xid >= done.below_xid AND e.xid < bound.below_xid AND e.client_id IS NOT NULL
-), last AS (
+), last AS MATERIALIZED (
+    -- Read once and before the frames below are added: else each row would look past all that were added before it.
     SELECT c.client_id, coalesce((SELECT max(f.seq) FROM board_frames f WHERE f.client_id = c.client_id), 0) AS seq
     FROM (SELECT DISTINCT client_id FROM taken) c
 ), numbered AS (
@@ -135,9 +136,9 @@ WITH done AS MATERIALIZED (
     UPDATE cursors SET below_xid = bound.below_xid FROM bound
     WHERE cursors.name = :cursor AND cursors.below_xid < bound.below_xid
 )
-SELECT n.client_id, n.seq, n.event_id, n.at, e.subject_kind, e.subject_id, e.kind, e.data
-FROM numbered n JOIN events e ON e.id = n.event_id
-ORDER BY e.xid, e.id
+SELECT n.client_id, n.seq, n.event_id, n.at, t.subject_kind, t.subject_id, t.kind, t.data
+FROM numbered n JOIN taken t ON t.id = n.event_id
+ORDER BY t.xid, t.id
 """)
 
 _PRUNE = text("""
