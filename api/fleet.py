@@ -78,14 +78,17 @@ class FleetReader:
             if not self._is_live_told:
                 return self._live(session)
             batch = read_fleet(session, self._place)
+        has_settled = batch.place.seen.keys() < self._place.seen.keys()
         self._place, self.has_more = batch.place, batch.is_full
+        if has_settled and not batch.told:
+            return [_place(batch.place)]
         return _ending_at(batch.told, batch.place)
 
     def _live(self, session: Session) -> list[Told]:
         offers = read_live_offers(session, self._last)
         self._is_live_told = len(offers) < _MAX_OFFERS
         self._last = offers[-1] if offers else self._last
-        return _ending_at(offers, self._place) or [Told("no offers", None, str(self._place.below_xid))]
+        return _ending_at(offers, self._place) or [_place(self._place)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,11 @@ def can_go_on(session: Session, place: Place) -> bool:
         return False
     oldest = session.execute(_NEXT_EVENT, {"after": str(place.below_xid), "kept": KEPT}).scalar_one_or_none()
     return oldest is not False
+
+
+def _place(place: Place) -> Told:
+    """The place alone: everything before it will not be told again."""
+    return Told("place", None, str(place.below_xid))
 
 
 def _ending_at(told: Sequence[FleetOffer | OfferEnded], place: Place) -> list[Told]:

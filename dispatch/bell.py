@@ -18,6 +18,7 @@ from redis.retry import Retry
 
 _log = logging.getLogger(__name__)
 
+_CHANNELS = "truckroll:"
 _DISPATCHER = "truckroll:bell"
 _POSITIONS = "truckroll:positions"
 #: Positions kept for a process that comes late; older ones are worth nothing.
@@ -73,6 +74,18 @@ class Bell:
             time.sleep(max(0.0, timeout_s - (time.monotonic() - started)))
         return message is not None
 
+    def wait_any(self, timeout_s: float) -> str | None:
+        """Wait for a ring on any channel, `timeout_s` at most: the channel as `wait` names it, or None.
+
+        Without Redis, waits the whole time. For one thread that wakes all the others of its process.
+        """
+        started = time.monotonic()
+        message = self._try(lambda: self._everything().get_message(True, timeout_s))
+        if message is None and not self.is_up:
+            self._pubsubs.clear()
+            time.sleep(max(0.0, timeout_s - (time.monotonic() - started)))
+        return message["channel"].removeprefix(_CHANNELS) if message else None
+
     def post_position(self, position: Position) -> bool:
         """Share a live position: whether it was taken."""
         text = json.dumps([str(position.technician_id), position.lat, position.lng, position.until_s])
@@ -96,6 +109,13 @@ class Bell:
             subscription.subscribe(channel)
             self._pubsubs[channel] = subscription
         return self._pubsubs[channel]
+
+    def _everything(self) -> "redis.client.PubSub":
+        if "*" not in self._pubsubs:
+            subscription: redis.client.PubSub = self._redis.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+            subscription.psubscribe(_CHANNELS + "*")
+            self._pubsubs["*"] = subscription
+        return self._pubsubs["*"]
 
     def _try(self, call: Callable[[], Any]) -> Any:
         """Call Redis, or find it gone; after a failure it is left alone for a second."""

@@ -43,7 +43,7 @@ class Dispatcher:
     def turn(self) -> int:
         """Do once everything that is due: how many things were done."""
         self._read_positions()
-        done = sweep(self._transaction, self.feed, seed=self.seed)
+        done = sweep(self._transaction, self.feed, seed=self.seed, after_wave=self.bell.ring_fleet)
         if done:
             self.bell.ring_fleet()
         with self._transaction() as session:

@@ -22,11 +22,12 @@ Transaction = Callable[[], AbstractContextManager[Session]]
 _BATCH = 500
 
 
-def sweep(transaction: Transaction, feed: Feed, *, seed: int) -> int:
+def sweep(transaction: Transaction, feed: Feed, *, seed: int, after_wave: Callable[[], None] = lambda: None) -> int:
     """Do everything that is due by the database's clock: how many things were done.
 
     `transaction` opens one as the engine. Several dispatchers may sweep at once: each thing is done by one of them.
-    Killed half-way, the next sweep goes on, for the rows are the timers.
+    Killed half-way, the next sweep goes on, for the rows are the timers. `after_wave` is called once a wave's
+    transaction is committed, so that who waits for offers need not wait for the rest of the sweep.
     """
     done = 0
     while True:
@@ -43,7 +44,9 @@ def sweep(transaction: Transaction, feed: Feed, *, seed: int) -> int:
             now = database_now(session)
             feed.refresh(session, now=now)
             decision = offer_job(session, feed.roster, round_id, now=now, seed=seed ^ (round_id.int & 0x7FFFFFFF))
-        done += decision is not None
+        if decision is not None:
+            after_wave()
+            done += 1
     return done
 
 

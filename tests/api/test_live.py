@@ -4,9 +4,15 @@ from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
+import redis
+from sqlalchemy import create_engine, select, text, update
 from streaming import listening, serving
 
+from api import live
 from api.app import create_app
+from dispatch.bell import Bell
+from dispatch.jobs.offers import offer_job
+from dispatch.record.tables import ApiKeyRow, RoundRow
 
 
 @pytest.fixture
@@ -23,7 +29,7 @@ def gateway(town) -> str:
 def test_the_fleet_hears_every_offer_as_it_was_sent(town, address, gateway):
     with listening(f"{address}/v1/fleet/stream", gateway) as fleet:
         assert fleet.next().kind == "(place)"
-        job, offers = town.offered()
+        job, offers = sent(town)
         told = fleet.take("offer", len(offers))
     assert {each["id"] for each in told} == {str(offer.id) for offer in offers}
     first = told[0]
@@ -36,7 +42,7 @@ def test_the_fleet_hears_every_offer_as_it_was_sent(town, address, gateway):
 
 def test_the_fleet_is_told_the_middle_of_a_cell_and_whole_kilometres_never_the_door(town, address, gateway):
     with listening(f"{address}/v1/fleet/stream", gateway) as fleet:
-        town.offered()
+        sent(town)
         told = fleet.next("offer").data
     assert (told["lat"], told["lng"]) != (30.3585, -103.6610)
     assert told["distance_m"] % 1000 == 0
@@ -44,7 +50,7 @@ def test_the_fleet_is_told_the_middle_of_a_cell_and_whole_kilometres_never_the_d
 
 
 def test_a_stream_without_a_place_begins_with_the_offers_that_live(town, address, gateway):
-    _, offers = town.offered()
+    _, offers = sent(town)
     town.by_id(offers[0].technician_id).post(f"/v1/offers/{offers[0].id}/decline", {"reason": "busy"})
     with listening(f"{address}/v1/fleet/stream", gateway) as fleet:
         told = fleet.take("offer", len(offers) - 1)
@@ -53,17 +59,17 @@ def test_a_stream_without_a_place_begins_with_the_offers_that_live(town, address
 
 def test_who_goes_on_from_a_place_misses_nothing_that_was_sent_meanwhile(town, address, gateway):
     with listening(f"{address}/v1/fleet/stream", gateway) as fleet:
-        _, before = town.offered()
+        _, before = sent(town)
         fleet.take("offer", len(before))
         place = fleet.last_id
-    _, meanwhile = town.offered()
+    _, meanwhile = sent(town)
     with listening(f"{address}/v1/fleet/stream", gateway, place) as fleet:
-        told = fleet.take("offer", len(meanwhile))
-    assert {each["id"] for each in told} == {str(offer.id) for offer in meanwhile}
+        told = until(fleet, meanwhile)
+    assert {str(offer.id) for offer in meanwhile} <= told
 
 
 def test_an_end_is_told_with_how_it_ended(town, address, gateway):
-    _, offers = town.offered()
+    _, offers = sent(town)
     with listening(f"{address}/v1/fleet/stream", gateway) as fleet:
         fleet.take("offer", len(offers))
         town.by_id(offers[0].technician_id).post(f"/v1/offers/{offers[0].id}/accept", {"terms_version": 1})
@@ -72,34 +78,105 @@ def test_an_end_is_told_with_how_it_ended(town, address, gateway):
 
 
 def test_an_offer_that_commits_late_is_told_late_and_one_behind_it_at_once(town, address, gateway):
+    slow = town.posted()
+    with listening(f"{address}/v1/fleet/stream", gateway) as fleet:
+        with town.world.as_engine() as (session, now):
+            session.execute(text("SELECT pg_current_xact_id()"))
+            _, quick = sent(town, exactly=town.posted())
+            assert until(fleet, quick)
+            place = fleet.last_id
+            send_first_wave(town, session, now, slow)
+        late = town.world.offers(UUID(slow["id"]))
+        assert until(fleet, late)
+    with listening(f"{address}/v1/fleet/stream", gateway, place) as fleet:
+        assert until(fleet, late)
+
+
+@pytest.mark.parametrize("place", ["x", "-1", "1.5", "9" * 30, "٣"])
+def test_a_place_that_we_never_gave_is_refused_with_its_header_named(town, place):
+    answer = town.key("gateway").get("/v1/fleet/stream", headers={"Last-Event-ID": place.encode()})
+    assert answer.status_code == 422
+    assert "Last-Event-ID" in answer.json()["errors"][0]["path"]
+
+
+def test_a_place_of_another_database_begins_anew(town, address, gateway):
+    _, offers = sent(town)
+    with listening(f"{address}/v1/fleet/stream", gateway, str(10**17)) as fleet:
+        assert until(fleet, offers)
+
+
+def test_only_a_gateway_hears_the_whole_fleet(town):
+    for caller in (town.staff, town.technician(), town.key("operator")):
+        assert caller.get("/v1/fleet/stream").status_code == 403
+
+
+def test_nothing_is_lost_while_redis_is_away(town, address, gateway, redis_url):
+    with listening(f"{address}/v1/fleet/stream", gateway) as fleet, redis.Redis.from_url(redis_url) as client:
+        client.flushall()
+        client.client_kill_filter(_type="pubsub")
+        _, offers = sent(town)
+        assert until(fleet, offers)
+
+
+def test_a_ring_brings_an_offer_to_the_stream(town, address, gateway):
+    with listening(f"{address}/v1/fleet/stream", gateway) as fleet:
+        for _ in range(3):
+            _, offers = sent(town)
+            assert until(fleet, offers)
+
+
+def test_a_stream_ends_when_its_key_is_revoked(town, address, monkeypatch):
+    monkeypatch.setattr(live, "KEY_CHECK_S", 0.1)
+    key, secret = town.make_key("gateway")
+    with listening(f"{address}/v1/fleet/stream", secret) as fleet:
+        assert fleet.next().kind == "(place)"
+        with town.world.as_engine() as (session, now):
+            session.execute(update(ApiKeyRow).where(ApiKeyRow.id == key).values(revoked_at=now))
+        assert fleet.next("offer").kind == "(end)"
+
+
+def test_a_stream_goes_on_after_the_database_cut_all_connections(town, address, gateway, admin_url):
     with listening(f"{address}/v1/fleet/stream", gateway) as fleet:
         assert fleet.next().kind == "(place)"
-        slow = town.posted()
-        quick = town.posted()
-        with town.world.as_engine() as (session, now):
-            offer_round(town, session, now, slow)
-            with town.world.as_engine() as (other, later):
-                offer_round(town, other, later, quick)
-            told = fleet.next("offer").data
-            assert told["job"]["id"] == quick["id"]
-            place = fleet.last_id
-        late = fleet.next("offer").data
-        while late["job"]["id"] != slow["id"]:
-            late = fleet.next("offer").data
-    with listening(f"{address}/v1/fleet/stream", gateway, place) as fleet:
-        again = {each["job"]["id"] for each in fleet.take("offer", len(town.world.offers(UUID(slow["id"]))))}
-    assert slow["id"] in again
+        cut_connections(admin_url)
+        town.world.engine.dispose()
+        _, offers = sent(town)
+        assert until(fleet, offers)
 
 
-def offer_round(town, session, now, job):
+def cut_connections(admin_url):
+    engine = create_engine(admin_url)
+    with engine.connect() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    engine.dispose()
+
+
+def sent(town, exactly=None):
+    """Post a job, unless it is given, and send its first wave, with the ring: the job and its offers."""
+    job = exactly or town.posted()
+    with town.world.as_engine() as (session, now):
+        send_first_wave(town, session, now, job)
+    Bell(town.settings.redis_url).ring_fleet()
+    return job, town.world.offers(UUID(job["id"]))
+
+
+def until(listener, offers) -> set[str]:
+    """Hear offers until all of these were told: the ids of all that were."""
+    wanted, heard = {str(offer.id) for offer in offers}, set()
+    while not wanted <= heard:
+        told = listener.next("offer")
+        assert told.kind == "offer"
+        heard.add(told.data["id"])
+    return heard
+
+
+def send_first_wave(town, session, now, job) -> None:
     """Send the first wave of a job in a transaction that stays open."""
-    from dispatch.jobs.offers import offer_job
-    from dispatch.jobs.rounds import due_rounds
-    from sqlalchemy import select
-
-    from dispatch.record.tables import RoundRow
-
-    assert due_rounds
     round_id = session.scalar(select(RoundRow.id).where(RoundRow.job_id == UUID(job["id"])))
     town.world.feed.refresh(session, now=now)
-    offer_job(session, town.world.feed.roster, round_id, now=now, seed=1)
+    assert offer_job(session, town.world.feed.roster, round_id, now=now, seed=1) is not None
