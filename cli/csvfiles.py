@@ -120,6 +120,8 @@ def shown(value: str) -> str:
 
 def hidden_character(text: str) -> str | None:
     """The first character that isn't seen where it stands, by its code; None if there is none."""
+    if text.isprintable():  # Almost every cell, told by one call.
+        return None
     return next((f"U+{ord(letter):04X}" for letter in text if unicodedata.category(letter) in _HIDDEN), None)
 
 

@@ -27,8 +27,9 @@ def log_to_stderr(form: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatters[form])
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-    # It tells of each of its plugins whenever it is loaded.
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    # One tells of each of its plugins whenever it is loaded, the other of each request.
+    for talkative in ("alembic", "httpx2"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
 
 
 class JsonLines(logging.Formatter):

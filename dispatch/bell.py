@@ -65,10 +65,10 @@ class Bell:
     def wait(self, channel: str, timeout_s: float) -> bool:
         """Wait for a ring on `channel` (`bell`, `fleet`, `board:ID`), `timeout_s` at most: whether it rang.
 
-        Without Redis, waits the whole time.
+        Rings that came meanwhile count as one. Without Redis, waits the whole time.
         """
         started = time.monotonic()
-        message = self._try(lambda: self._subscription(f"truckroll:{channel}").get_message(True, timeout_s))
+        message = self._try(lambda: _heard(self._subscription(f"truckroll:{channel}"), timeout_s))
         if message is None and not self.is_up:
             self._pubsubs.clear()
             time.sleep(max(0.0, timeout_s - (time.monotonic() - started)))
@@ -133,3 +133,11 @@ class Bell:
             _log.info("Redis answers again")
         self.is_up = True
         return answer
+
+
+def _heard(subscription: "redis.client.PubSub", timeout_s: float) -> Any:
+    """The first message within the time; those that wait behind it are dropped, for they say the same."""
+    message = subscription.get_message(True, timeout_s)
+    while message is not None and subscription.get_message(True, 0) is not None:
+        pass
+    return message

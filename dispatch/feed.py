@@ -4,9 +4,13 @@ import time
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from dispatch.index.roster import Roster
 from dispatch.talent.reading import changed_since, read_technicians
-from sqlalchemy.orm import Session
+
+#: What a refresh may take: the first one reads everyone, one after a large import nearly everyone.
+REFRESH_WITHIN_S = 120.0
 
 
 class Feed:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from dispatch.bell import Bell
-from dispatch.feed import Feed
+from dispatch.feed import REFRESH_WITHIN_S, Feed
 from dispatch.jobs.sweeps import sweep
 from dispatch.record.chain import seal
 from dispatch.record.relay import relay
@@ -42,6 +42,7 @@ class Dispatcher:
 
     def turn(self) -> int:
         """Do once everything that is due: how many things were done."""
+        self._refresh()
         self._read_positions()
         done = sweep(self._transaction, self.feed, seed=self.seed, after_wave=self.bell.ring_fleet)
         if done:
@@ -55,6 +56,8 @@ class Dispatcher:
                 seal(session, database_now(session))
             self._sealed_at = time.monotonic()
         self.num_done += done
+        # What this turn changed is read now, while nobody waits for it, and not when the next job is posted.
+        self._refresh()
         return done
 
     def run(self, stop: threading.Event) -> None:
@@ -69,8 +72,12 @@ class Dispatcher:
             else:
                 self.bell.wait("bell", POLL_S)
 
-    def _transaction(self) -> AbstractContextManager[Session]:
-        return transaction(self.engine, ENGINE, role="engine")
+    def _transaction(self, deadline_s: float | None = None) -> AbstractContextManager[Session]:
+        return transaction(self.engine, ENGINE, role="engine", deadline_s=deadline_s)
+
+    def _refresh(self) -> None:
+        with self._transaction(REFRESH_WITHIN_S) as session:
+            self.feed.refresh(session, now=database_now(session))
 
     def _read_positions(self) -> None:
         for place, here in self.bell.positions(self._position):

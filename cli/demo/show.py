@@ -24,7 +24,7 @@ LEFT JOIN offers o ON o.id = a.offer_id
 LEFT JOIN waves w ON w.id = o.wave_id
 LEFT JOIN LATERAL (
     SELECT outcome FROM decisions d WHERE d.job_id = j.id AND (w.decision_id IS NULL OR d.id = w.decision_id)
-    ORDER BY d.decided_at DESC LIMIT 1
+    ORDER BY d.decided_at LIMIT 1
 ) d ON true
 WHERE j.state IN ('assigned', 'unfilled') AND j.id <> ALL(:seen)
 ORDER BY coalesce(a.assigned_at, j.posted_at)

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from cli.children import children, truckroll
 from cli.demo.world import CREDENTIALS, NOBODYS_SKILL, POOLS, SKILLS, Site, write_technicians
 from cli.operating import OPERATOR
-from cli.technicianfiles import import_technicians
+from cli.technicianfiles import import_technicians, read_technician_file
 from dispatch.bootstrap import bootstrap
 from dispatch.errors import BadInput, TruckrollError
 from dispatch.private_postgres import DATABASE
@@ -174,8 +174,9 @@ def _bring_in(engine: Engine, num_technicians: int, seed: int) -> None:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "technicians.csv"
         write_technicians(file, num_technicians, seed=seed, today=datetime.now(UTC))
+        technicians = read_technician_file(file)
         with transaction(engine, OPERATOR, role="engine") as session:
-            import_technicians(session, OPERATOR, file, now=database_now(session))
+            import_technicians(session, OPERATOR, technicians, now=database_now(session))
 
 
 def _free_port() -> int:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from dispatch.feed import Feed
+from dispatch.feed import REFRESH_WITHIN_S, Feed
 from dispatch.jobs.offers import offer_job
 from dispatch.jobs.rounds import due_rounds
 from dispatch.record.events import record
@@ -16,7 +16,8 @@ from dispatch.record.session import ENGINE, database_now
 from dispatch.record.tables import CounterRow, OfferRow
 from dispatch.record.tables.offers import LIVE_OFFERS
 
-Transaction = Callable[[], AbstractContextManager[Session]]
+#: Opens a transaction as the engine; `deadline_s` gives it more time than others have.
+Transaction = Callable[..., AbstractContextManager[Session]]
 
 #: How many offers end in one transaction at most: a sweep never holds many locks for long.
 _BATCH = 500
@@ -40,9 +41,10 @@ def sweep(transaction: Transaction, feed: Feed, *, seed: int, after_wave: Callab
         now = database_now(session)
         due = due_rounds(session, now=now)
     for round_id in due:
+        with transaction(deadline_s=REFRESH_WITHIN_S) as session:
+            feed.refresh(session, now=database_now(session))
         with transaction() as session:
             now = database_now(session)
-            feed.refresh(session, now=now)
             decision = offer_job(session, feed.roster, round_id, now=now, seed=seed ^ (round_id.int & 0x7FFFFFFF))
         if decision is not None:
             after_wave()

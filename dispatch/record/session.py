@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.orm import Session
@@ -46,6 +47,9 @@ class Actor:
 #: The dispatcher process itself.
 ENGINE = Actor("engine")
 
+#: The watchdog of each pool, for as long as the pool is there.
+_watchdogs: WeakKeyDictionary[Engine, Watchdog] = WeakKeyDictionary()
+
 _SETTINGS = text(
     "SELECT set_config('role', :role, true), set_config('app.client', :client, true),"
     " set_config('app.technician', :technician, true), set_config('app.company', :company, true),"
@@ -67,7 +71,7 @@ def connect(database_url: str, *, pool_size: int = 16, deadline_s: float = 4.0, 
         pool_use_lifo=True,
         connect_args={"connect_timeout": 2, "application_name": name},
     )
-    watchdog = Watchdog(deadline_s)
+    watchdog = _watchdogs[engine] = Watchdog(deadline_s)
 
     @event.listens_for(engine, "begin")
     def _watch(connection: Connection) -> None:
@@ -81,13 +85,18 @@ def connect(database_url: str, *, pool_size: int = 16, deadline_s: float = 4.0, 
 
 
 @contextmanager
-def transaction(engine: Engine, actor: Actor, *, role: str = "app") -> Iterator[Session]:
+def transaction(
+    engine: Engine, actor: Actor, *, role: str = "app", deadline_s: float | None = None
+) -> Iterator[Session]:
     """One transaction on behalf of `actor`: committed when the block ends, rolled back when it raises.
 
-    `role` is `app` (sees what the actor may see) or `engine` (sees all bookings; the code narrows).
+    `role` is `app` (sees what the actor may see) or `engine` (sees all bookings; the code narrows). `deadline_s`
+    gives it more time than the pool gives: for reading a whole roster, not for answering a request.
     """
     with Session(engine, expire_on_commit=False) as session, session.begin():
         act_as(session, actor, role=role)
+        if deadline_s is not None:
+            _watchdogs[engine].watch(session.connection().connection.dbapi_connection, deadline_s)
         yield session
 
 

@@ -27,10 +27,10 @@ class Watchdog:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def watch(self, connection: Any) -> None:
-        """Start (or restart) the clock of a psycopg2 connection."""
+    def watch(self, connection: Any, deadline_s: float | None = None) -> None:
+        """Start (or restart) the clock of a psycopg2 connection; `deadline_s` instead of the pool's, if given."""
         with self._lock:
-            self._until[connection] = time.monotonic() + self.deadline_s
+            self._until[connection] = time.monotonic() + (deadline_s or self.deadline_s)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="database watchdog", daemon=True)
                 self._thread.start()

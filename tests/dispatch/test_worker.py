@@ -1,0 +1,88 @@
+"""The dispatcher does what is due, keeps its index current, relays and seals; several of them do it once."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from racing import race
+from sqlalchemy import func, select, update
+from worlds import World, small_world
+
+from dispatch.bell import Bell, Position
+from dispatch.record.tables import BoardFrameRow, EventRow, JobRow, OfferRow, SealRow, TechnicianRow, WaveRow
+from dispatch.worker import Dispatcher
+
+
+@pytest.fixture
+def world(database_url: str) -> Iterator[World]:
+    with small_world(database_url) as made:
+        yield made
+
+
+def test_one_turn_sends_the_wave_relays_the_events_and_seals_them(world: World, redis_url: str) -> None:
+    job = world.post()
+    dispatcher = Dispatcher(world.engine, Bell(redis_url))
+    assert dispatcher.turn() == 1
+    assert world.offers(job)
+    with world.as_engine() as (session, _):
+        num_events = session.scalar(select(func.count()).select_from(EventRow))
+        assert num_events
+        assert session.scalar(select(func.count()).select_from(BoardFrameRow)) == num_events
+        assert session.scalar(select(func.sum(SealRow.num_events))) == num_events
+    assert dispatcher.turn() == 0
+
+
+def test_a_technician_who_is_suspended_is_not_asked_by_the_next_wave(world: World, redis_url: str) -> None:
+    dispatcher = Dispatcher(world.engine, Bell(redis_url))
+    dispatcher.turn()
+    with world.as_engine() as (session, _):
+        session.execute(update(TechnicianRow).where(TechnicianRow.id == world.technicians[0]).values(state="suspended"))
+    job = world.post()
+    dispatcher.turn()
+    asked = {offer.technician_id for offer in world.offers(job)}
+    assert asked
+    assert world.technicians[0] not in asked
+
+
+def test_a_live_position_decides_for_an_urgent_job(world: World, redis_url: str) -> None:
+    bell = Bell(redis_url)
+    far = world.technicians[7]
+    until_s = int(world.start.timestamp()) + 86_400
+    assert bell.post_position(Position(far, 30.3586, -103.6610, until_s))
+    one = {"wave": {"min_size": 1, "max_size": 1, "target": 0.01, "explore_share": 0, "urgent_answer_s": 600}}
+    job = world.post(asked_time="asap", policy=one)
+    Dispatcher(world.engine, bell).turn()
+    assert [offer.technician_id for offer in world.offers(job)] == [far]
+
+
+def test_three_dispatchers_at_once_send_each_wave_once(world: World, redis_url: str) -> None:
+    jobs = [world.post() for _ in range(10)]
+    dispatchers = [Dispatcher(world.engine, Bell(redis_url), seed=at) for at in range(3)]
+    done = race([dispatcher.turn for dispatcher in dispatchers])
+    assert sum(done) == len(jobs)
+    with world.as_engine() as (session, _):
+        assert session.scalar(select(func.count()).select_from(WaveRow)) == len(jobs)
+        assert set(session.scalars(select(JobRow.state))) == {"open"}
+        assert set(session.scalars(select(OfferRow.state))) == {"sent"}
+
+
+def test_a_fault_is_counted_and_the_next_turn_goes_on(world: World, redis_url: str) -> None:
+    dispatcher = Dispatcher(world.engine, Bell(redis_url))
+    with world.as_engine() as (session, _):
+        session.connection().exec_driver_sql("SET LOCAL ROLE truckroll_migrate")
+        session.connection().exec_driver_sql("ALTER TABLE day_asks RENAME TO day_asks_away")
+    stop = threading.Event()
+    thread = threading.Thread(target=dispatcher.run, args=(stop,))
+    thread.start()
+    deadline = threading.Event()
+    while dispatcher.num_faults == 0 and not deadline.wait(0.05):
+        pass
+    with world.as_engine() as (session, _):
+        session.connection().exec_driver_sql("SET LOCAL ROLE truckroll_migrate")
+        session.connection().exec_driver_sql("ALTER TABLE day_asks_away RENAME TO day_asks")
+    job = world.post()
+    while not world.offers(job):
+        deadline.wait(0.05)
+    stop.set()
+    thread.join()
+    assert dispatcher.num_faults >= 1
