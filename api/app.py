@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import assignments, bundles, candidates, health, jobs, live, market, offers, queue, story, visits
+from api import assignments, board, bundles, candidates, health, jobs, live, market, offers, queue, story, visits
 from api.deadline import Deadline
 from api.errors import answer_error, kinds_of_errors
 from api.hub import Hub
@@ -23,6 +23,7 @@ from dispatch.settings import Settings, read_settings
 #: Every router, in the order of the description.
 ROUTERS = (
     live.router,
+    board.router,
     jobs.router,
     story.router,
     candidates.router,

@@ -7,18 +7,19 @@ that cannot read tries again, and the stream ends when its key is revoked, its l
 
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Iterator
 from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Header, Query, Request
-from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.auth import Gateway
+from api.auth import Gateway, Requester
+from api.board import BoardReader
 from api.fleet import FleetReader
-from api.hub import hub_of
+from api.hub import Hub, hub_of
 from api.parts import parts_of
 from api.telling import Reader, Told
 from dispatch.errors import BadInput
@@ -33,6 +34,11 @@ KEY_CHECK_S = 5.0
 _RETRY_S = 0.5
 #: Seconds for which a stream lives on while nobody can tell whether its key does.
 _UNKNOWN_S = 30.0
+
+#: Seconds of silence after which a comment is sent, so that nobody on the way thinks that the line is dead.
+_PING_S = 15.0
+_EVENTS_A_CHUNK = 50
+_PING = Told("ping")
 
 router = APIRouter(prefix="/v1", tags=["streams"])
 
@@ -72,7 +78,7 @@ def fleet_reader(request: Request, _actor: Gateway, place: PlaceInStream) -> Fle
 @router.get("/fleet/stream", response_class=EventSourceResponse, summary="All offers, as they are sent")
 async def stream_fleet(
     request: Request, actor: Gateway, reader: Annotated[FleetReader, Depends(fleet_reader)]
-) -> AsyncIterator[ServerSentEvent]:
+) -> EventSourceResponse:
     """For a gateway that passes offers on to phones. Events:
 
     - `offer`: an offer exactly as it was sent, with what its technician may know before they have the job;
@@ -81,15 +87,43 @@ async def stream_fleet(
     Without `Last-Event-ID` it begins with the offers that live. With it, everything committed since is told, at least
     once; ids stand at the end of each batch. A place older than a day begins anew.
     """
-    async for event in follow(request, actor, "fleet", reader):
-        yield event
+    return _stream(request, actor, "fleet", reader)
 
 
-async def follow(request: Request, actor: Actor, channel: str, reader: Reader) -> AsyncIterator[ServerSentEvent]:
-    """Whatever the reader finds, now and whenever the channel rings, until the stream has to end."""
-    engine = parts_of(request).engine
-    hub = hub_of(request)
-    known_at = time.monotonic()
+def board_reader(request: Request, actor: Requester, place: PlaceInStream) -> BoardReader:
+    """A reader whose first batch is read."""
+    return BoardReader(parts_of(request).engine, actor, place)
+
+
+@router.get("/board/stream", response_class=EventSourceResponse, summary="The board, as it changes")
+async def stream_board(
+    request: Request, actor: Requester, reader: Annotated[BoardReader, Depends(board_reader)]
+) -> EventSourceResponse:
+    """The board's snapshot and the frames that follow it, numbered without gaps. Events:
+
+    - `snapshot`: the document of `GET /v1/board`; forget what you had. Sent first, unless `Last-Event-ID` names a place
+      whose frames are all kept, and again whenever there is a gap;
+    - `frame`: a change, in the order of commit.
+
+    A snapshot may be ahead of the log: leave out frames whose `event_id` it lists in `ahead`. For a job and a visit the
+    same can be told by `subject_seq`, which is not above the `event_seq` that the snapshot states.
+    """
+    return _stream(request, actor, f"board:{actor.client_id}", reader)
+
+
+def _stream(request: Request, actor: Actor, channel: str, reader: Reader) -> EventSourceResponse:
+    parts, hub = parts_of(request), hub_of(request)
+    # A proxy that buffers would keep events back.
+    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    return EventSourceResponse(follow(parts.engine, hub, actor, channel, reader), headers=headers)
+
+
+async def follow(engine: Engine, hub: Hub, actor: Actor, channel: str, reader: Reader) -> AsyncGenerator[bytes, None]:
+    """Whatever the reader finds, now and whenever the channel rings, until the stream has to end.
+
+    Who reads slowly is waited for, and holds nothing meanwhile but the batch.
+    """
+    known_at = sent_at = time.monotonic()
     with hub.ear(channel) as ear:
         while not ear.is_closed:
             try:
@@ -104,16 +138,27 @@ async def follow(request: Request, actor: Actor, channel: str, reader: Reader) -
                     return
                 await ear.wait(_RETRY_S)
                 continue
-            for told in batch:
-                yield _event(told)
+            if not batch and time.monotonic() - sent_at >= _PING_S:
+                batch = [_PING]
+            for chunk in _chunks(batch):
+                yield chunk
+                sent_at = time.monotonic()
             if not reader.has_more:
                 await ear.wait(POLL_S)
 
 
-def _event(told: Told) -> ServerSentEvent:
+def _chunks(batch: list[Told]) -> Iterator[bytes]:
+    """The batch as bytes, some events at a time."""
+    for num in range(0, len(batch), _EVENTS_A_CHUNK):
+        yield b"".join(_event(told) for told in batch[num : num + _EVENTS_A_CHUNK])
+
+
+def _event(told: Told) -> bytes:
+    if told is _PING:
+        return KEEPALIVE_COMMENT
     if told.data is None:
-        return ServerSentEvent(comment=told.event, id=told.id)
-    return ServerSentEvent(raw_data=told.data.model_dump_json(), event=told.event, id=told.id)
+        return format_sse_event(comment=told.event, id=told.id)
+    return format_sse_event(data_str=told.data.model_dump_json(), event=told.event, id=told.id)
 
 
 def _is_alive(engine: Engine, actor: Actor) -> bool:

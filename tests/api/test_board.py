@@ -1,0 +1,214 @@
+"""What goes on? The board of Acme's staff, its frames, and that no state is shown that never was."""
+
+import threading
+from collections import defaultdict
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from streaming import listening, serving
+
+from api.app import create_app
+from dispatch.bell import Bell
+from dispatch.record.relay import prune, relay
+from dispatch.record.session import database_now
+
+
+@pytest.fixture
+def address(town):
+    with serving(create_app(town.settings)) as found:
+        yield found
+
+
+def relayed(town) -> None:
+    """What the dispatcher does after each turn."""
+    with town.world.as_engine() as (session, _):
+        clients = {frame.client_id for frame in relay(session)}
+    bell = Bell(town.settings.redis_url)
+    for client in clients:
+        bell.ring_board(client)
+
+
+def board_of(caller):
+    answer = caller.get("/v1/board")
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def only_job(board):
+    assert len(board["jobs"]) == 1
+    return board["jobs"][0]
+
+
+def test_the_board_shows_a_job_with_its_site_its_slots_and_how_many_were_asked(town):
+    job, offers = town.offered()
+    shown = only_job(board_of(town.staff))
+    assert shown["id"] == job["id"]
+    assert shown["state"] == "open"
+    assert shown["site"]["store_number"] == "1147"
+    assert (shown["site"]["lat"], shown["site"]["lng"]) == (30.3585, -103.661)
+    assert (shown["num_asked"], shown["num_live_offers"], shown["num_waves"]) == (len(offers), len(offers), 1)
+    assert (shown["visits"][0]["num_slots"], shown["visits"][0]["num_filled"]) == (1, 0)
+    assert shown["next_due_at"] is not None
+    assert shown["trouble"] == []
+
+
+def test_who_has_the_job_is_on_the_board_with_their_contact(town):
+    _, offers = town.offered()
+    town.by_id(offers[0].technician_id).post(f"/v1/offers/{offers[0].id}/accept", {"terms_version": 1})
+    shown = only_job(board_of(town.staff))
+    assert shown["state"] == "assigned"
+    taken = shown["visits"][0]["taken_by"]
+    assert [each["technician"]["id"] for each in taken] == [str(offers[0].technician_id)]
+    assert taken[0]["technician"]["phone"].startswith("+1432555")
+    assert shown["num_live_offers"] == 0
+
+
+def test_a_job_that_nobody_may_do_is_trouble_with_reasons_and_small_counts_hidden(town):
+    town.posted(slots=[{"needs": {"skills": {"drones": 1}}, "pay": {"amount": "140.00"}}])
+    town.world.send_waves()
+    trouble = only_job(board_of(town.staff))["trouble"]
+    assert [each["code"] for each in trouble] == ["unfilled"]
+    assert trouble[0]["unfilled"]["ways_on"]
+    assert trouble[0]["unfilled"]["num_may"] is None
+
+
+def test_a_visit_not_confirmed_in_time_is_trouble(town, admin_url):
+    _, offers = town.offered()
+    town.by_id(offers[0].technician_id).post(f"/v1/offers/{offers[0].id}/accept", {"terms_version": 1})
+    with town.world.as_engine() as (session, _):
+        session.execute(text("UPDATE visits SET confirm_by = clock_timestamp() - interval '1 minute'"))
+    assert [each["code"] for each in only_job(board_of(town.staff))["trouble"]] == ["confirm_overdue"]
+
+
+def test_what_is_over_is_not_on_the_board(town):
+    job = town.posted()
+    town.staff.post(f"/v1/jobs/{job['id']}/cancel", {"why": "customer_closed"})
+    assert board_of(town.staff)["jobs"] == []
+
+
+def test_two_clients_boards_never_mix(town, address):
+    mine = town.posted()
+    theirs = town.stranger.post("/v1/jobs", town.job_body(site_id=str(town.globex_site)))
+    assert theirs.status_code == 201, theirs.text
+    assert only_job(board_of(town.staff))["id"] == mine["id"]
+    assert only_job(board_of(town.stranger))["id"] == theirs.json()["id"]
+    with (
+        listening(f"{address}/v1/board/stream", town.staff.secret, "0") as acme,
+        listening(f"{address}/v1/board/stream", town.stranger.secret, "0") as globex,
+    ):
+        relayed(town)
+        assert acme.next("frame").data["subject_id"] == mine["id"]
+        assert globex.next("frame").data["subject_id"] == theirs.json()["id"]
+        assert acme.hears_nothing("frame")
+        assert globex.hears_nothing("frame")
+
+
+@pytest.mark.parametrize("role", ["technician", "gateway", "operator"])
+def test_a_board_is_for_the_clients_staff_alone(town, role):
+    caller = town.technician() if role == "technician" else town.key(role)
+    assert caller.get("/v1/board").status_code == 403
+    assert caller.get("/v1/board/stream").status_code == 403
+
+
+def test_a_stream_without_a_place_begins_with_a_snapshot_and_goes_on_with_frames(town, address):
+    first = town.posted()
+    with listening(f"{address}/v1/board/stream", town.staff.secret) as board:
+        snapshot = board.next()
+        assert snapshot.kind == "snapshot"
+        assert only_job(snapshot.data)["id"] == first["id"]
+        second = town.posted()
+        relayed(town)
+        frames = [board.next() for _ in range(2)]
+    assert [frame.kind for frame in frames] == ["frame", "frame"]
+    assert [frame.data["seq"] for frame in frames] == [1, 2]
+    assert frames[0].data["event_id"] in snapshot.data["ahead"]
+    assert frames[1].data["event_id"] not in snapshot.data["ahead"]
+    assert frames[1].data["subject_id"] == second["id"]
+    assert frames[1].id == "2"
+
+
+def test_who_goes_on_from_a_place_gets_exactly_the_frames_after_it(town, address):
+    for _ in range(3):
+        town.posted()
+    relayed(town)
+    with listening(f"{address}/v1/board/stream", town.staff.secret, "1") as board:
+        assert [board.next().id for _ in range(2)] == ["2", "3"]
+
+
+@pytest.mark.parametrize("place", ["7", str(10**17)])
+def test_a_place_that_the_log_never_reached_gets_a_snapshot(town, address, place):
+    town.posted()
+    relayed(town)
+    with listening(f"{address}/v1/board/stream", town.staff.secret, place) as board:
+        heard = board.next()
+    assert (heard.kind, heard.id) == ("snapshot", "1")
+
+
+def test_a_place_whose_frames_were_forgotten_gets_a_snapshot(town, address):
+    for _ in range(3):
+        town.posted()
+    relayed(town)
+    with town.world.as_engine() as (session, _):
+        assert prune(session, database_now(session)) == 2
+    with listening(f"{address}/v1/board/stream", town.staff.secret, "1") as board:
+        heard = board.next()
+    assert (heard.kind, heard.id) == ("snapshot", "3")
+
+
+def test_a_frame_tells_a_client_no_count_that_is_small(town, address):
+    town.posted(slots=[{"needs": {"skills": {"drones": 1}}, "pay": {"amount": "140.00"}}])
+    town.world.send_waves()
+    relayed(town)
+    with listening(f"{address}/v1/board/stream", town.staff.secret, "0") as board:
+        heard = board.next()
+        while heard.data["kind"] != "unfilled":
+            heard = board.next()
+    assert heard.data["data"]["num_may"] is None
+
+
+def test_the_board_never_shows_a_state_that_never_was(town, address):
+    """Jobs change while snapshots are taken: with what a snapshot says it holds, no event is missed or had twice."""
+    jobs = [town.posted() for _ in range(4)]
+    stop = threading.Event()
+
+    def keep_relaying():
+        while not stop.is_set():
+            relayed(town)
+
+    def change(job):
+        for _ in range(6):
+            assert town.staff.post(f"/v1/jobs/{job['id']}/hold", {"why": "other"}).status_code == 200
+            assert town.staff.post(f"/v1/jobs/{job['id']}/resume").status_code == 200
+
+    threads = [threading.Thread(target=change, args=(job,)) for job in jobs]
+    relaying = threading.Thread(target=keep_relaying)
+    relaying.start()
+    for thread in threads:
+        thread.start()
+    try:
+        held = []
+        while any(thread.is_alive() for thread in threads):
+            with listening(f"{address}/v1/board/stream", town.staff.secret) as board:
+                held.append((board.next(), [board.next("frame") for _ in range(3)]))
+    finally:
+        for thread in threads:
+            thread.join()
+        stop.set()
+        relaying.join()
+    assert len(held) >= 2
+    for snapshot, frames in held:
+        ahead = set(snapshot.data["ahead"])
+        newest = {job["id"]: job["event_seq"] for job in snapshot.data["jobs"]}
+        state = {job["id"]: job["state"] for job in snapshot.data["jobs"]}
+        follows = defaultdict(list)
+        for frame in frames:
+            of = frame.data["subject_id"]
+            assert (frame.data["event_id"] in ahead) == (frame.data["subject_seq"] <= newest[of])
+            if frame.data["event_id"] not in ahead:
+                follows[of].append(frame.data["subject_seq"])
+        for of, numbers in follows.items():
+            assert numbers == list(range(newest[of] + 1, newest[of] + 1 + len(numbers)))
+        # The odd events of a job leave it open, the even ones on hold: posted, held, resumed, held, ...
+        assert state == {of: "open" if seq % 2 else "on_hold" for of, seq in newest.items()}
+    assert {UUID(job["id"]) for job in jobs} == {UUID(of) for of in newest}

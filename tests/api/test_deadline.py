@@ -1,0 +1,97 @@
+"""What if an answer takes too long?"""
+
+import asyncio
+import json
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg2
+import pytest
+
+from api.deadline import DEADLINE_S, Deadline
+from dispatch.settings import without_driver
+
+
+def _ask(app, method="POST", deadline_s=0.05):
+    sent = []
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": method, "path": "/", "headers": []}
+    asyncio.run(Deadline(app, deadline_s)(scope, receive, send))
+    return sent
+
+
+@pytest.mark.parametrize(("method", "is_unknown"), [("POST", True), ("PATCH", True), ("GET", False), ("HEAD", False)])
+def test_who_waits_too_long_is_told_whether_it_may_have_been_done(method, is_unknown):
+    async def never(scope, receive, send):
+        await asyncio.Event().wait()
+
+    start, body = _ask(never, method)
+    assert start["status"] == 503
+    assert (b"retry-after", b"1") in start["headers"]
+    assert json.loads(body["body"])["outcome_unknown"] is is_unknown
+
+
+def test_an_answer_that_has_begun_may_take_its_time():
+    async def slow(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await asyncio.sleep(0.2)
+        await send({"type": "http.response.body", "body": b"x"})
+
+    assert [message["type"] for message in _ask(slow)] == ["http.response.start", "http.response.body"]
+
+
+def test_what_comes_after_the_deadline_is_not_sent():
+    async def late(scope, receive, send):
+        try:
+            await asyncio.sleep(0.2)
+        finally:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    assert [message.get("status") for message in _ask(late)] == [503, None]
+
+
+def test_an_error_of_the_application_is_passed_on():
+    async def broken(scope, receive, send):
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        _ask(broken)
+
+
+def test_the_deadline_is_under_five_seconds():
+    assert DEADLINE_S < 5
+
+
+def test_a_stopped_database_is_answered_with_503_and_nothing_hangs(town, admin_url):
+    """The servers of this database's connections stop, as they all do when PostgreSQL is stopped."""
+    job = town.posted()
+    connection = psycopg2.connect(without_driver(admin_url))
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = 'truckroll api' AND datname = current_database()"
+        )
+        stopped = [pid for (pid,) in cursor.fetchall()]
+    connection.close()
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            write = pool.submit(town.staff.post, f"/v1/jobs/{job['id']}/cancel", {"why": "test"}, key="k")
+            read = pool.submit(town.staff.get, f"/v1/jobs/{job['id']}")
+            answers = [write.result(), read.result()]
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+    assert [each.status_code for each in answers] == [503, 503]
+    assert all("outcome_unknown" in each.json() for each in answers)
+    again = town.staff.post(f"/v1/jobs/{job['id']}/cancel", {"why": "test"}, key="k")
+    assert again.status_code == 200, again.text
+    assert again.json()["state"] == "cancelled"

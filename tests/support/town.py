@@ -1,0 +1,146 @@
+"""A small world behind the real application: clients Acme and Globex, their staff, technicians, a company, a gateway.
+
+Acme has the site and the technicians of `worlds`; Globex has a site of its own, 10 km to the west.
+"""
+
+import hashlib
+import itertools
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import insert
+from worlds import World, small_world
+
+from api.app import create_app
+from dispatch.record.tables import ApiKeyRow, ClientRow, SiteRow, new_id
+from dispatch.settings import Settings
+from dispatch.talent.keys import PREFIX
+from geo.cells import cell_of
+
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Caller:
+    """One key, and HTTP with it: a POST gets a new Idempotency-Key unless it brings one."""
+
+    http: TestClient
+    secret: str
+
+    def get(self, url: str, **more: Any) -> Any:
+        return self.call("GET", url, **more)
+
+    def post(self, url: str, body: Any = None, *, key: str | None = None, **more: Any) -> Any:
+        headers = {"Idempotency-Key": key or f"test-{next(_numbers)}"} | more.pop("headers", {})
+        if body is not None:
+            more["json"] = body
+        return self.call("POST", url, headers=headers, **more)
+
+    def patch(self, url: str, body: Any, etag: str | None = None, **more: Any) -> Any:
+        headers = ({"If-Match": etag} if etag else {}) | more.pop("headers", {})
+        return self.call("PATCH", url, json=body, headers=headers, **more)
+
+    def call(self, method: str, url: str, **more: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self.secret}"} | more.pop("headers", {})
+        return self.http.request(method, url, headers=headers, **more)
+
+
+@dataclass
+class Town:
+    """The world, the application and who may call it."""
+
+    world: World
+    app: FastAPI
+    http: TestClient
+    settings: Settings
+    globex: UUID
+    globex_site: UUID
+    callers: dict[str, Caller] = field(default_factory=dict)
+
+    @property
+    def staff(self) -> Caller:
+        """Acme's dispatcher."""
+        return self.key("dispatcher", client_id=self.world.client)
+
+    @property
+    def stranger(self) -> Caller:
+        """Globex's dispatcher."""
+        return self.key("dispatcher", client_id=self.globex)
+
+    def technician(self, num: int = 0) -> Caller:
+        return self.key("technician", technician_id=self.world.technicians[num])
+
+    def by_id(self, technician: UUID) -> Caller:
+        return self.key("technician", technician_id=technician)
+
+    def key(self, role: str, **owner: UUID) -> Caller:
+        """A caller with a key of this role; the same one for the same owner."""
+        name = f"{role} {sorted(map(str, owner.values()))}"
+        if name not in self.callers:
+            self.callers[name] = Caller(self.http, self.make_key(role, **owner)[1])
+        return self.callers[name]
+
+    def make_key(self, role: str, **owner: Any) -> tuple[UUID, str]:
+        secret = PREFIX + secrets.token_urlsafe(24)
+        with self.world.as_engine() as (session, now):
+            row = {"id": new_id(), "hash": hashlib.sha256(secret.encode()).digest(), "label": role, "role": role}
+            session.execute(insert(ApiKeyRow).values(created_at=now, **row, **owner))
+        return row["id"], secret  # type: ignore[return-value]
+
+    def job_body(self, **more: Any) -> dict[str, Any]:
+        """A good JobIn for two hours' work at Acme's site."""
+        start = self.world.start
+        return {
+            "number": f"API-{next(_numbers)}",
+            "site_id": str(self.world.site),
+            "title": "Replace drive",
+            "job_type": "hardware",
+            "window": {"start_at": start.isoformat(), "end_at": start.replace(hour=start.hour + 4).isoformat()},
+            "duration_min": 120,
+            "slots": [{"needs": {"skills": {"hvac": 2}}, "pay": {"amount": "140.00"}}],
+            "policy": {"wave": {"min_size": 3, "max_size": 300, "answer_s": 3600}},
+        } | more
+
+    def posted(self, **more: Any) -> dict[str, Any]:
+        """A job that Acme posted, as it was answered."""
+        answer = self.staff.post("/v1/jobs", self.job_body(**more))
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def offered(self, **more: Any) -> tuple[dict[str, Any], list[Any]]:
+        """A posted job whose first wave was sent, and its offers, best first."""
+        job = self.posted(**more)
+        self.world.send_waves()
+        return job, self.world.offers(UUID(job["id"]))
+
+
+@contextmanager
+def small_town(database_url: str, redis_url: str, **settings: Any) -> Iterator[Town]:
+    """Build it in an empty, migrated database."""
+    chosen = Settings(database_url=database_url, redis_url=redis_url, **settings)
+    with small_world(database_url) as world:
+        app = create_app(chosen)
+        with TestClient(app, raise_server_exceptions=False) as http:
+            globex, site = _globex(world)
+            yield Town(world, app, http, chosen, globex, site)
+
+
+def _globex(world: World) -> tuple[UUID, UUID]:
+    client, site = new_id(), new_id()
+    lat, lng = 30.3585, -103.765
+    with world.as_engine() as (session, now):
+        session.execute(insert(ClientRow).values(id=client, name="Globex", created_at=now))
+        where = {"lat": lat, "lng": lng, "cell": cell_of(lat, lng), "time_zone": "America/Chicago"}
+        place = {"address": "9 West St", "town": "Marfa", "region": "TX", "postcode": "79843", "country": "US"}
+        session.execute(
+            insert(SiteRow).values(
+                id=site, client_id=client, store_number="G-1", name="Globex 1", created_at=now, **place, **where
+            )
+        )
+    return client, site
