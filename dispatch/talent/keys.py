@@ -7,7 +7,7 @@ would protect, and every request would pay for one.
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -29,9 +29,15 @@ _OF_CLIENT = ("client_admin", "requester", "dispatcher")
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
-    """For whom a key speaks: a client (perhaps one of its staff), a technician, a company, or nobody else."""
+class NewKey:
+    """A key just made. The secret is kept nowhere: this is the one time that anybody sees it."""
 
+    id: UUID
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
     client_id: UUID | None = None
     staff_id: UUID | None = None
     technician_id: UUID | None = None
@@ -41,14 +47,17 @@ class Owner:
 def create_key(
     session: Session,
     actor: Actor,
-    role: str,
-    owner: Owner,
-    label: str,
     *,
+    role: str,
+    label: str,
+    client_id: UUID | None = None,
+    staff_id: UUID | None = None,
+    technician_id: UUID | None = None,
+    company_id: UUID | None = None,
     expires_at: datetime | None = None,
     now: datetime,
-) -> tuple[UUID, str]:
-    """A new key: (its id, its secret). The secret is kept nowhere: this is the one time that anybody sees it.
+) -> NewKey:
+    """A new key that speaks for a client (perhaps one of its staff), a technician, a company, or nobody else.
 
     Raises
     ------
@@ -58,28 +67,17 @@ def create_key(
         The client is not the actor's; the actor is neither the operator nor a client's admin.
     """
     only(actor, "operator", "client_admin", doing="making keys")
-    if actor.client_id is not None and (owner.client_id != actor.client_id or role not in _OF_CLIENT):
-        raise NotFound("client", owner.client_id)
+    owner = _Owner(client_id, staff_id, technician_id, company_id)
+    if actor.client_id is not None and (client_id != actor.client_id or role not in _OF_CLIENT):
+        raise NotFound("client", client_id)
     _check_owner(session, role, owner)
     if expires_at is not None and (expires_at.utcoffset() is None or expires_at <= now):
         raise BadInput("expires_at", expires_at.isoformat(), "choose a time, with its offset, that has not passed")
-    key_id, secret = new_id(), PREFIX + secrets.token_urlsafe(_NUM_BYTES)
-    session.execute(
-        insert(ApiKeyRow).values(
-            id=key_id,
-            hash=_hash(secret),
-            label=checked_text("label", label),
-            role=role,
-            client_id=owner.client_id,
-            staff_id=owner.staff_id,
-            technician_id=owner.technician_id,
-            company_id=owner.company_id,
-            created_at=now,
-            expires_at=expires_at,
-        )
-    )
-    _record(session, actor, owner, "key_created", key_id, now)
-    return key_id, secret
+    key = NewKey(new_id(), PREFIX + secrets.token_urlsafe(_NUM_BYTES))
+    values = asdict(owner) | {"id": key.id, "hash": _hash(key.secret), "role": role, "expires_at": expires_at}
+    session.execute(insert(ApiKeyRow).values(label=checked_text("label", label), created_at=now, **values))
+    _record(session, actor, owner, "key_created", key.id, now)
+    return key
 
 
 def find(session: Session, secret: str) -> Actor | None:
@@ -135,7 +133,7 @@ def revoke_key(session: Session, actor: Actor, key_id: UUID, *, now: datetime) -
         raise Conflict("revoked", "revoke the key")
     row.revoked_at = now
     session.flush()
-    _record(session, actor, Owner(row.client_id, technician_id=row.technician_id), "key_revoked", key_id, now)
+    _record(session, actor, _Owner(row.client_id, technician_id=row.technician_id), "key_revoked", key_id, now)
 
 
 _FIND = text("SELECT id, role, client_id, staff_id, technician_id, company_id FROM find_api_key(:hash)").columns(
@@ -147,7 +145,7 @@ def _hash(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-def _check_owner(session: Session, role: str, owner: Owner) -> None:
+def _check_owner(session: Session, role: str, owner: _Owner) -> None:
     if role not in KEY_ROLES:
         raise BadInput("role", role, f"give one of {', '.join(KEY_ROLES)}")
     wanted = "client" if role in _OF_CLIENT else role if role in ("technician", "company") else None
@@ -165,7 +163,7 @@ def _check_owner(session: Session, role: str, owner: Owner) -> None:
             raise BadInput("staff_id", owner.staff_id, f"name a {role} of this client who has not left")
 
 
-def _record(session: Session, actor: Actor, owner: Owner, kind: str, key_id: UUID, now: datetime) -> None:
+def _record(session: Session, actor: Actor, owner: _Owner, kind: str, key_id: UUID, now: datetime) -> None:
     subject = NETWORK
     if owner.client_id is not None:
         subject = ("client", owner.client_id)

@@ -26,7 +26,7 @@ def checked_text(field: str, value: str, *, max_chars: int = 200, is_long: bool 
         It is empty or too long, or holds a control character, half of a surrogate pair, or a character that turns
         the direction of writing.
     """
-    found = next((each for each in value if _is_unfit(each, is_long)), None)
+    found = None if value.isprintable() else next((each for each in value if _is_unfit(each, is_long)), None)
     if found is not None:
         raise BadInput(field, value, f"leave out the character U+{ord(found):04X}, which cannot be kept or misleads")
     text = unicodedata.normalize("NFC", value).strip()

@@ -1,0 +1,162 @@
+"""How do rows of a file get into the tables? Copied into temporary tables, and taken over in a few statements.
+
+Tables under row-level security refuse COPY; temporary ones do not. Everything that is taken over ascends by id, behind
+the locks of the technicians that are known.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import chain, islice
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from dispatch.errors import Conflict
+
+#: What an import may take, where a request may not.
+_UNHURRIED = text(
+    "SELECT set_config('statement_timeout', '10min', true), set_config('lock_timeout', '30s', true),"
+    " set_config('idle_in_transaction_session_timeout', '10min', true)"
+)
+
+#: Rows sent to the server at once.
+_CHUNK = 1000
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def unhurried(session: Session) -> None:
+    """Let the rest of this transaction take minutes."""
+    session.execute(_UNHURRIED)
+
+
+def stage(session: Session, tables: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
+    """Copy rows into fresh staging tables; `tables` maps their names to rows by column, alike within a table."""
+    for statement in _STAGING:
+        session.execute(text(statement))
+    cursor = session.connection().connection.cursor()
+    for table, rows in tables.items():
+        found = iter(rows)
+        first = next(found, None)
+        if first is not None:
+            lines = _Lines(tuple(first), chain((first,), found))
+            cursor.copy_expert(f"COPY {table} ({', '.join(first)}) FROM STDIN", lines)
+        session.execute(text(f"ANALYZE {table}"))
+
+
+def take_over(session: Session, fields: frozenset[str], *, now: datetime) -> Sequence[Row[Any]]:
+    """Create and update technicians from the staging tables: (id, is_new) of those that are not as they were.
+
+    `fields` are the columns, and `skills`, `hours`, that known technicians get.
+
+    Raises
+    ------
+    Conflict
+        Somebody else added one of them meanwhile.
+    """
+    session.execute(text(_LOCK))
+    session.execute(text(_KNOWN))
+    if columns := sorted(fields - {"skills", "hours"}):
+        session.execute(text(_update(columns)))
+    session.execute(text(_INSERT), {"now": now})
+    if session.scalar(text(_MISSING)):
+        raise Conflict("changing", "import", ("import again: somebody added a technician of this file meanwhile",))
+    for statement in (_SKILLS if "skills" in fields else ()) + (_HOURS if "hours" in fields else ()):
+        session.execute(text(statement))
+    session.execute(text(_CREDENTIALS), {"now": now, "today": now.astimezone(UTC).date()})
+    session.execute(text(_POOLS), {"now": now})
+    return session.execute(text(_CHANGED)).all()
+
+
+def _update(columns: Sequence[str]) -> str:
+    own, theirs = (", ".join(f"{table}.{name}" for name in columns) for table in ("t", "s"))
+    values = ", ".join(f"{name} = s.{name}" for name in columns)
+    return (
+        f"UPDATE technicians t SET {values} FROM staged_technicians s"
+        f" WHERE t.id = s.id AND NOT s.is_new AND ({own}) IS DISTINCT FROM ({theirs})"
+    )
+
+
+class _Lines:
+    """Rows as the text that COPY reads, made as it is read."""
+
+    def __init__(self, columns: Sequence[str], rows: Iterator[Mapping[str, Any]]) -> None:
+        self._lines = ("\t".join([_cell(row[name]) for name in columns]) + "\n" for row in rows)
+
+    def read(self, size: int = -1) -> bytes:
+        """The next lines, none at the end; the driver takes any number of bytes."""
+        return "".join(islice(self._lines, _CHUNK)).encode()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "\\N"
+    if isinstance(value, dict):
+        value = json.dumps(value)
+    return value.translate(_ESCAPES) if isinstance(value, str) else str(value)
+
+
+_OF_TECHNICIAN = (
+    "company_id, number, name, email, phone, lat, lng, cell, time_zone, radius_km, area, in_market, clearance,"
+    " day_capacity, min_hourly, currency, quiet_from, quiet_to, works_in_quiet_hours, auto_min_hourly, auto_max_km,"
+    " auto_max_per_day, reputation"
+)
+_STAGED = ("staged_technicians", "staged_skills", "staged_hours", "staged_credentials", "staged_pools")
+_STAGING = (
+    f"DROP TABLE IF EXISTS {', '.join(f'pg_temp.{name}' for name in _STAGED)}",
+    f"CREATE TEMP TABLE staged_technicians ON COMMIT DROP AS SELECT 0 AS line, id, {_OF_TECHNICIAN}"
+    " FROM technicians WITH NO DATA",
+    "ALTER TABLE staged_technicians ADD is_new boolean NOT NULL DEFAULT true",
+    "CREATE TEMP TABLE staged_skills (line int, skill varchar, level smallint) ON COMMIT DROP",
+    "CREATE TEMP TABLE staged_hours (line int, weekday smallint, from_minute smallint, to_minute smallint)"
+    " ON COMMIT DROP",
+    "CREATE TEMP TABLE staged_credentials (line int, id uuid, kind varchar, valid_until date) ON COMMIT DROP",
+    "CREATE TEMP TABLE staged_pools (line int, pool_id uuid) ON COMMIT DROP",
+)
+
+_LOCK = (
+    "SELECT count(*) FROM (SELECT FROM technicians t WHERE number IN (SELECT number FROM staged_technicians)"
+    " ORDER BY id FOR NO KEY UPDATE) AS locked"
+)
+_KNOWN = "UPDATE staged_technicians s SET id = t.id, is_new = false FROM technicians t WHERE t.number = s.number"
+_INSERT = (
+    f"INSERT INTO technicians (id, {_OF_TECHNICIAN}, created_at)"
+    f" SELECT id, {_OF_TECHNICIAN}, :now FROM staged_technicians WHERE is_new ORDER BY id"
+    " ON CONFLICT (number) DO NOTHING"
+)
+_MISSING = (
+    "SELECT EXISTS (SELECT FROM staged_technicians s WHERE NOT EXISTS (SELECT FROM technicians t WHERE t.id = s.id))"
+)
+_SKILLS = (
+    "DELETE FROM technician_skills k USING staged_technicians s WHERE k.technician_id = s.id AND NOT s.is_new"
+    " AND NOT EXISTS (SELECT FROM staged_skills x WHERE x.line = s.line AND x.skill = k.skill)",
+    "INSERT INTO technician_skills AS k (technician_id, skill, level)"
+    " SELECT s.id, x.skill, x.level FROM staged_skills x JOIN staged_technicians s USING (line)"
+    " ON CONFLICT (technician_id, skill) DO UPDATE SET level = excluded.level WHERE k.level <> excluded.level",
+)
+_HOURS = (
+    "DELETE FROM working_hours h USING staged_technicians s WHERE h.technician_id = s.id AND NOT s.is_new"
+    " AND NOT EXISTS (SELECT FROM staged_hours x WHERE (x.line, x.weekday, x.from_minute, x.to_minute)"
+    " = (s.line, h.weekday, h.from_minute, h.to_minute))",
+    "INSERT INTO working_hours (technician_id, weekday, from_minute, to_minute)"
+    " SELECT s.id, x.weekday, x.from_minute, x.to_minute FROM staged_hours x JOIN staged_technicians s USING (line)"
+    " ON CONFLICT DO NOTHING",
+)
+_CREDENTIALS = (
+    "INSERT INTO credentials (id, technician_id, kind, state, valid_from, valid_until, evidence, verified_at,"
+    " created_at) SELECT x.id, s.id, x.kind, 'verified', least(:today, x.valid_until), x.valid_until, 'import',"
+    " :now, :now FROM staged_credentials x JOIN staged_technicians s USING (line) WHERE NOT EXISTS"
+    " (SELECT FROM credentials c WHERE (c.technician_id, c.kind, c.valid_until) = (s.id, x.kind, x.valid_until))"
+)
+_POOLS = (
+    "INSERT INTO pool_members (pool_id, technician_id, client_id, joined_at)"
+    " SELECT x.pool_id, s.id, p.client_id, :now FROM staged_pools x JOIN staged_technicians s USING (line)"
+    " JOIN pools p ON p.id = x.pool_id ON CONFLICT DO NOTHING"
+)
+#: The triggers mark everybody whom this transaction touched.
+_CHANGED = (
+    "SELECT s.id, s.is_new FROM staged_technicians s JOIN technicians t ON t.id = s.id"
+    " WHERE t.changed_xid = pg_current_xact_id() ORDER BY s.id"
+)
