@@ -2,15 +2,18 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 from guard_world import NOW, build, id_of
+from own_database import own_copy
 from settling import settle
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
+from dispatch.private_postgres import PrivatePostgres
 from dispatch.record.chain import seal, verify
 from dispatch.record.events import record
 from dispatch.record.session import ENGINE, connect, transaction
@@ -22,26 +25,27 @@ ADMINS: dict[Engine, Engine] = {}
 ACME, BURG, JOB = id_of("acme"), id_of("burg"), id_of("acme.job")
 
 
-@pytest.fixture
-def admin(admin_url: str) -> Iterator[Engine]:
-    """The superuser of a database with the small world, its seals and events taken away."""
-    engine = create_engine(admin_url)
-    with Session(engine) as session, session.begin():
+@contextmanager
+def quiet_world(server: PrivatePostgres, database: str) -> Iterator[Engine]:
+    """Connections to a database with the small world in it, in which nothing has happened yet."""
+    admin = create_engine(server.url(database, user="postgres"))
+    with Session(admin) as session, session.begin():
         build(session)
         session.execute(text("SET LOCAL session_replication_role = replica"))
         for table in ("board_frames", "seals", "events", "cursors"):
             session.execute(text(f"DELETE FROM {table}"))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def engine(database_url: str, admin: Engine) -> Iterator[Engine]:
-    pool = connect(database_url)
+    pool = connect(server.url(database))
     ADMINS[pool] = admin
     yield pool
     del ADMINS[pool]
     pool.dispose()
+    admin.dispose()
+
+
+@pytest.fixture
+def engine(postgres: PrivatePostgres, database_name: str) -> Iterator[Engine]:
+    with quiet_world(postgres, database_name) as pool:
+        yield pool
 
 
 def happened(engine: Engine, *kinds: str, job: UUID = JOB, client_id: UUID | None = ACME) -> None:
@@ -49,6 +53,7 @@ def happened(engine: Engine, *kinds: str, job: UUID = JOB, client_id: UUID | Non
     for kind in kinds:
         with transaction(engine, ENGINE, role="engine") as session:
             record(session, ENGINE, ("job", job), kind, {"num": 1}, client_id=client_id, now=NOW)
+    settle(ADMINS[engine])
 
 
 def sealed(engine: Engine) -> int:
@@ -60,14 +65,6 @@ def sealed(engine: Engine) -> int:
 def verdict(engine: Engine, client_id: UUID | None = ACME):
     with transaction(engine, ENGINE, role="engine") as session:
         return verify(session, client_id)
-
-
-def tamper(admin: Engine, *statements: str) -> None:
-    """What only a superuser can do: no trigger fires."""
-    with admin.begin() as connection:
-        connection.execute(text("SET LOCAL session_replication_role = replica"))
-        for statement in statements:
-            assert connection.execute(text(statement.replace(":", "\\:"))).rowcount >= 1
 
 
 def test_an_untouched_history_has_no_break_and_tells_its_unsealed_tail(engine: Engine):
@@ -87,17 +84,33 @@ def test_an_untouched_history_has_no_break_and_tells_its_unsealed_tail(engine: E
     assert [verdict(engine, each).first_break for each in (ACME, BURG, None)] == [None, None, None]
 
 
-@pytest.fixture
-def history(engine: Engine) -> Engine:
+@pytest.fixture(scope="module")
+def written(postgres: PrivatePostgres, template_name: str) -> Iterator[Engine]:
     """Acme's job: four events in two sealed batches, one event after them; and a sealed event of Burg's."""
-    happened(engine, "posted", "opened")
-    happened(engine, "posted", job=id_of("burg.job"), client_id=BURG)
-    sealed(engine)
-    happened(engine, "assigned", "done")
-    sealed(engine)
-    happened(engine, "approved")
-    assert verdict(engine).first_break is None
-    return engine
+    with own_copy(postgres, template_name) as name, quiet_world(postgres, name) as engine:
+        happened(engine, "posted", "opened")
+        happened(engine, "posted", job=id_of("burg.job"), client_id=BURG)
+        sealed(engine)
+        happened(engine, "assigned", "done")
+        sealed(engine)
+        happened(engine, "approved")
+        assert verdict(engine).first_break is None
+        yield engine
+
+
+@pytest.fixture
+def history(written: Engine) -> Iterator[Session]:
+    """The superuser in a transaction that is rolled back, in which no trigger fires."""
+    with Session(ADMINS[written]) as session:
+        session.execute(text("SET LOCAL session_replication_role = replica"))
+        yield session
+        session.rollback()
+
+
+def tamper(history: Session, *statements: str) -> None:
+    """What only a superuser can do."""
+    for statement in statements:
+        assert history.connection().execute(text(statement.replace(":", "\\:"))).rowcount >= 1
 
 
 REHASHED = (
@@ -131,18 +144,16 @@ REHASHED = (
         (["UPDATE events SET xid = '9999999' WHERE kind = 'done'"], "batch_altered", "seal 2"),
     ],
 )
-def test_what_a_superuser_does_to_the_history_is_named(
-    history: Engine, admin: Engine, statements: list[str], what: str, place: str
-):
-    tamper(admin, *(f"{statement} AND client_id = '{ACME}'" for statement in statements))
-    found = verdict(history).first_break
+def test_what_a_superuser_does_to_the_history_is_named(history: Session, statements: list[str], what: str, place: str):
+    tamper(history, *(f"{statement} AND client_id = '{ACME}'" for statement in statements))
+    found = verify(history, ACME).first_break
     assert found is not None
     assert found.what == what
     assert found.place.endswith(place)
-    assert verdict(history, BURG).first_break is None
+    assert verify(history, BURG).first_break is None
 
 
-def test_a_whole_chain_written_anew_is_told_by_the_seal(history: Engine, admin: Engine):
+def test_a_whole_chain_written_anew_is_told_by_the_seal(history: Session):
     rewritten = [
         "UPDATE events e SET prev_hash = (SELECT hash FROM events b WHERE b.subject_id = e.subject_id"
         f" AND b.seq = {seq} - 1) WHERE subject_id = '{JOB}' AND seq = {seq}"
@@ -150,21 +161,21 @@ def test_a_whole_chain_written_anew_is_told_by_the_seal(history: Engine, admin: 
     ]
     rehashed = [f"{REHASHED} AND seq = {seq}" for seq in range(1, 6)]
     steps = [step for pair in zip(rewritten, rehashed, strict=True) for step in pair]
-    tamper(admin, f"UPDATE events SET kind = 'forged' WHERE subject_id = '{JOB}' AND seq = 1", *steps)
-    found = verdict(history).first_break
+    tamper(history, f"UPDATE events SET kind = 'forged' WHERE subject_id = '{JOB}' AND seq = 1", *steps)
+    found = verify(history, ACME).first_break
     assert found is not None
     assert (found.what, found.place) == ("seal_altered", "seal 1")
 
 
-def test_an_event_slipped_into_a_sealed_batch_is_told_by_the_seal(history: Engine, admin: Engine):
+def test_an_event_slipped_into_a_sealed_batch_is_told_by_the_seal(history: Session):
     tamper(
-        admin,
+        history,
         "INSERT INTO events (id, client_id, subject_kind, subject_id, seq, kind, actor_kind, at, xid, hash)"
         " SELECT gen_random_uuid(), client_id, 'visit', subject_id, 1, 'confirmed', actor_kind, at, xid, ''"
         f" FROM events WHERE subject_id = '{JOB}' AND seq = 1",
         "UPDATE events e SET hash = sha256(convert_to(event_text(e), 'UTF8')) WHERE kind = 'confirmed'",
     )
-    found = verdict(history).first_break
+    found = verify(history, ACME).first_break
     assert found is not None
     assert (found.what, found.place) == ("batch_altered", "seal 1")
 
