@@ -1,0 +1,74 @@
+"""How is the API described, so that a client can be generated?"""
+
+import re
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from api.app import create_app
+from dispatch.settings import Settings
+
+APP = create_app(Settings(database_url="postgresql://nobody@localhost/none", redis_url="redis://localhost:1/0"))
+SPEC = APP.openapi()
+OPERATIONS = [
+    pytest.param(path, method, operation, id=operation["operationId"])
+    for path, operations in SPEC["paths"].items()
+    for method, operation in operations.items()
+]
+
+
+def test_the_description_is_valid():
+    OpenAPIV31SpecValidator(SPEC).validate()
+
+
+def test_names_of_operations_are_different_and_readable():
+    names = [operation["operationId"] for _, _, operation in (each.values for each in OPERATIONS)]
+    assert len(names) == len(set(names))
+    assert all(re.fullmatch(r"[a-z]+([A-Z][a-z]*)*", name) for name in names)
+    assert "postJob" in names
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
+def test_every_operation_says_what_it_does_and_what_can_go_wrong(path, method, operation):
+    assert operation["summary"]
+    assert operation["description"]
+    assert operation["tags"]
+    for status, answer in operation["responses"].items():
+        if status >= "400" and "application/problem+json" in answer.get("content", {}):
+            reference = answer["content"]["application/problem+json"]["schema"]["$ref"]
+            assert reference == "#/components/schemas/Problem"
+    assert "500" in operation["responses"]
+    assert ("Idempotency-Key" in _names(operation)) == (method == "post")
+    assert ("If-Match" in _names(operation)) == (method == "patch")
+    if "{" in path:
+        assert "404" in operation["responses"]
+    if method in ("post", "patch"):
+        assert {"400", "401", "403", "409", "413", "415", "422", "429", "503"} <= operation["responses"].keys()
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
+def test_every_body_and_parameter_has_an_example_or_a_plain_type(path, method, operation):
+    if "requestBody" in operation:
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        assert _resolved(schema).get("examples"), schema
+    for parameter in operation.get("parameters", []):
+        assert parameter["description"], parameter["name"]
+
+
+def test_nothing_of_other_dialects_is_in_it():
+    assert "HTTPValidationError" not in SPEC["components"]["schemas"]
+    assert "itemSchema" not in str(SPEC)
+
+
+def test_the_example_of_a_job_is_one_that_is_accepted(town):
+    example = SPEC["components"]["schemas"]["JobIn"]["examples"][0]
+    answer = town.staff.post("/v1/jobs", example | {"site_id": str(town.world.site)})
+    assert answer.status_code == 201, answer.text
+
+
+def _names(operation):
+    return {parameter["name"] for parameter in operation.get("parameters", [])}
+
+
+def _resolved(schema):
+    return SPEC["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]] if "$ref" in schema else schema

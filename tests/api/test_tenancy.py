@@ -1,0 +1,133 @@
+"""No read and no write across tenants through any route: every path of the description, asked by strangers.
+
+Streams never end; their tests are beside them. Acme's things are asked for by Globex's staff, by a technician who was never asked, and by another company. Whoever
+adds a path with a new kind of id adds it to `_acme`; the test fails until then.
+"""
+
+import re
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from dispatch.record.tables import CompanyRow, EventRow, TechnicianRow, new_id
+
+#: Paths by which a stranger may legitimately reach Acme's work: it is open to the market.
+MARKET = {("post", "/v1/open-jobs/{visit_id}/request")}
+#: Words of Acme that nobody else may read.
+SECRETS = ("106 N 5th St", "Store 1147", "+14325550147", "Rosa Marsh", "SECRET-PO", "Acme service")
+
+
+@pytest.fixture(scope="module")
+def acme(calm_town):
+    """One id of every kind, all of Acme's; the names are those of the paths' parameters."""
+    town = calm_town
+    bundle = town.staff.post("/v1/bundles", {"name": "Acme's bundle"}).json()["id"]
+    job, offers = town.offered(purchase_order="SECRET-PO", policy={"wave": {"min_size": 2, "max_size": 2}})
+    first, second = offers[0], offers[1]
+    wish = {"pay": {"amount": "190.00"}, "reason": "more"}
+    counter = town.by_id(second.technician_id).post(f"/v1/offers/{second.id}/counter", wish).json()["id"]
+    open_job, open_offers = town.offered(policy={"wave": {"min_size": 2, "max_size": 2}})
+    taken = town.by_id(first.technician_id)
+    won = taken.post(f"/v1/offers/{first.id}/accept", {"terms_version": 1}).json()
+    decision = town.staff.get(f"/v1/jobs/{job['id']}/decisions").json()["items"][0]["id"]
+    return {
+        "job_id": job["id"],
+        "offer_id": str(open_offers[0].id),
+        "counter_id": counter,
+        "visit_id": won["visit_id"],
+        "assignment_id": won["assignment_id"],
+        "bundle_id": bundle,
+        "decision_id": decision,
+        "technician_id": str(first.technician_id),
+        "open_job_id": open_job["id"],
+    }
+
+
+@pytest.fixture(scope="module")
+def strangers(calm_town, acme):
+    """Callers who are nothing to Acme: another client's staff of every role, an unasked technician, a company."""
+    town, company = calm_town, new_id()
+    asked = {str(each.technician_id) for each in town.world.offers()}
+    unasked = next(each for each in town.world.technicians if str(each) not in asked)
+    with town.world.as_engine() as (session, now):
+        session.add(CompanyRow(id=company, name="Elsewhere Ltd", created_at=now))
+    of_globex = {role: town.key(role, client_id=town.globex) for role in ("client_admin", "requester", "dispatcher")}
+    return of_globex | {
+        "technician": town.key("technician", technician_id=unasked),
+        "company": town.key("company", company_id=company),
+    }
+
+
+def _operations(town):
+    for path, operations in sorted(town.app.openapi()["paths"].items()):
+        for method, operation in operations.items():
+            yield path, method, operation
+
+
+def test_every_path_with_an_id_is_not_found_by_strangers(calm_town, acme, strangers):
+    spec, num_asked = calm_town.app.openapi(), 0
+    for path, method, operation in _operations(calm_town):
+        if "{" not in path or (method, path) in MARKET:
+            continue
+        url = re.sub(r"{(\w+)}", lambda found: acme[found[1]], path)
+        for role, caller in strangers.items():
+            answer = caller.call(method.upper(), url, json=_body(spec, operation), headers=_headers(method, num_asked))
+            assert answer.status_code in (403, 404), f"{role} {method} {url}: {answer.status_code} {answer.text}"
+            _tells_nothing(answer.text, acme, but=url)
+            num_asked += 1
+    assert num_asked > 100
+
+
+def test_every_list_is_empty_of_anothers_things(calm_town, acme, strangers):
+    for path, method, operation in _operations(calm_town):
+        if "{" in path or method != "get" or "text/event-stream" in operation["responses"]["200"].get("content", {}):
+            continue
+        for role, caller in strangers.items():
+            answer = caller.get(path)
+            assert answer.status_code in (200, 403), f"{role} {path}: {answer.text}"
+            _tells_nothing(answer.text, acme, but="" if path != "/v1/open-jobs" else str(acme))
+
+
+def test_the_strangers_changed_nothing(calm_town, acme, strangers):
+    own = {calm_town.globex, *(calm_town.world.technicians)}
+    assert own
+    job = calm_town.staff.get(f"/v1/jobs/{acme['job_id']}").json()
+    assert job["state"] == "assigned"
+    with calm_town.world.as_engine() as (session, _):
+        actors = set(session.scalars(select(EventRow.actor_id).where(EventRow.client_id == calm_town.world.client)))
+        people = set(session.scalars(select(TechnicianRow.id)))
+    staff = {each for each in actors if each is not None} - people
+    assert len(staff) <= 2
+
+
+def test_a_job_cannot_be_posted_for_anothers_site_pool_or_bundle(calm_town, acme):
+    mine = calm_town.job_body(site_id=str(calm_town.globex_site))
+    for field, value in (("site_id", str(calm_town.world.site)), ("bundle_id", acme["bundle_id"])):
+        answer = calm_town.stranger.post("/v1/jobs", mine | {field: value})
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["path"] == f"/{field}"
+        _tells_nothing(answer.text, acme, but=value)
+
+
+def test_an_id_that_nobody_has_is_answered_as_anothers_is(calm_town, acme):
+    theirs = calm_town.stranger.get(f"/v1/jobs/{acme['job_id']}")
+    nobodys = calm_town.stranger.get(f"/v1/jobs/{UUID(int=7)}")
+    assert theirs.text.replace(acme["job_id"], "ID") == nobodys.text.replace(str(UUID(int=7)), "ID")
+
+
+def _headers(method, num):
+    own = {"post": {"Idempotency-Key": f"stranger-{num}"}, "patch": {"If-Match": '"v1"'}}
+    return own.get(method, {})
+
+
+def _body(spec, operation):
+    if "requestBody" not in operation:
+        return None
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    return spec["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]["examples"][0]
+
+
+def _tells_nothing(text, acme, but):
+    assert not [secret for secret in SECRETS if secret in text]
+    assert not [name for name, each in acme.items() if each in text and each not in but and name != "technician_id"]
