@@ -16,7 +16,7 @@ from api.limits import Limiter
 from api.metrics import Metrics
 from dispatch.bell import Bell
 from dispatch.errors import OutcomeUnknown
-from dispatch.feed import Feed
+from dispatch.feed import REFRESH_WITHIN_S, Feed
 from dispatch.record.session import ENGINE, Actor, database_now, transaction
 from dispatch.settings import Settings
 
@@ -63,7 +63,7 @@ class Parts:
 
     def refresh(self) -> None:
         """Bring the index up to what is committed now."""
-        with transaction(self.engine, ENGINE, role="engine") as session:
+        with transaction(self.engine, ENGINE, role="engine", deadline_s=REFRESH_WITHIN_S) as session:
             self.feed.refresh(session, now=database_now(session))
             for place, here in self.bell.positions(self._position):
                 self.feed.move(here.technician_id, here.lat, here.lng, here.until_s)
