@@ -62,10 +62,10 @@ UNION ALL
 SELECT 'enable', c.relname, 'ENABLE ' || c.relname, format('ALTER TABLE %I DISABLE ROW LEVEL SECURITY', c.relname)
 FROM pg_class c WHERE {_OWN} AND c.relrowsecurity
 UNION ALL
-SELECT 'right', c.relname, format('%s ON %s', r.name, c.relname),
+SELECT 'right', c.relname, format('%s ON %s TO %s', r.name, c.relname, u.rolname),
     format('GRANT %s ON %I TO %s', r.name, c.relname, u.rolname)
 FROM pg_class c, pg_roles u, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) r(name)
-WHERE {_OWN} AND u.rolname = 'truckroll_app' AND NOT has_table_privilege(u.oid, c.oid, r.name)
+WHERE {_OWN} AND u.rolname IN ('truckroll_app', 'truckroll_engine') AND NOT has_table_privilege(u.oid, c.oid, r.name)
 ORDER BY 1, 2, 3
 """
 
