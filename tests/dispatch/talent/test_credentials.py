@@ -1,0 +1,194 @@
+"""What is proved about a technician? With the races between a revocation and an acceptance, by real commits."""
+
+import threading
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+from worlds import World
+
+from dispatch.errors import BadInput, Conflict, NotFound, Refused
+from dispatch.jobs.acceptance import Lost, Won, accept_offer
+from dispatch.record.session import ENGINE, Actor, transaction
+from dispatch.record.tables import AssignmentRow, EventRow
+from dispatch.talent.credentials import reject_credential, revoke_credential, submit_credential, verify_credential
+from dispatch.talent.reading import lock_technician, read_technicians
+from matching.job import Needs
+
+KIND = "background_check"
+
+
+def prove(session: Session, world: World, num: int, until: date, now: datetime) -> UUID:
+    proof = submit_credential(
+        session, world.technician(num), world.technicians[num], KIND, date(2020, 1, 1), until, "upload-1", now=now
+    )
+    verify_credential(session, ENGINE, proof, now=now)
+    return proof
+
+
+def known(world: World, num: int = 0) -> dict[str, int]:
+    with world.as_engine() as (session, now):
+        return dict(read_technicians(session, [world.technicians[num]], now=now)[0].credentials)
+
+
+def waits(world: World, waiter: threading.Thread) -> None:
+    """Wait until some session of this database waits for a lock, or the thread has ended."""
+    seen = False
+    while not seen and waiter.is_alive():
+        with world.engine.connect() as connection:
+            seen = connection.execute(
+                text("SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+                     " WHERE NOT l.granted AND a.datname = current_database())")
+            ).scalar_one()  # fmt: skip
+    assert seen, "it should have had to wait"
+
+
+def test_a_proof_counts_from_its_verification_to_its_revocation(world: World, operator: Actor) -> None:
+    with world.as_engine() as (session, now):
+        until = now.date() + timedelta(days=90)
+        proof = submit_credential(
+            session, world.technician(0), world.technicians[0], KIND, now.date(), until, "upload-1", now=now
+        )
+    assert known(world) == {}
+    with world.as_engine() as (session, now):
+        verify_credential(session, operator, proof, now=now)
+    assert known(world) == {KIND: until.toordinal()}
+    with world.as_engine() as (session, now):
+        assert revoke_credential(session, operator, proof, now=now) == []
+    assert known(world) == {}
+    with world.as_engine() as (session, _):
+        told = session.execute(select(EventRow.kind, EventRow.data).where(EventRow.subject_id == proof)).all()
+    assert [kind for kind, _ in told] == ["submitted", "verified", "revoked"]
+    assert "upload-1" not in str(told), "the evidence is a reference to a person's paper"
+
+
+def test_what_was_ended_stays_ended(world: World, operator: Actor) -> None:
+    with world.as_engine() as (session, now):
+        proof = prove(session, world, 0, now.date(), now)
+        revoke_credential(session, operator, proof, now=now)
+        for move in (verify_credential, reject_credential, revoke_credential):
+            with pytest.raises(Conflict) as refused:
+                move(session, operator, proof, now=now)
+            assert refused.value.state == "revoked"
+
+
+def test_nobody_verifies_or_revokes_their_own_and_strangers_submit_nothing(world: World) -> None:
+    me = world.technician(0)
+    with world.as_engine() as (session, now):
+        proof = prove(session, world, 0, now.date(), now)
+        for move in (verify_credential, reject_credential, revoke_credential):
+            with pytest.raises(Refused):
+                move(session, me, proof, now=now)
+        with pytest.raises(NotFound):
+            submit_credential(session, me, world.technicians[1], KIND, now.date(), now.date(), "x", now=now)
+
+
+def test_a_proof_has_a_known_kind_and_days_in_order_that_have_not_passed(world: World) -> None:
+    me, who = world.technician(0), world.technicians[0]
+    with world.as_engine() as (session, now):
+        today, day = now.astimezone(UTC).date(), timedelta(days=1)
+        for kind, first, last in (
+            ("magic", today, today),
+            (KIND, today, today - day),
+            (KIND, today - day, today - day),
+        ):
+            with pytest.raises(BadInput):
+                submit_credential(session, me, who, kind, first, last, "x", now=now)
+
+
+def test_a_revocation_names_the_assignments_that_nothing_else_covers(world: World, operator: Actor) -> None:
+    """Two jobs are taken: one needs the proof and one does not; a shorter proof does not reach the visit's end."""
+    with world.as_engine() as (session, now):
+        proof = prove(session, world, 0, world.start.date() + timedelta(days=30), now)
+        prove(session, world, 0, world.start.date() - timedelta(days=1), now)
+    touched = take(world, Needs(skills={"hvac": 2}, credentials=(KIND,)), world.start)
+    take(world, Needs(skills={"hvac": 2}), world.start + timedelta(days=1))
+    with world.as_engine() as (session, now):
+        assert revoke_credential(session, operator, proof, now=now) == [touched]
+        assert session.get_one(AssignmentRow, touched).state == "live", "the dispatcher decides, not the machine"
+
+
+def test_another_proof_that_reaches_the_end_covers_the_assignment(world: World, operator: Actor) -> None:
+    with world.as_engine() as (session, now):
+        proof = prove(session, world, 0, world.start.date() + timedelta(days=30), now)
+        prove(session, world, 0, world.start.date(), now)
+    take(world, Needs(skills={"hvac": 2}, credentials=(KIND,)), world.start)
+    with world.as_engine() as (session, now):
+        assert revoke_credential(session, operator, proof, now=now) == []
+
+
+def take(world: World, needs: Needs, start: datetime) -> UUID:
+    """Technician 0 gets a job: the assignment."""
+    offers = world.offered(needs=needs, start_at=start)
+    offer = next(each for each in offers if each.technician_id == world.technicians[0])
+    with world.as_engine() as (session, now):
+        answer = accept_offer(session, world.actor_of(offer), world.yes(offer), now=now)
+    assert isinstance(answer, Won), answer
+    return answer.assignment_id
+
+
+def test_an_acceptance_under_way_makes_the_revocation_wait_and_is_named_by_it(world: World, operator: Actor) -> None:
+    with world.as_engine() as (session, now):
+        proof = prove(session, world, 0, world.start.date() + timedelta(days=30), now)
+    (offer,) = world.offered(needs=Needs(skills={"hvac": 2}, credentials=(KIND,)))
+    named: list[UUID] = []
+
+    def revoke() -> None:
+        with world.as_engine() as (session, now):
+            named.extend(revoke_credential(session, operator, proof, now=now))
+
+    thread = threading.Thread(target=revoke)
+    with world.as_engine() as (session, now):
+        answer = accept_offer(session, world.actor_of(offer), world.yes(offer), now=now)
+        thread.start()
+        waits(world, thread)
+    thread.join()
+    assert isinstance(answer, Won)
+    assert named == [answer.assignment_id]
+
+
+def test_a_revocation_under_way_makes_the_acceptance_wait_and_fail_the_rule(world: World, operator: Actor) -> None:
+    with world.as_engine() as (session, now):
+        proof = prove(session, world, 0, world.start.date() + timedelta(days=30), now)
+    (offer,) = world.offered(needs=Needs(skills={"hvac": 2}, credentials=(KIND,)))
+    answers: list[object] = []
+
+    def accept() -> None:
+        with world.as_engine() as (session, now):
+            answers.append(accept_offer(session, world.actor_of(offer), world.yes(offer), now=now))
+
+    thread = threading.Thread(target=accept)
+    with world.as_engine() as (session, now):
+        assert revoke_credential(session, operator, proof, now=now) == []
+        thread.start()
+        waits(world, thread)
+    thread.join()
+    (answer,) = answers
+    assert isinstance(answer, Lost)
+    assert answer.rules == ("credential",)
+
+
+def test_what_a_lock_shows_stays_true_until_its_end_and_a_revocation_rolled_back_counts_not(
+    world: World, operator: Actor
+) -> None:
+    who = world.technicians[0]
+    with world.as_engine() as (session, now):
+        proof = prove(session, world, 0, now.date() + timedelta(days=30), now)
+    seen: list[dict[str, int]] = []
+
+    def lock() -> None:
+        with transaction(world.engine, ENGINE, role="engine") as session:
+            found = lock_technician(session, who, now=now)
+            assert found is not None
+            seen.append(dict(found.credentials))
+
+    thread = threading.Thread(target=lock)
+    with transaction(world.engine, ENGINE, role="engine") as session:
+        revoke_credential(session, operator, proof, now=now)
+        thread.start()
+        waits(world, thread)
+        session.rollback()
+    thread.join()
+    assert list(seen[0]) == [KIND]
