@@ -8,10 +8,11 @@ that cannot read tries again, and the stream ends when its key is revoked, its l
 import logging
 import time
 from collections.abc import AsyncGenerator, Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -43,6 +44,9 @@ _PING = Told("ping")
 router = APIRouter(prefix="/v1", tags=["streams"])
 
 
+_EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Events, until you leave.", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+}
 _AFTER = "Where to go on: the id of the last event that you had; the header `Last-Event-ID` wins."
 
 
@@ -75,7 +79,9 @@ def fleet_reader(request: Request, _actor: Gateway, place: PlaceInStream) -> Fle
     return FleetReader(parts_of(request).engine, place)
 
 
-@router.get("/fleet/stream", response_class=EventSourceResponse, summary="All offers, as they are sent")
+@router.get(
+    "/fleet/stream", response_class=StreamingResponse, responses=_EVENTS, summary="All offers, as they are sent"
+)
 async def stream_fleet(
     request: Request, actor: Gateway, reader: Annotated[FleetReader, Depends(fleet_reader)]
 ) -> EventSourceResponse:
@@ -95,7 +101,7 @@ def board_reader(request: Request, actor: Requester, place: PlaceInStream) -> Bo
     return BoardReader(parts_of(request).engine, actor, place)
 
 
-@router.get("/board/stream", response_class=EventSourceResponse, summary="The board, as it changes")
+@router.get("/board/stream", response_class=StreamingResponse, responses=_EVENTS, summary="The board, as it changes")
 async def stream_board(
     request: Request, actor: Requester, reader: Annotated[BoardReader, Depends(board_reader)]
 ) -> EventSourceResponse:
@@ -123,21 +129,18 @@ async def follow(engine: Engine, hub: Hub, actor: Actor, channel: str, reader: R
 
     Who reads slowly is waited for, and holds nothing meanwhile but the batch.
     """
-    known_at = sent_at = time.monotonic()
+    guarded = _Guarded(engine, actor, reader)
+    sent_at = time.monotonic()
     with hub.ear(channel) as ear:
         while not ear.is_closed:
             try:
-                if time.monotonic() - known_at >= KEY_CHECK_S:
-                    if not await to_thread.run_sync(_is_alive, engine, actor, limiter=hub.readers):
-                        return
-                    known_at = time.monotonic()
-                batch = await to_thread.run_sync(reader.read, limiter=hub.readers)
+                batch = await to_thread.run_sync(guarded.read, limiter=hub.readers)
             except SQLAlchemyError as error:
                 _log.warning("a stream could not read (%s): trying again", type(error).__name__)
-                if time.monotonic() - known_at >= _UNKNOWN_S:
-                    return
                 await ear.wait(_RETRY_S)
                 continue
+            if batch is None:
+                return
             if not batch and time.monotonic() - sent_at >= _PING_S:
                 batch = [_PING]
             for chunk in _chunks(batch):
@@ -145,6 +148,27 @@ async def follow(engine: Engine, hub: Hub, actor: Actor, channel: str, reader: R
                 sent_at = time.monotonic()
             if not reader.has_more:
                 await ear.wait(POLL_S)
+
+
+class _Guarded:
+    """A reader that reads only while the key that opened the stream counts."""
+
+    def __init__(self, engine: Engine, actor: Actor, reader: Reader) -> None:
+        self._engine = engine
+        self._actor = actor
+        self._reader = reader
+        self._known_at = time.monotonic()
+
+    def read(self) -> list[Told] | None:
+        """What is new; None when the key is revoked, has expired, or nobody could tell for too long."""
+        age_s = time.monotonic() - self._known_at
+        if age_s >= _UNKNOWN_S:
+            return None
+        if age_s >= KEY_CHECK_S:
+            if not _is_alive(self._engine, self._actor):
+                return None
+            self._known_at = time.monotonic()
+        return self._reader.read()
 
 
 def _chunks(batch: list[Told]) -> Iterator[bytes]:

@@ -21,7 +21,10 @@ CURSOR = "board"
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """An event with its place in the client's board log; `seq` counts from 1 without gaps."""
+    """An event with its place in the client's board log; `seq` counts from 1 without gaps.
+
+    `subject_seq` is the event's place in its subject's own chain.
+    """
 
     client_id: UUID
     seq: int
@@ -29,6 +32,7 @@ class Frame:
     at: datetime
     subject_kind: str
     subject_id: UUID
+    subject_seq: int
     kind: str
     data: dict[str, Any]
 
@@ -79,6 +83,7 @@ def read_frames(session: Session, client_id: UUID, after_seq: int, limit: int) -
             BoardFrameRow.at,
             EventRow.subject_kind,
             EventRow.subject_id,
+            EventRow.seq.label("subject_seq"),
             EventRow.kind,
             EventRow.data,
         )
@@ -121,7 +126,8 @@ WITH done AS MATERIALIZED (
         ELSE (max(xid)::text::numeric + 1)::text::xid8
     END AS below_xid FROM settled
 ), taken AS MATERIALIZED (
-    SELECT e.id, e.client_id, e.xid, e.at, e.subject_kind, e.subject_id, e.kind, e.data FROM events e, bound, done
+    SELECT e.id, e.client_id, e.xid, e.at, e.subject_kind, e.subject_id, e.seq, e.kind, e.data
+    FROM events e, bound, done
     WHERE e.xid >= done.below_xid AND e.xid < bound.below_xid AND e.client_id IS NOT NULL
 ), last AS MATERIALIZED (
     -- Read once and before the frames below are added: else each row would look past all that were added before it.
@@ -136,7 +142,7 @@ WITH done AS MATERIALIZED (
     UPDATE cursors SET below_xid = bound.below_xid FROM bound
     WHERE cursors.name = :cursor AND cursors.below_xid < bound.below_xid
 )
-SELECT n.client_id, n.seq, n.event_id, n.at, t.subject_kind, t.subject_id, t.kind, t.data
+SELECT n.client_id, n.seq, n.event_id, n.at, t.subject_kind, t.subject_id, t.seq AS subject_seq, t.kind, t.data
 FROM numbered n JOIN taken t ON t.id = n.event_id
 ORDER BY t.xid, t.id
 """)
