@@ -11,6 +11,7 @@ etags.py        is this still what the asker saw?
 paging.py       which page of a list?
 visibility.py   which fields does this actor see?
 errors.py       what went wrong, and which status is that?
+examples.py     what does one look like?
 openapi.py      how is it described, so that a client can be generated?
 schemas/        what goes in and out; one module a noun
 """

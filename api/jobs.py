@@ -1,5 +1,6 @@
 """What does a service department want done? Jobs: post, list, read, change, move."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -166,7 +167,7 @@ def job_lines() -> Select[*tuple[Any, ...]]:
     return select(JobRow, SiteRow.town, window).join(SiteRow, SiteRow.id == JobRow.site_id)
 
 
-def _move(request: Request, actor: Actor, job_id: UUID, do: Any) -> Response:
+def _move(request: Request, actor: Actor, job_id: UUID, do: Callable[[Session, datetime], object]) -> Response:
     def work(session: Session, now: datetime) -> Reply:
         do(session, now)
         return Reply(show_moved(session, job_id))

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.examples import example_of
 from api.schemas.problems import Problem
 
 _WORDS = {
@@ -70,6 +71,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas.update(problem.pop("$defs"))
         schemas["Problem"] = problem
+        _show_examples(found)
         _drop_item_schemas(found)
         app.openapi_schema = found
     return app.openapi_schema
@@ -103,9 +105,7 @@ def _statuses(path: str, method: str, operation: dict[str, Any]) -> list[str]:
     """What can go wrong, by rule."""
     if path.startswith(_NO_KEY):
         return ["422", "500", "503"]
-    found = ["401", "403", "422", "429", "500", "503"]
-    if "{" in path or method == "post":
-        found.append("404")
+    found = ["401", "403", "404", "422", "429", "500", "503"]
     if "requestBody" in operation:
         found += ["400", "413", "415"]
     if method in ("post", "patch", "put", "delete"):
@@ -122,6 +122,17 @@ def _problem(status: str) -> dict[str, Any]:
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
     return answer | ({"headers": headers} if status in ("429", "503") else {})
+
+
+def _show_examples(description: dict[str, Any]) -> None:
+    """Every body and every answer has an example; a parameter too, where one can be made."""
+    schemas = description["components"]["schemas"]
+    for operations in description["paths"].values():
+        for operation in operations.values():
+            for holder in (operation.get("requestBody", {}), *operation["responses"].values()):
+                for media in holder.get("content", {}).values():
+                    if media.get("schema") and not {"example", "examples"} & media.keys():
+                        media["example"] = example_of(media["schema"], schemas)
 
 
 def _drop_item_schemas(node: Any) -> None:

@@ -26,6 +26,9 @@ _log = logging.getLogger(__name__)
 REFRESH_S = 0.5
 STALE_S = 2.0
 
+#: States in which the server went away; with any other it says itself that it rolled back.
+_LOST = ("08", "57P")
+
 #: Who sees more than one tenant: the operator and the gateway read as the engine, and the code narrows.
 _WHOLE = ("operator", "gateway")
 
@@ -110,6 +113,6 @@ def writing(request: Request, actor: Actor, role: str) -> Iterator[Session]:
             session.flush()
             is_committing = True
     except DBAPIError as error:
-        if is_committing and getattr(error.orig, "pgcode", None) is None:
+        if is_committing and (getattr(error.orig, "pgcode", None) or _LOST[0]).startswith(_LOST):
             raise OutcomeUnknown(f"{request.method} {request.url.path}") from error
         raise

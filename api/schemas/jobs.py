@@ -104,6 +104,24 @@ class SlotIn(In):
     pay: PayIn
 
 
+_PLACE: dict[str, JsonValue] = {
+    "is_exact": True,
+    "lat": 41.8781,
+    "lng": -87.6298,
+    "town": "Chicago",
+    "region": "IL",
+    "country": "US",
+    "time_zone": "America/Chicago",
+    "site_id": _UUID,
+    "store_number": "1042",
+    "name": "Loop store",
+    "address": "1 State St",
+    "postcode": "60602",
+    "access": "Ring at the rear door",
+    "parking": "Behind the house",
+    "contact_name": "The store's manager",
+    "contact_phone": "+13125550142",
+}
 _JOB_IN: dict[str, JsonValue] = {
     "number": "WO-10442",
     "site_id": _UUID,
@@ -238,6 +256,7 @@ class PersonOut(Out):
 class PlaceOut(Out):
     """Where; before assignment the middle of a large cell and the town, `is_exact` false."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [_PLACE]})
     is_exact: bool
     lat: float
     lng: float
@@ -313,27 +332,6 @@ class ReasonOut(Out):
 class JobOut(Out):
     """A job with its visits and slots."""
 
-    model_config = ConfigDict(
-        from_attributes=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "id": _UUID, "client_id": _UUID, "number": "WO-10442", "title": "Replace the blower motor",
-                    "description": "", "job_type": "hvac_repair", "state": "open", "mode": "first", "priority": 3,
-                    "purchase_order": None, "project": None, "bundle_id": None, "terms_version": 1, "policy": {},
-                    "place": {
-                        "is_exact": True, "lat": 41.8781, "lng": -87.6298, "town": "Chicago", "region": "IL",
-                        "country": "US", "time_zone": "America/Chicago", "site_id": _UUID, "store_number": "1042",
-                        "name": "Loop store", "address": "1 State St", "postcode": "60602", "access": None,
-                        "parking": None, "contact_name": None, "contact_phone": None,
-                    },
-                    "visits": [], "unfilled": None, "posted_at": "2026-11-22T20:00:00Z", "cancelled_at": None,
-                    "cancelled_why": None, "created_at": "2026-11-22T20:00:00Z", "version": 1,
-                    "moves": ["change", "hold", "cancel"],
-                }
-            ]
-        },
-    )  # fmt: skip
     id: UUID
     client_id: UUID
     number: str

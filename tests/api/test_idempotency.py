@@ -123,6 +123,22 @@ def test_a_killed_transaction_leaves_nothing_and_the_same_key_works_again(town, 
     assert "Idempotent-Replayed" not in again.headers
 
 
+def test_a_commit_whose_answer_is_lost_is_told_as_unknown_and_the_same_key_learns_it(town, admin_url):
+    body = town.job_body()
+    with _administrator(admin_url) as cursor:
+        cursor.execute(SLOW_COMMIT)
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(town.staff.post, "/v1/jobs", body, key="lost")
+            _wait_for(admin_url, COMMITTING)
+            cursor.execute(f"SELECT pg_terminate_backend(pid) {COMMITTING}")
+            lost = first.result()
+        cursor.execute("DROP TRIGGER slow_commit ON idempotency_keys")
+    assert lost.status_code == 503
+    assert lost.json()["outcome_unknown"] is True
+    assert town.staff.post("/v1/jobs", body, key="lost").status_code == 201
+    assert _num(town, JobRow) == 1
+
+
 def test_a_fault_is_not_stored(town):
     body = town.job_body()
     with town.world.as_engine() as (session, _):
@@ -140,6 +156,14 @@ WAITERS = (
 )
 
 
+COMMITTING = WAITERS.replace("= 'Lock'", "= 'Timeout'")
+SLOW_COMMIT = """
+CREATE FUNCTION slow_commit() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(3); RETURN NULL; END';
+CREATE CONSTRAINT TRIGGER slow_commit AFTER INSERT ON idempotency_keys DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW EXECUTE FUNCTION slow_commit()
+"""
+
+
 @contextmanager
 def _administrator(admin_url):
     connection = psycopg2.connect(without_driver(admin_url))
@@ -149,11 +173,15 @@ def _administrator(admin_url):
 
 
 def _wait_for_a_waiter(admin_url):
+    _wait_for(admin_url, WAITERS)
+
+
+def _wait_for(admin_url, them):
     with _administrator(admin_url) as cursor:
         num = 0
         while not num:
             cursor.execute("SELECT pg_sleep(0.02)")
-            cursor.execute(f"SELECT count(*) {WAITERS}")
+            cursor.execute(f"SELECT count(*) {them}")
             (num,) = cursor.fetchone()
 
 

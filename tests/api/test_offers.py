@@ -4,6 +4,8 @@ from uuid import UUID
 
 import pytest
 
+from dispatch.record.tables import CompanyRow, TechnicianRow, new_id
+
 
 def test_exactly_one_hears_assigned_and_the_other_hears_taken(town):
     job, offers = town.offered()
@@ -144,3 +146,38 @@ def test_a_technician_finds_open_work_and_asks_for_it(town):
     assert taken.status_code == 201, taken.text
     assert taken.json()["answer"]["outcome"] == "assigned"
     assert town.by_id(other).get("/v1/visits").json()["items"][0]["place"]["address"] == "106 N 5th St"
+
+
+def test_a_companys_dispatcher_answers_for_a_named_worker(town):
+    company = _company_of(town, 0, 1)
+    _, offers = town.offered()
+    theirs = town.key("company", company_id=company)
+    seen = theirs.get("/v1/offers?state=live").json()["items"]
+    assert {each["technician"]["id"] for each in seen} == {str(each) for each in town.world.technicians[:2]}
+    offer = next(each for each in offers if each.technician_id == town.world.technicians[0])
+    worker = town.world.technicians[1]
+    taken = theirs.post(f"/v1/offers/{offer.id}/accept", {"terms_version": 1, "worker_id": str(worker)})
+    assert taken.status_code == 200, taken.text
+    assert theirs.get("/v1/assignments").json()["items"][0]["technician"]["id"] == str(worker)
+
+
+def test_a_company_cannot_name_anothers_worker_or_ask_for_them(town):
+    company = _company_of(town, 0)
+    _, offers = town.offered()
+    theirs, stranger = town.key("company", company_id=company), str(town.world.technicians[5])
+    offer = next(each for each in offers if each.technician_id == town.world.technicians[0])
+    refused = theirs.post(f"/v1/offers/{offer.id}/accept", {"terms_version": 1, "worker_id": stranger})
+    assert refused.status_code == 422
+    assert theirs.get(f"/v1/open-jobs?technician_id={stranger}").status_code == 404
+    asked = theirs.post(f"/v1/open-jobs/{offer.visit_id}/request", {"technician_id": stranger})
+    assert asked.status_code == 404
+
+
+def _company_of(town, *workers):
+    company = new_id()
+    with town.world.as_engine() as (session, now):
+        session.add(CompanyRow(id=company, name="Big Bend Crews", created_at=now))
+        session.flush()
+        for num in workers:
+            session.get_one(TechnicianRow, town.world.technicians[num]).company_id = company
+    return company

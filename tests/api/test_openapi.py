@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from api.app import create_app
@@ -53,6 +54,16 @@ def test_every_body_and_parameter_has_an_example_or_a_plain_type(path, method, o
         assert _resolved(schema).get("examples"), schema
     for parameter in operation.get("parameters", []):
         assert parameter["description"], parameter["name"]
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
+def test_every_example_is_one_that_its_schema_accepts(path, method, operation):
+    bodies = [operation["requestBody"]] if "requestBody" in operation else []
+    for holder in (*bodies, *operation["responses"].values()):
+        for media_type, media in holder.get("content", {}).items():
+            if media.get("schema") and "json" in media_type:
+                whole = media["schema"] | {"components": SPEC["components"]}
+                Draft202012Validator(whole).validate(media["example"])
 
 
 def test_nothing_of_other_dialects_is_in_it():

@@ -1,0 +1,133 @@
+"""Does anything that can be sent break it? Every role, every route, good and bad requests made from the description.
+
+Half of the ids in paths are real ones, so that requests get past "there is no such thing". Streams never end and are
+left out. 500 requests a role; 5,000 when TRUCKROLL_TEST_LONG is set.
+"""
+
+import os
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from own_database import own_copy
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from town import small_town
+
+from dispatch.record.tables import CompanyRow, TechnicianRow, new_id
+
+IS_LONG = bool(os.environ.get("TRUCKROLL_TEST_LONG"))
+NUM_CASES = 5_000 if IS_LONG else 500
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+ROLES = ("client_admin", "requester", "dispatcher", "technician", "company", "gateway", "operator")
+#: What httpx takes of what schemathesis gives.
+_TAKEN = ("method", "url", "headers", "params", "json")
+
+
+@pytest.fixture(scope="module")
+def busy_town(postgres, template_name, valkey):
+    limits = {"requests_a_minute": 100_000_000, "gateway_requests_a_minute": 100_000_000}
+    with (
+        own_copy(postgres, template_name) as name,
+        small_town(postgres.url(name), valkey.url(), **limits) as found,
+    ):
+        yield found
+
+
+@pytest.fixture(scope="module")
+def schema(busy_town):
+    """The description without its streams."""
+    spec = busy_town.app.openapi()
+    streams = [
+        path
+        for path, operations in spec["paths"].items()
+        if "text/event-stream" in operations.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+    ]
+    found = schemathesis.openapi.from_dict(spec)
+    return found.exclude(path=streams) if streams else found
+
+
+@pytest.fixture(scope="module")
+def callers(busy_town):
+    """One caller a role; the company has a worker who was asked."""
+    town, company = busy_town, new_id()
+    with town.world.as_engine() as (session, now):
+        session.add(CompanyRow(id=company, name="Fuzz and Sons", created_at=now))
+        session.flush()
+        session.get_one(TechnicianRow, town.world.technicians[1]).company_id = company
+    staff = {role: town.key(role, client_id=town.world.client) for role in ("client_admin", "requester", "dispatcher")}
+    return staff | {
+        "technician": town.key("technician", technician_id=town.world.technicians[0]),
+        "company": town.key("company", company_id=company),
+        "gateway": town.key("gateway"),
+        "operator": town.key("operator"),
+    }
+
+
+@pytest.fixture(scope="module")
+def real_ids(busy_town, callers):
+    """Ids of real things for each parameter of a path."""
+    town = busy_town
+    bundle = town.staff.post("/v1/bundles", {"name": "fuzz"}).json()["id"]
+    jobs = [town.offered(mode=mode)[0] for mode in ("first", "first", "manual", "manual")]
+    jobs += [town.offered(bundle_id=bundle)[0], town.posted(is_draft=True)]
+    offers = town.world.offers()
+    wish = {"pay": {"amount": "190.00"}, "reason": "more"}
+    counters = [
+        town.by_id(each.technician_id).post(f"/v1/offers/{each.id}/counter", wish).json()["id"] for each in offers[1:3]
+    ]
+    won = town.by_id(offers[0].technician_id).post(f"/v1/offers/{offers[0].id}/accept", {"terms_version": 1}).json()
+    decision = town.staff.get(f"/v1/jobs/{jobs[0]['id']}/decisions").json()["items"][0]["id"]
+    return {
+        "job_id": [each["id"] for each in jobs],
+        "offer_id": [str(each.id) for each in offers],
+        "counter_id": counters,
+        "visit_id": [each["visits"][0]["id"] for each in jobs],
+        "assignment_id": [won["assignment_id"]],
+        "bundle_id": [bundle],
+        "decision_id": [decision],
+        "technician_id": [str(each) for each in town.world.technicians[:2]],
+        "site_id": [str(town.world.site)],
+    }
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_nothing_that_can_be_sent_breaks_it(busy_town, schema, callers, real_ids, role):
+    cases = st.one_of(schema.as_strategy(GenerationMode.POSITIVE), schema.as_strategy(GenerationMode.NEGATIVE))
+    key = {"Authorization": f"Bearer {callers[role].secret}"}
+
+    @settings(
+        max_examples=NUM_CASES,
+        deadline=None,
+        database=None,
+        derandomize=not IS_LONG,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(data=st.data())
+    def send(data):
+        case = data.draw(cases)
+        for name in set(case.path_parameters or {}) & real_ids.keys():
+            if data.draw(st.booleans()):
+                case.path_parameters[name] = data.draw(st.sampled_from(real_ids[name]))
+        sent = case.as_transport_kwargs(base_url="http://testserver", headers=key)
+        taken = {name: sent[name] for name in _TAKEN if name in sent}
+        if sent.get("data") is not None:
+            taken["content"] = sent["data"]
+        answer = busy_town.http.request(**taken)
+        case.validate_response(answer, checks=CHECKS)
+
+    send()
