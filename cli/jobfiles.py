@@ -104,8 +104,8 @@ def import_jobs(session: Session, actor: Actor, file: str, rows: Sequence[Row], 
     BadRows
         Some rows can't be used: all of them, by line of `file`, field and value.
     """
-    sites = dict(session.execute(select(SiteRow.store_number, SiteRow.id)).tuples().all())
-    pools = dict(session.execute(select(PoolRow.name, PoolRow.id)).tuples().all())
+    sites = dict(session.execute(select(SiteRow.store_number, SiteRow.id)).all())
+    pools = dict(session.execute(select(PoolRow.name, PoolRow.id)).all())
     num_new, flaws = 0, []
     for row in rows:
         try:

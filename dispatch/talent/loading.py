@@ -165,7 +165,7 @@ def _check_names(session: Session, entries: Sequence[Entry]) -> tuple[dict[str, 
     ]
     if problems:
         raise BadEntries(problems)
-    return pools, dict(session.execute(select(CompanyRow.name, CompanyRow.id)).tuples().all())
+    return pools, dict(session.execute(select(CompanyRow.name, CompanyRow.id)).all())
 
 
 def _named(entry: Entry) -> tuple[tuple[str, Iterable[str]], ...]:

@@ -18,7 +18,7 @@ from sqlalchemy import Row, TextClause, cast, select, text
 from sqlalchemy.dialects.postgresql import TEXT
 from sqlalchemy.orm import Session
 
-from dispatch.record.tables import CredentialRow, TechnicianRow
+from dispatch.record.tables import TechnicianRow
 from geo.geojson import area_from_geojson
 from matching.technician import Booking, Consent, Technician
 
@@ -74,6 +74,9 @@ _FACTS = {
     "own_marks": "SELECT technician_id, json_agg(json_build_array(kind, client_id)) FROM technician_marks WHERE {them}",
 }
 
+#: A technician's row, locked.
+Held = Row[Any]
+
 _NOBODY: frozenset[UUID] = frozenset()
 _NO_MARKS = (_NOBODY, _NOBODY)
 _NOTHING: Mapping[str, int] = MappingProxyType({})
@@ -110,20 +113,28 @@ def read_technicians(session: Session, ids: Iterable[UUID] | None = None, *, now
     return [each for rows, of in chunks for each in _bridged(session, rows, of, now)]
 
 
-def lock_technician(session: Session, technician_id: UUID, *, now: datetime) -> Technician | None:
-    """Lock a technician and their credentials until the transaction ends, and read them; None if there is none.
+def hold_technician(session: Session, technician_id: UUID) -> Held | None:
+    """Lock a technician until the transaction ends; None if there is none.
 
-    Runs as the engine, in three statements. Whoever changes what the rules read of a technician locks the
-    technician's row first: what this returns stays true until the transaction ends.
+    Runs as the engine. Whoever changes what the rules read of a technician changes or locks the technician's row in
+    the same transaction (the tables' triggers see to it): what `read_held` answers stays true until this one ends.
+    Locking more would lock in two orders: a revocation holds the credential before its trigger asks for the
+    technician.
     """
-    row = session.execute(
+    return session.execute(
         select(*_COLUMNS).where(TechnicianRow.id == technician_id).with_for_update(key_share=True)
     ).one_or_none()
-    if row is None:
-        return None
-    proofs = select(CredentialRow.id).where(CredentialRow.technician_id == technician_id).order_by(CredentialRow.id)
-    session.execute(proofs.with_for_update(read=True))
-    return next(_bridged(session, [row], {"ids": [str(technician_id)]}, now))
+
+
+def read_held(session: Session, held: Held, *, now: datetime) -> Technician:
+    """The technician that is held, with the facts of this moment: a statement of its own, after the lock was got."""
+    return next(_bridged(session, [held], {"ids": [held.key]}, now))
+
+
+def lock_technician(session: Session, technician_id: UUID, *, now: datetime) -> Technician | None:
+    """Lock a technician until the transaction ends, and read them; None if there is none. As `hold_technician`."""
+    held = hold_technician(session, technician_id)
+    return read_held(session, held, now=now) if held is not None else None
 
 
 def changed_since(session: Session, horizon: int) -> tuple[list[UUID], int]:
