@@ -10,7 +10,7 @@ from uuid import UUID
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -78,7 +78,8 @@ def list_(as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps({"keys": documents}))
         return
-    table = Table("id", "role", "label", "for", "state", box=None)
+    # Ids are there to be copied: they are never cut, however narrow the window.
+    table = Table(Column("id", min_width=36), "role", "label", Column("for", min_width=36), "state", box=None)
     for each in documents:
         table.add_row(each["id"], each["role"], each["label"], each["for"] or "", each["state"])
     Console(highlight=False, markup=False, soft_wrap=True).print(table if documents else "There are no keys.")
