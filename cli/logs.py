@@ -12,21 +12,25 @@ from dispatch.errors import BadInput
 #: What every record has; anything else on it was said with ``extra=``.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
+_LEVELS = ("debug", "info", "warning", "error")
 
-def log_to_stderr(form: str) -> None:
-    """Send all logs to standard error, in the form ``human`` or ``json``.
+
+def log_to_stderr(form: str, level: str = "info") -> None:
+    """Send all logs of `level` and above to standard error, in the form ``human`` or ``json``.
 
     Raises
     ------
     BadInput
-        There is no such form.
+        There is no such form or level.
     """
     formatters = {"human": logging.Formatter("%(levelname)s: %(message)s"), "json": JsonLines()}
     if form not in formatters:
         raise BadInput("TRUCKROLL_LOG", form, "set it to human or json")
+    if level not in _LEVELS:
+        raise BadInput("TRUCKROLL_LOG_LEVEL", level, f"set it to one of {', '.join(_LEVELS)}")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatters[form])
-    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     # One tells of each of its plugins whenever it is loaded, the other of each request.
     for talkative in ("alembic", "httpx2"):
         logging.getLogger(talkative).setLevel(logging.WARNING)

@@ -79,7 +79,7 @@ def truckroll(
 def run(main: Callable[[], object] = app) -> None:
     """Run what the command line asks for, and leave with the exit code that its outcome has."""
     try:
-        log_to_stderr(os.environ.get("TRUCKROLL_LOG", "human"))
+        log_to_stderr(os.environ.get("TRUCKROLL_LOG", "human"), os.environ.get("TRUCKROLL_LOG_LEVEL", "info"))
         main()
     except Exception as error:
         code = exit_code(error)

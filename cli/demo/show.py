@@ -63,6 +63,11 @@ def read_ended(session: Session, seen: set[UUID]) -> list[Ended]:
     return [Ended(row.id, _line(row)) for row in session.execute(_ENDED, {"seen": list(seen)})]
 
 
+def read_counters(session: Session) -> list[UUID]:
+    """The counters that wait for the department. Runs as the engine."""
+    return list(session.scalars(text("SELECT id FROM counters WHERE state = 'open' ORDER BY made_at")))
+
+
 def count(session: Session) -> dict[str, Any]:
     """The summary's figures, counted from the rows. Runs as the engine."""
     figures: dict[str, Any] = dict(session.execute(_COUNTS).mappings().one())

@@ -84,7 +84,7 @@ def stage(settings: Settings, num_technicians: int, *, seed: int, port: int, say
         say(f"{num_technicians:,} made-up technicians brought in, {time.monotonic() - started:.1f} s")
         port = port or _free_port()
         commands = {"api": truckroll("api", "--port", str(port)), "dispatcher": truckroll("dispatcher")}
-        stack.enter_context(children(commands, found.environment()))
+        stack.enter_context(children(commands, found.environment() | {"TRUCKROLL_LOG_LEVEL": "warning"}))
         base_url = f"http://127.0.0.1:{port}"
         _wait_until_ready(base_url)
         say(f"API and dispatcher: ready at {base_url}")
