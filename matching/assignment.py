@@ -15,6 +15,7 @@ import numpy as np
 from matching.errors import MatchingError
 from matching.flow import flow
 from matching.greedy import greedy
+from matching.incidence import connected
 from matching.overlap import Settled, settle
 from matching.workload import OPEN, AssignmentProblem, Bools, Ints, clashing, most_jobs
 
@@ -88,9 +89,10 @@ def _unproved(problem: AssignmentProblem) -> Settled:
 
 def _settle_components(problem: AssignmentProblem, *, seed: int, until: float, clock: Callable[[], float]) -> Settled:
     """The flow's answer where it is possible, the exact programme's where it isn't."""
+    num_nodes = problem.num_jobs + problem.num_technicians
     chosen = flow(problem, most_jobs(problem))
     priority_bound = _priority(problem, chosen)
-    component = _components(problem)
+    component = connected(problem.edge_job, problem.num_jobs + problem.edge_technician, num_nodes)
     clashes = component[problem.num_jobs + clashing(problem, chosen[chosen != OPEN])]
     costs: list[int | None] = []
     for label in np.unique(clashes):
@@ -111,17 +113,3 @@ def _settle_components(problem: AssignmentProblem, *, seed: int, until: float, c
 
 def _priority(problem: AssignmentProblem, edge_of_job: Ints) -> int:
     return int(problem.priority[edge_of_job != OPEN].sum())
-
-
-def _components(problem: AssignmentProblem) -> Ints:
-    """(J + T,) the least node number that each job, then each technician, is connected with."""
-    tail, head = problem.edge_job, problem.num_jobs + problem.edge_technician
-    label = np.arange(problem.num_jobs + problem.num_technicians)
-    while True:
-        low = np.minimum(label[tail], label[head])
-        high = np.maximum(label[tail], label[head])
-        if np.array_equal(low, high):
-            return label
-        np.minimum.at(label, high, low)
-        while not np.array_equal(label, label[label]):
-            label = label[label]

@@ -31,6 +31,16 @@ class Incidence:
             np.append(self.limit, -least),
         )
 
+    def with_every_job(self, problem: AssignmentProblem) -> "Incidence":
+        """A row more for each job: it is done. Unlike one row for all, these leave what is apart apart."""
+        order = np.argsort(problem.edge_job, kind="stable")
+        return Incidence(
+            np.append(self.row, len(self.limit) + problem.edge_job[order]),
+            np.append(self.edge, order),
+            np.append(self.weight, np.full(len(order), -1)),
+            np.append(self.limit, np.full(problem.num_jobs, -1)),
+        )
+
     def over(self, is_kept: Bools) -> "Incidence":
         """Only the entries of some edges (E,), and only the rows that these could still break."""
         held = is_kept[self.edge]
@@ -58,6 +68,18 @@ def incidence(problem: AssignmentProblem) -> Incidence:
     edge = np.concatenate([edges for edges, _, _ in blocks])
     weight = np.concatenate([weights for _, weights, _ in blocks])
     return Incidence(row, edge, weight, np.array([limit for _, _, limit in blocks], np.int64))
+
+
+def connected(tail: Ints, head: Ints, num_nodes: int) -> Ints:
+    """(num_nodes,) the least node that each node is connected with, by links from `tail` (K,) to `head` (K,)."""
+    label = np.arange(num_nodes)
+    while True:
+        low, high = np.minimum(label[tail], label[head]), np.maximum(label[tail], label[head])
+        if np.array_equal(low, high):
+            return label
+        np.minimum.at(label, high, low)
+        while not np.array_equal(label, label[label]):
+            label = label[label]
 
 
 def groups(key: Ints) -> list[Ints]:

@@ -33,12 +33,13 @@ class Relaxed:
     """Values of the edges (E,) in [0, 1], and what they prove.
 
     No choice costs less than `scaled_bound / SCALE`; none that uses edge e less than that plus
-    `scaled_reduced[e] / SCALE`.
+    `scaled_reduced[e] / SCALE`. `scaled_price` (R,) are the prices of the rows that prove it.
     """
 
     value: Floats
     scaled_bound: int
     scaled_reduced: Ints
+    scaled_price: Ints
 
     @property
     def bound(self) -> int:
@@ -123,7 +124,7 @@ def _proved(problem: AssignmentProblem, rows: Incidence, cost: Ints, value: Floa
     lowest = np.zeros(problem.num_jobs, np.int64)
     np.minimum.at(lowest, problem.edge_job, scaled_reduced)
     paid = sum(one * limit for one, limit in zip(scaled_price.tolist(), rows.limit.tolist(), strict=True))
-    return Relaxed(value, sum(lowest.tolist()) - paid, scaled_reduced)
+    return Relaxed(value, sum(lowest.tolist()) - paid, scaled_reduced, scaled_price)
 
 
 def _cheapest_of_each_job(problem: AssignmentProblem, cost: Ints | Floats, among: Bools) -> Bools:
