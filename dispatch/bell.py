@@ -23,6 +23,10 @@ _DISPATCHER = "truckroll:bell"
 _POSITIONS = "truckroll:positions"
 #: Positions kept for a process that comes late; older ones are worth nothing.
 _NUM_POSITIONS = 100_000
+#: Seconds that Redis may take to answer: whoever rings does so while somebody waits for an answer of ours.
+_ANSWER_S = 0.5
+#: Seconds that Redis is left alone after it failed.
+_PAUSE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +45,8 @@ class Bell:
     def __init__(self, redis_url: str) -> None:
         self._redis = redis.Redis.from_url(
             redis_url,
-            socket_timeout=2.0,
-            socket_connect_timeout=0.5,
+            socket_timeout=_ANSWER_S,
+            socket_connect_timeout=_ANSWER_S,
             retry=Retry(NoBackoff(), 0),
             decode_responses=True,
         )
@@ -93,11 +97,14 @@ class Bell:
         return added is not None
 
     def positions(self, after: str = "0") -> Iterator[tuple[str, Position]]:
-        """Live positions shared after a place in the stream, oldest first, with their own place."""
+        """Live positions shared after a place in the stream, oldest first, with their own place.
+
+        What is no position (another version of us, another program, wrote it) is left out.
+        """
         while entries := self._entries(after):
             for after, fields in entries:
-                technician, lat, lng, until_s = json.loads(fields["p"])
-                yield after, Position(UUID(technician), lat, lng, until_s)
+                if (position := _position(fields)) is not None:
+                    yield after, position
 
     def _entries(self, after: str) -> list[tuple[str, dict[str, str]]]:
         found: Any = self._try(lambda: self._redis.xread({_POSITIONS: after}, count=1000))
@@ -127,12 +134,21 @@ class Bell:
             if self.is_up:
                 _log.warning("Redis does not answer (%s): going on by the clock", type(error).__name__)
             self.is_up = False
-            self._down_until = time.monotonic() + 1.0
+            self._down_until = time.monotonic() + _PAUSE_S
             return None
         if not self.is_up:
             _log.info("Redis answers again")
         self.is_up = True
         return answer
+
+
+def _position(fields: dict[str, str]) -> Position | None:
+    try:
+        technician, lat, lng, until_s = json.loads(fields["p"])
+        return Position(UUID(technician), float(lat), float(lng), int(until_s))
+    except (KeyError, ValueError, TypeError, AttributeError):
+        _log.warning("not a position, left out: %.100s", fields)
+        return None
 
 
 def _heard(subscription: "redis.client.PubSub", timeout_s: float) -> Any:

@@ -5,6 +5,7 @@ import threading
 import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -44,7 +45,9 @@ class Dispatcher:
         """Do once everything that is due: how many things were done."""
         self._refresh()
         self._read_positions()
-        done = sweep(self._transaction, self.feed, seed=self.seed, after_wave=self.bell.ring_fleet)
+        done = sweep(
+            self._transaction, self.feed, seed=self.seed, after_wave=self.bell.ring_fleet, on_fault=self._note_fault
+        )
         if done:
             self.bell.ring_fleet()
         with self._transaction() as session:
@@ -65,15 +68,18 @@ class Dispatcher:
         while not stop.is_set():
             try:
                 self.turn()
+                self.bell.wait("bell", POLL_S)
             except Exception:
                 self.num_faults += 1
                 _log.exception("a turn failed; trying again (%d so far)", self.num_faults)
                 stop.wait(POLL_S / 2)
-            else:
-                self.bell.wait("bell", POLL_S)
 
     def _transaction(self, deadline_s: float | None = None) -> AbstractContextManager[Session]:
         return transaction(self.engine, ENGINE, role="engine", deadline_s=deadline_s)
+
+    def _note_fault(self, round_id: UUID, error: Exception) -> None:
+        self.num_faults += 1
+        _log.error("round %s failed; trying again next turn (%d so far)", round_id, self.num_faults, exc_info=error)
 
     def _refresh(self) -> None:
         with self._transaction(REFRESH_WITHIN_S) as session:

@@ -6,6 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session
 
 from dispatch.feed import REFRESH_WITHIN_S, Feed
@@ -18,38 +20,70 @@ from dispatch.record.tables.offers import LIVE_OFFERS
 
 #: Opens a transaction as the engine; `deadline_s` gives it more time than others have.
 Transaction = Callable[..., AbstractContextManager[Session]]
+OnFault = Callable[[UUID, Exception], None]
 
 #: How many offers end in one transaction at most: a sweep never holds many locks for long.
 _BATCH = 500
 
 
-def sweep(transaction: Transaction, feed: Feed, *, seed: int, after_wave: Callable[[], None] = lambda: None) -> int:
+def sweep(
+    transaction: Transaction,
+    feed: Feed,
+    *,
+    seed: int,
+    after_wave: Callable[[], None] = lambda: None,
+    on_fault: OnFault | None = None,
+) -> int:
     """Do everything that is due by the database's clock: how many things were done.
 
     `transaction` opens one as the engine. Several dispatchers may sweep at once: each thing is done by one of them.
     Killed half-way, the next sweep goes on, for the rows are the timers. `after_wave` is called once a wave's
-    transaction is committed, so that who waits for offers need not wait for the rest of the sweep.
+    transaction is committed, so that who waits for offers need not wait for the rest of the sweep. `on_fault` is told
+    of a round that failed, and the sweep goes on with the next: one job's trouble is not another's. Without it, and
+    when the database itself is gone, the fault is raised.
     """
-    done = 0
-    while True:
-        with transaction() as session:
-            ended = expire_offers(session, now=database_now(session))
-        done += ended
-        if ended < _BATCH:
-            break
+    done = _end_late_offers(transaction)
     with transaction() as session:
         now = database_now(session)
         due = due_rounds(session, now=now)
     for round_id in due:
         with transaction(deadline_s=REFRESH_WITHIN_S) as session:
             feed.refresh(session, now=database_now(session))
-        with transaction() as session:
-            now = database_now(session)
-            decision = offer_job(session, feed.roster, round_id, now=now, seed=seed ^ (round_id.int & 0x7FFFFFFF))
-        if decision is not None:
+        try:
+            is_done = _work_on(transaction, feed, round_id, seed)
+        except Exception as error:
+            if on_fault is None or _is_database_gone(error):
+                raise
+            on_fault(round_id, error)
+            continue
+        if is_done:
             after_wave()
             done += 1
     return done
+
+
+def _end_late_offers(transaction: Transaction) -> int:
+    done = 0
+    while True:
+        with transaction() as session:
+            ended = expire_offers(session, now=database_now(session))
+        done += ended
+        if ended < _BATCH:
+            return done
+
+
+def _work_on(transaction: Transaction, feed: Feed, round_id: UUID, seed: int) -> bool:
+    with transaction() as session:
+        now = database_now(session)
+        decision = offer_job(session, feed.roster, round_id, now=now, seed=seed ^ (round_id.int & 0x7FFFFFFF))
+    return decision is not None
+
+
+def _is_database_gone(error: Exception) -> bool:
+    """Whether the next round would fail alike: no connection, or the one that there was is lost."""
+    if isinstance(error, (OperationalError, InterfaceError)):
+        return error.connection_invalidated or getattr(error.orig, "pgcode", None) is None
+    return isinstance(error, NoConnection)
 
 
 def expire_offers(session: Session, *, now: datetime) -> int:
