@@ -1,10 +1,10 @@
 """What can be wrong with what is asked of matching?
 
-    MatchingError(ValueError)
-    ├── JobError         a job that cannot be judged: inverted window, no duration, unknown currency
-    ├── TechnicianError  a technician whose facts contradict each other
-    ├── PolicyError      a policy outside its limits
-    └── ReplayError      a stored decision that cannot be read back
+MatchingError(ValueError)
+├── JobError         a job that cannot be judged: inverted window, no duration, unknown currency
+├── TechnicianError  a technician whose facts contradict each other
+├── PolicyError      a policy outside its limits
+└── ReplayError      a stored decision that cannot be read back
 """
 
 

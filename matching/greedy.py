@@ -16,9 +16,10 @@ def greedy(problem: AssignmentProblem, wanted: Ints | None = None) -> Ints:
     """The edge chosen for each job (J,), or `OPEN`; `wanted` edges (J,) are tried before all others."""
     held = _Held(problem)
     chosen = np.full(problem.num_jobs, OPEN)
-    for job in np.lexsort((problem.start_us, -problem.priority)).tolist() if wanted is not None else ():
-        if wanted[job] != OPEN and held.takes(int(wanted[job])):
-            chosen[job] = wanted[job]
+    first = chosen if wanted is None else wanted
+    for job in np.lexsort((problem.start_us, -problem.priority)).tolist():
+        if first[job] != OPEN and held.takes(int(first[job])):
+            chosen[job] = first[job]
     order = np.lexsort((problem.edge_cost, problem.edge_job, -problem.priority[problem.edge_job]))
     order = order[chosen[problem.edge_job[order]] == OPEN]
     for edge, job in zip(order.tolist(), problem.edge_job[order].tolist(), strict=True):

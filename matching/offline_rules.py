@@ -39,7 +39,10 @@ class InReach:
     @property
     def may(self) -> Bools:
         """(N,) those whom no rule stops."""
-        return ~np.logical_or.reduce(list(self.failed.values()))
+        stopped = np.zeros(len(self.rows), dtype=np.bool_)
+        for fails in self.failed.values():
+            stopped |= fails
+        return ~stopped
 
 
 def judge(job: JobLine, technicians: TechnicianColumns, vicinity: Vicinity) -> InReach:
