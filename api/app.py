@@ -6,7 +6,28 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import assignments, board, bundles, candidates, health, jobs, live, market, offers, queue, story, visits
+from api import (
+    assignments,
+    board,
+    bundles,
+    candidates,
+    catalogues,
+    clients,
+    health,
+    jobs,
+    keys,
+    live,
+    maps,
+    market,
+    offers,
+    pools,
+    queue,
+    schedules,
+    sites,
+    story,
+    talent,
+    visits,
+)
 from api.deadline import Deadline
 from api.errors import answer_error, kinds_of_errors
 from api.hub import Hub
@@ -33,6 +54,14 @@ ROUTERS = (
     market.router,
     bundles.router,
     visits.router,
+    clients.router,
+    sites.router,
+    pools.router,
+    schedules.router,
+    catalogues.router,
+    talent.router,
+    maps.router,
+    keys.router,
     health.router,
 )
 

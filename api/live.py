@@ -17,10 +17,11 @@ from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.auth import Gateway, Requester
+from api.auth import Gateway, Requester, only
 from api.board import BoardReader
 from api.fleet import FleetReader
 from api.hub import Hub, hub_of
+from api.offerreading import OffersReader
 from api.parts import parts_of
 from api.telling import Reader, Told
 from dispatch.errors import BadInput
@@ -43,6 +44,9 @@ _PING = Told("ping")
 
 router = APIRouter(prefix="/v1", tags=["streams"])
 
+
+#: Whoever is asked: alone, or for their workers.
+Asked = Annotated[Actor, Depends(only("technician", "company"))]
 
 _EVENTS: dict[int | str, dict[str, Any]] = {
     200: {"description": "Events, until you leave.", "content": {"text/event-stream": {"schema": {"type": "string"}}}}
@@ -92,6 +96,26 @@ async def stream_fleet(
 
     Without `Last-Event-ID` it begins with the offers that live. With it, everything committed since is told, at least
     once; ids stand at the end of each batch. A place older than a day begins anew.
+    """
+    return _stream(request, actor, "fleet", reader)
+
+
+def offers_reader(request: Request, actor: Asked) -> OffersReader:
+    """A reader whose first list is read."""
+    return OffersReader(parts_of(request).engine, actor)
+
+
+@router.get(
+    "/offers/stream", response_class=StreamingResponse, responses=_EVENTS, summary="Your offers, as they change"
+)
+async def stream_offers(
+    request: Request, actor: Asked, reader: Annotated[OffersReader, Depends(offers_reader)]
+) -> EventSourceResponse:
+    """For a technician, or a company for all its workers. One event, at once and whenever it changes:
+
+    - `offers`: the full list of offers that can be answered, each as `GET /v1/offers` gives it.
+
+    There is nothing to go on from: each event says all.
     """
     return _stream(request, actor, "fleet", reader)
 

@@ -56,7 +56,7 @@ def list_offers(
     cursor: Cursor = None,
 ) -> PageOf[OfferOut]:
     """A technician's own, a company's for all its workers, a gateway's for everybody; newest first."""
-    wanted = _own(actor)
+    wanted = own_offers(actor)
     if state is not None:
         wanted = wanted.where(OfferRow.state.in_(LIVE_OFFERS if state == "live" else (state,)))
     if technician_id is not None:
@@ -162,7 +162,8 @@ def offers_with_work() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _own(actor: Actor) -> Select[*tuple[Any, ...]]:
+def own_offers(actor: Actor) -> Select[*tuple[Any, ...]]:
+    """Rows of `offers_with_work` that were sent to this actor; to anybody, for a gateway."""
     if actor.technician_id is not None:
         return offers_with_work().where(OfferRow.technician_id == actor.technician_id)
     if actor.company_id is not None:
@@ -172,7 +173,7 @@ def _own(actor: Actor) -> Select[*tuple[Any, ...]]:
 
 def _one(session: Session, actor: Actor, offer_id: UUID) -> OfferOut:
     row = session.execute(
-        _own(actor).where(OfferRow.id == offer_id).execution_options(populate_existing=True)
+        own_offers(actor).where(OfferRow.id == offer_id).execution_options(populate_existing=True)
     ).one_or_none()
     if row is None:
         raise NotFound("offer", offer_id)

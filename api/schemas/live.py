@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from api.schemas.jobs import PayOut, WindowOut
+from api.schemas.offers import OfferOut
 from api.schemas.values import Instant, Out
 
 
@@ -47,6 +48,12 @@ class OfferEnded(Out):
 
     id: UUID
     state: str
+
+
+class LiveOffers(Out):
+    """Every offer that can be answered now, those that end first first."""
+
+    items: list[OfferOut]
 
 
 class FrameOut(Out):

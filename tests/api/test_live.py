@@ -92,6 +92,24 @@ def test_an_offer_that_commits_late_is_told_late_and_one_behind_it_at_once(town,
         assert until(fleet, late)
 
 
+def test_a_technician_hears_their_own_offers_at_once_and_whenever_they_change(town, address):
+    me = town.technician(0)
+    with listening(f"{address}/v1/offers/stream", me.secret) as own:
+        assert own.next("offers").data == {"items": []}
+        _, offers = sent(town)
+        told = own.next("offers").data["items"]
+        mine = [offer for offer in offers if offer.technician_id == town.world.technicians[0]]
+        assert [each["id"] for each in told] == [str(offer.id) for offer in mine]
+        assert told == me.get("/v1/offers?state=live").json()["items"]
+        me.post(f"/v1/offers/{mine[0].id}/decline", {"reason": "busy"})
+        assert own.next("offers").data == {"items": []}
+
+
+def test_the_stream_of_offers_is_for_who_is_asked(town):
+    for caller in (town.staff, town.key("gateway"), town.key("operator")):
+        assert caller.get("/v1/offers/stream").status_code == 403
+
+
 @pytest.mark.parametrize("place", ["x", "-1", "1.5", "9" * 30, "٣"])
 def test_a_place_that_we_never_gave_is_refused_with_its_header_named(town, place):
     answer = town.key("gateway").get("/v1/fleet/stream", headers={"Last-Event-ID": place.encode()})

@@ -1,0 +1,102 @@
+"""Which skills, kinds of credentials and companies does the network know?"""
+
+from datetime import datetime
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.auth import Anyone, Operator
+from api.idempotency import Reply, idempotent
+from api.paging import Cursor, Limit, page
+from api.parts import reading, writing
+from api.people import find_visible, show_technicians
+from api.schemas.clients import (
+    CompanyIn,
+    CompanyOut,
+    CredentialKindIn,
+    CredentialKindOut,
+    CredentialKindsOut,
+    EmployIn,
+    SkillIn,
+    SkillOut,
+    SkillsOut,
+)
+from api.schemas.pages import PageOf
+from api.schemas.talent import TechnicianOut
+from dispatch.record.session import database_now
+from dispatch.record.tables import CompanyRow, CredentialKindRow, SkillRow
+from dispatch.talent.catalogue import put_credential_kinds, put_skills
+from dispatch.talent.companies import create_company, employ
+
+router = APIRouter(prefix="/v1", tags=["catalogues"])
+
+
+@router.get("/skills", response_model=SkillsOut, summary="List skills")
+def list_skills(request: Request, actor: Anyone) -> SkillsOut:
+    """The catalogue, by code; a skill has levels from 1 to 5."""
+    with reading(request, actor) as session:
+        rows = session.scalars(select(SkillRow).order_by(SkillRow.code)).all()
+    return SkillsOut(items=[SkillOut.model_validate(row) for row in rows])
+
+
+@router.post("/skills", status_code=201, response_model=SkillOut, summary="Add or rename a skill")
+def post_skill(request: Request, actor: Operator, skill: SkillIn) -> Response:
+    """A new code, or another name for one that exists."""
+
+    def work(session: Session, now: datetime) -> Reply:
+        put_skills(session, actor, {skill.code: skill.name}, now=now)
+        return Reply(SkillOut(code=skill.code, name=skill.name), 201)
+
+    return idempotent(request, actor, work)
+
+
+@router.get("/credential-kinds", response_model=CredentialKindsOut, summary="List kinds of credentials")
+def list_credential_kinds(request: Request, actor: Anyone) -> CredentialKindsOut:
+    """The catalogue, by code."""
+    with reading(request, actor) as session:
+        rows = session.scalars(select(CredentialKindRow).order_by(CredentialKindRow.code)).all()
+    return CredentialKindsOut(items=[CredentialKindOut.model_validate(row) for row in rows])
+
+
+@router.post("/credential-kinds", status_code=201, response_model=CredentialKindOut, summary="Add or rename a kind")
+def post_credential_kind(request: Request, actor: Operator, kind: CredentialKindIn) -> Response:
+    """A new code, or another name for one that exists."""
+
+    def work(session: Session, now: datetime) -> Reply:
+        screening = frozenset({kind.code}) if kind.is_screening else frozenset()
+        put_credential_kinds(session, actor, {kind.code: kind.name}, screening=screening, now=now)
+        return Reply(CredentialKindOut(code=kind.code, name=kind.name, is_screening=kind.is_screening), 201)
+
+    return idempotent(request, actor, work)
+
+
+@router.get("/companies", response_model=PageOf[CompanyOut], summary="List companies")
+def list_companies(
+    request: Request, actor: Anyone, response: Response, limit: Limit = 50, cursor: Cursor = None
+) -> PageOf[CompanyOut]:
+    """All companies of the network, newest first. Their workers: `GET /v1/technicians?company_id=`."""
+    with reading(request, actor) as session:
+        found = page(session, request, select(CompanyRow), CompanyRow.id, limit=limit, cursor=cursor)
+    response.headers.update(found.headers)
+    return PageOf(items=[CompanyOut.model_validate(row[0]) for row in found.rows], next=found.next)
+
+
+@router.post("/companies", status_code=201, response_model=CompanyOut, summary="Add a company")
+def post_company(request: Request, actor: Operator, company: CompanyIn) -> Response:
+    """A new company, without workers."""
+
+    def work(session: Session, now: datetime) -> Reply:
+        made = create_company(session, actor, company.name, now=now)
+        return Reply(CompanyOut.model_validate(session.get_one(CompanyRow, made)), 201)
+
+    return idempotent(request, actor, work)
+
+
+@router.put("/technicians/{technician_id}/company", response_model=TechnicianOut, summary="Say who works for whom")
+def put_company(request: Request, actor: Operator, technician_id: UUID, company: EmployIn) -> TechnicianOut:
+    """From now on; what was offered keeps its answerer."""
+    with writing(request, actor, "engine") as session:
+        employ(session, actor, technician_id, company.company_id, now=database_now(session))
+        return show_technicians(session, actor, [find_visible(session, actor, technician_id)])[0]

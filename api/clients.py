@@ -1,0 +1,137 @@
+"""Who posts work? Clients with their policy, and the people who work for them."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.auth import STAFF, Operator, only
+from api.errors import Stale
+from api.etags import is_known, wanted_version
+from api.idempotency import Reply, idempotent, to_response
+from api.paging import Cursor, Limit, page
+from api.parts import reading, writing
+from api.schemas.clients import ClientIn, ClientOut, ClientPatch, StaffIn, StaffOut
+from api.schemas.pages import PageOf
+from api.versions import content_etag, content_version
+from dispatch.errors import NotFound
+from dispatch.record.session import Actor, database_now
+from dispatch.record.tables import ClientRow, StaffRow
+from dispatch.talent.clients import add_staff, create_client, let_staff_go, set_policy
+from matching.policy import Policy
+
+router = APIRouter(prefix="/v1", tags=["clients"])
+
+#: Who keeps a client: its admin, and the operator all.
+ClientKeeper = Annotated[Actor, Depends(only("client_admin", "operator"))]
+ClientReader = Annotated[Actor, Depends(only(*STAFF, "operator"))]
+
+
+@router.post("/clients", status_code=201, response_model=ClientOut, summary="Add a client")
+def post_client(request: Request, actor: Operator, client: ClientIn) -> Response:
+    """A new tenant. Give it staff and keys next."""
+
+    def work(session: Session, now: datetime) -> Reply:
+        made = create_client(session, actor, client.name, currency=client.currency, policy=client.policy, now=now)
+        shown = _show(_find(session, actor, made))
+        return Reply(shown, 201, {"Location": f"/v1/clients/{made}", **content_etag(shown)})
+
+    return idempotent(request, actor, work)
+
+
+@router.get("/clients", response_model=PageOf[ClientOut], summary="List clients")
+def list_clients(
+    request: Request, actor: ClientReader, response: Response, limit: Limit = 50, cursor: Cursor = None
+) -> PageOf[ClientOut]:
+    """The operator's list; staff find their own client alone."""
+    wanted = select(ClientRow)
+    if actor.kind != "operator":
+        wanted = wanted.where(ClientRow.id == actor.client_id)
+    with reading(request, actor) as session:
+        found = page(session, request, wanted, ClientRow.id, limit=limit, cursor=cursor)
+    response.headers.update(found.headers)
+    return PageOf(items=[_show(row[0]) for row in found.rows], next=found.next)
+
+
+@router.get("/clients/{client_id}", response_model=ClientOut, summary="Read a client")
+def get_client(request: Request, actor: ClientReader, client_id: UUID) -> Response:
+    """The client with its policy. The ETag guards a change."""
+    with reading(request, actor) as session:
+        shown = _show(_find(session, actor, client_id))
+    headers = content_etag(shown)
+    if is_known(request, content_version(shown)):
+        return Response(status_code=304, headers=headers)
+    return to_response(Reply(shown, headers=headers))
+
+
+@router.patch("/clients/{client_id}", response_model=ClientOut, summary="Change a client's policy")
+def patch_client(request: Request, actor: ClientKeeper, client_id: UUID, patch: ClientPatch) -> Response:
+    """Replace the settings that decisions follow; jobs already posted keep theirs. Needs If-Match with the ETag."""
+    version = wanted_version(request, "client")
+    with writing(request, actor, "engine") as session:
+        row = _find(session, actor, client_id)
+        session.refresh(row, with_for_update=True)
+        if content_version(_show(row)) != version:
+            raise Stale("client")
+        set_policy(session, actor, client_id, patch.policy, now=database_now(session))
+        session.refresh(row)
+        shown = _show(row)
+    return to_response(Reply(shown, headers=content_etag(shown)))
+
+
+@router.post("/staff", status_code=201, response_model=StaffOut, summary="Add a member of staff")
+def post_staff(request: Request, actor: ClientKeeper, person: StaffIn) -> Response:
+    """A person of your client; make a key for them next. The operator names the client, or nobody's: an operator."""
+    client_id = person.client_id or actor.client_id
+
+    def work(session: Session, now: datetime) -> Reply:
+        made = add_staff(session, actor, client_id, person.role, person.name, person.email, now=now)
+        shown = StaffOut.model_validate(session.get_one(StaffRow, made))
+        return Reply(shown, 201, {"Location": f"/v1/staff/{made}"})
+
+    return idempotent(request, actor, work)
+
+
+@router.get("/staff", response_model=PageOf[StaffOut], summary="List staff")
+def list_staff(
+    request: Request,
+    actor: ClientKeeper,
+    response: Response,
+    client_id: Annotated[UUID | None, Query(description="For the operator: only of this client.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> PageOf[StaffOut]:
+    """Your client's people, those who have left too; newest first."""
+    wanted = select(StaffRow)
+    if actor.kind != "operator":
+        wanted = wanted.where(StaffRow.client_id == actor.client_id)
+    if client_id is not None:
+        wanted = wanted.where(StaffRow.client_id == client_id)
+    with reading(request, actor) as session:
+        found = page(session, request, wanted, StaffRow.id, limit=limit, cursor=cursor)
+    response.headers.update(found.headers)
+    return PageOf(items=[StaffOut.model_validate(row[0]) for row in found.rows], next=found.next)
+
+
+@router.delete("/staff/{staff_id}", status_code=204, response_class=Response, summary="A member of staff has left")
+def delete_staff(request: Request, actor: ClientKeeper, staff_id: UUID) -> Response:
+    """Their keys are revoked at once; their name stays with what they did."""
+    with writing(request, actor, "engine") as session:
+        let_staff_go(session, actor, staff_id, now=database_now(session))
+    return Response(status_code=204)
+
+
+def _find(session: Session, actor: Actor, client_id: UUID) -> ClientRow:
+    row = session.get(ClientRow, client_id) if actor.client_id in (None, client_id) else None
+    if row is None:
+        raise NotFound("client", client_id)
+    return row
+
+
+def _show(row: ClientRow) -> ClientOut:
+    effective: Any = Policy.from_document(row.policy).to_document()
+    same = {name: getattr(row, name) for name in ("id", "name", "currency", "policy", "created_at")}
+    return ClientOut(**same, effective_policy=effective)

@@ -1,0 +1,291 @@
+"""Clients, their staff and sites, their pools, the keys of everybody, and the catalogues."""
+
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import ConfigDict, Field, JsonValue, model_validator
+
+from api.schemas.talent import Latitude, Longitude
+from api.schemas.values import Code, Currency, In, Instant, Line, Out, Whole, Words, Yes
+
+StaffRole = Literal["operator", "client_admin", "requester", "dispatcher"]
+KeyRole = Literal["operator", "client_admin", "requester", "dispatcher", "technician", "company", "gateway"]
+#: What catalogues hold: in lower case, so that nobody has to guess.
+NewCode = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$", examples=["hvac"])]
+
+_UUID = "01973b2e-7c1a-7000-8000-0000000000d1"
+_AT = "2026-11-22T20:00:00Z"
+_POLICY: dict[str, JsonValue] = {"mode": "first", "wave": {"min_size": 8, "answer_s": 1800}}
+_SITE: dict[str, JsonValue] = {
+    "store_number": "1042", "name": "Loop store", "address": "1 State St", "town": "Chicago", "region": "IL",
+    "postcode": "60602", "lat": 41.8781, "lng": -87.6298,
+}  # fmt: skip
+
+
+class ClientIn(In):
+    """A new client. `policy` holds the settings that differ from the defaults."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Acme service", "policy": _POLICY}]})
+    name: Line
+    currency: Currency = "USD"
+    policy: dict[str, Any] = Field(default_factory=dict)
+
+
+class ClientPatch(In):
+    """The policy, replaced; jobs already posted keep theirs."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"policy": _POLICY}]})
+    policy: dict[str, Any]
+
+
+class ClientOut(Out):
+    """A client. `effective_policy` is its policy with the defaults filled in."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": _UUID, "name": "Acme service", "currency": "USD", "policy": _POLICY,
+                    "effective_policy": {"mode": "first"}, "created_at": _AT,
+                }
+            ]
+        }
+    )  # fmt: skip
+    id: UUID
+    name: str
+    currency: str
+    policy: dict[str, Any]
+    effective_policy: dict[str, Any]
+    created_at: Instant
+
+
+class StaffIn(In):
+    """A person who works for a client; with role `operator`, for the network."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"role": "dispatcher", "name": "Rosa Marsh", "email": "rosa@example.com", "client_id": _UUID}]
+        }
+    )
+    role: StaffRole
+    name: Line
+    email: Line
+    client_id: UUID | None = Field(default=None, description="The operator says of which client; staff: your own.")
+
+
+class StaffOut(Out):
+    """A member of staff."""
+
+    id: UUID
+    client_id: UUID | None
+    role: StaffRole
+    name: str
+    email: str
+    left_at: Instant | None
+    created_at: Instant
+
+
+class _Site(In):
+    country: str = Field(default="US", pattern="^[A-Z]{2}$")
+    time_zone: Line | None = Field(default=None, description="Empty: that of the place.")
+    geofence_m: Whole = Field(default=200, ge=10, le=100_000)
+    contact_name: Line | None = None
+    contact_phone: Line | None = Field(default=None, examples=["+13125550142"])
+    access: Annotated[Words, Field(max_length=4000)] | None = None
+    parking: Annotated[Words, Field(max_length=4000)] | None = None
+    opening_hours: dict[str, Any] | None = None
+    holiday_region: Line | None = None
+
+
+class SiteIn(_Site):
+    """A place where work is done; it must lie within 200 km of its ZIP code."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_SITE]})
+    store_number: Line
+    name: Line
+    address: Line
+    town: Line
+    region: Line
+    postcode: Line
+    lat: Latitude
+    lng: Longitude
+    client_id: UUID | None = Field(default=None, description="The operator says of which client; staff: your own.")
+
+
+class SitePatch(_Site):
+    """What is to be different; what is left out stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"contact_name": "Rosa Marsh", "geofence_m": 300}]})
+    store_number: Line | None = None
+    name: Line | None = None
+    address: Line | None = None
+    town: Line | None = None
+    region: Line | None = None
+    postcode: Line | None = None
+    lat: Latitude | None = None
+    lng: Longitude | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("name at least one field to change")
+        empty = [name for name in _NEVER_EMPTY if name in self.model_fields_set and getattr(self, name) is None]
+        if empty:
+            raise ValueError(f"give {empty[0]} a value, or leave it out")
+        return self
+
+
+_NEVER_EMPTY = ("store_number", "name", "address", "town", "region", "postcode", "lat", "lng")
+
+
+class SiteOut(Out):
+    """A site."""
+
+    id: UUID
+    client_id: UUID
+    store_number: str
+    name: str
+    address: str
+    town: str
+    region: str
+    postcode: str
+    country: str
+    lat: float
+    lng: float
+    time_zone: str
+    geofence_m: int
+    contact_name: str | None
+    contact_phone: str | None
+    access: str | None
+    parking: str | None
+    opening_hours: dict[str, Any] | None
+    holiday_region: str | None
+    created_at: Instant
+
+
+class PoolIn(In):
+    """A new, empty pool."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Chicago regulars"}]})
+    name: Line
+    client_id: UUID | None = Field(default=None, description="The operator says of which client; staff: your own.")
+
+
+class PoolOut(Out):
+    """A pool."""
+
+    id: UUID
+    client_id: UUID
+    name: str
+    num_members: int
+    created_at: Instant
+
+
+class PoolMemberOut(Out):
+    """A technician in a pool."""
+
+    pool_id: UUID
+    technician_id: UUID
+    is_new: bool
+
+
+class KeyIn(In):
+    """A key that speaks for a client, a technician, a company, or, as gateway or operator, for nobody in particular."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"role": "dispatcher", "label": "Night shift", "expires_at": None}]}
+    )
+    role: KeyRole
+    label: Line
+    client_id: UUID | None = Field(default=None, description="The operator says of which client; staff: your own.")
+    staff_id: UUID | None = Field(default=None, description="Whose key it is: it ends when they leave.")
+    technician_id: UUID | None = None
+    company_id: UUID | None = None
+    expires_at: Instant | None = None
+
+
+class KeyOut(Out):
+    """A key; never its secret."""
+
+    id: UUID
+    label: str
+    role: KeyRole
+    client_id: UUID | None
+    staff_id: UUID | None
+    technician_id: UUID | None
+    company_id: UUID | None
+    created_at: Instant
+    expires_at: Instant | None
+    revoked_at: Instant | None
+
+
+class KeyMade(KeyOut):
+    """A key just made. This is the one time that its secret is shown."""
+
+    secret: str | None = Field(description="Empty when the same request is repeated.")
+
+
+class CompanyIn(In):
+    """A new company."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Big Bend Repairs"}]})
+    name: Line
+
+
+class CompanyOut(Out):
+    """A company that technicians work for."""
+
+    id: UUID
+    name: str
+    created_at: Instant
+
+
+class EmployIn(In):
+    """For whom a technician works; null: alone."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"company_id": _UUID}]})
+    company_id: UUID | None
+
+
+class SkillIn(In):
+    """A skill of the catalogue."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"code": "hvac", "name": "Heating and cooling"}]})
+    code: NewCode
+    name: Line
+
+
+class SkillOut(Out):
+    """A skill of the catalogue."""
+
+    code: Code
+    name: str
+
+
+class SkillsOut(Out):
+    """The catalogue of skills."""
+
+    items: list[SkillOut]
+
+
+class CredentialKindIn(SkillIn):
+    """A kind of proof. Of a screening, clients see no result."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"code": "background_check", "name": "Background check", "is_screening": True}]}
+    )
+    is_screening: Yes = False
+
+
+class CredentialKindOut(Out):
+    """A kind of proof."""
+
+    code: Code
+    name: str
+    is_screening: bool
+
+
+class CredentialKindsOut(Out):
+    """The catalogue of kinds."""
+
+    items: list[CredentialKindOut]
