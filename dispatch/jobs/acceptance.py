@@ -5,7 +5,7 @@ visits, jobs, chains of events. So losers wait for the winner's slot before they
 them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -15,15 +15,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, NotFound
-from dispatch.jobs.answers import find_offer, note_too_late, note_yes
-from dispatch.jobs.assignments import Terms, settle, take_slot
+from dispatch.jobs.answers import is_asked, note_too_late, note_yes
+from dispatch.jobs.assignments import GivenBackError, Terms, settle, take_slot, take_slot_in_crowd
 from dispatch.jobs.judging import at_start, failed_now
 from dispatch.jobs.reading import RoleOfVisit, read_role
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import OfferRow
+from dispatch.record.tables import JobRow, OfferRow
 from dispatch.record.tables.offers import LIVE_OFFERS
-from dispatch.talent.reading import lock_technician
+from dispatch.talent.reading import hold_technician, read_held
 from matching.job import Job
 from matching.technician import Technician
 
@@ -73,6 +73,9 @@ class Lost:
 
 Answer = Won | Noted | Lost
 
+#: (session, visit, role, technician) -> slot
+TakeSlot = Callable[[Session, UUID, str, UUID], UUID | None]
+
 
 def accept_offer(session: Session, actor: Actor, yes: Yes, *, now: datetime) -> Answer:
     """Say yes to one offer.
@@ -97,14 +100,16 @@ def accept_all(session: Session, actor: Actor, yeses: Sequence[Yes], *, now: dat
 
     With one that is lost, the others are lost too, as `bundle_broken`.
     """
-    offers = [_read_offer(session, actor, yes) for yes in yeses]
+    asked = [_read_asked(session, actor, yes) for yes in yeses]
+    offers = [each.offer for each in asked]
     over = [_over(offer, yes, now) for offer, yes in zip(offers, yeses, strict=True)]
     if not any(over):
-        with session.begin_nested() as savepoint:
-            answers = _take_all(session, actor, offers, yeses, now)
-            if not any(isinstance(answer, Lost) for answer in answers):
-                return tuple(answers)
-            savepoint.rollback()
+        try:
+            answers = _take_all(session, actor, asked, yeses, now, take=take_slot_in_crowd)
+        except GivenBackError:
+            answers = _take_all(session, actor, asked, yeses, now, take=take_slot)
+        if not any(isinstance(answer, Lost) for answer in answers):
+            return tuple(answers)
         over = [answer if isinstance(answer, Lost) else None for answer in answers]
     for offer, lost in zip(offers, over, strict=True):
         if lost is not None and lost.code == "taken":
@@ -122,14 +127,15 @@ def pick(session: Session, actor: Actor, offer_id: UUID, *, now: datetime, terms
     NotFound
         When there is no such offer of the actor's client.
     """
-    offer = session.scalars(select(OfferRow).where(OfferRow.id == offer_id)).one_or_none()
-    if offer is None or (actor.client_id is not None and offer.client_id != actor.client_id):
+    asked = _find(session, offer_id)
+    if asked is None or (actor.client_id is not None and asked.offer.client_id != actor.client_id):
         raise NotFound("offer", offer_id)
+    offer = asked.offer
     if offer.state not in ("requested", "countered"):
         return Lost(offer.id, "no_yes_yet" if offer.state in LIVE_OFFERS else _CODES[offer.state], state=offer.state)
     yes = Yes(offer.id, offer.terms_version, terms.start_at if terms else offer.wanted_start_at)
     with session.begin_nested() as savepoint:
-        answer = _take(session, actor, offer, yes, now, picked=True, terms=terms)
+        answer = _take(session, actor, asked, yes, now, picked=True, terms=terms)
         if isinstance(answer, Lost):
             savepoint.rollback()
     return answer
@@ -144,11 +150,31 @@ _CODES = {
 }
 
 
-def _read_offer(session: Session, actor: Actor, yes: Yes) -> OfferRow:
-    offer = find_offer(session, actor, yes.offer_id)
-    if yes.worker_id not in (None, offer.technician_id) and actor.company_id is None:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An offer, how its job is given away, and the bundle that it belongs to."""
+
+    offer: OfferRow
+    mode: str
+    bundle_id: UUID | None
+
+
+def _find(session: Session, offer_id: UUID) -> _Asked | None:
+    found = session.execute(
+        select(OfferRow, JobRow.mode, JobRow.bundle_id)
+        .join(JobRow, JobRow.id == OfferRow.job_id)
+        .where(OfferRow.id == offer_id)
+    ).one_or_none()
+    return _Asked(*found) if found is not None else None
+
+
+def _read_asked(session: Session, actor: Actor, yes: Yes) -> _Asked:
+    asked = _find(session, yes.offer_id)
+    if asked is None or not is_asked(actor, asked.offer):
+        raise NotFound("offer", yes.offer_id)
+    if yes.worker_id not in (None, asked.offer.technician_id) and actor.company_id is None:
         raise BadInput("worker_id", yes.worker_id, "only a company names another of its workers")
-    return offer
+    return asked
 
 
 def _over(offer: OfferRow, yes: Yes, now: datetime) -> Lost | None:
@@ -163,59 +189,76 @@ def _over(offer: OfferRow, yes: Yes, now: datetime) -> Lost | None:
 
 
 def _take_all(
-    session: Session, actor: Actor, offers: Sequence[OfferRow], yeses: Sequence[Yes], now: datetime
+    session: Session, actor: Actor, asked: Sequence[_Asked], yeses: Sequence[Yes], now: datetime, *, take: TakeSlot
 ) -> list[Answer]:
-    """Technicians first, then slots in the order of their visits: two bundles never wait for each other."""
+    """Technicians first, then slots in the order of their visits: two bundles never wait for each other.
+
+    One that is lost rolls back all.
+    """
     answers: dict[UUID, Answer] = {}
-    for offer, yes in sorted(zip(offers, yeses, strict=True), key=lambda pair: pair[0].visit_id):
-        answers[offer.id] = _take(session, actor, offer, yes, now, alone=len(yeses) == 1)
-        if isinstance(answers[offer.id], Lost):
-            break
-    return [answers.get(offer.id) or Lost(offer.id, "bundle_broken", state=offer.state) for offer in offers]
+    with session.begin_nested() as savepoint:
+        for each, yes in sorted(zip(asked, yeses, strict=True), key=lambda pair: pair[0].offer.visit_id):
+            answer = _take(session, actor, each, yes, now, take=take, alone=len(yeses) == 1)
+            answers[each.offer.id] = answer
+            if isinstance(answer, Lost):
+                savepoint.rollback()
+                break
+    return [
+        answers.get(each.offer.id) or Lost(each.offer.id, "bundle_broken", state=each.offer.state) for each in asked
+    ]
 
 
 def _take(
     session: Session,
     actor: Actor,
-    offer: OfferRow,
+    asked: _Asked,
     yes: Yes,
     now: datetime,
     *,
+    take: TakeSlot = take_slot,
     alone: bool = True,
     picked: bool = False,
     terms: Terms | None = None,
 ) -> Answer:
-    """Judge under the technician's lock; then note the yes, or take a slot."""
-    technician = lock_technician(session, yes.worker_id or offer.technician_id, now=now)
-    unit = read_role(session, offer.visit_id, offer.role)
-    if technician is None or (yes.worker_id and technician.company_id != actor.company_id):
+    """Hold the technician, take a slot, and only then judge: who comes too late waits without work, and learns it.
+
+    Whoever turns out not to be eligible gives the slot back with the savepoint.
+    """
+    offer = asked.offer
+    if alone and asked.bundle_id is not None and not picked:
+        raise BadInput("offer", offer.id, f"it belongs to bundle {asked.bundle_id}: accept all of it")
+    who = yes.worker_id or offer.technician_id
+    held = hold_technician(session, who)
+    if held is None or (yes.worker_id and held.company_id != actor.company_id):
         raise BadInput("worker_id", yes.worker_id, "name a technician of your company")
-    if alone and unit.job_row.bundle_id is not None and not picked:
-        raise BadInput("offer", offer.id, f"it belongs to bundle {unit.job_row.bundle_id}: accept all of it")
+    is_only_noted = asked.mode == "manual" and not picked
+    slot_id = None if is_only_noted else take(session, offer.visit_id, offer.role, who)
+    if slot_id is None and not is_only_noted:
+        return Lost(offer.id, "taken", state=offer.state)
+    unit = read_role(session, offer.visit_id, offer.role, slot_id)
+    technician = read_held(session, held, now=now)
     job = at_start(unit, technician, yes.start_at, now=now)
     rules = failed_now(unit, technician, job, now=now)
     if job is None or rules:
         return Lost(offer.id, "not_eligible", rules or ("free",), state=offer.state)
-    if unit.job_row.mode == "manual" and not picked:
+    if slot_id is None:
         return _note(session, actor, offer, job, now)
     agreed = terms or Terms(unit.job.pay, unit.job_row.terms_version)
-    return _grab(session, actor, offer, unit, technician, job, agreed, now)
+    return _settle(session, actor, offer, unit, slot_id, technician, job, agreed, now)
 
 
-def _grab(
+def _settle(
     session: Session,
     actor: Actor,
     offer: OfferRow,
     unit: RoleOfVisit,
+    slot_id: UUID,
     technician: Technician,
     job: Job,
     terms: Terms,
     now: datetime,
 ) -> Answer:
-    """Take a slot, end the offer, book: in this order, so that losers wait before they hold anything others need."""
-    slot_id = take_slot(session, unit, technician.id)
-    if slot_id is None:
-        return Lost(offer.id, "taken", state=offer.state)
+    """With the slot taken, end the offer and book: losers wait for the slot and hold nothing that others need."""
     if not _end(session, offer):
         session.refresh(offer)
         return Lost(offer.id, _CODES.get(offer.state, "expired"), state=offer.state)

@@ -30,14 +30,18 @@ def find_offer(session: Session, actor: Actor, offer_id: UUID) -> OfferRow:
         When it was not.
     """
     offer = session.scalars(select(OfferRow).where(OfferRow.id == offer_id)).one_or_none()
-    is_own = offer is not None and (
+    if offer is None or not is_asked(actor, offer):
+        raise NotFound("offer", offer_id)
+    return offer
+
+
+def is_asked(actor: Actor, offer: OfferRow) -> bool:
+    """Whether the offer was made to this actor: the technician, their company, or a gateway that speaks for them."""
+    return (
         actor.kind == "gateway"
         or (actor.technician_id is not None and actor.technician_id == offer.technician_id)
         or (actor.company_id is not None and actor.company_id == offer.company_id)
     )
-    if offer is None or not is_own:
-        raise NotFound("offer", offer_id)
-    return offer
 
 
 def view_offer(session: Session, actor: Actor, offer_id: UUID, *, now: datetime) -> OfferRow:

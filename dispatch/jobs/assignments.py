@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
@@ -38,24 +39,62 @@ class Terms:
     start_at: datetime | None = None
 
 
-def take_slot(session: Session, unit: RoleOfVisit, technician_id: UUID) -> UUID | None:
+class GivenBackError(Exception):
+    """Whoever held the slot gave it back: ask again, after a rollback to where this one asked."""
+
+
+def take_slot(session: Session, visit_id: UUID, role: str, technician_id: UUID) -> UUID | None:
     """Take one open slot of a role: its id, or None when none is open any more.
 
     The one statement that decides the winner. Losers wait for the row lock (no SKIP LOCKED: they would hear "taken"
     while the winner rolls back) and then find it filled.
     """
-    open_slot = (
-        select(SlotRow.id)
-        .where(SlotRow.visit_id == unit.job.id, SlotRow.role == unit.job.role, SlotRow.state == "open")
-        .order_by(SlotRow.num)
-        .limit(1)
-        .with_for_update()
-    )
+    open_slot = _open_slots(visit_id, role).limit(1).with_for_update()
     return session.scalar(
         update(SlotRow)
         .where(SlotRow.id == open_slot.scalar_subquery(), SlotRow.state == "open")
         .values(state="filled", technician_id=technician_id)
         .returning(SlotRow.id)
+    )
+
+
+def take_slot_in_crowd(session: Session, visit_id: UUID, role: str, technician_id: UUID) -> UUID | None:
+    """As `take_slot`, for many at once: whoever finds the slot held waits beside the others, not behind them.
+
+    A waiter who wants the slot for itself gets it from the one before, finds it filled, and keeps it until its own
+    rollback: each loser costs the next a round trip. So only one who finds the first open slot free takes it; the
+    others wait in the same statement with a shared lock, all woken by the winner's commit.
+
+    Raises
+    ------
+    GivenBackError
+        When a slot is open after all; the caller rolls back, which frees the shared lock, and calls `take_slot`.
+    """
+    first = _open_slots(visit_id, role).limit(1).scalar_subquery()
+    free = select(SlotRow.id).where(SlotRow.id == first, SlotRow.state == "open").with_for_update(skip_locked=True)
+    mine = free.cte("mine")
+    taken = (
+        update(SlotRow)
+        .where(SlotRow.id == select(mine.c.id).scalar_subquery())
+        .values(state="filled", technician_id=technician_id)
+        .returning(SlotRow.id)
+        .cte("taken")
+    )
+    nobody = ~select(mine.c.id).exists()
+    left = _open_slots(visit_id, role).where(nobody).limit(1).with_for_update(read=True).cte("left_open")
+    slot_id, open_id = session.execute(
+        select(select(taken.c.id).scalar_subquery(), select(left.c.id).scalar_subquery())
+    ).one()
+    if open_id is not None:
+        raise GivenBackError
+    return cast(UUID | None, slot_id)
+
+
+def _open_slots(visit_id: UUID, role: str) -> Select[UUID]:
+    return (
+        select(SlotRow.id)
+        .where(SlotRow.visit_id == visit_id, SlotRow.role == role, SlotRow.state == "open")
+        .order_by(SlotRow.num)
     )
 
 

@@ -26,7 +26,7 @@ def assign_at_once(session: Session, unit: RoleOfVisit, decision: Decision, *, n
             if technician is None or job is None or failed_now(unit, technician, job, now=now):
                 savepoint.rollback()
                 continue
-            slot_id = take_slot(session, unit, technician_id)
+            slot_id = take_slot(session, unit.job.id, unit.job.role, technician_id)
             if slot_id is None:
                 savepoint.rollback()
                 break

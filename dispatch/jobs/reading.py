@@ -24,8 +24,8 @@ class RoleOfVisit:
     policy: Policy
 
 
-def read_role(session: Session, visit_id: UUID, role: str) -> RoleOfVisit:
-    """One role of one visit, with the number of its open slots.
+def read_role(session: Session, visit_id: UUID, role: str, slot_id: UUID | None = None) -> RoleOfVisit:
+    """One role of one visit, with the number of its open slots; needs and pay are those of `slot_id`, if named.
 
     Raises
     ------
@@ -43,11 +43,15 @@ def read_role(session: Session, visit_id: UUID, role: str) -> RoleOfVisit:
     if not rows:
         raise NotFound("visit", visit_id)
     job, visit, site, _ = rows[0]
-    return RoleOfVisit(job, visit, site, to_job(job, visit, site, [row[3] for row in rows]), read_policy(job))
+    slots = sorted((row[3] for row in rows), key=lambda slot: slot.id != slot_id)
+    return RoleOfVisit(job, visit, site, to_job(job, visit, site, slots), read_policy(job))
 
 
 def to_job(job: JobRow, visit: VisitRow, site: SiteRow, slots: list[SlotRow]) -> Job:
-    """The job of matching; `slots` are those of one role, alike in what they need and pay."""
+    """The job of matching; `slots` are those of one role, and needs and pay are the first open one's, or the first's.
+
+    They are alike, save one that was filled for a counter's pay.
+    """
     slot = next((each for each in slots if each.state == "open"), slots[0])
     return Job(
         id=visit.id,

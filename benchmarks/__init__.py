@@ -1,0 +1,1 @@
+"""Every claim about speed, measured beside its peers in the same run."""
