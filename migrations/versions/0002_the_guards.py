@@ -31,7 +31,8 @@ def _asked_about(job: str) -> str:
     return ASKED_ABOUT_JOB.format(job=job, t=TECHNICIAN, c=COMPANY)
 
 
-#: table -> what the application may do with it, where a policy lets it
+#: table -> what the application may do with it, where a policy lets it. What the rules read of a technician is
+#: changed by the engine alone: nobody raises their own reputation or verifies their own proof.
 RIGHTS = {
     "clients": "SELECT, UPDATE",
     "staff": "SELECT, INSERT, UPDATE",
@@ -54,9 +55,9 @@ RIGHTS = {
     "events": "SELECT, INSERT",
     "seals": "SELECT",
     "board_frames": "SELECT",
-    "technicians": "SELECT, UPDATE",
+    "technicians": "SELECT",
     "technician_skills": "SELECT",
-    "credentials": "SELECT, INSERT",
+    "credentials": "SELECT",
     "working_hours": "SELECT, INSERT, UPDATE, DELETE",
     "time_off": "SELECT, INSERT, UPDATE, DELETE",
     "bookings": "SELECT",
@@ -103,7 +104,12 @@ MORE = (
     ),
     ("offers", "asked", "SELECT", OWN_OFFER),
     ("assignments", "asked", "SELECT", OWN_OFFER),
-    ("counters", "asked", "SELECT", "EXISTS (SELECT FROM offers o WHERE o.id = offer_id AND o.client_id = client_id)"),
+    (
+        "counters",
+        "asked",
+        "SELECT",
+        "EXISTS (SELECT FROM offers o WHERE o.id = offer_id AND o.client_id = counters.client_id)",
+    ),
     ("jobs", "asked", "SELECT", _asked_about("jobs.id")),
     ("terms", "asked", "SELECT", _asked_about("terms.job_id")),
     ("visits", "asked", "SELECT", _asked_about("visits.job_id")),
