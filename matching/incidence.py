@@ -42,15 +42,23 @@ class Incidence:
         )
 
     def over(self, is_kept: Bools) -> "Incidence":
-        """Only the entries of some edges (E,), and only the rows that these could still break."""
+        """Only the entries of some edges (E,), and only the rows that have some and could still be broken.
+
+        A row that must be reached and has no entry left is gone too: see `lost`.
+        """
         held = is_kept[self.edge]
         row, edge, weight = self.row[held], self.edge[held], self.weight[held]
         most = np.zeros(len(self.limit), np.int64)
         np.add.at(most, row, np.maximum(weight, 0))
-        can_break = most > self.limit
+        can_break = (most > self.limit) & (np.bincount(row, minlength=len(self.limit)) > 0)
         number = np.cumsum(can_break) - 1
         entries = can_break[row]
         return Incidence(number[row[entries]], edge[entries], weight[entries], self.limit[can_break])
+
+    def lost(self, is_kept: Bools) -> bool:
+        """Some row cannot be kept with these edges (E,) alone: none of them is in it, and it must be reached."""
+        num_kept = np.bincount(self.row[is_kept[self.edge]], minlength=len(self.limit))
+        return bool(((num_kept == 0) & (self.limit < 0)).any())
 
 
 def incidence(problem: AssignmentProblem) -> Incidence:

@@ -143,8 +143,7 @@ class _Pieces:
     ) -> None:
         self._num_edges = len(cost)
         self._rows = rows.over(is_inside)
-        num_entries = np.bincount(self._rows.row, minlength=len(self._rows.limit))
-        self.is_impossible = bool(((num_entries == 0) & (self._rows.limit < 0)).any())
+        self.is_impossible = rows.lost(is_inside)
         joined = connected(self._rows.edge, len(cost) + self._rows.row, len(cost) + len(self._rows.limit))
         inside = np.flatnonzero(is_inside)
         label = np.unique(joined[inside], return_inverse=True)[1]

@@ -132,6 +132,64 @@ def test_equals_one_programme_without_decomposition_on_240_larger_worlds(block):
         assert (answer.priority, answer.cost) == whole_programme(problem), seed
 
 
+def joined_by_dear_edges(worlds):
+    """One component of several worlds: the first job of each could also be done, dearly, by the next world's first.
+
+    The relaxation's prices rule these edges out, so that what is left falls into pieces again.
+    """
+    jobs = np.cumsum([0, *(world.num_jobs for world in worlds)])
+    technicians = np.cumsum([0, *(world.num_technicians for world in worlds)])
+    edge_job = [world.edge_job + first for world, first in zip(worlds, jobs, strict=False)]
+    edge_technician = [world.edge_technician + first for world, first in zip(worlds, technicians, strict=False)]
+    return AssignmentProblem(
+        np.concatenate([world.start_us for world in worlds]),
+        np.concatenate([world.end_us for world in worlds]),
+        np.concatenate([world.priority for world in worlds]),
+        np.concatenate([world.capacity for world in worlds]),
+        np.concatenate([world.max_busy_us for world in worlds]),
+        np.concatenate([*edge_job, jobs[:-2]]),
+        np.concatenate([*edge_technician, technicians[1:-1]]),
+        np.concatenate([*(world.edge_cost for world in worlds), np.full(len(worlds) - 1, 5000)]),
+    )
+
+
+def roomy(problem):
+    """The same world with room for three jobs each, so that mostly all jobs can be done and nothing ties the parts."""
+    return AssignmentProblem(
+        problem.start_us,
+        problem.end_us,
+        problem.priority,
+        np.maximum(problem.capacity, 3),
+        problem.max_busy_us,
+        problem.edge_job,
+        problem.edge_technician,
+        problem.edge_cost,
+    )
+
+
+@pytest.mark.parametrize("block", range(3))
+def test_worlds_that_hang_together_by_dear_edges_alone_are_solved_exactly(block):
+    """A window that fell into pieces once called each of them impossible, and the start the proved best."""
+    for seed in range(20 * block, 20 * block + 20):
+        parts = [
+            roomy(random_problem(7000 + 5 * seed + part, 8, 5, span=24, density=0.6, priorities=(1, 2)))
+            for part in range(4)
+        ]
+        problem = joined_by_dear_edges(parts)
+        answer = best(problem)
+        assert answer.is_optimal
+        assert is_possible(problem, answer.edge_of_job[answer.edge_of_job != OPEN].tolist())
+        assert (answer.priority, answer.cost) == whole_programme(problem), seed
+
+
+@pytest.mark.parametrize("seed", [50039, 50063, 50096, 50112, 50145, 50154, 50189, 50224, 50588])
+def test_worlds_whose_false_proof_was_once_believed_are_solved_exactly(seed):
+    problem = random_problem(seed, 6 + seed % 22, 2 + seed % 7, span=24, density=0.5, priorities=(1, 1, 2, 5))
+    answer = best(problem, seed)
+    assert answer.is_optimal
+    assert (answer.priority, answer.cost) == whole_programme(problem)
+
+
 def test_most_of_these_worlds_need_more_than_a_flow():
     """Else the tests above would say little about overlaps."""
     worlds = [random_problem(seed, 8 + seed % 15, 2 + seed % 6, span=20, density=0.5) for seed in range(40)]
