@@ -16,12 +16,11 @@ from api.paging import Cursor, Limit, page
 from api.parts import reading
 from api.schemas.offers import AnswersOut, BundleAcceptIn, BundleIn, BundleOut
 from api.schemas.pages import PageOf
-from dispatch.errors import BadInput, NotFound
+from dispatch.errors import NotFound
 from dispatch.jobs.acceptance import Yes, accept_all
+from dispatch.jobs.bundles import check_whole
 from dispatch.jobs.posting import make_bundle
-from dispatch.record.session import Actor
-from dispatch.record.tables import BundleRow, JobRow, OfferRow
-from dispatch.record.tables.offers import LIVE_OFFERS
+from dispatch.record.tables import BundleRow, JobRow
 
 router = APIRouter(prefix="/v1/bundles", tags=["bundles"])
 
@@ -66,39 +65,10 @@ def accept_bundle(request: Request, actor: Talent, bundle_id: UUID, yes: BundleA
     wanted = [each.offer_id for each in said]
 
     def work(session: Session, now: datetime) -> Reply | Problem:
-        _check_complete(session, actor, bundle_id, wanted)
+        check_whole(session, actor, bundle_id, wanted)
         return answers_of(accept_all(session, actor, said, now=now), wanted)
 
     return idempotent(request, actor, work)
-
-
-def _check_complete(session: Session, actor: Actor, bundle_id: UUID, wanted: list[UUID]) -> None:
-    """All offers of the bundle that this actor holds, for one technician, each once."""
-    own = (
-        select(OfferRow.id, OfferRow.state, OfferRow.technician_id)
-        .join(JobRow, JobRow.id == OfferRow.job_id)
-        .where(JobRow.bundle_id == bundle_id)
-    )
-    if actor.technician_id is not None:
-        own = own.where(OfferRow.technician_id == actor.technician_id)
-    elif actor.company_id is not None:
-        own = own.where(OfferRow.company_id == actor.company_id)
-    rows: dict[UUID, Any] = {row.id: row for row in session.execute(own)}
-    if not rows:
-        raise NotFound("bundle", bundle_id)
-    if len(set(wanted)) < len(wanted):
-        raise BadInput("offers", len(wanted), "name each offer once")
-    for num, offer_id in enumerate(wanted):
-        if offer_id not in rows:
-            raise BadInput(f"offers[{num}].offer_id", offer_id, "name your offers of this bundle")
-    people = {rows[offer_id].technician_id for offer_id in wanted}
-    missing = [
-        row.id
-        for row in rows.values()
-        if row.technician_id in people and row.state in LIVE_OFFERS and row.id not in wanted
-    ]
-    if len(people) > 1 or missing:
-        raise BadInput("offers", len(wanted), f"name all {len(wanted) + len(missing)} offers of one technician")
 
 
 def _num_jobs() -> Any:

@@ -60,7 +60,7 @@ def post_technician(request: Request, actor: Adder, technician: TechnicianIn) ->
     """The operator adds anybody; a company adds its own people, outside the open market."""
 
     def work(session: Session, now: datetime) -> Reply:
-        profile = Profile(**_profile_values(technician.model_dump(exclude={"skills", "state"}), technician))
+        profile = Profile(**_profile_values(technician, set(TechnicianIn.model_fields) - {"skills", "state"}))
         made = create_technician(session, actor, profile, technician.skills, state=technician.state, now=now)
         shown = _one(session, actor, made)
         return Reply(shown, 201, {"Location": f"/v1/technicians/{made}", **_etag(shown)})
@@ -130,7 +130,7 @@ def get_technician(request: Request, actor: Knows, technician_id: UUID) -> Respo
 def patch_technician(request: Request, actor: Keeper, technician_id: UUID, patch: TechnicianPatch) -> Response:
     """Change what is named: own limits, area, quiet hours, standing consent. Needs If-Match with the ETag."""
     version = wanted_version(request, "technician")
-    changes = _profile_values(patch.model_dump(exclude_unset=True), patch)
+    changes = _profile_values(patch, patch.model_fields_set)
     shares = changes.pop("shares_position", None)
     with writing(request, actor, "engine") as session:
         row = find_visible(session, actor, technician_id)
@@ -179,12 +179,13 @@ def post_technician_move(request: Request, actor: Keeper, technician_id: UUID, w
     return idempotent(request, actor, work)
 
 
-def _profile_values(values: dict[str, Any], sent: TechnicianIn | TechnicianPatch) -> dict[str, Any]:
-    """What was sent, in the form that profiles take."""
-    if sent.quiet is not None and "quiet" in values:
-        values["quiet"] = (minutes(sent.quiet.begin), minutes(sent.quiet.end))
-    if sent.consent is not None and "consent" in values:
-        values["consent"] = sent.consent.to_consent()
+def _profile_values(sent: TechnicianIn | TechnicianPatch, names: set[str]) -> dict[str, Any]:
+    """What was sent under these names, in the form that profiles take."""
+    values = {name: getattr(sent, name) for name in names}
+    if values.get("quiet") is not None:
+        values["quiet"] = (minutes(values["quiet"].begin), minutes(values["quiet"].end))
+    if values.get("consent") is not None:
+        values["consent"] = values["consent"].to_consent()
     return values
 
 

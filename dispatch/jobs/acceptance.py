@@ -71,6 +71,15 @@ class Lost:
     state: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An offer, how its job is given away, and the bundle that it belongs to."""
+
+    offer: OfferRow
+    mode: str
+    bundle_id: UUID | None
+
+
 Answer = Won | Noted | Lost
 
 #: (session, visit, role, technician) -> slot
@@ -91,8 +100,10 @@ def accept_offer(session: Session, actor: Actor, yes: Yes, *, now: datetime) -> 
         When the offer belongs to a bundle, the start lies outside the window, or the named worker is not the
         company's.
     """
-    answers = accept_all(session, actor, (yes,), now=now)
-    return answers[0]
+    asked = _read_asked(session, actor, yes)
+    if asked.bundle_id is not None:
+        raise BadInput("offer", yes.offer_id, f"it belongs to bundle {asked.bundle_id}: accept all of it")
+    return _accept(session, actor, (asked,), (yes,), now)[0]
 
 
 def accept_all(session: Session, actor: Actor, yeses: Sequence[Yes], *, now: datetime) -> tuple[Answer, ...]:
@@ -100,7 +111,12 @@ def accept_all(session: Session, actor: Actor, yeses: Sequence[Yes], *, now: dat
 
     With one that is lost, the others are lost too, as `bundle_broken`.
     """
-    asked = [_read_asked(session, actor, yes) for yes in yeses]
+    return _accept(session, actor, [_read_asked(session, actor, yes) for yes in yeses], yeses, now)
+
+
+def _accept(
+    session: Session, actor: Actor, asked: Sequence[_Asked], yeses: Sequence[Yes], now: datetime
+) -> tuple[Answer, ...]:
     offers = [each.offer for each in asked]
     over = [_over(offer, yes, now) for offer, yes in zip(offers, yeses, strict=True)]
     if not any(over):
@@ -150,15 +166,6 @@ _CODES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """An offer, how its job is given away, and the bundle that it belongs to."""
-
-    offer: OfferRow
-    mode: str
-    bundle_id: UUID | None
-
-
 def _find(session: Session, offer_id: UUID) -> _Asked | None:
     found = session.execute(
         select(OfferRow, JobRow.mode, JobRow.bundle_id)
@@ -198,7 +205,7 @@ def _take_all(
     answers: dict[UUID, Answer] = {}
     with session.begin_nested() as savepoint:
         for each, yes in sorted(zip(asked, yeses, strict=True), key=lambda pair: pair[0].offer.visit_id):
-            answer = _take(session, actor, each, yes, now, take=take, alone=len(yeses) == 1)
+            answer = _take(session, actor, each, yes, now, take=take)
             answers[each.offer.id] = answer
             if isinstance(answer, Lost):
                 savepoint.rollback()
@@ -216,7 +223,6 @@ def _take(
     now: datetime,
     *,
     take: TakeSlot = take_slot,
-    alone: bool = True,
     picked: bool = False,
     terms: Terms | None = None,
 ) -> Answer:
@@ -225,8 +231,6 @@ def _take(
     Whoever turns out not to be eligible gives the slot back with the savepoint.
     """
     offer = asked.offer
-    if alone and asked.bundle_id is not None and not picked:
-        raise BadInput("offer", offer.id, f"it belongs to bundle {asked.bundle_id}: accept all of it")
     who = yes.worker_id or offer.technician_id
     held = hold_technician(session, who)
     if held is None or (yes.worker_id and held.company_id != actor.company_id):

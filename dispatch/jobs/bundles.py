@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from dispatch.errors import BadInput, NotFound
 from dispatch.index.roster import Roster
 from dispatch.index.search import search
 from dispatch.jobs.reading import RoleOfVisit, read_role
-from dispatch.record.tables import JobRow, RoundRow
+from dispatch.record.session import Actor
+from dispatch.record.tables import JobRow, OfferRow, RoundRow
+from dispatch.record.tables.offers import LIVE_OFFERS
 from matching.candidates import Bools, Candidates
 from matching.eligibility import judge
 
@@ -35,3 +39,40 @@ def able_to_do_all(roster: Roster, candidates: Candidates, units: Sequence[RoleO
         may = found.ids[judge(unit.job, found, unit.policy) == 0]
         able &= np.isin(candidates.ids, may)
     return able
+
+
+def check_whole(session: Session, actor: Actor, bundle_id: UUID, wanted: Sequence[UUID]) -> None:
+    """A yes to a bundle names all of its live offers that one technician has, each once. Runs as the engine.
+
+    Raises
+    ------
+    NotFound
+        When the actor has no offer of such a bundle.
+    BadInput
+        When an offer is missing, named twice, another's, or of another bundle.
+    """
+    own = (
+        select(OfferRow.id, OfferRow.state, OfferRow.technician_id)
+        .join(JobRow, JobRow.id == OfferRow.job_id)
+        .where(JobRow.bundle_id == bundle_id)
+    )
+    if actor.technician_id is not None:
+        own = own.where(OfferRow.technician_id == actor.technician_id)
+    elif actor.company_id is not None:
+        own = own.where(OfferRow.company_id == actor.company_id)
+    rows: dict[UUID, Any] = {row.id: row for row in session.execute(own)}
+    if not rows:
+        raise NotFound("bundle", bundle_id)
+    if len(set(wanted)) < len(wanted):
+        raise BadInput("offers", len(wanted), "name each offer once")
+    for num, offer_id in enumerate(wanted):
+        if offer_id not in rows:
+            raise BadInput(f"offers[{num}].offer_id", offer_id, "name your offers of this bundle")
+    people = {rows[offer_id].technician_id for offer_id in wanted}
+    missing = [
+        row.id
+        for row in rows.values()
+        if row.technician_id in people and row.state in LIVE_OFFERS and row.id not in wanted
+    ]
+    if len(people) > 1 or missing:
+        raise BadInput("offers", len(wanted), f"name all {len(wanted) + len(missing)} offers of one technician")

@@ -8,7 +8,13 @@ from sqlalchemy import func, select
 
 from dispatch.record.tables import JobRow
 
-GONE = object()
+
+class Gone:
+    def __repr__(self) -> str:
+        return "gone"
+
+
+GONE = Gone()
 
 
 def _changed(body, path, value):
