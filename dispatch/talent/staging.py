@@ -43,7 +43,8 @@ def stage(session: Session, tables: Mapping[str, Iterable[Mapping[str, Any]]]) -
         if first is not None:
             lines = _Lines(tuple(first), chain((first,), found))
             cursor.copy_expert(f"COPY {table} ({', '.join(first)}) FROM STDIN", lines)
-        session.execute(text(f"ANALYZE {table}"))
+    for statement in _READY:
+        session.execute(text(statement))
 
 
 def take_over(session: Session, fields: frozenset[str], *, now: datetime) -> Sequence[Row[Any]]:
@@ -114,6 +115,16 @@ _STAGING = (
     " ON COMMIT DROP",
     "CREATE TEMP TABLE staged_credentials (line int, id uuid, kind varchar, valid_until date) ON COMMIT DROP",
     "CREATE TEMP TABLE staged_pools (line int, pool_id uuid) ON COMMIT DROP",
+)
+# The real tables may have just been filled, with no statistics yet: without an index to walk, a plan made for a few
+# rows compares each row with each, and 100,000 technicians take hours.
+_READY = (
+    "CREATE UNIQUE INDEX ON staged_technicians (line)",
+    "CREATE UNIQUE INDEX ON staged_technicians (number)",
+    "CREATE INDEX ON staged_technicians (id)",
+    "CREATE UNIQUE INDEX ON staged_skills (line, skill)",
+    "CREATE UNIQUE INDEX ON staged_hours (line, weekday, from_minute)",
+    *(f"ANALYZE {name}" for name in _STAGED),
 )
 
 _LOCK = (
