@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select, update
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session
 
@@ -81,9 +81,10 @@ def _work_on(transaction: Transaction, feed: Feed, round_id: UUID, seed: int) ->
 
 def _is_database_gone(error: Exception) -> bool:
     """Whether the next round would fail alike: no connection, or the one that there was is lost."""
-    if isinstance(error, (OperationalError, InterfaceError)):
-        return error.connection_invalidated or getattr(error.orig, "pgcode", None) is None
-    return isinstance(error, NoConnection)
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    is_unsaid = isinstance(error, (OperationalError, InterfaceError)) and getattr(error.orig, "pgcode", None) is None
+    return is_unsaid or isinstance(error, NoConnection)
 
 
 def expire_offers(session: Session, *, now: datetime) -> int:

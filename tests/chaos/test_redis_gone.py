@@ -39,7 +39,7 @@ def killed(server: PrivateValkey) -> Iterator[None]:
     assert server.revive()
 
 
-@pytest.mark.parametrize(("hurt", "seed"), [(emptied_again_and_again, 1), (stopped, 2), (killed, 3)])
+@pytest.mark.parametrize(("hurt", "seed"), [(emptied_again_and_again, 21), (stopped, 22), (killed, 23)])
 def test_nothing_needs_redis_and_bells_ring_again_when_it_returns(
     system: System, num_rounds: int, hurt: Callable[[PrivateValkey], AbstractContextManager[None]], seed: int
 ):

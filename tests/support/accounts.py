@@ -68,10 +68,8 @@ def assert_due_work_goes_on(crowd: Crowd) -> float:
     """From this moment on, in time: what became due meanwhile is done, and a new job is offered. How long it took."""
     healed_s = time.monotonic()
     job = crowd.post_job()
-    _log.info("posted after %.2f s", time.monotonic() - healed_s)
     asked = "SELECT count(*) FROM waves w JOIN rounds r ON r.id = w.round_id WHERE r.job_id = %(job)s::uuid"
     until(lambda: crowd.system.rows(asked, job=job.answer["id"])[0][0], "a new job is offered")
-    _log.info("offered after %.2f s", time.monotonic() - healed_s)
     until(lambda: crowd.system.rows(_OVERDUE)[0][0] == 0, "what is due is done")
     took_s = time.monotonic() - healed_s
     assert took_s <= HEALED_WITHIN_S

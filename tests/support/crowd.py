@@ -134,8 +134,11 @@ class Crowd:
             self.slowest_s = max(self.slowest_s, time.monotonic() - began_s)
 
     def _post_jobs(self, every_s: float) -> None:
-        while not self._no_more_jobs.wait(every_s):
-            self.post_job()
+        """One in nine needs what nobody can."""
+        for at in itertools.count():
+            if self._no_more_jobs.wait(every_s):
+                return
+            self.post_job(**_two_with("drones" if at % 9 == 8 else "hvac"))
 
     def _answer_offers(self, pool: ThreadPoolExecutor) -> None:
         """One in four is not looked at in time: so there are later waves, too."""
@@ -186,10 +189,8 @@ class Crowd:
 
 
 def _job_body(system: System, number: str, at: int) -> dict[str, Any]:
-    """Two technicians for two hours, on one of eight days; one in nine needs what nobody can."""
+    """Two technicians for two hours, on one of eight days."""
     start = system.world.start + timedelta(days=at % 8)
-    skill = "drones" if at % 9 == 8 else "hvac"
-    slot = {"needs": {"skills": {skill: 1}}, "pay": {"amount": "140.00"}, "count": 2}
     return {
         "number": number,
         "site_id": str(system.world.site),
@@ -197,6 +198,9 @@ def _job_body(system: System, number: str, at: int) -> dict[str, Any]:
         "job_type": "hardware",
         "window": {"start_at": start.isoformat(), "end_at": (start + timedelta(hours=4)).isoformat()},
         "duration_min": 120,
-        "slots": [slot],
         "policy": POLICY,
-    }
+    } | _two_with("hvac")
+
+
+def _two_with(skill: str) -> dict[str, Any]:
+    return {"slots": [{"needs": {"skills": {skill: 1}}, "pay": {"amount": "140.00"}, "count": 2}]}

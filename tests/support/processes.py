@@ -121,12 +121,12 @@ class System:
 
     def wait_for_api(self) -> None:
         """Until it answers and has read the technicians."""
-        until(self.is_well, f"the API is well; it says: {self._tail(self.api)}")
+        until(lambda: self.api.assert_alive() or self.is_well(), "the API is well")
 
     def wait_for_dispatchers(self, num: int = 1) -> None:
         """Until so many are connected."""
         count = "SELECT count(DISTINCT pid) FROM pg_stat_activity WHERE application_name = 'truckroll dispatcher'"
-        until(lambda: self.rows(count)[0][0] >= num, f"{num} dispatchers; it says: {self._tail(self.dispatcher)}")
+        until(lambda: self.dispatcher.assert_alive() or self.rows(count)[0][0] >= num, f"{num} dispatchers")
 
     def is_well(self) -> bool:
         """The API answers that it reaches the database and knows the technicians."""
@@ -138,9 +138,6 @@ class System:
     def health(self) -> dict[str, Any]:
         """What the API says of itself."""
         return httpx2.get(f"{self.base_url}/v1/health", timeout=20).json()
-
-    def _tail(self, process: Process) -> str:
-        return process.log.read_text()[-2000:]
 
 
 @contextmanager
