@@ -84,7 +84,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("path", "value", "pointer"), BAD, ids=[f"{each[0][-1]}={each[1]!r:.30}" for each in BAD])
+@pytest.mark.parametrize(("path", "value", "pointer"), BAD, ids=[f"{at}-{each[0][-1]}" for at, each in enumerate(BAD)])
 def test_a_bad_value_is_named_with_its_way_out(calm_town, path, value, pointer):
     answer = calm_town.staff.post("/v1/jobs", _changed(calm_town.job_body(), path, value))
     assert answer.status_code == 422, answer.text
