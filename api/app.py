@@ -40,6 +40,7 @@ from dispatch.bell import Bell
 from dispatch.errors import BadInput
 from dispatch.record.session import connect
 from dispatch.settings import Settings, read_settings
+from geo.places import find_place
 
 #: Every router, in the order of the description.
 ROUTERS = (
@@ -117,6 +118,8 @@ def _while_it_runs(settings: Settings, metrics: Metrics):  # type: ignore[no-unt
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         assert settings.database_url is not None
         assert settings.redis_url is not None
+        # A second's work that the first site with a ZIP code would else wait for, with a transaction open.
+        find_place("00000")
         engine = connect(settings.database_url, name="truckroll api")
         limiter = Limiter(settings.redis_url, settings)
         app.state.parts = parts = Parts(settings, engine, Bell(settings.redis_url), limiter, metrics)

@@ -352,7 +352,7 @@ class PositionOut(Out):
     """Whether it was passed on."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"is_shared": True, "until": "2027-03-01T18:00:00Z", "why_not": None}]}
+        json_schema_extra={"examples": [{"is_shared": False, "until": "2027-03-01T18:00:00Z", "why_not": "not_opted_in"}]}
     )
     is_shared: bool
     until: Instant

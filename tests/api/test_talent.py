@@ -41,12 +41,13 @@ def the_error(answer):
 
 
 def test_the_operator_adds_a_technician_who_can_be_read_again(town, operator):
-    made = operator.post("/v1/technicians", body(quiet={"begin": "22:00", "end": "06:00"}))
+    made = operator.post("/v1/technicians", body(quiet={"begin": "22:00", "end": "06:00"}, min_hourly="45.50"))
     assert made.status_code == 201, made.text
     again = operator.get(made.headers["Location"])
     assert again.json() == made.json()
     assert again.headers["ETag"] == made.headers["ETag"]
     assert again.json()["time_zone"] == "America/Chicago"
+    assert again.json()["private"]["min_hourly"] == "45.50"
     assert again.json()["private"]["quiet"] == {"begin": "22:00", "end": "06:00"}
 
 
