@@ -89,7 +89,7 @@ def _show_explanation(console: Console, story: JobStory, told: Explanation) -> N
     if told.reasons:
         table = Table(title="Why the others may not", title_justify="left", title_style="", box=None, padding=(0, 2))
         table.add_column("technicians", justify="right")
-        table.add_column("reason")
+        table.add_column("reason", no_wrap=True)
         table.add_column("rule", style="dim")
         for reason in sorted(told.reasons, key=lambda each: -(each.num_technicians or 0)):
             table.add_row(reason.count_text, reason.words, reason.code)

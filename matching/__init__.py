@@ -3,6 +3,8 @@
     job.py          what must be done, where, when, needing what
     technician.py   what is known of one technician
     candidates.py   the facts of everyone in reach of one job, as columns
+    availability.py what do the clocks say: hours, quiet hours, time off?
+    starts.py       which start fits hours, bookings and the travel between them?
     policy.py       what a client wants of the engine: reach, weights, waves
     eligibility.py  may this technician do it? the failed rules as bits
     reasons.py      why may they not, in words, and who may read which reason?
@@ -17,7 +19,9 @@
     inputs.py       what went into a decision, as bytes that never change
     explain.py      a stored decision read back to people
     seeds.py        which number does chance draw here?
-    assignment.py   many jobs, many technicians: the best assignment of all
+    assignment.py   many jobs, many technicians: the best assignment of all (flow, relaxation, programme, overlap,
+                    incidence, greedy, workload: how it is found and proved)
+    offline.py      the same for the files of `truckroll match` (lines, offline_rules, vicinity: what they say)
 
 Nothing here reads a clock, a file, a network or a database; time, seed and policy are arguments.
 """
