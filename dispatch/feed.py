@@ -1,7 +1,7 @@
 """How does the index stay current? It reads what changed since the last look, in commit order."""
 
 import time
-from datetime import datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -24,19 +24,22 @@ class Feed:
         self.roster = Roster()
         self.refreshed_at = float("-inf")
         self._horizon: int | None = None
+        self._day: date | None = None
 
     def refresh(self, session: Session, *, now: datetime) -> int:
         """Bring the roster up to what is committed: how many technicians were read again.
 
-        Runs as the engine. The first call reads everyone. A change that commits late, under an older transaction
+        Runs as the engine. The first call reads everyone, and so does the first of each day (UTC): counts of a day
+        and credentials that begin on it change with no row changing. A change that commits late, under an older transaction
         id, is seen by a later call: the horizon stays below every transaction that was still running.
         """
         started = time.monotonic()
         changed, horizon = changed_since(session, self._horizon or 0)
-        first = self._horizon is None
-        if first or changed:
-            self.roster.upsert(read_technicians(session, None if first else changed, now=now))
-        self._horizon = horizon
+        today = now.astimezone(UTC).date()
+        is_new_day = today != self._day
+        if is_new_day or changed:
+            self.roster.upsert(read_technicians(session, None if is_new_day else changed, now=now))
+        self._horizon, self._day = horizon, today
         self.refreshed_at = started
         return len(changed)
 

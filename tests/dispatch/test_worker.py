@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from racing import race
@@ -9,7 +10,17 @@ from sqlalchemy import func, select, update
 from worlds import World, small_world
 
 from dispatch.bell import Bell, Position
-from dispatch.record.tables import BoardFrameRow, EventRow, JobRow, OfferRow, SealRow, TechnicianRow, WaveRow
+from dispatch.feed import Feed
+from dispatch.record.tables import (
+    BoardFrameRow,
+    CredentialRow,
+    EventRow,
+    JobRow,
+    OfferRow,
+    SealRow,
+    TechnicianRow,
+    WaveRow,
+)
 from dispatch.worker import Dispatcher
 
 
@@ -86,3 +97,26 @@ def test_a_fault_is_counted_and_the_next_turn_goes_on(world: World, redis_url: s
     stop.set()
     thread.join()
     assert dispatcher.num_faults >= 1
+
+
+def test_a_credential_that_begins_tomorrow_counts_tomorrow(world: World) -> None:
+    who = world.technicians[0]
+    with world.as_engine() as (session, now):
+        tomorrow = (now + timedelta(days=1)).date()
+        session.add(
+            CredentialRow(
+                technician_id=who,
+                kind="background_check",
+                state="verified",
+                valid_from=tomorrow,
+                valid_until=tomorrow + timedelta(days=30),
+                created_at=now,
+            )
+        )
+    feed = Feed()
+    for days, has_it in ((0, False), (1, True)):
+        with world.as_engine() as (session, now):
+            feed.refresh(session, now=now + timedelta(days=days))
+        found = feed.roster.get(who)
+        assert found is not None
+        assert ("background_check" in found.credentials) == has_it
