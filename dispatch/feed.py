@@ -30,8 +30,8 @@ class Feed:
         """Bring the roster up to what is committed: how many technicians were read again.
 
         Runs as the engine. The first call reads everyone, and so does the first of each day (UTC): counts of a day
-        and credentials that begin on it change with no row changing. A change that commits late, under an older transaction
-        id, is seen by a later call: the horizon stays below every transaction that was still running.
+        and credentials that begin on it change with no row changing. A change that commits late, under an older
+        transaction id, is seen by a later call: the horizon stays below every transaction that was still running.
         """
         started = time.monotonic()
         changed, horizon = changed_since(session, self._horizon or 0)
