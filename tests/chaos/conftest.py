@@ -20,4 +20,4 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 @pytest.fixture
 def num_rounds() -> int:
     """How often a fault is repeated."""
-    return 12 if IS_LONG else 1
+    return 5 if IS_LONG else 1

@@ -21,6 +21,7 @@ def test_a_killed_dispatcher_goes_on_where_it_was(system: System, num_rounds: in
         for _ in range(num_rounds):
             time.sleep(moments.uniform(0.2, 1.2))
             system.dispatcher.kill()
+            system.wait_for_no_dispatcher()
             system.dispatcher.start()
             system.wait_for_dispatchers()
             assert_due_work_goes_on(crowd)

@@ -124,9 +124,12 @@ class System:
         until(lambda: self.api.assert_alive() or self.is_well(), "the API is well")
 
     def wait_for_dispatchers(self, num: int = 1) -> None:
-        """Until so many are connected."""
-        count = "SELECT count(DISTINCT pid) FROM pg_stat_activity WHERE application_name = 'truckroll dispatcher'"
-        until(lambda: self.dispatcher.assert_alive() or self.rows(count)[0][0] >= num, f"{num} dispatchers")
+        """Until so many are connected; one has one connection."""
+        until(lambda: self.dispatcher.assert_alive() or self._num_dispatchers() >= num, f"{num} dispatchers")
+
+    def wait_for_no_dispatcher(self) -> None:
+        """Until the server has noticed that the killed one is gone: what it was doing is done or undone."""
+        until(lambda: self._num_dispatchers() == 0, "no dispatcher")
 
     def is_well(self) -> bool:
         """The API answers that it reaches the database and knows the technicians."""
@@ -134,6 +137,10 @@ class System:
             health = self.health()
             return health["status"] != "down" and health["index"]["num_technicians"] > 0
         return False
+
+    def _num_dispatchers(self) -> int:
+        of_one = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'truckroll dispatcher'"
+        return self.rows(of_one)[0][0]
 
     def health(self) -> dict[str, Any]:
         """What the API says of itself."""
