@@ -19,6 +19,7 @@ from dispatch.jobs.answers import is_asked, note_too_late, note_yes
 from dispatch.jobs.assignments import GivenBackError, Terms, settle, take_slot, take_slot_in_crowd
 from dispatch.jobs.judging import at_start, failed_now
 from dispatch.jobs.reading import RoleOfVisit, read_role
+from dispatch.jobs.rounds import withdraw_counters
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import JobRow, OfferRow
@@ -248,6 +249,9 @@ def _take(
     if slot_id is None:
         return _note(session, actor, offer, job, now)
     agreed = terms or Terms(unit.job.pay, unit.job_row.terms_version)
+    if not _end(session, offer, now, has_counter_accepted=terms is not None):
+        session.refresh(offer)
+        return Lost(offer.id, _CODES.get(offer.state, "expired"), state=offer.state)
     return _settle(session, actor, offer, unit, slot_id, technician, job, agreed, now)
 
 
@@ -262,10 +266,7 @@ def _settle(
     terms: Terms,
     now: datetime,
 ) -> Answer:
-    """With the slot taken, end the offer and book: losers wait for the slot and hold nothing that others need."""
-    if not _end(session, offer):
-        session.refresh(offer)
-        return Lost(offer.id, _CODES.get(offer.state, "expired"), state=offer.state)
+    """With the slot taken and the offer ended, book."""
     try:
         assignment_id = settle(session, actor, unit, slot_id, technician, job, offer, terms, now=now)
     except IntegrityError as error:
@@ -277,6 +278,7 @@ def _settle(
 
 def _note(session: Session, actor: Actor, offer: OfferRow, job: Job, now: datetime) -> Answer:
     """Mode `manual`: the yes waits for the dispatcher's pick, until the work would have to begin."""
+    is_first_yes = offer.state != "requested"  # the statement below moves this object too
     noted = session.scalar(
         update(OfferRow)
         .where(OfferRow.id == offer.id, OfferRow.state.in_(LIVE_OFFERS), OfferRow.expires_at > func.clock_timestamp())
@@ -285,19 +287,27 @@ def _note(session: Session, actor: Actor, offer: OfferRow, job: Job, now: dateti
     )
     if noted is None:
         return Lost(offer.id, "expired", state=offer.state)
-    if offer.state != "requested":
+    session.execute(withdraw_counters([offer.id], now))
+    if is_first_yes:
         note_yes(session, offer.technician_id, now)
         start = {"start_at": job.start_at.isoformat()}
         record(session, actor, ("offer", offer.id), "requested", start, client_id=offer.client_id, now=now)
     return Noted(offer.id)
 
 
-def _end(session: Session, offer: OfferRow) -> bool:
-    """End the offer as accepted, if it still lives by the database's clock at this very moment."""
-    ended = session.scalar(
+def _end(session: Session, offer: OfferRow, now: datetime, *, has_counter_accepted: bool) -> bool:
+    """End the offer as accepted, if it still lives by the database's clock at this very moment.
+
+    What it asked for besides is withdrawn, unless the client accepts just that.
+    """
+    ended = (
         update(OfferRow)
         .where(OfferRow.id == offer.id, OfferRow.state.in_(LIVE_OFFERS), OfferRow.expires_at > func.clock_timestamp())
         .values(state="accepted", answered_at=func.clock_timestamp())
         .returning(OfferRow.id)
+        .cte("ended")
     )
-    return ended is not None
+    statement = select(ended.c.id)
+    if not has_counter_accepted:
+        statement = statement.add_cte(withdraw_counters(ended.c.id, now).cte("withdrawn"))
+    return session.scalar(statement) is not None

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound
 from dispatch.jobs.lifecycle import OFFER, states_with
+from dispatch.jobs.rounds import withdraw_counters
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import CounterRow, OfferRow, VisitRow, new_id
@@ -69,11 +70,7 @@ def decline_offer(session: Session, actor: Actor, offer_id: UUID, reason: str, *
     """
     offer = find_offer(session, actor, offer_id)
     _answer(session, offer, "decline", {"reason": reason}, now)
-    session.execute(
-        update(CounterRow)
-        .where(CounterRow.offer_id == offer_id, CounterRow.state == "open")
-        .values(state="withdrawn", decided_at=now)
-    )
+    session.execute(withdraw_counters([offer_id], now))
     record(session, actor, ("offer", offer_id), "declined", {"reason": reason}, client_id=offer.client_id, now=now)
 
 
@@ -109,11 +106,7 @@ def counter_offer(
     visit = session.get_one(VisitRow, offer.visit_id)
     waits_until = max(offer.expires_at, min(start_at or visit.window_end_at, visit.window_end_at))
     _answer(session, offer, "counter", {"reason": reason, "expires_at": waits_until}, now)
-    session.execute(
-        update(CounterRow)
-        .where(CounterRow.offer_id == offer_id, CounterRow.state == "open")
-        .values(state="withdrawn", decided_at=now)
-    )
+    session.execute(withdraw_counters([offer_id], now))
     counter_id = new_id()
     session.execute(
         insert(CounterRow).values(

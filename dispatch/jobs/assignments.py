@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, case, func, insert, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
@@ -156,15 +156,16 @@ def settle(
     )
     if offer is not None and offer.state != "requested":
         note_yes(session, offer.technician_id, now)
-    is_full = _fill(session, unit, job, now)
-    _tell(session, actor, job, offer, assignment_id, slot_id, technician.id, others, is_full, now)
+    job_state = _fill(session, unit, job, now)
+    _tell(session, actor, job, offer, assignment_id, slot_id, technician.id, others, job_state, now)
     return assignment_id
 
 
-def release(session: Session, actor: Actor, assignment_id: UUID, why: str, *, now: datetime) -> UUID:
+def release(session: Session, actor: Actor, assignment_id: UUID, why: str, *, now: datetime) -> UUID | None:
     """End an assignment before its work began; its slot reopens, and the backup is asked first: the new round's id.
 
-    `why` is a code. The caller has checked that the actor may; a technician within `hand_back_until` hands back.
+    Nobody is asked for a job on hold. `why` is a code. The caller has checked that the actor may; a technician within
+    `hand_back_until` hands back.
 
     Raises
     ------
@@ -172,7 +173,8 @@ def release(session: Session, actor: Actor, assignment_id: UUID, why: str, *, no
         When the assignment has ended, or the work has begun.
     """
     assignment = session.scalars(select(AssignmentRow).where(AssignmentRow.id == assignment_id)).one()
-    _open_slot_again(session, assignment)
+    slot = _open_slot_again(session, assignment)
+    withdrawn = close_rounds(session, slot.job_id, "withdrawn", now=now, visit_id=slot.visit_id, role=slot.role)
     ended = session.scalar(
         update(AssignmentRow)
         .where(AssignmentRow.id == assignment_id, AssignmentRow.state == "live")
@@ -181,24 +183,36 @@ def release(session: Session, actor: Actor, assignment_id: UUID, why: str, *, no
     )
     if ended is None:
         raise Conflict(assignment.state, "release")
+    job_state = _reopen(session, assignment)
+    session.execute(update(BookingRow).where(BookingRow.id == assignment.booking_id).values(live=False))
+    told = {"technician": str(assignment.technician_id), "slot": str(assignment.slot_id), "why": why}
+    more = {
+        "visit": str(assignment.visit_id),
+        "state": job_state,
+        "offers_withdrawn": [str(offer) for offer in withdrawn],
+    }
+    record(session, actor, ("assignment", assignment_id), "released", told, client_id=assignment.client_id, now=now)
+    record(session, actor, ("job", slot.job_id), "reopened", {**told, **more}, client_id=slot.client_id, now=now)
+    return None if job_state == "on_hold" else _ask_again(session, assignment, slot, now)
+
+
+def _reopen(session: Session, assignment: AssignmentRow) -> str:
+    """The visit is to be planned again, the job to be filled again: the job's state."""
     reopened = session.scalar(
         update(VisitRow)
-        .where(VisitRow.id == assignment.visit_id, VisitRow.state.in_(("planned", *states_with(VISIT, "reopen"))))
+        .where(VisitRow.id == assignment.visit_id, VisitRow.state.in_(states_with(VISIT, "reopen")))
         .values(state="planned", confirmed_at=None, confirm_by=None, planned_start_at=None, planned_end_at=None)
         .returning(VisitRow.state)
     )
     if reopened is None:
         raise Conflict("checked_in", "release", ("check_out",))
-    session.execute(
+    states = {state: moves["reopen"] for state, moves in JOB.items() if "reopen" in moves}
+    return session.scalars(
         update(JobRow)
-        .where(JobRow.id == assignment.job_id, JobRow.state.in_(("open", *states_with(JOB, "reopen"))))
-        .values(state="open", version=JobRow.version + 1)
-    )
-    session.execute(update(BookingRow).where(BookingRow.id == assignment.booking_id).values(live=False))
-    told = {"technician": str(assignment.technician_id), "slot": str(assignment.slot_id), "why": why}
-    record(session, actor, ("assignment", assignment_id), "released", told, client_id=assignment.client_id, now=now)
-    record(session, actor, ("job", assignment.job_id), "reopened", told, client_id=assignment.client_id, now=now)
-    return _ask_again(session, assignment, now)
+        .where(JobRow.id == assignment.job_id)
+        .values(state=case(states, value=JobRow.state, else_=JobRow.state), version=JobRow.version + 1)
+        .returning(JobRow.state)
+    ).one()
 
 
 def _close_when_full(session: Session, unit: RoleOfVisit, now: datetime) -> list[UUID]:
@@ -213,8 +227,11 @@ def _close_when_full(session: Session, unit: RoleOfVisit, now: datetime) -> list
     return close_rounds(session, unit.job.job_id, "not_chosen", now=now, visit_id=unit.job.id, role=unit.job.role)
 
 
-def _fill(session: Session, unit: RoleOfVisit, job: Job, now: datetime) -> bool:
-    """Note the agreed time on the visit; when no slot of the job is open, the job is assigned: whether it is."""
+def _fill(session: Session, unit: RoleOfVisit, job: Job, now: datetime) -> str:
+    """Note the agreed time on the visit; when no slot of the job is open, the job is assigned: the job's state.
+
+    Where a colleague has checked in already, the work is in progress.
+    """
     confirm_by = max(now, job.start_at - timedelta(minutes=unit.policy.confirm_before_min))
     session.execute(
         update(VisitRow)
@@ -226,13 +243,14 @@ def _fill(session: Session, unit: RoleOfVisit, job: Job, now: datetime) -> bool:
         )
     )
     some_open = select(SlotRow.id).where(SlotRow.job_id == job.job_id, SlotRow.state == "open").exists()
+    begun = select(VisitRow.id).where(VisitRow.job_id == job.job_id, VisitRow.checked_in_at.is_not(None)).exists()
     filled = session.scalar(
         update(JobRow)
         .where(JobRow.id == job.job_id, JobRow.state.in_(states_with(JOB, "fill")), ~some_open)
-        .values(state="assigned", unfilled=None, version=JobRow.version + 1)
-        .returning(JobRow.id)
+        .values(state=case((begun, "in_progress"), else_="assigned"), unfilled=None, version=JobRow.version + 1)
+        .returning(JobRow.state)
     )
-    return filled is not None
+    return filled or session.scalars(select(JobRow.state).where(JobRow.id == job.job_id)).one()
 
 
 def _tell(
@@ -244,7 +262,7 @@ def _tell(
     slot_id: UUID,
     technician_id: UUID,
     others: list[UUID],
-    is_full: bool,
+    job_state: str,
     now: datetime,
 ) -> None:
     told = {
@@ -258,26 +276,25 @@ def _tell(
     if offer is not None:
         record(session, actor, ("offer", offer.id), "accepted", told, client_id=job.client_id, now=now)
     record(session, actor, ("assignment", assignment_id), "made", told, client_id=job.client_id, now=now)
-    more = {"state": "assigned" if is_full else "open", "offers_closed": [str(each) for each in others]}
+    more = {"state": job_state, "offers_closed": [str(each) for each in others]}
     record(session, actor, ("job", job.job_id), "slot_filled", {**told, **more}, client_id=job.client_id, now=now)
 
 
-def _open_slot_again(session: Session, assignment: AssignmentRow) -> None:
-    reopened = session.scalar(
+def _open_slot_again(session: Session, assignment: AssignmentRow) -> SlotRow:
+    reopened = session.scalars(
         update(SlotRow)
         .where(SlotRow.id == assignment.slot_id, SlotRow.technician_id == assignment.technician_id)
         .values(state="open", technician_id=None)
-        .returning(SlotRow.id)
-    )
+        .returning(SlotRow)
+    ).one_or_none()
     if reopened is None:
         session.refresh(assignment)
         raise Conflict(assignment.state, "release")
+    return reopened
 
 
-def _ask_again(session: Session, assignment: AssignmentRow, now: datetime) -> UUID:
+def _ask_again(session: Session, assignment: AssignmentRow, slot: SlotRow, now: datetime) -> UUID:
     """A new round for the reopened slot; first the backup: the best of those who had said yes too."""
-    slot = session.get_one(SlotRow, assignment.slot_id)
-    close_rounds(session, slot.job_id, "withdrawn", now=now, visit_id=slot.visit_id, role=slot.role)
     backup = session.scalars(
         select(OfferRow.technician_id)
         .join(RoundRow, RoundRow.id == OfferRow.round_id)

@@ -14,7 +14,7 @@ from dispatch.jobs.assignments import Terms
 from dispatch.jobs.lifecycle import JOB, VISIT, move, states_with
 from dispatch.jobs.posting import check_needs, open_rounds, record_terms
 from dispatch.jobs.reading import needs_document
-from dispatch.jobs.rounds import close_rounds
+from dispatch.jobs.rounds import close_rounds, withdraw_counters
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import (
@@ -70,6 +70,9 @@ def cancel_job(session: Session, actor: Actor, job_id: UUID, why: str, *, now: d
     """
     job = find_job(session, actor, job_id)
     _lock_slots(session, job_id)
+    begun = select(VisitRow.state).where(VisitRow.job_id == job_id, VisitRow.state.in_(("checked_in", "checked_out")))
+    if state := session.scalar(begun.limit(1)):
+        raise Conflict(f"a visit is {state}", "cancel", tuple(VISIT[state]))
     session.execute(update(SlotRow).where(SlotRow.job_id == job_id).values(state="closed", technician_id=None))
     withdrawn = close_rounds(session, job_id, "withdrawn", now=now)
     released = session.execute(
@@ -235,6 +238,7 @@ def withdraw_offer(session: Session, actor: Actor, offer_id: UUID, why: str, *, 
     if done is None:
         session.refresh(offer)
         raise Conflict(offer.state, "withdraw")
+    session.execute(withdraw_counters([offer_id], now))
     record(session, actor, ("offer", offer_id), "withdrawn", {"why": why}, client_id=offer.client_id, now=now)
 
 

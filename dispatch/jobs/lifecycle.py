@@ -10,9 +10,23 @@ Moves = dict[str, dict[str, str]]
 
 JOB: Moves = {
     "draft": {"post": "open", "cancel": "cancelled"},
-    "open": {"fill": "assigned", "give_up": "unfilled", "change": "open", "hold": "on_hold", "cancel": "cancelled"},
-    "unfilled": {"change": "open", "resume": "open", "fill": "assigned", "cancel": "cancelled"},
-    "on_hold": {"resume": "open", "cancel": "cancelled"},
+    "open": {
+        "fill": "assigned",
+        "give_up": "unfilled",
+        "change": "open",
+        "hold": "on_hold",
+        "reopen": "open",
+        "cancel": "cancelled",
+    },
+    "unfilled": {
+        "change": "open",
+        "resume": "open",
+        "fill": "assigned",
+        "give_up": "unfilled",
+        "reopen": "unfilled",
+        "cancel": "cancelled",
+    },
+    "on_hold": {"resume": "open", "reopen": "on_hold", "cancel": "cancelled"},
     "assigned": {"start": "in_progress", "reopen": "open", "cancel": "cancelled"},
     "in_progress": {"finish": "done", "reopen": "open"},
     "done": {"approve": "approved", "send_back": "sent_back"},
@@ -24,7 +38,13 @@ JOB: Moves = {
 }
 
 VISIT: Moves = {
-    "planned": {"confirm": "confirmed", "leave": "on_the_way", "check_in": "checked_in", "cancel": "cancelled"},
+    "planned": {
+        "confirm": "confirmed",
+        "leave": "on_the_way",
+        "check_in": "checked_in",
+        "reopen": "planned",
+        "cancel": "cancelled",
+    },
     "confirmed": {
         "leave": "on_the_way",
         "check_in": "checked_in",

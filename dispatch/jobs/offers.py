@@ -45,7 +45,7 @@ def offer_job(session: Session, roster: Roster, round_id: UUID, *, now: datetime
         candidates = candidates.take(able_to_do_all(roster, candidates, others, now=now))
     if unit.policy.mode == "auto" and due.num_waves == 0 and not due.first_ask:
         at_once = decide_auto(unit.job, candidates, unit.policy, now=now, seed=seed)
-        if assign_at_once(session, unit, at_once, now=now) >= unit.job.num_open:
+        if assign_at_once(session, unit, at_once, now=now):  # what is still open is due, and judged anew
             record_decision(session, unit, at_once, now=now)
             return at_once
     wave_num = 0 if due.first_ask else due.num_waves + 1

@@ -21,6 +21,7 @@ from dispatch.record.tables import (
     CredentialKindRow,
     JobRow,
     PoolRow,
+    RoundRow,
     SiteRow,
     SkillRow,
     SlotRow,
@@ -133,9 +134,14 @@ def publish_draft(session: Session, actor: Actor, job_id: UUID, *, now: datetime
 
 
 def open_rounds(session: Session, client_id: UUID, job_id: UUID, why: str, *, now: datetime) -> None:
-    """A round for each role of the job that has an open slot, due at once."""
+    """A round for each role of the job that has an open slot and none yet, due at once."""
+    is_asked = select(RoundRow.id).where(
+        RoundRow.visit_id == SlotRow.visit_id, RoundRow.role == SlotRow.role, RoundRow.closed_at.is_(None)
+    )
     roles = session.execute(
-        select(SlotRow.visit_id, SlotRow.role).where(SlotRow.job_id == job_id, SlotRow.state == "open").distinct()
+        select(SlotRow.visit_id, SlotRow.role)
+        .where(SlotRow.job_id == job_id, SlotRow.state == "open", ~is_asked.exists())
+        .distinct()
     )
     for visit_id, role in roles.all():
         open_round(session, client_id, job_id, visit_id, role, why, now=now)

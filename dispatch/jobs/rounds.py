@@ -1,13 +1,13 @@
 """When are technicians asked? A round opens, is due for its waves, and closes. Its row is the timer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, Update, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from dispatch.record.tables import OfferRow, RoundRow, new_id
+from dispatch.record.tables import CounterRow, OfferRow, RoundRow, new_id
 from dispatch.record.tables.offers import LIVE_OFFERS
 
 
@@ -53,7 +53,7 @@ def close_rounds(
     visit_id: UUID | None = None,
     role: str | None = None,
 ) -> list[UUID]:
-    """Close the open rounds of a job (of one role of a visit, if named) and end their live offers.
+    """Close the open rounds of a job (of one role of a visit, if named) and end their live offers and counters.
 
     `offer_state` is what the offers end as, `withdrawn` or `not_chosen`. Answers the offers that ended, for the event.
     The caller holds the slots.
@@ -64,7 +64,18 @@ def close_rounds(
         rounds = rounds.where(RoundRow.visit_id == visit_id, RoundRow.role == role)
         offers = offers.where(OfferRow.visit_id == visit_id, OfferRow.role == role)
     session.execute(rounds.values(closed_at=now, next_wave_at=None))
-    return list(session.scalars(offers.values(state=offer_state).returning(OfferRow.id)))
+    ended = offers.values(state=offer_state).returning(OfferRow.id).cte("ended")
+    return list(session.scalars(select(ended.c.id).add_cte(withdraw_counters(ended.c.id, now).cte("withdrawn"))))
+
+
+def withdraw_counters(offers: Iterable[UUID] | ColumnElement[UUID], now: datetime) -> Update:
+    """The statement that withdraws what was still asked for in offers that ended."""
+    of_them = select(offers) if isinstance(offers, ColumnElement) else list(offers)
+    return (
+        update(CounterRow)
+        .where(CounterRow.offer_id.in_(of_them), CounterRow.state == "open")
+        .values(state="withdrawn", decided_at=now)
+    )
 
 
 def is_due(now: datetime) -> ColumnElement[bool]:

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from dispatch.feed import REFRESH_WITHIN_S, Feed
 from dispatch.jobs.offers import offer_job
-from dispatch.jobs.rounds import due_rounds
+from dispatch.jobs.rounds import due_rounds, withdraw_counters
 from dispatch.record.events import record
 from dispatch.record.session import ENGINE, database_now
-from dispatch.record.tables import CounterRow, OfferRow
+from dispatch.record.tables import OfferRow
 from dispatch.record.tables.offers import LIVE_OFFERS
 
 #: Opens a transaction as the engine; `deadline_s` gives it more time than others have.
@@ -104,11 +104,7 @@ def expire_offers(session: Session, *, now: datetime) -> int:
     ).all()
     if not ended:
         return 0
-    session.execute(
-        update(CounterRow)
-        .where(CounterRow.offer_id.in_([row.id for row in ended]), CounterRow.state == "open")
-        .values(state="withdrawn", decided_at=now)
-    )
+    session.execute(withdraw_counters([row.id for row in ended], now))
     jobs: dict[tuple[UUID, UUID], list[str]] = {}
     for row in ended:
         jobs.setdefault((row.job_id, row.client_id), []).append(str(row.id))
