@@ -43,6 +43,11 @@ class Feed:
         self.refreshed_at = started
         return len(changed)
 
+    @property
+    def is_loaded(self) -> bool:
+        """Everyone was read once."""
+        return self._horizon is not None
+
     def staleness_s(self) -> float:
         """Seconds since the roster was last known to be current."""
         return time.monotonic() - self.refreshed_at

@@ -21,6 +21,8 @@ _log = logging.getLogger(__name__)
 
 #: The longest time that due work waits when no bell rings.
 POLL_S = 1.0
+#: How soon after a ring the board's log is brought up to date, and no more often.
+RELAY_S = 0.2
 #: How often events are sealed.
 SEAL_S = 10.0
 
@@ -40,27 +42,30 @@ class Dispatcher:
     num_faults: int = 0
     _position: str = "0"
     _sealed_at: float = 0.0
+    _relayed_at: float = 0.0
+    _is_told: bool = False
 
     def turn(self) -> int:
-        """Do once everything that is due: how many things were done."""
-        self._refresh()
+        """Do once everything that is due: how many things were done.
+
+        A turn in which nothing is due costs two short transactions: every answer of a technician rings the bell.
+        """
+        if not self.feed.is_loaded:
+            self._refresh()
         self._read_positions()
         done = sweep(
             self._transaction, self.feed, seed=self.seed, after_wave=self.bell.ring_fleet, on_fault=self._note_fault
         )
-        if done:
-            self.bell.ring_fleet()
-        with self._transaction() as session:
-            frames = relay(session)
-        for client_id in sorted({frame.client_id for frame in frames}):
-            self.bell.ring_board(client_id)
+        if time.monotonic() - self._relayed_at >= RELAY_S:
+            self._relay()
         if time.monotonic() - self._sealed_at >= SEAL_S:
             with self._transaction() as session:
                 seal(session, database_now(session))
             self._sealed_at = time.monotonic()
         self.num_done += done
-        # What this turn changed is read now, while nobody waits for it, and not when the next job is posted.
-        self._refresh()
+        if done:
+            # What this turn changed is read now, while nobody waits for it, and not when the next job is posted.
+            self._refresh()
         return done
 
     def run(self, stop: threading.Event) -> None:
@@ -68,7 +73,9 @@ class Dispatcher:
         while not stop.is_set():
             try:
                 self.turn()
-                self.bell.wait("bell", POLL_S)
+                # Whoever rang wrote something that the board is to tell soon: then the next look is not far.
+                if self.bell.wait("bell", POLL_S if self._is_told else RELAY_S):
+                    self._is_told = False
             except Exception:
                 self.num_faults += 1
                 _log.exception("a turn failed; trying again (%d so far)", self.num_faults)
@@ -76,6 +83,13 @@ class Dispatcher:
 
     def _transaction(self, deadline_s: float | None = None) -> AbstractContextManager[Session]:
         return transaction(self.engine, ENGINE, role="engine", deadline_s=deadline_s)
+
+    def _relay(self) -> None:
+        self._relayed_at, self._is_told = time.monotonic(), True
+        with self._transaction() as session:
+            frames = relay(session)
+        for client_id in sorted({frame.client_id for frame in frames}):
+            self.bell.ring_board(client_id)
 
     def _note_fault(self, round_id: UUID, error: Exception) -> None:
         self.num_faults += 1

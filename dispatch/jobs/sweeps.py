@@ -42,10 +42,7 @@ def sweep(
     of a round that failed, and the sweep goes on with the next: one job's trouble is not another's. Without it, and
     when the database itself is gone, the fault is raised.
     """
-    done = _end_late_offers(transaction)
-    with transaction() as session:
-        now = database_now(session)
-        due = due_rounds(session, now=now)
+    done, due = _end_late_offers(transaction)
     for round_id in due:
         with transaction(deadline_s=REFRESH_WITHIN_S) as session:
             feed.refresh(session, now=database_now(session))
@@ -62,14 +59,17 @@ def sweep(
     return done
 
 
-def _end_late_offers(transaction: Transaction) -> int:
+def _end_late_offers(transaction: Transaction) -> tuple[int, list[UUID]]:
+    """How many offers ended, and the rounds that are due then."""
     done = 0
     while True:
         with transaction() as session:
-            ended = expire_offers(session, now=database_now(session))
+            now = database_now(session)
+            ended = expire_offers(session, now=now)
+            due = due_rounds(session, now=now)
         done += ended
         if ended < _BATCH:
-            return done
+            return done, due
 
 
 def _work_on(transaction: Transaction, feed: Feed, round_id: UUID, seed: int) -> bool:

@@ -30,17 +30,26 @@ def world(database_url: str) -> Iterator[World]:
         yield made
 
 
-def test_one_turn_sends_the_wave_relays_the_events_and_seals_them(world: World, redis_url: str) -> None:
+def test_turns_send_the_wave_relay_the_events_and_seal_them(
+    world: World, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dispatch.worker.SEAL_S", 0.0)
+    monkeypatch.setattr("dispatch.worker.RELAY_S", 0.0)
     job = world.post()
     dispatcher = Dispatcher(world.engine, Bell(redis_url))
     assert dispatcher.turn() == 1
     assert world.offers(job)
+    told = sealed = -1
+    while not told == sealed == num_events(world):  # other databases of the server may hold the log back for a while
+        assert dispatcher.turn() == 0
+        with world.as_engine() as (session, _):
+            told = session.scalar(select(func.count()).select_from(BoardFrameRow))
+            sealed = session.scalar(select(func.sum(SealRow.num_events)))
+
+
+def num_events(world: World) -> int | None:
     with world.as_engine() as (session, _):
-        num_events = session.scalar(select(func.count()).select_from(EventRow))
-        assert num_events
-        assert session.scalar(select(func.count()).select_from(BoardFrameRow)) == num_events
-        assert session.scalar(select(func.sum(SealRow.num_events))) == num_events
-    assert dispatcher.turn() == 0
+        return session.scalar(select(func.count()).select_from(EventRow))
 
 
 def test_a_technician_who_is_suspended_is_not_asked_by_the_next_wave(world: World, redis_url: str) -> None:
