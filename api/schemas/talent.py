@@ -352,7 +352,9 @@ class PositionOut(Out):
     """Whether it was passed on."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"is_shared": False, "until": "2027-03-01T18:00:00Z", "why_not": "not_opted_in"}]}
+        json_schema_extra={
+            "examples": [{"is_shared": False, "until": "2027-03-01T18:00:00Z", "why_not": "not_opted_in"}]
+        }
     )
     is_shared: bool
     until: Instant
