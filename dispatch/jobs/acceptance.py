@@ -24,7 +24,7 @@ from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import JobRow, OfferRow
 from dispatch.record.tables.offers import LIVE_OFFERS
-from dispatch.talent.reading import hold_technician, read_held
+from dispatch.talent.reading import lock_technician_row, read_held
 from matching.job import Job
 from matching.technician import Technician
 
@@ -233,7 +233,7 @@ def _take(
     """
     offer = asked.offer
     who = yes.worker_id or offer.technician_id
-    held = hold_technician(session, who)
+    held = lock_technician_row(session, who)
     if held is None or (yes.worker_id and held.company_id != actor.company_id):
         raise BadInput("worker_id", yes.worker_id, "name a technician of your company")
     is_only_noted = asked.mode == "manual" and not picked

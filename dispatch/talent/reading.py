@@ -116,7 +116,7 @@ def read_technicians(session: Session, ids: Iterable[UUID] | None = None, *, now
     return [each for rows, of in chunks for each in _bridged(session, rows, of, now)]
 
 
-def hold_technician(session: Session, technician_id: UUID) -> Held | None:
+def lock_technician_row(session: Session, technician_id: UUID) -> Held | None:
     """Lock a technician until the transaction ends; None if there is none.
 
     Runs as the engine. Whoever changes what the rules read of a technician changes or locks the technician's row in
@@ -135,8 +135,8 @@ def read_held(session: Session, held: Held, *, now: datetime) -> Technician:
 
 
 def lock_technician(session: Session, technician_id: UUID, *, now: datetime) -> Technician | None:
-    """Lock a technician until the transaction ends, and read them; None if there is none. As `hold_technician`."""
-    held = hold_technician(session, technician_id)
+    """Lock a technician until the transaction ends, and read them; None if there is none. As `lock_technician_row`."""
+    held = lock_technician_row(session, technician_id)
     return read_held(session, held, now=now) if held is not None else None
 
 

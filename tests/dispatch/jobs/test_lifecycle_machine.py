@@ -45,8 +45,6 @@ from dispatch.private_postgres import PrivatePostgres
 from dispatch.record.tables import OfferRow, TechnicianRow
 from matching.job import Needs, Pay
 
-pytestmark = pytest.mark.guards
-
 NUM_TESTS = 10
 NUM_MACHINES = 1000 if os.environ.get("TRUCKROLL_TEST_LONG") == "1" else 100
 NUM_STEPS = 50
