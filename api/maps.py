@@ -17,6 +17,13 @@ from geo.boxes import MAX_ZOOM, Box, tile_box
 from geo.errors import PointError
 from geo.geojson import collection_to_geojson
 
+
+class GeoJSONResponse(JSONResponse):
+    """A body of RFC 7946."""
+
+    media_type = "application/geo+json"
+
+
 router = APIRouter(prefix="/v1", tags=["maps"])
 
 #: Features of a tile at most, and those beside it that reach into it, in shares of its side.
@@ -59,13 +66,15 @@ def box_of(
 InBox = Annotated[Box, Depends(box_of)]
 
 
-@router.get("/jobs.geojson", response_model=FeaturesOut, summary="Jobs on a map")
+@router.get("/jobs.geojson", response_class=GeoJSONResponse, response_model=FeaturesOut, summary="Jobs on a map")
 def get_jobs_geojson(request: Request, actor: StaffReader, box: InBox, limit: MapLimit = 1000) -> Response:
     """Jobs that are not over, at their sites, the most pressing first."""
     return _geojson(_read(request, actor, "jobs", box, limit))
 
 
-@router.get("/technicians.geojson", response_model=FeaturesOut, summary="Technicians on a map")
+@router.get(
+    "/technicians.geojson", response_class=GeoJSONResponse, response_model=FeaturesOut, summary="Technicians on a map"
+)
 def get_technicians_geojson(request: Request, actor: StaffReader, box: InBox, limit: MapLimit = 1000) -> Response:
     """Whom you may know. To a client each stands in the middle of a large cell, never at home."""
     return _geojson(_read(request, actor, "technicians", box, limit))
@@ -110,4 +119,4 @@ def _read(request: Request, actor: Actor, layer: Layer, box: Box, limit: int) ->
 
 def _geojson(shown: Shown) -> Response:
     document = {**collection_to_geojson(shown.features), "is_whole": shown.is_whole}
-    return JSONResponse(document, headers=_CACHED, media_type="application/geo+json")
+    return GeoJSONResponse(document, headers=_CACHED)
