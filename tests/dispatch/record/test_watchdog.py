@@ -5,7 +5,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg2
@@ -35,13 +35,18 @@ def stopped(server: PrivatePostgres) -> Iterator[None]:
     postmaster = int((server.programs.data / "postmaster.pid").read_text().split()[0])
     children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
     processes = [postmaster, *map(int, children)]
-    for process in processes:
-        os.kill(process, signal.SIGSTOP)
     try:
+        for process in processes:
+            signal_to(process, signal.SIGSTOP)
         yield
     finally:
         for process in processes:
-            os.kill(process, signal.SIGCONT)
+            signal_to(process, signal.SIGCONT)
+
+
+def signal_to(process: int, which: signal.Signals) -> None:
+    with suppress(ProcessLookupError):  # a connection may have ended meanwhile
+        os.kill(process, which)
 
 
 def outcome(work: Callable[[], object]) -> object:
