@@ -237,7 +237,10 @@ def _take(
     if held is None or (yes.worker_id and held.company_id != actor.company_id):
         raise BadInput("worker_id", yes.worker_id, "name a technician of your company")
     is_only_noted = asked.mode == "manual" and not picked
-    slot_id = None if is_only_noted else take(session, offer.visit_id, offer.role, who)
+    try:
+        slot_id = None if is_only_noted else take(session, offer.visit_id, offer.role, who)
+    except IntegrityError as error:
+        return _not_free(offer, error)
     if slot_id is None and not is_only_noted:
         return Lost(offer.id, "taken", state=offer.state)
     unit = read_role(session, offer.visit_id, offer.role, slot_id)
@@ -248,11 +251,7 @@ def _take(
         return Lost(offer.id, "not_eligible", rules or ("free",), state=offer.state)
     if slot_id is None:
         return _note(session, actor, offer, job, now)
-    agreed = terms or Terms(unit.job.pay, unit.job_row.terms_version)
-    if not _end(session, offer, now, has_counter_accepted=terms is not None):
-        session.refresh(offer)
-        return Lost(offer.id, _CODES.get(offer.state, "expired"), state=offer.state)
-    return _settle(session, actor, offer, unit, slot_id, technician, job, agreed, now)
+    return _settle(session, actor, offer, unit, slot_id, technician, job, terms, now)
 
 
 def _settle(
@@ -263,17 +262,26 @@ def _settle(
     slot_id: UUID,
     technician: Technician,
     job: Job,
-    terms: Terms,
+    terms: Terms | None,
     now: datetime,
 ) -> Answer:
-    """With the slot taken and the offer ended, book."""
+    """With the slot taken, end the offer and book; `terms` are those of an accepted counter."""
+    if not _end(session, offer, now, has_counter_accepted=terms is not None):
+        session.refresh(offer)
+        return Lost(offer.id, _CODES.get(offer.state, "expired"), state=offer.state)
+    agreed = terms or Terms(unit.job.pay, unit.job_row.terms_version)
     try:
-        assignment_id = settle(session, actor, unit, slot_id, technician, job, offer, terms, now=now)
+        assignment_id = settle(session, actor, unit, slot_id, technician, job, offer, agreed, now=now)
     except IntegrityError as error:
-        if "ex_bookings_no_overlap" not in str(error.orig):
-            raise
-        return Lost(offer.id, "not_eligible", ("free",), state=offer.state)
+        return _not_free(offer, error)
     return Won(assignment_id, unit.job.job_id, unit.job.id, slot_id, job.start_at, job.end_at)
+
+
+def _not_free(offer: OfferRow, error: IntegrityError) -> Lost:
+    """The answer to somebody who has another role of this visit, or is booked at that time after all."""
+    if not any(guard in str(error.orig) for guard in ("uq_slots_visit_id_technician_id", "ex_bookings_no_overlap")):
+        raise error
+    return Lost(offer.id, "not_eligible", ("free",), state=offer.state)
 
 
 def _note(session: Session, actor: Actor, offer: OfferRow, job: Job, now: datetime) -> Answer:

@@ -13,7 +13,7 @@ from dispatch.jobs.acceptance import Answer, Lost, Noted, Won, accept_offer, pic
 from dispatch.jobs.answers import counter_offer, decline_offer, view_offer
 from dispatch.jobs.assignments import release
 from dispatch.jobs.changes import accept_counter, cancel_job, refuse_counter
-from dispatch.jobs.posting import make_bundle
+from dispatch.jobs.posting import SlotWish, make_bundle
 from dispatch.record.session import Actor
 from dispatch.record.tables import (
     AssignmentRow,
@@ -28,7 +28,7 @@ from dispatch.record.tables import (
     VisitRow,
     new_id,
 )
-from matching.job import Pay
+from matching.job import Needs, Pay
 
 
 def accept(world: World, offer: OfferRow, actor: Actor | None = None, **more: Any) -> Answer:
@@ -171,6 +171,17 @@ def test_a_second_slot_is_not_given_to_the_same_technician(world: World) -> None
     offer = world.offered(count=2)[0]
     assert isinstance(accept(world, offer), Won)
     assert accept(world, offer).code == "already_yours"  # type: ignore[union-attr]
+
+
+def test_a_second_role_of_the_same_visit_is_not_given_to_the_same_technician(world: World) -> None:
+    needs, pay = Needs(skills={"hvac": 2}), Pay("fixed", Decimal(140), "USD")
+    offers = world.offered(slots=(SlotWish(needs, pay, role="lead"), SlotWish(needs, pay, role="helper")))
+    lead = next(offer for offer in offers if offer.role == "lead")
+    helper = next(o for o in offers if o.role == "helper" and o.technician_id == lead.technician_id)
+    assert isinstance(accept(world, lead), Won)
+    second = accept(world, helper)
+    assert isinstance(second, Lost)
+    assert (second.code, second.rules) == ("not_eligible", ("free",))
 
 
 def test_after_a_back_out_the_backup_is_asked_first_and_alone(world: World) -> None:
