@@ -111,5 +111,9 @@ class _Child:
 
 
 def _dies_with_us() -> list[str]:
-    # A kill -9 of ours cannot be caught; the kernel then tells the child.
-    return ["setpriv", "--pdeathsig", "TERM", "--"] if shutil.which("setpriv") else []
+    # A kill -9 of ours cannot be caught; the kernel then tells the child. If we were gone before it could ask
+    # for that, its parent is another process by now, and it does not start.
+    if shutil.which("setpriv") is None:
+        return []
+    starts_if_we_live = 'test "$PPID" = "$0" && exec "$@"'
+    return ["setpriv", "--pdeathsig", "TERM", "--", "sh", "-c", starts_if_we_live, str(os.getpid())]
