@@ -39,6 +39,7 @@ from api.strictjson import StrictJson
 from dispatch.bell import Bell
 from dispatch.errors import BadInput
 from dispatch.record.session import connect
+from dispatch.rehearsal import rehearse
 from dispatch.settings import Settings, read_settings
 from geo.places import find_place
 
@@ -66,13 +67,18 @@ ROUTERS = (
     health.router,
 )
 
+#: Connections that have done it all once when the first request comes.
+_NUM_REHEARSED = 6
+
 _ABOUT = """A job is posted, the right technicians are asked, exactly one gets each slot, everyone can see why.
 
 Every POST takes an `Idempotency-Key`; every PATCH an `If-Match`. Errors are Problem Details (RFC 9457)."""
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, *, rehearses: bool = False) -> FastAPI:
     """The application against the servers that `settings` name.
+
+    With `rehearses`, the main job is tried before the first request is taken: see `dispatch.rehearsal`.
 
     Raises
     ------
@@ -92,7 +98,7 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url="/v1/docs",
         redoc_url=None,
-        lifespan=_while_it_runs(settings, metrics),
+        lifespan=_while_it_runs(settings, metrics, rehearses),
         redirect_slashes=False,
         generate_unique_id_function=lambda route: operation_id(route.name),
     )
@@ -110,10 +116,10 @@ def create_app(settings: Settings) -> FastAPI:
 
 def app_from_environment() -> FastAPI:
     """The application as the environment says, for `uvicorn --factory api.app:app_from_environment`."""
-    return create_app(read_settings())
+    return create_app(read_settings(), rehearses=True)
 
 
-def _while_it_runs(settings: Settings, metrics: Metrics):  # type: ignore[no-untyped-def]
+def _while_it_runs(settings: Settings, metrics: Metrics, rehearses: bool):  # type: ignore[no-untyped-def]
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         assert settings.database_url is not None
@@ -124,6 +130,8 @@ def _while_it_runs(settings: Settings, metrics: Metrics):  # type: ignore[no-unt
         limiter = Limiter(settings.redis_url, settings)
         app.state.parts = parts = Parts(settings, engine, Bell(settings.redis_url), limiter, metrics)
         app.state.hub = hub = Hub(Bell(settings.redis_url))
+        if rehearses:
+            await asyncio.to_thread(rehearse, engine, _NUM_REHEARSED)
         ends = (hub.start(asyncio.get_running_loop()), parts.keep_fresh())
         try:
             yield

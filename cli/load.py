@@ -21,6 +21,7 @@ from cli.operating import OPERATOR, operated
 from cli.technicianfiles import import_technicians, read_technician_file
 from dispatch.errors import BadInput
 from dispatch.record.session import Actor, database_now, transaction
+from dispatch.record.upkeep import analyze
 from dispatch.talent.loading import Loaded
 
 _DEADLINE_S = 900.0
@@ -76,8 +77,11 @@ def load(
 def _technicians(file: Path, add_missing: bool, tell: Tell) -> Loaded:
     checked = read_technician_file(file, tell=tell)
     tell(f"writing {len(checked.entries):,} technicians")
-    with operated(deadline_s=_DEADLINE_S) as engine, transaction(engine, OPERATOR, role="engine") as session:
-        return import_technicians(session, OPERATOR, checked, add_missing=add_missing, now=database_now(session))
+    with operated(deadline_s=_DEADLINE_S) as engine:
+        with transaction(engine, OPERATOR, role="engine") as session:
+            done = import_technicians(session, OPERATOR, checked, add_missing=add_missing, now=database_now(session))
+        analyze(engine)
+        return done
 
 
 def _jobs(file: Path, client: str, tell: Tell) -> Posted:

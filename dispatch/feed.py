@@ -1,5 +1,6 @@
 """How does the index stay current? It reads what changed since the last look, in commit order."""
 
+import gc
 import time
 from datetime import UTC, date, datetime
 from uuid import UUID
@@ -39,6 +40,9 @@ class Feed:
         is_new_day = today != self._day
         if is_new_day or changed:
             self.roster.upsert(read_technicians(session, None if is_new_day else changed, now=now))
+        if not self.is_loaded:
+            # What was loaded stays: the collector of cycles is not to stop everything and look through it again.
+            gc.freeze()
         self._horizon, self._day = horizon, today
         self.refreshed_at = started
         return len(changed)

@@ -16,6 +16,7 @@ from dispatch.jobs.sweeps import sweep
 from dispatch.record.chain import seal
 from dispatch.record.relay import relay
 from dispatch.record.session import ENGINE, connect, database_now, transaction
+from dispatch.rehearsal import rehearse
 
 _log = logging.getLogger(__name__)
 
@@ -109,6 +110,7 @@ def run(database_url: str, redis_url: str, stop: threading.Event, *, seed: int =
     """Be the dispatcher process until `stop` is set."""
     engine = connect(database_url, pool_size=2, name="truckroll dispatcher")
     try:
+        rehearse(engine)
         Dispatcher(engine, Bell(redis_url), seed=seed).run(stop)
     finally:
         engine.dispose()

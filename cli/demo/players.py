@@ -26,25 +26,30 @@ _PATIENCE_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What one technician does with one offer: after `delay_s`, an answer; None is silence."""
+    """What one technician does with one offer: after `delay_s`, an answer; None is silence.
+
+    Without a signal they do not hear that the offer ended, and answer all the same.
+    """
 
     answer: str | None
     delay_s: float
+    has_signal: bool
 
 
 def behave(seed: int, technician: str, job_number: str, distance_m: float, answer_s: float) -> Behaviour:
     """What this technician does with this job's offer: the same for the same seed.
 
-    Four in ten don't look in time. Of those who do, the chance of a yes falls from 0.55 next door by half every
+    Four in ten don't look in time, and one in five has no signal while they think. Of those who look, the chance of a yes falls from 0.55 next door by half every
     60 km; one in twenty of the others counters. `answer_s` is the time to answer: a third of it is the median.
     """
     rng = np.random.default_rng([seed, *technician.encode(), *job_number.encode()])
     delay_s = float(rng.lognormal(np.log(answer_s / 3), 0.6))
+    has_signal = bool(rng.random() < 0.8)
     if rng.random() < 0.4 or delay_s > answer_s:
-        return Behaviour(None, delay_s)
+        return Behaviour(None, delay_s, has_signal)
     if rng.random() < 0.55 * 0.5 ** (distance_m / 60_000):
-        return Behaviour("accept", delay_s)
-    return Behaviour("counter" if rng.random() < 0.05 else "decline", delay_s)
+        return Behaviour("accept", delay_s, has_signal)
+    return Behaviour("counter" if rng.random() < 0.05 else "decline", delay_s, has_signal)
 
 
 @dataclass
@@ -62,6 +67,7 @@ class Players:
     faults: Counter[str] = field(default_factory=Counter)
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _looking: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _is_listening: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Players:
@@ -114,6 +120,8 @@ class Players:
                         kind = value
                     elif name == "data" and kind == "offer":
                         self._hear(client, json.loads(value))
+                    elif name == "data" and kind == "ended":
+                        self._hear_end(json.loads(value)["id"])
         except httpx2.HTTPError as error:
             self.faults[type(error).__name__] += 1
         return place
@@ -129,22 +137,44 @@ class Players:
         task = self._loop.create_task(self._answer(client, offer, behaviour))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        if behaviour.has_signal:
+            self._looking[offer["id"]] = task
+            task.add_done_callback(lambda _: self._looking.pop(offer["id"], None))
+
+    def _hear_end(self, offer_id: str) -> None:
+        """Who still looks at the offer sees it go, and does not answer."""
+        if (task := self._looking.pop(offer_id, None)) is not None:
+            task.cancel()
+            self.answers["saw it go"] += 1
 
     async def _answer(self, client: httpx2.AsyncClient, offer: dict[str, Any], behaviour: Behaviour) -> None:
         await asyncio.sleep(behaviour.delay_s)
+        self._looking.pop(offer["id"], None)
         key = {"Idempotency-Key": str(uuid.uuid4())}
         path = f"/v1/offers/{offer['id']}/{behaviour.answer}"
         async with self._gate:
             started = self._loop.time()
-            try:
-                reply = await client.post(path, json=_body(offer, behaviour), headers=key)
-            except httpx2.HTTPError as error:
-                self.faults[type(error).__name__] += 1
+            reply = await self._post(client, path, _body(offer, behaviour), key)
+            if reply is None:
                 return
             if behaviour.answer == "accept":
                 self.accept_ms.append((self._loop.time() - started) * 1000)
         heard = "yours" if reply.status_code == 200 else reply.json().get("code", reply.status_code)
         self.answers[f"{behaviour.answer}: {heard if behaviour.answer == 'accept' else reply.status_code}"] += 1
+
+    async def _post(
+        self, client: httpx2.AsyncClient, path: str, body: dict[str, Any], key: dict[str, str]
+    ) -> httpx2.Response | None:
+        """Send an answer; once more, with the same key, when the line broke: it counts once all the same."""
+        try:
+            return await client.post(path, json=body, headers=key)
+        except httpx2.HTTPError as error:
+            self.answers[f"sent again after {type(error).__name__}"] += 1
+        try:
+            return await client.post(path, json=body, headers=key)
+        except httpx2.HTTPError as error:
+            self.faults[type(error).__name__] += 1
+            return None
 
 
 def _body(offer: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from dispatch.errors import BadInput, TruckrollError
 from dispatch.private_postgres import DATABASE
 from dispatch.record.session import ENGINE, connect, database_now, transaction
 from dispatch.record.tables import ClientRow, CredentialKindRow, PoolRow, SiteRow, SkillRow, new_id
+from dispatch.record.upkeep import analyze
 from dispatch.services import Services, migrate, services
 from dispatch.settings import Settings
 from dispatch.talent.keys import create_key
@@ -35,7 +36,7 @@ from geo.cells import cell_of
 CLIENT = "Lone Star Service (demo)"
 
 #: Waves of seconds, about 30 asked a job: people answer the demo faster than people do.
-POLICY = {"wave": {"min_size": 45, "max_size": 60, "max_waves": 3, "answer_s": 4.0, "urgent_answer_s": 4.0}}
+POLICY = {"wave": {"min_size": 50, "max_size": 60, "max_waves": 3, "answer_s": 4.0, "urgent_answer_s": 4.0}}
 
 _STARTS_WITHIN_S = 60.0
 
@@ -177,6 +178,7 @@ def _bring_in(engine: Engine, num_technicians: int, seed: int) -> None:
         technicians = read_technician_file(file)
         with transaction(engine, OPERATOR, role="engine") as session:
             import_technicians(session, OPERATOR, technicians, now=database_now(session))
+        analyze(engine)
 
 
 def _free_port() -> int:
@@ -190,7 +192,7 @@ def _wait_until_ready(base_url: str) -> None:
     deadline_s = time.monotonic() + _STARTS_WITHIN_S
     while time.monotonic() < deadline_s:
         with contextlib.suppress(httpx2.HTTPError):
-            if httpx2.get(f"{base_url}/v1/health").status_code == 200:
+            if httpx2.get(f"{base_url}/v1/health").json()["status"] == "ok":
                 return
         time.sleep(0.1)
     raise TruckrollError(f"the API at {base_url} did not become ready within {_STARTS_WITHIN_S:.0f} s")

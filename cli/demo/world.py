@@ -139,7 +139,7 @@ def _technicians(num: int, rng: np.random.Generator, today: datetime) -> Iterato
     homes = rng.integers(len(places), size=num).tolist()
     shifts = rng.normal(0, 0.04, (num, 2)).tolist()
     popularity = 1.0 / np.arange(1, len(SKILLS) + 1)
-    has = rng.random((num, len(SKILLS))) < 0.75 * popularity + 0.02
+    has = rng.random((num, len(SKILLS))) < 0.9 * popularity + 0.035
     has[np.arange(num), rng.choice(len(SKILLS), size=num, p=popularity / popularity.sum())] = True
     levels = rng.integers(1, 6, size=has.shape).tolist()
     proved = rng.random((num, len(CREDENTIALS))) < np.array([0.75, 0.45, 0.6, 0.7, 0.35])
