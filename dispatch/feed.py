@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from dispatch.index.roster import Roster
-from dispatch.talent.reading import changed_since, read_technicians
+from dispatch.talent.reading import changed_since, read_asks, read_technicians
 
 #: What a refresh may take: the first one reads everyone, one after a large import nearly everyone.
 REFRESH_WITHIN_S = 120.0
@@ -35,17 +35,19 @@ class Feed:
         transaction id, is seen by a later call: the horizon stays below every transaction that was still running.
         """
         started = time.monotonic()
-        changed, horizon = changed_since(session, self._horizon or 0)
+        changed = changed_since(session, self._horizon or 0)
         today = now.astimezone(UTC).date()
         is_new_day = today != self._day
-        if is_new_day or changed:
-            self.roster.upsert(read_technicians(session, None if is_new_day else changed, now=now))
+        if is_new_day or changed.whole:
+            self.roster.upsert(read_technicians(session, None if is_new_day else changed.whole, now=now))
+        if changed.asked and not is_new_day:
+            self.roster.count(read_asks(session, changed.asked, now=now))
         if not self.is_loaded:
             # What was loaded stays: the collector of cycles is not to stop everything and look through it again.
             gc.freeze()
-        self._horizon, self._day = horizon, today
+        self._horizon, self._day = changed.horizon, today
         self.refreshed_at = started
-        return len(changed)
+        return len(changed.whole) + len(changed.asked)
 
     @property
     def is_loaded(self) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 from geo.areas import Area
@@ -30,6 +31,15 @@ class Consent:
     max_per_day: int
 
 
+class Asks(NamedTuple):
+    """How often someone was asked, and said yes; see `Technician`."""
+
+    num_asked: int
+    num_yes: int
+    recent_offers: int
+    asks_today: int
+
+
 @dataclass(frozen=True, slots=True)
 class Technician:
     """One technician's facts.
@@ -40,9 +50,8 @@ class Technician:
     midnight, and is free of work unless `works_in_quiet_hours`. `time_off` is `[start_s, end_s)` in Unix seconds,
     `bookings` are the live ones, both ascending. `blocks` are clients that blocked the technician or are blocked by
     them. `area` None means `radius_km` around the base; both None means no limit of their own. `min_hourly` None
-    means any pay. `num_asked` and `num_yes` say how often they were asked in the last 90 days and
-    said yes, `recent_offers` the offers of the last seven days, `asks_today` those of the day (UTC); `version` never
-    falls.
+    means any pay. `num_asked` and `num_yes` say how often they were asked in the last 90 days and said yes,
+    `recent_offers` the offers of the last seven days, `asks_today` those of the day (UTC); `version` never falls.
     """
 
     id: UUID

@@ -24,7 +24,7 @@ from dispatch.settings import read_settings
 from geo.places import load_places
 
 #: Jobs posted a second: a hundred times the largest incumbent's volume.
-_JOBS_A_SECOND = 4.0
+_JOBS_A_SECOND = 3.6
 #: Seconds after the last post in which every job must have ended: three waves and some slack.
 _ENDS_WITHIN_S = 60.0
 _HELD_MIN = 60.0

@@ -39,15 +39,16 @@ class Behaviour:
 def behave(seed: int, technician: str, job_number: str, distance_m: float, answer_s: float) -> Behaviour:
     """What this technician does with this job's offer: the same for the same seed.
 
-    Four in ten don't look in time, and one in five has no signal while they think. Of those who look, the chance of a yes falls from 0.55 next door by half every
-    60 km; one in twenty of the others counters. `answer_s` is the time to answer: a third of it is the median.
+    Half don't look in time, and one in five has no signal while they think. Of those who look, the chance of
+    a yes falls from 0.65 next door by half every 60 km; one in twenty of the others counters. `answer_s` is the time
+    to answer: a third of it is the median.
     """
     rng = np.random.default_rng([seed, *technician.encode(), *job_number.encode()])
     delay_s = float(rng.lognormal(np.log(answer_s / 3), 0.6))
     has_signal = bool(rng.random() < 0.8)
-    if rng.random() < 0.4 or delay_s > answer_s:
+    if rng.random() < 0.5 or delay_s > answer_s:
         return Behaviour(None, delay_s, has_signal)
-    if rng.random() < 0.55 * 0.5 ** (distance_m / 60_000):
+    if rng.random() < 0.65 * 0.5 ** (distance_m / 60_000):
         return Behaviour("accept", delay_s, has_signal)
     return Behaviour("counter" if rng.random() < 0.05 else "decline", delay_s, has_signal)
 

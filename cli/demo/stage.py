@@ -36,7 +36,7 @@ from geo.cells import cell_of
 CLIENT = "Lone Star Service (demo)"
 
 #: Waves of seconds, about 30 asked a job: people answer the demo faster than people do.
-POLICY = {"wave": {"min_size": 50, "max_size": 60, "max_waves": 3, "answer_s": 4.0, "urgent_answer_s": 4.0}}
+POLICY = {"wave": {"min_size": 52, "max_size": 60, "max_waves": 3, "answer_s": 4.0, "urgent_answer_s": 4.0}}
 
 _STARTS_WITHIN_S = 60.0
 

@@ -142,7 +142,7 @@ def _technicians(num: int, rng: np.random.Generator, today: datetime) -> Iterato
     has = rng.random((num, len(SKILLS))) < 0.9 * popularity + 0.035
     has[np.arange(num), rng.choice(len(SKILLS), size=num, p=popularity / popularity.sum())] = True
     levels = rng.integers(1, 6, size=has.shape).tolist()
-    proved = rng.random((num, len(CREDENTIALS))) < np.array([0.75, 0.45, 0.6, 0.7, 0.35])
+    proved = rng.random((num, len(CREDENTIALS))) < np.array([0.85, 0.5, 0.75, 0.75, 0.4])
     # Some of the proofs have run out, some do before the visit.
     last_days = rng.integers(-20, 720, size=proved.shape).tolist()
     columns = {

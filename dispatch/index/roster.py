@@ -7,6 +7,7 @@ each technician whole, either before a change or after it. Rows are used again a
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
 from itertools import islice
 from threading import RLock
@@ -19,7 +20,7 @@ from dispatch.index.columns import Columns, Records, RowSets
 from geo.areas import PolygonArea, RadiusArea
 from matching.availability import Hours, Quiet
 from matching.candidates import NO_CAPACITY, Bools, Floats
-from matching.technician import Technician
+from matching.technician import Asks, Technician
 
 #: A writer lets readers in after so many technicians.
 _BATCH = 256
@@ -93,6 +94,18 @@ class Roster:
                 self._put(newer)
             num_applied += len(newer)
         return num_applied
+
+    def count(self, asks: Mapping[UUID, Asks]) -> None:
+        """Set how often technicians were asked, and nothing else, of those who are known."""
+        with self.lock:
+            for technician_id, counted in asks.items():
+                row = self._row_of.get(technician_id)
+                held = None if row is None else self._technicians[row]
+                if row is None or held is None:
+                    continue
+                self._technicians[row] = replace(held, **counted._asdict())
+                for name, value in counted._asdict().items():
+                    self.columns[name][row] = value
 
     def remove(self, technician_id: UUID) -> bool:
         """Forget a technician; says whether they were known."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Update, func, insert, select, update
+from sqlalchemy import BindParameter, ColumnElement, DateTime, Update, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from dispatch.record.tables import CounterRow, OfferRow, RoundRow, WaveRow, new_id
@@ -78,7 +78,7 @@ def withdraw_counters(offers: Iterable[UUID] | ColumnElement[UUID], now: datetim
     )
 
 
-def is_due(now: datetime) -> ColumnElement[bool]:
+def is_due(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """The condition that a round's next wave is due: its time has come, or nobody is left who could still say yes.
 
     The latter while the timer is a wave's own end: one that was set to look again later (`unfilled.wait`) stands.
@@ -89,6 +89,11 @@ def is_due(now: datetime) -> ColumnElement[bool]:
     return RoundRow.closed_at.is_(None) & RoundRow.next_wave_at.is_not(None) & has_time_come
 
 
+_DUE = (
+    select(RoundRow.id).where(is_due(bindparam("now", type_=DateTime(timezone=True)))).order_by(RoundRow.next_wave_at)
+)
+
+
 def due_rounds(session: Session, *, now: datetime) -> list[UUID]:
     """The rounds whose next wave is due, the longest due first."""
-    return list(session.scalars(select(RoundRow.id).where(is_due(now)).order_by(RoundRow.next_wave_at)))
+    return list(session.scalars(_DUE, {"now": now}))

@@ -25,6 +25,21 @@ OnFault = Callable[[UUID, Exception], None]
 #: How many offers end in one transaction at most: a sweep never holds many locks for long.
 _BATCH = 500
 
+_LATE = (
+    select(OfferRow.id)
+    .where(OfferRow.state.in_(LIVE_OFFERS), OfferRow.expires_at <= func.clock_timestamp())
+    .order_by(OfferRow.expires_at)
+    .limit(_BATCH)
+    .with_for_update(skip_locked=True)
+)
+_END_LATE = (
+    update(OfferRow)
+    .where(OfferRow.id.in_(_LATE.scalar_subquery()))
+    .values(state="expired")
+    .returning(OfferRow.id, OfferRow.job_id, OfferRow.client_id)
+    .execution_options(synchronize_session=False)
+)
+
 
 def sweep(
     transaction: Transaction,
@@ -89,19 +104,7 @@ def _is_database_gone(error: Exception) -> bool:
 
 def expire_offers(session: Session, *, now: datetime) -> int:
     """End the offers whose time has run out, with one event a job: how many."""
-    late = (
-        select(OfferRow.id)
-        .where(OfferRow.state.in_(LIVE_OFFERS), OfferRow.expires_at <= func.clock_timestamp())
-        .order_by(OfferRow.expires_at)
-        .limit(_BATCH)
-        .with_for_update(skip_locked=True)
-    )
-    ended = session.execute(
-        update(OfferRow)
-        .where(OfferRow.id.in_(late.scalar_subquery()))
-        .values(state="expired")
-        .returning(OfferRow.id, OfferRow.job_id, OfferRow.client_id)
-    ).all()
+    ended = session.execute(_END_LATE).all()
     if not ended:
         return 0
     session.execute(withdraw_counters([row.id for row in ended], now))

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, time
 from functools import lru_cache
 from itertools import islice
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, TextClause, cast, select, text
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.record.tables import TechnicianRow
 from geo.geojson import area_from_geojson
-from matching.technician import Booking, Consent, Technician
+from matching.technician import Asks, Booking, Consent, Technician
 
 #: Technicians read at once: a statement of some tens of milliseconds, far from its limit on a busy machine too.
 CHUNK = 2_000
@@ -96,13 +96,26 @@ _OF_RANGE = _facts_statement("technician_id BETWEEN :first AND :last")
 
 # At horizon 0 everyone has changed, and the other tables need not be looked at.
 _CHANGED = text(
-    "SELECT NULL, pg_snapshot_xmin(pg_current_snapshot())::text UNION ALL"
-    " (SELECT id::text, NULL FROM technicians WHERE changed_xid >= CAST(:horizon AS xid8)"
-    " UNION SELECT technician_id::text, NULL FROM bookings"
+    "SELECT 'horizon', pg_snapshot_xmin(pg_current_snapshot())::text UNION ALL"
+    " (SELECT 'whole', id::text FROM technicians WHERE changed_xid >= CAST(:horizon AS xid8)"
+    " UNION SELECT 'whole', technician_id::text FROM bookings"
     " WHERE changed_xid >= CAST(:horizon AS xid8) AND CAST(:horizon AS xid8) > '0'::xid8"
-    " UNION SELECT technician_id::text, NULL FROM day_asks"
+    " UNION SELECT 'asks', technician_id::text FROM day_asks"
     " WHERE changed_xid >= CAST(:horizon AS xid8) AND CAST(:horizon AS xid8) > '0'::xid8)"
 )
+
+_ASKS = text(_FACTS["asks"].format(them="technician_id = ANY(CAST(:ids AS uuid[]))") + " GROUP BY technician_id")
+
+
+class Changed(NamedTuple):
+    """Who changed: `whole` are to be read again, `asked` were asked or said yes, and nothing else of them changed.
+
+    The next look begins at `horizon`.
+    """
+
+    whole: set[UUID]
+    asked: set[UUID]
+    horizon: int
 
 
 def read_technicians(session: Session, ids: Iterable[UUID] | None = None, *, now: datetime) -> list[Technician]:
@@ -140,16 +153,24 @@ def lock_technician(session: Session, technician_id: UUID, *, now: datetime) -> 
     return read_held(session, held, now=now) if held is not None else None
 
 
-def changed_since(session: Session, horizon: int) -> tuple[list[UUID], int]:
-    """Whom to read again: (ids of technicians changed by transaction `horizon` or a later one, the next horizon).
+def changed_since(session: Session, horizon: int) -> Changed:
+    """Whom to read again: those changed by transaction `horizon` or a later one.
 
     Runs as the engine. A change is one of the row (skills, credentials, hours, times off, pools and marks move it),
     of a booking or of the asks of a day. The next horizon is the oldest transaction that still runs: one that
     commits late is seen by a later call, at the price of reading some technicians twice.
     """
-    rows = session.execute(_CHANGED, {"horizon": str(horizon)}).all()
-    next_horizon = next(int(xmin) for key, xmin in rows if key is None)
-    return sorted(UUID(key) for key, _ in rows if key is not None), next_horizon
+    told: dict[str, list[str]] = defaultdict(list)
+    for what, value in session.execute(_CHANGED, {"horizon": str(horizon)}):
+        told[what].append(value)
+    whole = set(map(UUID, told["whole"]))
+    return Changed(whole, set(map(UUID, told["asks"])) - whole, int(told["horizon"][0]))
+
+
+def read_asks(session: Session, ids: Iterable[UUID], *, now: datetime) -> dict[UUID, Asks]:
+    """How often each of these was asked, of those who ever were; the same as `read_technicians` tells at `now`."""
+    wanted = {"ids": [str(each) for each in ids], "today": now.astimezone(UTC).date()}
+    return {row[0]: Asks(*row[1]) for row in session.execute(_ASKS, wanted)}
 
 
 def _all_rows(session: Session) -> Iterator[tuple[Sequence[Row[Any]], Mapping[str, Any]]]:
@@ -177,7 +198,7 @@ def _bridged(session: Session, rows: Sequence[Row[Any]], of: Mapping[str, Any], 
 
 
 def _technician(row: Row[Any], facts: Mapping[str, Any]) -> Technician:
-    num_asked, num_yes, recent_offers, asks_today = facts.get("asks", (0, 0, 0, 0))
+    asks = Asks(*facts.get("asks", (0, 0, 0, 0)))
     blocked_by, favourite_of = facts.get("of_clients", _NO_MARKS)
     blocked, prefers = facts.get("own_marks", _NO_MARKS)
     return Technician(
@@ -207,10 +228,7 @@ def _technician(row: Row[Any], facts: Mapping[str, Any]) -> Technician:
         min_hourly=row.min_hourly,
         currency=row.currency,
         reputation=row.reputation,
-        recent_offers=recent_offers,
-        asks_today=asks_today,
-        num_asked=num_asked,
-        num_yes=num_yes,
+        **asks._asdict(),
         consent=_consent(row),
     )
 

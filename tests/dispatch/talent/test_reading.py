@@ -1,5 +1,6 @@
 """What is known of these technicians? Everything that the tables say of one, and nothing of another."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import insert, text, update
 from sqlalchemy.orm import Session
 from worlds import World
 
+from dispatch.index.roster import Roster
 from dispatch.record.session import ENGINE, transaction
 from dispatch.record.tables import (
     BookingRow,
@@ -26,9 +28,9 @@ from dispatch.record.tables import (
     new_id,
 )
 from dispatch.talent import reading
-from dispatch.talent.reading import changed_since, lock_technician, read_technicians
+from dispatch.talent.reading import changed_since, lock_technician, read_asks, read_technicians
 from geo.areas import PolygonArea
-from matching.technician import Booking, Consent
+from matching.technician import Asks, Booking, Consent
 
 SQUARE = {"type": "Polygon", "coordinates": [[[-104, 30], [-103, 30], [-103, 31], [-104, 31], [-104, 30]]]}
 
@@ -192,10 +194,11 @@ def look_until_quiet(world: World, horizon: int) -> tuple[set[UUID], int]:
     told: set[UUID] = set()
     while True:
         with world.as_engine() as (session, _):
-            changed, horizon = changed_since(session, horizon)
-        if not changed:
+            changed = changed_since(session, horizon)
+        horizon = changed.horizon
+        if not changed.whole | changed.asked:
             return told, horizon
-        told |= set(changed)
+        told |= changed.whole | changed.asked
 
 
 def test_changes_are_told_once_they_are_committed_and_then_no_more(world: World) -> None:
@@ -216,9 +219,32 @@ def test_a_change_that_commits_late_is_told_later(world: World) -> None:
         with world.as_engine() as (session, _):
             session.execute(update(TechnicianRow).where(TechnicianRow.id == early).values(in_market=False))
         with world.as_engine() as (session, _):
-            told, horizon = changed_since(session, 0)
+            horizon = changed_since(session, 0).horizon
             own = int(slow.execute(text("SELECT pg_current_xact_id()::text")).scalar_one())
             assert horizon <= own, "the next look begins below what is still running"
     with world.as_engine() as (session, _):
-        told, _ = changed_since(session, horizon)
-    assert late in told
+        assert late in changed_since(session, horizon).whole
+
+
+def test_asks_alone_are_told_apart_and_read_alike(world: World) -> None:
+    asked, booked, *_ = world.technicians
+    _, horizon = look_until_quiet(world, 0)
+    with world.as_engine() as (session, now):
+        session.execute(insert(DayAskRow).values(technician_id=asked, day=now.date(), num_asked=3, num_yes=1))
+        session.execute(insert(DayAskRow).values(technician_id=asked, day=now.date() - timedelta(days=7), num_asked=2))
+        session.execute(insert(DayAskRow).values(technician_id=booked, day=now.date(), num_asked=1))
+        add_booking(session, booked, now, now + timedelta(hours=1))
+    with world.as_engine() as (session, now):
+        changed = changed_since(session, horizon)
+        assert (asked in changed.asked, booked in changed.whole, booked in changed.asked) == (True, True, False)
+        roster = Roster()
+        roster.upsert(read_technicians(session, now=now))
+        whole = roster.get(asked)
+        assert whole is not None
+        roster.upsert([replace(whole, num_asked=0, num_yes=0, recent_offers=0, asks_today=0)])
+        counts = read_asks(session, [asked, new_id()], now=now)
+        assert counts == {asked: Asks(num_asked=5, num_yes=1, recent_offers=3, asks_today=3)}
+        roster.count({**counts, new_id(): Asks(1, 1, 1, 1)})
+        assert roster.get(asked) == whole
+        row = roster.rows_of([asked])[0]
+        assert {name: int(roster.columns[name][row]) for name in Asks._fields} == counts[asked]._asdict()
