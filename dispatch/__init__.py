@@ -15,5 +15,5 @@ The main job, step by step (`docs/journey.md` says more, and a test checks that 
 
 The wings: `record` (how things are kept) and `index` (who is near, in memory) know none of the others; `talent` (who
 may be asked) doesn't know `jobs`. `feed` keeps the index current, `bell` wakes, `worker` is the dispatcher process,
-`services` starts a private PostgreSQL and Valkey where none is given.
+`rehearsal` tries the whole at each start, `services` starts a private PostgreSQL and Valkey where none is given.
 """

@@ -41,7 +41,7 @@ SELECT (SELECT count(*) FROM jobs) AS jobs,
         WHERE a.live AND b.live AND a.busy && b.busy) AS double_assignments
 """)
 
-#: From the moment the request reached the API to the commit of the first wave: what a technician could see.
+#: From the moment the API took the job up, its key checked, to the commit of the first wave: from then on it is seen.
 _POST_TO_OFFERS = text("""
 SELECT extract(epoch FROM pg_xact_commit_timestamp(w.xmin) - j.posted_at) * 1000
 FROM jobs j JOIN rounds r ON r.job_id = j.id AND r.num = 1 JOIN waves w ON w.round_id = r.id AND w.num = 1

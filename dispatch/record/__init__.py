@@ -1,1 +1,1 @@
-"""How are things kept? Tables, transactions under a role, events with their chain, the watchdog."""
+"""How are things kept? Tables, transactions under a role, events with their chain, the watchdog, upkeep."""

@@ -5,8 +5,9 @@ import subprocess
 import sys
 
 import pytest
+from typer.testing import CliRunner
 
-from cli.main import Commands, exit_code, run
+from cli.main import Commands, app, exit_code, run
 from dispatch.errors import BadInput, Conflict, MissingService, NotFound
 from geo.errors import PointError
 from matching.errors import PolicyError
@@ -25,6 +26,13 @@ def test_help_lists_every_command_and_loads_none_of_them() -> None:
     assert [name for name in Commands.entries if f"\n  {name} " not in shown] == []
     heavy = {"sqlalchemy", "pydantic", "fastapi", "numpy", "redis", "psycopg2", "alembic", "ortools", "h3"}
     assert [name for name in heavy if f"'{name}'" in modules] == []
+
+
+@pytest.mark.parametrize("name", Commands.entries)
+def test_every_command_loads_and_shows_an_example(name: str) -> None:
+    shown = CliRunner().invoke(app, [name, "--help"])
+    assert shown.exit_code == 0, shown.output
+    assert f"For example: truckroll {name}" in " ".join(shown.output.split())
 
 
 def test_the_version_is_the_installed_one() -> None:
