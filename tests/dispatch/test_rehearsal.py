@@ -35,9 +35,7 @@ def test_it_leaves_nothing_behind_on_several_connections_at_once(world: World) -
     assert before["offers"] > 0
 
 
-@pytest.mark.parametrize(
-    "right", ["INSERT ON offers", "INSERT ON waves", "UPDATE ON counters", "INSERT ON bookings"]
-)
+@pytest.mark.parametrize("right", ["INSERT ON offers", "INSERT ON waves", "UPDATE ON counters", "INSERT ON bookings"])
 def test_a_missing_right_is_found_and_told(world: World, caplog: pytest.LogCaptureFixture, right: str) -> None:
     with transaction(world.engine, ENGINE, role="migrate") as session:
         session.execute(text(f"REVOKE {right} FROM truckroll_engine"))
