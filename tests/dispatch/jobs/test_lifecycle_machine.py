@@ -190,12 +190,10 @@ class Lifecycle(Compared):
         if expected == "won" and state != "open":
             assert isinstance(answer, Conflict)
             return
-        self.model.end_counter(offer, "accepted" if expected == "won" else "open")
-        self.model.counters[counter] = ("accepted" if expected == "won" else state, offer)
-        offer.counter = counter if self.model.counters[counter][0] == "open" else None
-        self.expect_yes(offer, answer, expected)
         if expected == "won":
+            self.model.end_counter(offer, "accepted")
             offer.job.terms_version += 1
+        self.expect_yes(offer, answer, expected)
 
     @with_some(lambda self: self.model.counters)
     @rule(number=numbers)
