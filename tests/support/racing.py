@@ -10,7 +10,6 @@ from sqlalchemy.exc import OperationalError
 
 from dispatch.errors import TruckrollError
 
-
 #: How often one asks again who was told that the system is too busy.
 _ASKS = 5
 
