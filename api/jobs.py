@@ -19,11 +19,12 @@ from api.schemas.jobs import JobIn, JobLine, JobMoved, JobOut, JobPatch, JobStat
 from api.schemas.pages import PageOf
 from api.showing import show_job, show_moved
 from dispatch.errors import NotFound
-from dispatch.jobs import changes, posting, visits
+from dispatch.jobs import changes, posting
 from dispatch.jobs.changes import Change, cancel_job, change_job, find_job, hold_job, resume_job
 from dispatch.record.events import record
 from dispatch.record.session import Actor, act_as, database_now
 from dispatch.record.tables import JobRow, SiteRow, VisitRow
+from dispatch.visits.completion import approve_job, finish_job
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
@@ -130,13 +131,13 @@ def resume(request: Request, actor: Dispatcher, job_id: UUID) -> Response:
 @router.post("/{job_id}/approve", response_model=JobMoved, summary="Approve the work")
 def approve(request: Request, actor: Requester, job_id: UUID) -> Response:
     """Say that the work is as wanted: its assignments are finished."""
-    return _move(request, actor, job_id, lambda session, now: visits.approve_job(session, actor, job_id, now=now))
+    return _move(request, actor, job_id, lambda session, now: approve_job(session, actor, job_id, now=now))
 
 
 @router.post("/{job_id}/finish", response_model=JobMoved, summary="Say that the work is done")
 def finish(request: Request, actor: OnVisit, job_id: UUID) -> Response:
     """The technician, their company, a gateway or the dispatcher says so; every visit is checked out."""
-    return _move(request, actor, job_id, lambda session, now: visits.finish_job(session, actor, job_id, now=now))
+    return _move(request, actor, job_id, lambda session, now: finish_job(session, actor, job_id, now=now))
 
 
 def job_line(job: JobRow, town: str, window: Any) -> JobLine:

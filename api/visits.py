@@ -19,9 +19,9 @@ from api.schemas.story import VisitLine, VisitMoved
 from api.showing import show_place
 from api.visibility import view
 from dispatch.jobs.lifecycle import VISIT
-from dispatch.jobs.visits import move_visit
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, JobRow, SiteRow, VisitRow
+from dispatch.visits.moves import move_visit
 
 router = APIRouter(prefix="/v1/visits", tags=["visits"])
 

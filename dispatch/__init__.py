@@ -11,9 +11,10 @@ The main job, step by step (`docs/journey.md` says more, and a test checks that 
     decided by  jobs/assignments.py::take_slot       the one statement that picks the winner
     given back  jobs/assignments.py::release
     unfilled    jobs/unfilled.py::give_up
-    done        jobs/visits.py::finish_job
+    done        visits/completion.py::finish_job
 
 The wings: `record` (how things are kept) and `index` (who is near, in memory) know none of the others; `talent` (who
-may be asked) doesn't know `jobs`. `feed` keeps the index current, `bell` wakes, `worker` is the dispatcher process,
-`rehearsal` tries the whole at each start, `services` starts a private PostgreSQL and Valkey where none is given.
+may be asked) doesn't know `jobs`, and `jobs` doesn't know `visits` (the day itself). `feed` keeps the index current,
+`bell` wakes, `worker` is the dispatcher process, `rehearsal` tries the whole at each start, `services` starts a
+private PostgreSQL and Valkey where none is given.
 """

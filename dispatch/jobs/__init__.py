@@ -9,7 +9,6 @@ market.py       technicians find open jobs and ask for them
 consent.py      who is assigned at once?
 assignments.py  who has a slot, and what if they give it back?
 changes.py      what if the client changes their mind?
-visits.py       what happens on the day?
 unfilled.py     what if nobody takes it?
 sweeps.py       what is due now?
 lifecycle.py    which moves does a state allow? (pure)

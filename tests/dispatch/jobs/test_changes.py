@@ -12,7 +12,6 @@ from dispatch.jobs.acceptance import Won, accept_offer
 from dispatch.jobs.changes import Change, cancel_job, change_job, hold_job, resume_job, withdraw_offer
 from dispatch.jobs.market import find_open_jobs, request_job
 from dispatch.jobs.sweeps import expire_offers
-from dispatch.jobs.visits import approve_job, finish_job, move_visit
 from dispatch.record.session import Actor
 from dispatch.record.tables import (
     AssignmentRow,
@@ -25,6 +24,8 @@ from dispatch.record.tables import (
     VisitRow,
     new_id,
 )
+from dispatch.visits.completion import approve_job, finish_job
+from dispatch.visits.moves import move_visit
 from matching.job import Needs, Pay
 
 

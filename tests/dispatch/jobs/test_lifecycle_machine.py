@@ -40,9 +40,10 @@ from dispatch.jobs.lifecycle import OFFER, VISIT, move
 from dispatch.jobs.market import request_job
 from dispatch.jobs.posting import SlotWish
 from dispatch.jobs.sweeps import expire_offers
-from dispatch.jobs.visits import approve_job, finish_job, move_visit
 from dispatch.private_postgres import PrivatePostgres
 from dispatch.record.tables import OfferRow, TechnicianRow
+from dispatch.visits.completion import approve_job, finish_job
+from dispatch.visits.moves import move_visit
 from matching.job import Needs, Pay
 
 NUM_TESTS = 10

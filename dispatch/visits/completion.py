@@ -1,0 +1,83 @@
+"""When is the work done, and when is it good? Finish, approve."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from dispatch.errors import Conflict, NotFound
+from dispatch.jobs.lifecycle import JOB, VISIT, states_with
+from dispatch.record.events import record
+from dispatch.record.session import Actor
+from dispatch.record.tables import AssignmentRow, JobRow, VisitRow
+from dispatch.visits.finding import find_own_job
+
+
+def finish_job(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -> None:
+    """The technician says that the work is done; every visit is checked out. Runs as the engine.
+
+    Raises
+    ------
+    NotFound
+        When the actor is not on the job.
+    Conflict
+        When a visit is still to come or under way.
+    """
+    job = find_own_job(session, actor, job_id)
+    unfinished = session.scalars(
+        select(VisitRow.state).where(VisitRow.job_id == job_id, VisitRow.state.not_in(("checked_out", "cancelled")))
+    ).first()
+    if unfinished is not None:
+        raise Conflict(f"a visit is {unfinished}", "finish", tuple(VISIT[unfinished]))
+    if not move_job(session, actor, job.id, "finish", "done", now):
+        session.refresh(job)
+        raise Conflict(job.state, "finish", tuple(JOB[job.state]))
+
+
+def approve_job(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -> None:
+    """The client approves the work: its assignments are finished. Runs as the engine.
+
+    Raises
+    ------
+    NotFound
+        When the job is not the client's.
+    Conflict
+        When it is not done.
+    """
+    job = session.scalars(select(JobRow).where(JobRow.id == job_id)).one_or_none()
+    if job is None or job.client_id != actor.client_id:
+        raise NotFound("job", job_id)
+    finished = session.scalars(
+        update(AssignmentRow)
+        .where(
+            AssignmentRow.job_id == job_id,
+            AssignmentRow.state == "live",
+            select(JobRow.id).where(JobRow.id == job_id, JobRow.state.in_(states_with(JOB, "approve"))).exists(),
+        )
+        .values(state="finished", ended_at=now, ended_by=actor.kind, ended_why="approved")
+        .returning(AssignmentRow.id)
+    ).all()
+    if not move_job(session, actor, job_id, "approve", "approved", now):
+        session.refresh(job)
+        raise Conflict(job.state, "approve", tuple(JOB[job.state]))
+    for assignment in finished:
+        record(session, actor, ("assignment", assignment), "finished", client_id=job.client_id, now=now)
+
+
+def move_job(session: Session, actor: Actor, job_id: UUID, wish: str, kind: str, now: datetime) -> bool:
+    """Move a job by a guarded statement, with its event: whether it was in a state that allows it."""
+    moved = session.execute(
+        update(JobRow)
+        .where(JobRow.id == job_id, JobRow.state.in_(states_with(JOB, wish)))
+        .values(state=_after(wish), version=JobRow.version + 1)
+        .returning(JobRow.client_id)
+    ).one_or_none()
+    if moved is not None:
+        record(session, actor, ("job", job_id), kind, client_id=moved[0], now=now)
+    return moved is not None
+
+
+def _after(wish: str) -> str:
+    """The one state that a move of a job leads to."""
+    return next(moves[wish] for moves in JOB.values() if wish in moves)

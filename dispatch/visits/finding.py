@@ -1,0 +1,59 @@
+"""Whose visit is it? Found for who is on it, or dispatches it; for nobody else is there one."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dispatch.errors import NotFound
+from dispatch.record.session import Actor
+from dispatch.record.tables import AssignmentRow, JobRow, VisitRow
+
+
+def find_visit(session: Session, actor: Actor, visit_id: UUID) -> VisitRow:
+    """The visit, if the actor is on it or dispatches for its client.
+
+    Raises
+    ------
+    NotFound
+        When it is not: another's is not told apart from none.
+    """
+    visit = session.scalars(select(VisitRow).where(VisitRow.id == visit_id)).one_or_none()
+    if visit is None or not (is_clients(actor, visit.client_id) or is_on_it(session, actor, visit.job_id, visit_id)):
+        raise NotFound("visit", visit_id)
+    return visit
+
+
+def find_own_job(session: Session, actor: Actor, job_id: UUID) -> JobRow:
+    """The job, if the actor is on one of its visits or works for its client.
+
+    Raises
+    ------
+    NotFound
+        When neither.
+    """
+    job = session.scalars(select(JobRow).where(JobRow.id == job_id)).one_or_none()
+    if job is None or not (is_clients(actor, job.client_id) or is_on_it(session, actor, job_id, None)):
+        raise NotFound("job", job_id)
+    return job
+
+
+def is_clients(actor: Actor, client_id: UUID) -> bool:
+    """Whether the actor is staff of this client."""
+    return actor.client_id is not None and actor.client_id == client_id
+
+
+def is_on_it(session: Session, actor: Actor, job_id: UUID, visit_id: UUID | None) -> bool:
+    """Whether the actor, or one of their company, has live work on the job (on the visit, if named)."""
+    if actor.kind == "gateway":
+        return True
+    mine = select(AssignmentRow.id).where(AssignmentRow.job_id == job_id, AssignmentRow.state == "live")
+    if visit_id is not None:
+        mine = mine.where(AssignmentRow.visit_id == visit_id)
+    if actor.technician_id is not None:
+        mine = mine.where(AssignmentRow.technician_id == actor.technician_id)
+    elif actor.company_id is not None:
+        mine = mine.where(AssignmentRow.company_id == actor.company_id)
+    else:
+        return False
+    return session.scalar(mine.limit(1)) is not None
