@@ -21,6 +21,7 @@ from dispatch.errors import NotFound
 from dispatch.record.session import Actor, database_now
 from dispatch.record.tables import ClientRow, StaffRow
 from dispatch.talent.clients import add_staff, create_client, let_staff_go, set_policy
+from matching.daypolicy import DayPolicy
 from matching.policy import Policy
 
 router = APIRouter(prefix="/v1", tags=["clients"])
@@ -35,7 +36,8 @@ def post_client(request: Request, actor: Operator, client: ClientIn) -> Response
     """A new tenant. Give it staff and keys next."""
 
     def work(session: Session, now: datetime) -> Reply:
-        made = create_client(session, actor, client.name, currency=client.currency, policy=client.policy, now=now)
+        made = create_client(session, actor, client.name, currency=client.currency, policy=client.policy,
+                             day_policy=client.day_policy, now=now)  # fmt: skip
         shown = _show(_find(session, actor, made))
         return Reply(shown, 201, {"Location": f"/v1/clients/{made}", **content_etag(shown)})
 
@@ -69,14 +71,17 @@ def get_client(request: Request, actor: ClientReader, client_id: UUID) -> Respon
 
 @router.patch("/clients/{client_id}", response_model=ClientOut, summary="Change a client's policy")
 def patch_client(request: Request, actor: ClientKeeper, client_id: UUID, patch: ClientPatch) -> Response:
-    """Replace the settings that decisions follow; jobs already posted keep theirs. Needs If-Match with the ETag."""
+    """Replace the settings that decisions follow, those of the day, or both; jobs already posted keep theirs.
+
+    Needs If-Match with the ETag.
+    """
     version = wanted_version(request, "client")
     with writing(request, actor, "engine") as session:
         row = _find(session, actor, client_id)
         session.refresh(row, with_for_update=True)
         if content_version(_show(row)) != version:
             raise Stale("client")
-        set_policy(session, actor, client_id, patch.policy, now=database_now(session))
+        set_policy(session, actor, client_id, patch.policy, patch.day_policy, now=database_now(session))
         session.refresh(row)
         shown = _show(row)
     return to_response(Reply(shown, headers=content_etag(shown)))
@@ -133,5 +138,6 @@ def _find(session: Session, actor: Actor, client_id: UUID) -> ClientRow:
 
 def _show(row: ClientRow) -> ClientOut:
     effective: Any = Policy.from_document(row.policy).to_document()
-    same = {name: getattr(row, name) for name in ("id", "name", "currency", "policy", "created_at")}
-    return ClientOut(**same, effective_policy=effective)
+    same = {name: getattr(row, name) for name in ("id", "name", "currency", "policy", "day_policy", "created_at")}
+    day: Any = DayPolicy.from_document(row.day_policy).to_document()
+    return ClientOut(**same, effective_policy=effective, effective_day_policy=day)

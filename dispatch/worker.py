@@ -17,6 +17,7 @@ from dispatch.record.chain import seal
 from dispatch.record.relay import relay
 from dispatch.record.session import ENGINE, connect, database_now, transaction
 from dispatch.rehearsal import rehearse
+from dispatch.visits.sweeps import sweep_visits
 
 _log = logging.getLogger(__name__)
 
@@ -24,6 +25,8 @@ _log = logging.getLogger(__name__)
 POLL_S = 1.0
 #: How soon after a ring the board's log is brought up to date, and no more often.
 RELAY_S = 0.2
+#: How often the day's own deadlines are looked at.
+VISITS_S = 1.0
 #: How often events are sealed.
 SEAL_S = 10.0
 
@@ -44,6 +47,7 @@ class Dispatcher:
     _position: str = "0"
     _sealed_at: float = 0.0
     _relayed_at: float = 0.0
+    _visits_at: float = 0.0
     _is_told: bool = False
 
     def turn(self) -> int:
@@ -57,6 +61,9 @@ class Dispatcher:
         done = sweep(
             self._transaction, self.feed, seed=self.seed, after_wave=self.bell.ring_fleet, on_fault=self._note_fault
         )
+        if time.monotonic() - self._visits_at >= VISITS_S:
+            self._visits_at = time.monotonic()
+            done += sweep_visits(self._transaction)
         if time.monotonic() - self._relayed_at >= RELAY_S:
             self._relay()
         if time.monotonic() - self._sealed_at >= SEAL_S:

@@ -23,30 +23,41 @@ _SITE: dict[str, JsonValue] = {
 
 
 class ClientIn(In):
-    """A new client. `policy` holds the settings that differ from the defaults."""
+    """A new client. `policy` and `day_policy` hold the settings that differ from the defaults."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Acme service", "policy": _POLICY}]})
     name: Line
     currency: Currency = "USD"
     policy: dict[str, Any] = Field(default_factory=dict)
+    day_policy: dict[str, Any] = Field(
+        default_factory=dict, description="Deadlines, charges, service levels of the day."
+    )
 
 
 class ClientPatch(In):
-    """The policy, replaced; jobs already posted keep theirs."""
+    """The policy, the day policy, or both, replaced; jobs already posted keep theirs."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"policy": _POLICY}]})
-    policy: dict[str, Any]
+    policy: dict[str, Any] | None = None
+    day_policy: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.policy is None and self.day_policy is None:
+            raise ValueError("send policy, day_policy, or both")
+        return self
 
 
 class ClientOut(Out):
-    """A client. `effective_policy` is its policy with the defaults filled in."""
+    """A client. `effective_policy` and `effective_day_policy` have the defaults filled in."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
                 {
                     "id": _UUID, "name": "Acme service", "currency": "USD", "policy": _POLICY,
-                    "effective_policy": {"mode": "first"}, "created_at": _AT,
+                    "effective_policy": {"mode": "first"}, "day_policy": {}, "created_at": _AT,
+                    "effective_day_policy": {"requests": {"answer_min": 15}},
                 }
             ]
         }
@@ -56,6 +67,8 @@ class ClientOut(Out):
     currency: str
     policy: dict[str, Any]
     effective_policy: dict[str, Any]
+    day_policy: dict[str, Any]
+    effective_day_policy: dict[str, Any]
     created_at: Instant
 
 

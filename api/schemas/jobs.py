@@ -153,6 +153,7 @@ class JobIn(In):
     priority: Whole = Field(default=3, ge=1, le=5, description="1 is the most urgent.")
     mode: Mode | None = Field(default=None, description="Who decides; empty: as your policy says.")
     policy: dict[str, Any] = Field(default_factory=dict, description="Settings of your policy, for this job alone.")
+    day_policy: dict[str, Any] = Field(default_factory=dict, description="The same of your day policy.")
     bundle_id: UUID | None = Field(default=None, description="Taken together with the bundle's other jobs.")
     is_draft: Yes = Field(default=False, description="Kept, and offered once you publish it.")
 
@@ -174,7 +175,7 @@ class JobIn(In):
         own = self.model_dump(
             include={
                 "number", "site_id", "title", "job_type", "duration_min", "asked_time", "description",
-                "purchase_order", "project", "priority", "mode", "policy", "bundle_id", "is_draft",
+                "purchase_order", "project", "priority", "mode", "policy", "day_policy", "bundle_id", "is_draft",
             }
         )  # fmt: skip
         return JobWish(**own, start_at=self.window.start_at, end_at=self.window.end_at, slots=slots)
@@ -346,6 +347,7 @@ class JobOut(Out):
     bundle_id: UUID | None
     terms_version: int
     policy: dict[str, Any]
+    day_policy: dict[str, Any]
     place: PlaceOut
     visits: list[VisitOut]
     unfilled: UnfilledOut | None

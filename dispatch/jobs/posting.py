@@ -29,6 +29,7 @@ from dispatch.record.tables import (
     VisitRow,
     new_id,
 )
+from matching.daypolicy import DayPolicy
 from matching.errors import PolicyError
 from matching.job import AskedTime, Needs, Pay
 from matching.policy import Policy
@@ -64,6 +65,7 @@ class JobWish:
     priority: int = 3
     mode: str | None = None
     policy: dict[str, Any] = field(default_factory=dict)
+    day_policy: dict[str, Any] = field(default_factory=dict)
     bundle_id: UUID | None = None
     is_draft: bool = False
 
@@ -82,7 +84,7 @@ def post_job(session: Session, actor: Actor, wish: JobWish, *, now: datetime) ->
         When the number is that of a job with another site.
     """
     assert actor.client_id is not None, "jobs are posted for a client"
-    policy = _check(session, actor, wish, now)
+    policy, day_policy = _check(session, actor, wish, now)
     job_id = session.scalar(
         pg_insert(JobRow)
         .values(
@@ -100,6 +102,7 @@ def post_job(session: Session, actor: Actor, wish: JobWish, *, now: datetime) ->
             mode=policy.mode,
             priority=wish.priority,
             policy=policy.to_document(),
+            day_policy=day_policy.to_document(),
             posted_at=None if wish.is_draft else now,
             created_at=now,
         )
@@ -213,7 +216,7 @@ def check_needs(session: Session, needs: Needs, where: str) -> None:
         raise BadInput(f"{where}.pools", "[]", "name a pool, or set market to true: else nobody may be asked")
 
 
-def _check(session: Session, actor: Actor, wish: JobWish, now: datetime) -> Policy:
+def _check(session: Session, actor: Actor, wish: JobWish, now: datetime) -> tuple[Policy, DayPolicy]:
     if wish.end_at <= now:
         raise BadInput("window.end_at", wish.end_at.isoformat(), "choose a time that has not passed")
     client = session.scalars(select(ClientRow).where(ClientRow.id == actor.client_id)).one()
@@ -227,10 +230,18 @@ def _check(session: Session, actor: Actor, wish: JobWish, now: datetime) -> Poli
     for num, slot in enumerate(wish.slots):
         check_needs(session, slot.needs, f"slots[{num}].needs")
     settings = {**client.policy, **wish.policy} | ({"mode": wish.mode} if wish.mode else {})
+    return _policies(client, wish, settings)
+
+
+def _policies(client: ClientRow, wish: JobWish, settings: dict[str, Any]) -> tuple[Policy, DayPolicy]:
     try:
-        return Policy.from_document(settings)
+        policy = Policy.from_document(settings)
     except PolicyError as error:
         raise BadInput("policy", wish.policy, str(error)) from error
+    try:
+        return policy, DayPolicy.from_document(client.day_policy, wish.day_policy)
+    except PolicyError as error:
+        raise BadInput("day_policy", wish.day_policy, str(error)) from error
 
 
 def _add_visit(session: Session, client_id: UUID, job_id: UUID, wish: JobWish, now: datetime) -> UUID:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import NotFound
 from dispatch.record.tables import AssignmentRow, JobRow, OfferRow, SiteRow, SlotRow, VisitRow
+from matching.daypolicy import DayPolicy
 from matching.job import Job, Needs, Pay
 from matching.policy import Policy
 
@@ -98,6 +99,11 @@ def needs_document(needs: Needs) -> dict[str, Any]:
 def read_policy(job: JobRow) -> Policy:
     """The policy that the job was posted under, with its mode."""
     return Policy.from_document({**job.policy, "mode": job.mode})
+
+
+def read_day_policy(job: JobRow) -> DayPolicy:
+    """The day policy that the job was posted under."""
+    return DayPolicy.from_document(job.day_policy)
 
 
 def read_asked(session: Session, round_id: UUID, visit_id: UUID) -> frozenset[UUID]:

@@ -17,6 +17,7 @@ from dispatch.record.tables.clients import STAFF_ROLES
 from dispatch.talent.profiles import checked_currency
 from dispatch.talent.rights import NETWORK, only, own_client
 from dispatch.talent.words import checked_email, checked_text
+from matching.daypolicy import DayPolicy
 from matching.errors import PolicyError
 from matching.policy import Policy
 
@@ -28,9 +29,10 @@ def create_client(
     *,
     currency: str = "USD",
     policy: Mapping[str, Any] | None = None,
+    day_policy: Mapping[str, Any] | None = None,
     now: datetime,
 ) -> UUID:
-    """A new client: a tenant of its own. `policy` holds the settings that differ from the defaults.
+    """A new client: a tenant of its own. `policy` and `day_policy` hold the settings that differ from the defaults.
 
     Raises
     ------
@@ -47,6 +49,7 @@ def create_client(
             name=checked_text("name", name),
             currency=checked_currency("currency", currency),
             policy=_checked_policy(policy or {}),
+            day_policy=_checked_day_policy(day_policy or {}),
             created_at=now,
         )
     )
@@ -54,8 +57,16 @@ def create_client(
     return client_id
 
 
-def set_policy(session: Session, actor: Actor, client_id: UUID, policy: Mapping[str, Any], *, now: datetime) -> None:
-    """Replace the client's policy; jobs already posted keep theirs.
+def set_policy(
+    session: Session,
+    actor: Actor,
+    client_id: UUID,
+    policy: Mapping[str, Any] | None = None,
+    day_policy: Mapping[str, Any] | None = None,
+    *,
+    now: datetime,
+) -> None:
+    """Replace the client's policy, its day policy, or both; jobs already posted keep theirs.
 
     Raises
     ------
@@ -66,9 +77,17 @@ def set_policy(session: Session, actor: Actor, client_id: UUID, policy: Mapping[
     """
     only(actor, "client_admin", "operator", doing="setting the policy")
     own_client(session, actor, client_id)
-    document = _checked_policy(policy)
-    session.execute(update(ClientRow).where(ClientRow.id == client_id).values(policy=document))
-    data = {"policy_version": Policy.from_document(document).version}
+    values: dict[str, Any] = {}
+    if policy is not None:
+        values["policy"] = _checked_policy(policy)
+    if day_policy is not None:
+        values["day_policy"] = _checked_day_policy(day_policy)
+    if not values:
+        return
+    session.execute(update(ClientRow).where(ClientRow.id == client_id).values(values))
+    data: dict[str, Any] = {"fields": sorted(values)}
+    if policy is not None:
+        data["policy_version"] = Policy.from_document(values["policy"]).version
     record(session, actor, ("client", client_id), "policy_set", data, client_id=client_id, now=now)
 
 
@@ -132,6 +151,14 @@ def _record_staff(
 ) -> None:
     subject = NETWORK if client_id is None else ("client", client_id)
     record(session, actor, subject, kind, {"staff": str(staff_id)}, client_id=client_id, now=now)
+
+
+def _checked_day_policy(day_policy: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        DayPolicy.from_document(day_policy)
+    except PolicyError as error:
+        raise BadInput("day_policy", dict(day_policy), str(error)) from error
+    return dict(day_policy)
 
 
 def _checked_policy(policy: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The tables of the record: clients, talent, jobs, offers and what happened."""
 
+from dispatch.record.tables.alarms import AlarmRow
 from dispatch.record.tables.audit import (
     ApiKeyRow,
     BoardFrameRow,
@@ -35,6 +36,7 @@ from dispatch.record.tables.talent import (
 )
 
 __all__ = [
+    "AlarmRow",
     "ApiKeyRow",
     "AssignmentRow",
     "Base",

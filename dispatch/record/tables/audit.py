@@ -10,7 +10,21 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.record.tables.base import Base, Code, Document, Id, Instant, Words, Xid8, one_of, tenant_fk, tenant_key
 
-SUBJECTS = ("job", "visit", "offer", "assignment", "technician", "credential", "client")
+SUBJECTS = (
+    "job",
+    "visit",
+    "offer",
+    "assignment",
+    "technician",
+    "credential",
+    "client",
+    "proposal",
+    "part",
+    "alarm",
+    "message",
+    "webhook",
+    "series",
+)
 ACTORS = ("operator", "client_admin", "requester", "dispatcher", "technician", "company", "gateway", "engine")
 KEY_ROLES = ("operator", "client_admin", "requester", "dispatcher", "technician", "company", "gateway")
 

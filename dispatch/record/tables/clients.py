@@ -35,6 +35,7 @@ class ClientRow(Base):
     name: Mapped[Words]
     currency: Mapped[Currency] = mapped_column(server_default="USD")
     policy: Mapped[Document] = mapped_column(server_default=text("'{}'"))
+    day_policy: Mapped[Document] = mapped_column(server_default=text("'{}'"))
     created_at: Mapped[Instant]
 
 

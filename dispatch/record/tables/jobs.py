@@ -87,6 +87,7 @@ class JobRow(Base):
     mode: Mapped[Code] = mapped_column(server_default="first")
     priority: Mapped[int] = mapped_column(SmallInteger, server_default="3")
     policy: Mapped[Document]
+    day_policy: Mapped[Document] = mapped_column(server_default=text("'{}'"))
     terms_version: Mapped[int] = mapped_column(server_default="1")
     unfilled: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     posted_at: Mapped[Instant | None]

@@ -143,6 +143,7 @@ def _client(name: str) -> list[Named]:
         *_question(name),
         _event(name, id_of(name), "job", id_of(f"{name}.job")),
         _seal(name, id_of(name)),
+        *_trouble(name),
         t.BoardFrameRow(client_id=id_of(name), seq=1, event_id=id_of(f"{name}.event"), at=NOW),
     ]
     return [(name, row) for row in rows]
@@ -285,6 +286,24 @@ def _question(name: str) -> list[Any]:
         **_pay(),
     )
     return [decision, asking, wave, offer, counter, assignment]
+
+
+def _trouble(name: str) -> list[Any]:
+    return [
+        t.AlarmRow(
+            id=id_of(f"{name}.alarm"),
+            client_id=id_of(name),
+            job_id=id_of(f"{name}.job"),
+            visit_id=id_of(f"{name}.visit"),
+            kind="not_confirmed",
+            subject_id=id_of(f"{name}.visit"),
+            raised_at=NOW,
+            due_at=NOW + HOUR,
+            next_climb_at=NOW,
+            acknowledged_at=NOW,
+            acknowledged_by=id_of(f"{name}.staff"),
+        )
+    ]
 
 
 def _pay() -> dict[str, Any]:

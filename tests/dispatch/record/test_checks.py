@@ -1,9 +1,9 @@
 """Every check, alone: what stands right at its border passes, what stands just beyond is refused by its name."""
 
-from dataclasses import dataclass
-
+import checks_day
 import pytest
 from catalogue import names
+from edges import CURRENCY, PLACE, Edge, known, sum_of_money
 from guarding import Guarded
 
 from dispatch.record.tables import audit, clients, jobs, offers, talent
@@ -13,39 +13,6 @@ pytestmark = pytest.mark.guards
 CHECK_VIOLATION = "23514"
 
 
-@dataclass(frozen=True)
-class Edge:
-    """Assignments to a row's columns that the check lets through, and others that it refuses."""
-
-    holds: tuple[str, ...]
-    breaks: tuple[str, ...]
-
-
-def known(column: str, words: tuple[str, ...]) -> Edge:
-    """One of these words, spelt so."""
-    strangers = ("", words[0].upper(), f"{words[0]} ", "nonsense")
-    return Edge(tuple(f"{column} = '{word}'" for word in words), tuple(f"{column} = '{word}'" for word in strangers))
-
-
-def sum_of_money(column: str) -> Edge:
-    """Nothing is a sum, less than nothing and NaN are none."""
-    return Edge((f"{column} = 0", f"{column} = 0.01"), (f"{column} = -0.01", f"{column} = 'NaN'"))
-
-
-CURRENCY = Edge(("currency = 'USD'", "currency = 'EUR'"), ("currency = 'usd'", "currency = 'US'", "currency = ''"))
-PLACE = Edge(
-    ("lat = 90, lng = 180", "lat = -90, lng = -180", "lat = 0, lng = 0"),
-    (
-        "lat = 90.0000001",
-        "lat = -90.0000001",
-        "lng = 180.0000001",
-        "lng = -180.0000001",
-        "lat = 'NaN'",
-        "lng = 'NaN'",
-        "lat = 'infinity'",
-        "lng = '-infinity'",
-    ),
-)
 RADIUS_KM = Edge(
     ("radius_km = 0.001", "radius_km = 20038", "radius_km = NULL"),
     ("radius_km = 0", "radius_km = -1", "radius_km = 20038.001", "radius_km = 'NaN'", "radius_km = 'infinity'"),
@@ -280,6 +247,9 @@ CHECKS: dict[str, Edge] = {
     "ck_working_hours_minutes_order": MINUTES,
     "ck_working_hours_weekday_range": Edge(("weekday = 0", "weekday = 6"), ("weekday = -1", "weekday = 7")),
 }
+
+#: Those of the day stand in modules of their own.
+CHECKS |= checks_day.CHECKS
 
 TABLES = {name: table for table, name in names("constraints", "CHECK")}
 

@@ -17,6 +17,7 @@ EXCLUSION_VIOLATION = "23P01"
 
 #: index with a condition -> a change that takes the row out of it
 OUTSIDE = {
+    "uq_alarms_open": {"cleared_at": "now()", "cleared_why": "'over'"},
     "uq_assignments_live_slot": {"state": "'released'"},
     "uq_counters_open": {"state": "'refused'"},
     "uq_rounds_open": {"closed_at": "now()"},

@@ -1,0 +1,110 @@
+"""What needs a person? An alarm is raised once, taken on by somebody, and cleared when it is over."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from dispatch.record.events import record
+from dispatch.record.session import Actor
+from dispatch.record.tables import AlarmRow, new_id
+
+#: What an alarm can be about.
+KINDS = (
+    "not_confirmed",
+    "not_left",
+    "no_check_in",
+    "overdue",
+    "next_visit_at_risk",
+    "part_missing",
+    "request_waiting",
+    "proposal_waiting",
+    "incident",
+    "unassigned_soon",
+    "credential_expiring",
+    "sla_at_risk",
+    "sla_breached",
+    "webhook_failing",
+)
+
+
+def raise_alarm(
+    session: Session,
+    actor: Actor,
+    kind: str,
+    *,
+    client_id: UUID,
+    due_at: datetime,
+    now: datetime,
+    job_id: UUID | None = None,
+    visit_id: UUID | None = None,
+    subject_id: UUID | None = None,
+) -> UUID | None:
+    """Raise an alarm about `subject_id` (the visit, else the job): its id; None where that one is open already.
+
+    `due_at` is when it will be too late. Runs as the engine.
+    """
+    assert kind in KINDS, f"{kind} is no kind of alarm"
+    about = subject_id or visit_id or job_id
+    assert about is not None, "name what the alarm is about"
+    alarm_id: UUID | None = session.scalar(
+        insert(AlarmRow)
+        .values(
+            id=new_id(),
+            client_id=client_id,
+            job_id=job_id,
+            visit_id=visit_id,
+            kind=kind,
+            subject_id=about,
+            raised_at=now,
+            due_at=due_at,
+            next_climb_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["kind", "subject_id"], index_where=text("cleared_at IS NULL"))
+        .returning(AlarmRow.id)
+    )
+    if alarm_id is not None:
+        told = {**_about(kind, job_id, visit_id, about), "due_at": due_at.isoformat()}
+        record(session, actor, ("alarm", alarm_id), "raised", told, client_id=client_id, now=now)
+    return alarm_id
+
+
+def clear_alarms(
+    session: Session,
+    actor: Actor,
+    kinds: Sequence[str] = KINDS,
+    *,
+    why: str,
+    now: datetime,
+    job_id: UUID | None = None,
+    visit_id: UUID | None = None,
+    subject_id: UUID | None = None,
+) -> int:
+    """Clear the open alarms of these kinds about what is named, all of it: how many. `why` is a code."""
+    named = {AlarmRow.job_id: job_id, AlarmRow.visit_id: visit_id, AlarmRow.subject_id: subject_id}
+    about = [column == value for column, value in named.items() if value is not None]
+    assert about, "name what the alarms are about"
+    cleared = session.execute(
+        update(AlarmRow)
+        .where(AlarmRow.kind.in_(kinds), AlarmRow.cleared_at.is_(None), *about)
+        .values(cleared_at=now, cleared_why=why, next_climb_at=None)
+        .returning(
+            AlarmRow.id, AlarmRow.client_id, AlarmRow.kind, AlarmRow.job_id, AlarmRow.visit_id, AlarmRow.subject_id
+        )
+    ).all()
+    for row in sorted(cleared, key=lambda each: each.id):
+        told = {**_about(row.kind, row.job_id, row.visit_id, row.subject_id), "why": why}
+        record(session, actor, ("alarm", row.id), "cleared", told, client_id=row.client_id, now=now)
+    return len(cleared)
+
+
+def _about(kind: str, job_id: UUID | None, visit_id: UUID | None, subject_id: UUID) -> dict[str, str | None]:
+    return {
+        "kind": kind,
+        "job": str(job_id) if job_id else None,
+        "visit": str(visit_id) if visit_id else None,
+        "subject": str(subject_id),
+    }

@@ -1,0 +1,38 @@
+"""What of the day is due now? Each thing in a transaction of its own; rows are the timers."""
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from dispatch.record.session import database_now
+
+_log = logging.getLogger(__name__)
+
+#: Does what is due in one transaction, as the engine, by `now`, the database's clock: how many things were done.
+#: Rows that another dispatcher holds are left to it (SKIP LOCKED).
+Due = Callable[[Session, datetime], int]
+
+#: Everything that can be due, in the order in which it is done.
+DUE: tuple[Due, ...] = ()
+
+
+def sweep_visits(transaction: Callable[..., AbstractContextManager[Session]], due: tuple[Due, ...] = DUE) -> int:
+    """Do everything of the day that is due: how many things were done.
+
+    One thing's fault is logged and does not keep the others from being done; the next sweep tries again. When the
+    database itself is gone, the fault is raised.
+    """
+    done = 0
+    for each in due:
+        try:
+            with transaction() as session:
+                done += each(session, database_now(session))
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise
+            _log.exception("%s failed; trying again next time", each.__name__)
+    return done
