@@ -8,6 +8,7 @@
      ├── AreaError            a service area without a usable inside
      ├── GeoJSONError         a document that is not the GeoJSON asked for
      ├── TravelError          distances, speeds or a routing server's address that make no trip
+     ├── RegionError          a region whose holidays nobody knows
      └── TimeZoneError        an instant or zone that can't be used
           ├── UnknownZoneError     a name that the zone database doesn't have
           ├── LocalTimeGapError    a wall-clock time that the clocks skip
@@ -44,6 +45,10 @@ class GeoJSONError(GeoError):
 
 class TravelError(GeoError):
     """Distances, speeds or a routing server's address make no trip."""
+
+
+class RegionError(GeoError):
+    """Nobody knows the holidays of a region of this name."""
 
 
 class TimeZoneError(GeoError):

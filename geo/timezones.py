@@ -91,6 +91,23 @@ def local_day(instant: datetime, zone: ZoneInfo) -> date:
         raise _calendar_end_error(instant, zone) from None
 
 
+def first_at(local: datetime, zone: ZoneInfo) -> datetime:
+    """Return the first UTC instant at which the clocks of `zone` show the naive time `local` or a later one.
+
+    What begins by the clock begins then: at the first of two, and where the time is skipped, when the clocks jump.
+    Raises `TimeZoneError` outside years 1-9999.
+    """
+    return next(iter(_instants(local, zone).values()), None) or _change_at(local, zone)[0]
+
+
+def last_at(local: datetime, zone: ZoneInfo) -> datetime:
+    """Return the UTC instant from which on the clocks of `zone` show `local` or later ones, as `first_at` otherwise.
+
+    What ends by the clock ends then: at the last of two.
+    """
+    return next(reversed(_instants(local, zone).values()), None) or _change_at(local, zone)[0]
+
+
 def _instants(local: datetime, zone: ZoneInfo) -> dict[timedelta, datetime]:
     """Return the UTC instants at which the clocks show `local`, by offset, earlier first: none, one or two."""
     found: dict[timedelta, datetime] = {}
@@ -108,7 +125,18 @@ def _instants(local: datetime, zone: ZoneInfo) -> dict[timedelta, datetime]:
 
 
 def _gap_error(local: datetime, zone: ZoneInfo) -> LocalTimeGapError:
-    """Find the change of clocks around a skipped time by bisection and name it."""
+    """Name the change of clocks around a skipped time."""
+    change, old_offset = _change_at(local, zone)
+    gap_start = (change + old_offset).replace(tzinfo=None)
+    gap_end = change.astimezone(zone).replace(tzinfo=None)
+    return LocalTimeGapError(
+        f"local time {local.isoformat()} does not exist in {zone.key}: the clocks go from {gap_start.isoformat()} to "
+        f"{gap_end.isoformat()}; the next valid time is {gap_end.isoformat()}"
+    )
+
+
+def _change_at(local: datetime, zone: ZoneInfo) -> tuple[datetime, timedelta]:
+    """Find the change of clocks around a skipped time by bisection: its instant, and the offset before it."""
     whole = local.replace(microsecond=0)
     before = whole.replace(tzinfo=zone, fold=1).astimezone(UTC)  # read with the later offset: too early
     after = whole.replace(tzinfo=zone, fold=0).astimezone(UTC)  # read with the earlier offset: too late, or the change
@@ -119,12 +147,7 @@ def _gap_error(local: datetime, zone: ZoneInfo) -> LocalTimeGapError:
             before = middle
         else:
             after = middle
-    gap_start = (after + old_offset).replace(tzinfo=None)
-    gap_end = after.astimezone(zone).replace(tzinfo=None)
-    return LocalTimeGapError(
-        f"local time {local.isoformat()} does not exist in {zone.key}: the clocks go from {gap_start.isoformat()} to "
-        f"{gap_end.isoformat()}; the next valid time is {gap_end.isoformat()}"
-    )
+    return after, old_offset
 
 
 def _calendar_end_error(moment: datetime, zone: ZoneInfo) -> TimeZoneError:

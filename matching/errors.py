@@ -3,6 +3,7 @@
 MatchingError(ValueError)
 ├── JobError         a job that cannot be judged: inverted window, no duration, unknown currency
 ├── TechnicianError  a technician whose facts contradict each other
+├── CalendarError    opening hours that cannot be read, or a site that never opens
 ├── PolicyError      a policy outside its limits
 └── ReplayError      a stored decision that cannot be read back
 """
@@ -18,6 +19,18 @@ class JobError(MatchingError):
 
 class TechnicianError(MatchingError):
     """A technician whose facts contradict each other."""
+
+
+class CalendarError(MatchingError):
+    """Opening hours that cannot be read, or a site that never opens.
+
+    `field` is the path of the value inside the opening hours, empty if there is none; `value` is what stands there.
+    """
+
+    def __init__(self, message: str, *, field: str = "", value: object = None) -> None:
+        super().__init__(message)
+        self.field = field
+        self.value = value
 
 
 class PolicyError(MatchingError):

@@ -22,6 +22,13 @@ _SITE: dict[str, JsonValue] = {
 }  # fmt: skip
 
 
+_HOURS: dict[str, JsonValue] = {
+    "weekly": {"mon": ["08:00-12:00", "13:00-17:00"], "fri": ["22:00-06:00"]},
+    "days": {"2026-12-24": ["08:00-12:00"], "2026-12-28": []},
+    "on_holidays": "closed",
+}
+
+
 class ClientIn(In):
     """A new client. `policy` and `day_policy` hold the settings that differ from the defaults."""
 
@@ -106,8 +113,17 @@ class _Site(In):
     contact_phone: Line | None = Field(default=None, examples=["+13125550142"])
     access: Annotated[Words, Field(max_length=4000)] | None = None
     parking: Annotated[Words, Field(max_length=4000)] | None = None
-    opening_hours: dict[str, Any] | None = None
-    holiday_region: Line | None = None
+    opening_hours: dict[str, Any] | None = Field(
+        default=None,
+        description="By the clock at the site; empty: around the clock. A weekday left out is closed; `days` win over"
+        " the week and over holidays; `on_holidays` is `closed` or `open`.",
+        examples=[_HOURS],
+    )
+    holiday_region: Line | None = Field(
+        default=None,
+        description="Whose public holidays: a country, or a part of it. Empty: those of its country and region.",
+        examples=["US-TX"],
+    )
 
 
 class SiteIn(_Site):

@@ -18,7 +18,12 @@ from dispatch.record.tables import SiteRow, new_id
 from dispatch.talent.profiles import place_columns
 from dispatch.talent.rights import only, own_client
 from dispatch.talent.words import checked_phone, checked_text
+from geo.errors import RegionError
 from geo.places import Place, find_place
+from geo.restdays import known_region, region_of
+from geo.timezones import zone
+from matching.errors import CalendarError
+from matching.sitecalendar import SiteCalendar, read_calendar
 
 _KEEPERS = ("client_admin", "dispatcher", "requester", "operator")
 _ZIP = re.compile(r"\d{5}(-\d{4})?")
@@ -108,6 +113,22 @@ def update_site(session: Session, actor: Actor, site_id: UUID, changes: Mapping[
         record(session, actor, ("client", row.client_id), "site_updated", data, client_id=row.client_id, now=now)
 
 
+def calendar_of(site: Site | SiteRow) -> SiteCalendar:
+    """When the site is open; holidays are those of its `holiday_region`, else of its country and region.
+
+    Raises
+    ------
+    BadInput
+        The opening hours cannot be read, or the region is not known.
+    """
+    region = site.holiday_region or region_of(site.country, site.region)
+    try:
+        return read_calendar(site.opening_hours, zone(site.time_zone or "UTC"), region)
+    except CalendarError as error:
+        where = f"opening_hours.{error.field}" if error.field != "holiday_region" else error.field
+        raise BadInput(where, error.value, str(error)) from error
+
+
 def _columns(site: Site) -> dict[str, Any]:
     if not _COUNTRY.fullmatch(site.country):
         raise BadInput("country", site.country, "give two capital letters of ISO 3166, such as US")
@@ -119,7 +140,8 @@ def _columns(site: Site) -> dict[str, Any]:
         else checked_text(name, getattr(site, name), max_chars=size, is_long=True)
         for name, size in _LONG.items()
     }  # fmt: skip
-    phone, contact, holidays = site.contact_phone, site.contact_name, site.holiday_region
+    phone, contact = site.contact_phone, site.contact_name
+    _check_calendar(site)
     return {
         **words,
         **notes,
@@ -129,8 +151,18 @@ def _columns(site: Site) -> dict[str, Any]:
         "contact_name": None if contact is None else checked_text("contact_name", contact),
         "contact_phone": None if phone is None else checked_phone("contact_phone", phone, site.country),
         "opening_hours": None if site.opening_hours is None else dict(site.opening_hours),
-        "holiday_region": None if holidays is None else checked_text("holiday_region", holidays, max_chars=64),
+        "holiday_region": site.holiday_region,
     }
+
+
+def _check_calendar(site: Site) -> None:
+    """The region must be known and the opening hours readable; the zone matters to neither."""
+    if site.holiday_region is not None:
+        try:
+            known_region(site.holiday_region)
+        except RegionError as error:
+            raise BadInput("holiday_region", site.holiday_region, str(error)) from error
+    calendar_of(replace(site, time_zone=None))
 
 
 def _stated_place(site: Site) -> Place | None:

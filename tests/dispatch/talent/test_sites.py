@@ -1,6 +1,7 @@
 """Where does a client have work done? The store is in Alpine, Texas, ZIP 79830."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from dispatch.errors import BadInput, NotFound, Refused
 from dispatch.record.session import Actor
 from dispatch.record.tables import EventRow, SiteRow, new_id
 from dispatch.talent.clients import create_client
-from dispatch.talent.sites import Site, create_site, update_site
+from dispatch.talent.sites import Site, calendar_of, create_site, update_site
 from geo.cells import cell_of
 
 STORE = Site("2200", "Store 2200", "106 N 5th St", "Alpine", "TX", "79830", 30.3585, -103.661)
@@ -43,6 +44,10 @@ def test_a_site_has_the_cell_and_the_zone_of_its_place(world: World) -> None:
         ("town", {"town": "  "}),
         ("contact_phone", {"contact_phone": "call me"}),
         ("access", {"access": "ring\x00"}),
+        ("opening_hours.weekly", {"opening_hours": {"weekly": {}}}),
+        ("opening_hours.weekly.mon[0]", {"opening_hours": {"weekly": {"mon": ["9 to 5"]}}}),
+        ("holiday_region", {"holiday_region": "Texas"}),
+        ("holiday_region", {"holiday_region": "US-XX", "opening_hours": {"weekly": {"mon": ["09:00-17:00"]}}}),
     ],
 )
 def test_a_place_that_is_not_where_its_address_says_is_refused(
@@ -82,3 +87,16 @@ def test_sites_are_a_client_s_own(world: World, operator: Actor) -> None:
             create_site(session, world.technician(0), world.client, STORE, now=now)
         with pytest.raises(BadInput, match="client_id"):
             update_site(session, world.staff, world.site, {"client_id": new_id()}, now=now)
+
+
+def test_a_site_s_calendar_has_its_zone_and_rests_on_the_holidays_of_its_region(world: World) -> None:
+    hours = {"weekly": {"thu": ["09:00-17:00"]}}
+    with world.as_engine() as (session, now):
+        made = create_site(session, world.staff, world.client, replace(STORE, opening_hours=hours), now=now)
+        row = session.get_one(SiteRow, made)
+        calendar = calendar_of(row)
+        assert (calendar.zone.key, calendar.region) == ("America/Chicago", "US-TX")
+        assert calendar.spans_on(date(2026, 11, 19)) == ((540, 1020),)
+        assert calendar.spans_on(date(2026, 11, 26)) == (), "Thanksgiving"
+        update_site(session, world.staff, made, {"holiday_region": "DE"}, now=now)
+        assert calendar_of(row).spans_on(date(2026, 11, 26)) == ((540, 1020),)
