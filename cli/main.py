@@ -16,7 +16,7 @@ import typer
 
 from cli.lazy import Entry, LazyGroup
 from cli.logs import log_to_stderr
-from dispatch.errors import BadInput, MissingService, NotFound, TruckrollError
+from dispatch.errors import BadInput, MissingService, NotFound, Refused, TruckrollError
 from geo.errors import GeoError
 from matching.errors import MatchingError
 
@@ -27,6 +27,7 @@ EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (MissingService, SERVICE_MISSING),
     (BadInput, BAD_USAGE),
     (NotFound, BAD_USAGE),
+    (Refused, BAD_USAGE),
     (GeoError, BAD_USAGE),
     (MatchingError, BAD_USAGE),
     (TruckrollError, FAULT),
@@ -45,6 +46,7 @@ class Commands(LazyGroup):
         "explain": Entry("cli.explain:explain", "Why this technician, why not that one"),
         "replay": Entry("cli.replay:replay", "Decide again from what was stored; the same to the last bit"),
         "import": Entry("cli.load:load", "Technicians or jobs from a CSV file into the record"),
+        "call": Entry("cli.call:call", "One request to the API, answered as JSON"),
         "keys": Entry("cli.keys:keys", "API keys: make, list, revoke"),
         "hold": Entry("cli.hold:hold", "Keep the private servers running for a while"),
         "doctor": Entry("cli.doctor:doctor", "What is there, what is unsafe, how to mend it"),
