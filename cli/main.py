@@ -39,9 +39,10 @@ class Commands(LazyGroup):
 
     entries: ClassVar[dict[str, Entry]] = {
         "demo": Entry("cli.demo.command:demo", "The main job on real places, live, with made-up technicians"),
-        "up": Entry("cli.up:up", "Everything on this machine: private services, API, dispatcher"),
+        "up": Entry("cli.up:up", "Everything on this machine: private services, API, dispatcher, courier"),
         "api": Entry("cli.processes:api", "The HTTP process alone"),
         "dispatcher": Entry("cli.processes:dispatcher", "The process that sends waves and ends offers, alone"),
+        "courier": Entry("cli.processes:courier", "The process that carries messages and webhooks out, alone"),
         "match": Entry("cli.match:match", "Technicians and jobs from CSV files, matched offline"),
         "explain": Entry("cli.explain:explain", "Why this technician, why not that one"),
         "replay": Entry("cli.replay:replay", "Decide again from what was stored; the same to the last bit"),

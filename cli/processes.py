@@ -52,11 +52,26 @@ def dispatcher() -> None:
 
     For example: truckroll dispatcher
     """
+    stop = _stop_when_told()
+    with _connected() as settings:
+        load("dispatch.worker:run")(settings.database_url, settings.redis_url, stop)
+
+
+def courier() -> None:
+    """Carry messages and webhooks out of the house, until told to end.
+
+    For example: truckroll courier
+    """
+    stop = _stop_when_told()
+    with _connected() as settings:
+        load("dispatch.courier:run")(settings.database_url, stop)
+
+
+def _stop_when_told() -> threading.Event:
     stop = threading.Event()
     for kind in (signal.SIGTERM, signal.SIGINT):
         signal.signal(kind, lambda *_: stop.set())
-    with _connected() as settings:
-        load("dispatch.worker:run")(settings.database_url, settings.redis_url, stop)
+    return stop
 
 
 @contextmanager

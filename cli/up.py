@@ -23,7 +23,7 @@ def up(
     host: Annotated[str | None, typer.Option(help="Address to listen on [default: 127.0.0.1].")] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on [default: 8000].")] = None,
 ) -> None:
-    """Run private services, the API and the dispatcher; restart what dies; Ctrl-C ends all.
+    """Run private services, the API, the dispatcher and the courier; restart what dies; Ctrl-C ends all.
 
     For example: truckroll up --port 8080
     """
@@ -32,6 +32,7 @@ def up(
     commands = {
         "api": truckroll("api", "--host", host, "--port", str(port)),
         "dispatcher": truckroll("dispatcher"),
+        "courier": truckroll("courier"),
     }
     signal.signal(signal.SIGTERM, _end)
     with contextlib.suppress(KeyboardInterrupt), services(settings) as found:

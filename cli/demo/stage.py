@@ -1,4 +1,4 @@
-"""Where does the demo play? In a record of its own, with the real API and dispatcher as processes beside it."""
+"""Where does the demo play? In a record of its own, with the real processes beside it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Stage:
 
 @contextmanager
 def stage(settings: Settings, num_technicians: int, *, seed: int, port: int, say: Say) -> Iterator[Stage]:
-    """Prepare the record, bring in the technicians, start the API and the dispatcher; all end with the block.
+    """Prepare the record, bring in the technicians, start all processes; they end with the block.
 
     Raises
     ------
@@ -84,11 +84,12 @@ def stage(settings: Settings, num_technicians: int, *, seed: int, port: int, say
         _bring_in(engine, num_technicians, seed)
         say(f"{num_technicians:,} made-up technicians brought in, {time.monotonic() - started:.1f} s")
         port = port or _free_port()
-        commands = {"api": truckroll("api", "--port", str(port)), "dispatcher": truckroll("dispatcher")}
+        commands = {name: truckroll(name) for name in ("dispatcher", "courier")}
+        commands["api"] = truckroll("api", "--port", str(port))
         stack.enter_context(children(commands, found.environment() | {"TRUCKROLL_LOG_LEVEL": "warning"}))
         base_url = f"http://127.0.0.1:{port}"
         _wait_until_ready(base_url)
-        say(f"API and dispatcher: ready at {base_url}")
+        say(f"API, dispatcher and courier: ready at {base_url}")
         yield Stage(found, engine, base_url, client_id, *keys)
 
 

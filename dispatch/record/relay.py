@@ -17,6 +17,8 @@ from dispatch.record.tables import BoardFrameRow, CursorRow, EventRow
 
 #: The row of `cursors` that says how far the board's log has come.
 CURSOR = "board"
+#: What PostgreSQL rings when frames were added (LISTEN, NOTIFY).
+FRAMES = "truckroll_frames"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,10 @@ def relay(session: Session, *, max_events: int = 2_000) -> list[Frame]:
         return []
     session.execute(insert(CursorRow).values(name=CURSOR, below_xid=text("'0'::xid8")).on_conflict_do_nothing())
     rows = session.execute(_NUMBER, {"cursor": CURSOR, "max_events": max_events})
-    return [Frame(**row) for row in rows.mappings()]
+    frames = [Frame(**row) for row in rows.mappings()]
+    if frames:
+        session.execute(_RING, {"channel": FRAMES})
+    return frames
 
 
 def read_frames(session: Session, client_id: UUID, after_seq: int, limit: int) -> Frames:
@@ -109,6 +114,8 @@ def prune(session: Session, before: datetime) -> int:
 
 
 _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('truckroll relay'), hashtext(:cursor))")
+
+_RING = text("SELECT pg_notify(:channel, '')")
 
 _NUMBER = text("""
 WITH done AS MATERIALIZED (

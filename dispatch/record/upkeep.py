@@ -4,7 +4,9 @@ from sqlalchemy import Engine, text
 
 from dispatch.record.session import ENGINE, transaction
 
-_OWN_TABLES = text("SELECT relname FROM pg_class WHERE relkind = 'r' AND pg_get_userbyid(relowner) = current_user")
+_OWN_TABLES = text(
+    "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND pg_get_userbyid(relowner) = current_user"
+)
 _WITHIN_S = 60.0
 
 

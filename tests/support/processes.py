@@ -99,10 +99,12 @@ class System:
     technician_keys: dict[UUID, str]
     api: Process = field(init=False)
     dispatcher: Process = field(init=False)
+    courier: Process = field(init=False)
 
     def __post_init__(self) -> None:
         self.api = self.process("api", "--port", str(self.port))
         self.dispatcher = self.process("dispatcher")
+        self.courier = self.process("courier")
 
     @property
     def base_url(self) -> str:
@@ -156,7 +158,7 @@ def running_system(folder: Path, num_technicians: int = 32) -> Iterator[System]:
         migrate(postgres.url())
         world = stack.enter_context(small_world(postgres.url(), num_technicians))
         system = System(folder, postgres, valkey, world, _free_port(), *_make_keys(world))
-        for process in (system.api, system.dispatcher):
+        for process in (system.api, system.dispatcher, system.courier):
             stack.callback(process.kill)
             process.start()
         system.wait_for_api()

@@ -1,0 +1,201 @@
+"""The courier process: whatever leaves the house is carried there, again and again until it has arrived.
+
+Readers look at what happened and leave errands for it (`READERS`); workers do the errands (`ERRANDS`, in `LANES`).
+Any number of couriers may run. A kill -9 loses nothing: what a dead one was doing is taken over seconds later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from procrastinate import App
+from procrastinate.jobs import DeleteJobCondition
+from procrastinate.worker import Worker
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from dispatch.queue import Errand, make_app
+from dispatch.record.relay import FRAMES
+from dispatch.record.session import ENGINE, connect, database_now, transaction
+from dispatch.settings import without_driver
+
+_log = logging.getLogger(__name__)
+
+#: The longest time that a reader or a worker waits when nobody rings.
+POLL_S = 0.5
+#: How often a worker says that it lives; and the silence after which what it was doing is taken over.
+HEARTBEAT_S = 1.0
+STALLED_S = 6.0
+#: Seconds that errands get to end when the courier is told to.
+ENDS_WITHIN_S = 4.0
+#: Errands that failed for good are kept for so long, to be looked at.
+KEPT_H = 24 * 14
+#: By how much the courier stands back when the processors are busy: offers and answers go first.
+NICENESS = 5
+_TEND_EVERY_S = 2.0
+_AGAIN_S = 0.5
+_THREADS = 24
+
+#: Does what is to be fed in one transaction, as the engine: how many things; called again at once while there are any.
+Reader = Callable[[Session, datetime], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A queue, and how many of its errands are done at once: what is stuck in one lane holds up no other."""
+
+    queue: str
+    num_at_once: int
+
+
+LANES = (Lane("messages", 16),)
+READERS: tuple[Reader, ...] = ()
+ERRANDS: tuple[Errand, ...] = ()
+
+
+@dataclass(slots=True)
+class Courier:
+    """One courier: its connections, what it does, its counters."""
+
+    database_url: str
+    engine: Engine
+    lanes: tuple[Lane, ...] = LANES
+    readers: tuple[Reader, ...] = READERS
+    errands: tuple[Errand, ...] = ERRANDS
+    parts: Mapping[str, Any] = field(default_factory=dict)
+    num_faults: int = 0
+    _rung: asyncio.Event = field(default_factory=asyncio.Event)
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Carry until told to stop. A fault is logged and counted, and what failed begins again."""
+        sides = (self._feed, self._listen, self._work)
+        await asyncio.gather(*(self._again(side) for side in sides))
+
+    def stop(self) -> None:
+        """End soon: no new errand is begun, what is being done has a few seconds."""
+        self._stop.set()
+        self._rung.set()
+
+    async def _again(self, side: Callable[[], Any]) -> None:
+        while not self._stop.is_set():
+            try:
+                await side()
+            except Exception:
+                self.num_faults += 1
+                _log.exception("the courier stumbled; going on (%d so far)", self.num_faults)
+                await _first(self._stop.wait(), asyncio.sleep(_AGAIN_S))
+
+    async def _feed(self) -> None:
+        while not self._stop.is_set():
+            self._rung.clear()
+            for reader in self.readers:
+                while await asyncio.to_thread(self._read, reader) and not self._stop.is_set():
+                    pass
+            await _first(self._rung.wait(), asyncio.sleep(POLL_S))
+
+    def _read(self, reader: Reader) -> int:
+        with transaction(self.engine, ENGINE, role="engine") as session:
+            return reader(session, database_now(session))
+
+    async def _listen(self) -> None:
+        """Hear that there are new frames; when the line is dead, the readers look by the clock."""
+        line = await psycopg.AsyncConnection.connect(
+            without_driver(self.database_url), autocommit=True, connect_timeout=5, application_name="truckroll courier"
+        )
+        async with line:
+            await line.execute(f"LISTEN {FRAMES}")
+            while not self._stop.is_set():
+                async for _ in line.notifies(timeout=POLL_S, stop_after=1):
+                    self._rung.set()
+                await line.execute("")
+
+    async def _work(self) -> None:
+        """Do errands until told to stop, or until a worker has to be replaced."""
+        ends = asyncio.Event()
+        app = make_app(self.database_url, self.errands, on_fault=ends.set)
+        async with app.open_async():
+            workers = [self._worker(app, lane) for lane in self.lanes]
+            running = [asyncio.create_task(worker.run()) for worker in workers]
+            tending = asyncio.create_task(self._tend(app))
+            try:
+                await _first(self._stop.wait(), ends.wait(), *map(asyncio.shield, (*running, tending)))
+            finally:
+                tending.cancel()
+                for worker in workers:
+                    worker.stop()
+                outcomes = await asyncio.gather(*running, tending, return_exceptions=True)
+        faults = [each for each in outcomes if isinstance(each, Exception)]
+        if faults:
+            raise faults[0]
+
+    def _worker(self, app: App, lane: Lane) -> Worker:
+        return Worker(
+            app,
+            queues=[lane.queue],
+            name=lane.queue,
+            concurrency=lane.num_at_once,
+            fetch_job_polling_interval=POLL_S,
+            shutdown_graceful_timeout=ENDS_WITHIN_S,
+            delete_jobs=DeleteJobCondition.SUCCESSFUL,
+            additional_context={**self.parts, "engine": self.engine, "stop": self._stop},
+            install_signal_handlers=False,
+            update_heartbeat_interval=HEARTBEAT_S,
+            stalled_worker_timeout=STALLED_S,
+        )
+
+    async def _tend(self, app: App) -> None:
+        """Take over what dead couriers were doing, and forget old failures."""
+        num_turns = 0
+        while True:
+            for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_S):
+                _log.warning("%s was being done by a courier that is gone: taken over", job.call_string)
+                await app.job_manager.retry_job(job)
+            await app.job_manager.prune_stalled_workers(STALLED_S)
+            if num_turns % 1_800 == 0:
+                await app.job_manager.delete_old_jobs(KEPT_H, include_failed=True, include_aborted=True)
+            num_turns += 1
+            await asyncio.sleep(_TEND_EVERY_S)
+
+
+def run(database_url: str, stop: threading.Event) -> None:
+    """Be the courier process until `stop` is set."""
+    with contextlib.suppress(OSError):
+        os.nice(NICENESS)
+    # Procrastinate tells of every errand twice.
+    logging.getLogger("procrastinate").setLevel(logging.WARNING)
+    engine = connect(database_url, pool_size=8, name="truckroll courier")
+    try:
+        asyncio.run(_run(Courier(database_url, engine), stop))
+    finally:
+        engine.dispose()
+
+
+async def _run(courier: Courier, stop: threading.Event) -> None:
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, "courier"))
+    carrying = asyncio.create_task(courier.run())
+    while not stop.is_set() and not carrying.done():
+        await asyncio.sleep(0.1)
+    courier.stop()
+    await carrying
+
+
+async def _first(*waits: Any) -> None:
+    """Until one of these is over; the others are called off."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
