@@ -13,6 +13,7 @@ from api import (
     candidates,
     catalogues,
     clients,
+    files,
     health,
     jobs,
     keys,
@@ -30,6 +31,7 @@ from api import (
 )
 from api.deadline import Deadline
 from api.errors import answer_error, kinds_of_errors
+from api.filesweep import keep_swept
 from api.hub import Hub
 from api.limits import Limiter
 from api.metrics import Measure, Metrics
@@ -38,6 +40,7 @@ from api.parts import Parts
 from api.strictjson import StrictJson
 from dispatch.bell import Bell
 from dispatch.errors import BadInput
+from dispatch.files.storing import open_store
 from dispatch.record.session import connect
 from dispatch.rehearsal import rehearse
 from dispatch.settings import Settings, read_settings
@@ -56,6 +59,7 @@ ROUTERS = (
     market.router,
     bundles.router,
     visits.router,
+    files.router,
     clients.router,
     sites.router,
     pools.router,
@@ -127,12 +131,12 @@ def _while_it_runs(settings: Settings, metrics: Metrics, rehearses: bool):  # ty
         # A second's work that the first site with a ZIP code would else wait for, with a transaction open.
         find_place("00000")
         engine = connect(settings.database_url, name="truckroll api")
-        limiter = Limiter(settings.redis_url, settings)
-        app.state.parts = parts = Parts(settings, engine, Bell(settings.redis_url), limiter, metrics)
+        limiter, files = Limiter(settings.redis_url, settings), open_store(settings.files_url, settings.data_dir)
+        app.state.parts = parts = Parts(settings, engine, Bell(settings.redis_url), limiter, metrics, files)
         app.state.hub = hub = Hub(Bell(settings.redis_url))
         if rehearses:
             await asyncio.to_thread(rehearse, engine, _NUM_REHEARSED)
-        ends = (hub.start(asyncio.get_running_loop()), parts.keep_fresh())
+        ends = (hub.start(asyncio.get_running_loop()), parts.keep_fresh(), keep_swept(parts))
         try:
             yield
         finally:

@@ -17,6 +17,7 @@ from api.metrics import Metrics
 from dispatch.bell import Bell
 from dispatch.errors import OutcomeUnknown
 from dispatch.feed import REFRESH_WITHIN_S, Feed
+from dispatch.files.storing import FileStore
 from dispatch.record.session import ENGINE, Actor, database_now, transaction
 from dispatch.settings import Settings
 
@@ -42,6 +43,7 @@ class Parts:
     bell: Bell
     limiter: Limiter
     metrics: Metrics
+    files: FileStore
     feed: Feed = field(default_factory=Feed)
     keys: dict[bytes, tuple[Actor, float]] = field(default_factory=dict)
     num_faults: int = 0

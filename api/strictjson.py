@@ -18,6 +18,8 @@ from dispatch.errors import BadInput, TruckrollError
 
 #: Bytes of a body, levels of nesting, digits of a whole number.
 MAX_BYTES = 1_000_000
+#: (method, path) -> bytes at most, where the body is a file as it stands, and no JSON.
+RAW = {("POST", "/v1/files"): 15_000_000}
 MAX_LEVELS = 64
 MAX_DIGITS = 18
 
@@ -69,8 +71,9 @@ class StrictJson:
             return
         try:
             _check_address(scope)
-            body = await _body(scope, receive)
-            if body and scope["method"] not in ("GET", "HEAD"):
+            max_bytes = RAW.get((scope["method"], scope["path"]))
+            body = await _body(scope, receive, max_bytes or MAX_BYTES)
+            if body and max_bytes is None and scope["method"] not in ("GET", "HEAD"):
                 _check_type(scope)
                 parse(body)
         except TruckrollError as error:
@@ -164,17 +167,17 @@ def _check_type(scope: MutableMapping[str, Any]) -> None:
         raise WrongType(f"charset {charset[1][:80]!r} cannot be read here; send the body in UTF-8")
 
 
-async def _body(scope: MutableMapping[str, Any], receive: Receive) -> bytes:
+async def _body(scope: MutableMapping[str, Any], receive: Receive, max_bytes: int) -> bytes:
     """The whole body.
 
     Raises
     ------
     TooLarge
-        Once more than `MAX_BYTES` have come, whatever was announced.
+        Once more than `max_bytes` have come, whatever was announced.
     """
     announced = dict(scope["headers"]).get(b"content-length", b"0")
-    if announced.isdigit() and len(announced) < 20 and int(announced) > MAX_BYTES:
-        raise TooLarge(f"a body of {int(announced)} bytes is too large; send at most {MAX_BYTES}")
+    if announced.isdigit() and len(announced) < 20 and int(announced) > max_bytes:
+        raise TooLarge(f"a body of {int(announced)} bytes is too large; send at most {max_bytes}")
     parts: list[bytes] = []
     num_bytes, more = 0, True
     while more:
@@ -184,8 +187,8 @@ async def _body(scope: MutableMapping[str, Any], receive: Receive) -> bytes:
         parts.append(message.get("body", b""))
         num_bytes += len(parts[-1])
         more = message.get("more_body", False)
-        if num_bytes > MAX_BYTES:
-            raise TooLarge(f"a body of more than {MAX_BYTES} bytes is too large; send it in parts")
+        if num_bytes > max_bytes:
+            raise TooLarge(f"a body of more than {max_bytes} bytes is too large; send it in parts")
     return b"".join(parts)
 
 

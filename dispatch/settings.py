@@ -97,6 +97,15 @@ class ApiSettings(BaseSettings):
     gateway_requests_a_minute: int = Field(default=600_000, ge=1, le=100_000_000)
 
 
+class FileSettings(BaseSettings):
+    """Where photos, signatures and documents are kept."""
+
+    model_config = _CONFIG
+
+    #: `s3://bucket/prefix`, `gs://…`, `az://…`, `file:///folder`; None: the folder `files` of the data.
+    files_url: str | None = Field(default=None, repr=False)
+
+
 class RoadSettings(BaseSettings):
     """Who knows the roads; with neither, travel is estimated from the great circle."""
 
@@ -106,5 +115,5 @@ class RoadSettings(BaseSettings):
     valhalla_url: str | None = None
 
 
-class Settings(ServiceSettings, ApiSettings, RoadSettings):
+class Settings(ServiceSettings, ApiSettings, FileSettings, RoadSettings):
     """All of them."""

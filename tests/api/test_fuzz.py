@@ -11,6 +11,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from own_database import own_copy
+from pictures import picture
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -90,6 +91,7 @@ def real_ids(busy_town, callers):
         town.by_id(each.technician_id).post(f"/v1/offers/{each.id}/counter", wish).json()["id"] for each in offers[1:3]
     ]
     won = town.by_id(offers[0].technician_id).post(f"/v1/offers/{offers[0].id}/accept", {"terms_version": 1}).json()
+    file = town.staff.send(picture(), kind="photo", visit_id=won["visit_id"]).json()
     decision = town.staff.get(f"/v1/jobs/{jobs[0]['id']}/decisions").json()["items"][0]["id"]
     return {
         "job_id": [each["id"] for each in jobs],
@@ -101,6 +103,7 @@ def real_ids(busy_town, callers):
         "decision_id": [decision],
         "technician_id": [str(each) for each in town.world.technicians[:2]],
         "site_id": [str(town.world.site)],
+        "file_id": [file["id"]],
     }
 
 

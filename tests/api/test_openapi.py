@@ -50,8 +50,11 @@ def test_every_operation_says_what_it_does_and_what_can_go_wrong(path, method, o
 @pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
 def test_every_body_and_parameter_has_an_example_or_a_plain_type(path, method, operation):
     if "requestBody" in operation:
-        schema = operation["requestBody"]["content"]["application/json"]["schema"]
-        assert _resolved(schema).get("examples"), schema
+        ((media_type, media),) = operation["requestBody"]["content"].items()
+        if media_type == "application/json":
+            assert _resolved(media["schema"]).get("examples"), media
+        else:
+            assert (media_type, media["schema"]["format"]) == ("application/octet-stream", "binary")
     for parameter in operation.get("parameters", []):
         assert parameter["description"], parameter["name"]
 

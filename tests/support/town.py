@@ -9,6 +9,8 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +43,11 @@ class Caller:
         if body is not None:
             more["json"] = body
         return self.call("POST", url, headers=headers, **more)
+
+    def send(self, data: bytes, *, key: str | None = None, **about: Any) -> Any:
+        """Send a file: `kind`, and what it is about (`visit_id`, `job_id`, …)."""
+        headers = {"Idempotency-Key": key or f"test-{next(_numbers)}", "Content-Type": "application/octet-stream"}
+        return self.call("POST", "/v1/files", content=data, params=about, headers=headers)
 
     def patch(self, url: str, body: Any, etag: str | None = None, **more: Any) -> Any:
         headers = ({"If-Match": etag} if etag else {}) | more.pop("headers", {})
@@ -123,8 +130,8 @@ class Town:
 @contextmanager
 def small_town(database_url: str, redis_url: str, **settings: Any) -> Iterator[Town]:
     """Build it in an empty, migrated database."""
-    chosen = Settings(database_url=database_url, redis_url=redis_url, **settings)
-    with small_world(database_url) as world:
+    with TemporaryDirectory(prefix="truckroll-town-") as folder, small_world(database_url) as world:
+        chosen = Settings(database_url=database_url, redis_url=redis_url, data_dir=Path(folder), **settings)
         app = create_app(chosen)
         with TestClient(app, raise_server_exceptions=False) as http:
             globex, site = _globex(world)

@@ -20,6 +20,7 @@ from dispatch.record.tables.clients import (
     StaffRow,
     TechnicianMarkRow,
 )
+from dispatch.record.tables.files import FileRow
 from dispatch.record.tables.jobs import BundleRow, JobRow, SlotRow, TermsRow, VisitRow
 from dispatch.record.tables.offers import AssignmentRow, CounterRow, OfferRow, RoundRow, WaveRow
 from dispatch.record.tables.talent import (
@@ -53,6 +54,7 @@ __all__ = [
     "DayAskRow",
     "DecisionRow",
     "EventRow",
+    "FileRow",
     "IdempotencyKeyRow",
     "JobRow",
     "OfferRow",

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
+from guard_evidence import evidence
 from sqlalchemy import inspect, text
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
@@ -144,6 +145,7 @@ def _client(name: str) -> list[Named]:
         _event(name, id_of(name), "job", id_of(f"{name}.job")),
         _seal(name, id_of(name)),
         *_trouble(name),
+        *evidence(id_of, name, ASKED[name], NOW),
         t.BoardFrameRow(client_id=id_of(name), seq=1, event_id=id_of(f"{name}.event"), at=NOW),
     ]
     return [(name, row) for row in rows]

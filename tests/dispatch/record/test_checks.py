@@ -1,6 +1,7 @@
 """Every check, alone: what stands right at its border passes, what stands just beyond is refused by its name."""
 
 import checks_day
+import checks_evidence
 import pytest
 from catalogue import names
 from edges import CURRENCY, PLACE, Edge, known, sum_of_money
@@ -249,7 +250,7 @@ CHECKS: dict[str, Edge] = {
 }
 
 #: Those of the day stand in modules of their own.
-CHECKS |= checks_day.CHECKS
+CHECKS |= checks_day.CHECKS | checks_evidence.CHECKS
 
 TABLES = {name: table for table, name in names("constraints", "CHECK")}
 
