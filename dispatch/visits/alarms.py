@@ -11,24 +11,10 @@ from sqlalchemy.orm import Session
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import AlarmRow, new_id
+from matching.trouble import TROUBLE
 
-#: What an alarm can be about.
-KINDS = (
-    "not_confirmed",
-    "not_left",
-    "no_check_in",
-    "overdue",
-    "next_visit_at_risk",
-    "part_missing",
-    "request_waiting",
-    "proposal_waiting",
-    "incident",
-    "unassigned_soon",
-    "credential_expiring",
-    "sla_at_risk",
-    "sla_breached",
-    "webhook_failing",
-)
+#: What an alarm can be about; `matching.trouble` has a row for each, with its words and what to do.
+KINDS = tuple(TROUBLE)
 
 
 def raise_alarm(

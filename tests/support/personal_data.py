@@ -27,6 +27,7 @@ PERSONAL = {
     "counters": ("note",),
     "client_marks": ("reason",),
     "credentials": ("evidence",),
+    "duty_shifts": ("contact_name", "contact_email", "contact_phone"),
 }
 #: Shorter words are parts of codes by chance.
 SHORTEST = 5

@@ -1,6 +1,6 @@
 """The tables of the record: clients, talent, jobs, offers and what happened."""
 
-from dispatch.record.tables.alarms import AlarmRow
+from dispatch.record.tables.alarms import AlarmRow, DutyShiftRow
 from dispatch.record.tables.audit import (
     ApiKeyRow,
     BoardFrameRow,
@@ -53,6 +53,7 @@ __all__ = [
     "CursorRow",
     "DayAskRow",
     "DecisionRow",
+    "DutyShiftRow",
     "EventRow",
     "FileRow",
     "IdempotencyKeyRow",

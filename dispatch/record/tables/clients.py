@@ -44,6 +44,7 @@ class StaffRow(Base):
 
     __tablename__ = "staff"
     __table_args__ = (
+        tenant_key(),
         one_of("role", STAFF_ROLES),
         CheckConstraint("(role = 'operator') = (client_id IS NULL)", name="operator_has_no_client"),
         UniqueConstraint("client_id", "email", postgresql_nulls_not_distinct=True),

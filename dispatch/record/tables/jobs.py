@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, FetchedValue, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -57,7 +57,11 @@ class BundleRow(Base):
 
 
 class JobRow(Base):
-    """A piece of work of a client at a site (people say work order); `number` is the client's own."""
+    """A piece of work of a client at a site (people say work order); `number` is the client's own.
+
+    `respond_by` and `fix_by` are what was promised, `sla` the moments of warning and the pauses that are over.
+    `look_at` is the timer of what can go wrong with it; a trigger sets it to now whenever the version moves.
+    """
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -69,7 +73,14 @@ class JobRow(Base):
         one_of("mode", MODES),
         CheckConstraint("priority BETWEEN 1 AND 5", name="priority_range"),
         CheckConstraint("(state = 'cancelled') = (cancelled_at IS NOT NULL)", name="cancelled_has_time"),
+        CheckConstraint("isfinite(respond_by) AND isfinite(fix_by)", name="deadlines_finite"),
+        CheckConstraint(
+            "(sla_paused_at IS NULL) = (sla_paused_why IS NULL)"
+            " AND (sla_paused_at IS NULL OR num_nonnulls(respond_by, fix_by) > 0)",
+            name="pause_has_why_and_deadline",
+        ),
         Index("ix_jobs_client_id_state", "client_id", "state"),
+        Index("ix_jobs_look_at", "look_at", postgresql_where=text("look_at IS NOT NULL")),
         Index("ix_jobs_client_id_site_id", "client_id", "site_id"),
         Index("ix_jobs_client_id_bundle_id", "client_id", "bundle_id"),
     )
@@ -94,6 +105,16 @@ class JobRow(Base):
     cancelled_at: Mapped[Instant | None]
     cancelled_why: Mapped[Code | None]
     created_at: Mapped[Instant]
+    respond_by: Mapped[Instant | None]
+    fix_by: Mapped[Instant | None]
+    respond_broken_at: Mapped[Instant | None]
+    fix_broken_at: Mapped[Instant | None]
+    sla_paused_at: Mapped[Instant | None]
+    sla_paused_why: Mapped[Code | None]
+    sla: Mapped[Document] = mapped_column(server_default=text("'{}'"))
+    look_at: Mapped[Instant | None] = mapped_column(
+        server_default=text("clock_timestamp()"), server_onupdate=FetchedValue()
+    )
     version: Mapped[int] = mapped_column(server_default="1")
     site: Mapped[SiteRow] = relationship(lazy="raise", viewonly=True)
     visits: Mapped[list["VisitRow"]] = relationship(lazy="raise", viewonly=True, order_by="VisitRow.num")

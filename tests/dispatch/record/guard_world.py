@@ -12,6 +12,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from guard_evidence import evidence
+from guard_trouble import duty, promise
 from sqlalchemy import inspect, text
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
@@ -146,6 +147,7 @@ def _client(name: str) -> list[Named]:
         _seal(name, id_of(name)),
         *_trouble(name),
         *evidence(id_of, name, ASKED[name], NOW),
+        *duty(id_of(name), id_of(f"{name}.duty"), id_of(f"{name}.staff"), NOW),
         t.BoardFrameRow(client_id=id_of(name), seq=1, event_id=id_of(f"{name}.event"), at=NOW),
     ]
     return [(name, row) for row in rows]
@@ -192,6 +194,7 @@ def _work(name: str) -> list[Any]:
         state="assigned",
         policy={},
         created_at=NOW,
+        **promise(NOW),
         **own,
     )
     visit = t.VisitRow(

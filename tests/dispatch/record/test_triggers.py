@@ -39,6 +39,7 @@ OTHERS = (
     "events_chain",
     "offers_end_once",
     "assignments_end_once",
+    "jobs_look",
 )
 
 
@@ -196,3 +197,12 @@ def test_assignments_end_once_lets_no_ended_assignment_become_anything_else(guar
             continue
         refusal = guarded.refuses(again)
         assert (refusal.code, refusal.constraint) == (RESTRICT_VIOLATION, "assignments_end_once")
+
+
+def test_jobs_look_sets_the_timer_whenever_the_version_moves_and_only_then(guarded: Guarded):
+    acme = guarded.world.where("jobs", "acme")
+    guarded.run(f"UPDATE jobs SET look_at = NULL WHERE {acme}")
+    guarded.run(f"UPDATE jobs SET title = 'Another' WHERE {acme}")
+    assert guarded.rows(f"SELECT look_at IS NULL FROM jobs WHERE {acme}") == [(True,)]
+    guarded.run(f"UPDATE jobs SET version = version + 1, look_at = '2031-01-01' WHERE {acme}")
+    assert guarded.rows(f"SELECT look_at BETWEEN now() AND clock_timestamp() FROM jobs WHERE {acme}") == [(True,)]

@@ -51,7 +51,10 @@ def row_of(guarded: Guarded, name: str) -> str:
 def test_the_cases_below_are_all_that_the_definitions_ask_for():
     assert set(OUTSIDE) == {name for name, (_, words) in INDEXES.items() if " WHERE " in words}
     assert set(MISSING) == {name for name, (_, words) in INDEXES.items() if "NULLS NOT DISTINCT" in words}
-    assert names("constraints", "EXCLUDE") == [("bookings", "ex_bookings_no_overlap")]
+    assert names("constraints", "EXCLUDE") == [
+        ("bookings", "ex_bookings_no_overlap"),
+        ("duty_shifts", "ex_duty_shifts_one_at_a_time"),
+    ]
 
 
 @pytest.mark.parametrize("name", sorted(INDEXES))
@@ -122,3 +125,26 @@ def test_ex_bookings_no_overlap_lets_another_technician_and_a_released_booking_s
     guarded.run(guarded.copy("bookings", "anna", {"live": "true"}))
     refusal = guarded.refuses(guarded.update("bookings", "anna", "live = true"))
     assert refusal.constraint == "ex_bookings_no_overlap"
+
+
+#: Acme's first level has its duty on [12:00, 24:00) of 2 March 2026, UTC.
+@pytest.mark.parametrize(
+    ("changes", "is_free"),
+    [
+        ({"during": "'[2026-03-03 00:00+00, 2026-03-03 12:00+00)'"}, True),
+        ({"level": "2"}, True),
+        ({"client_id": "gen_random_uuid()"}, True),
+        ({"during": "'[2026-03-02 23:59:59.999999+00, 2026-03-03 12:00+00)'"}, False),
+        ({"during": "'[2026-03-02 13:00+00, 2026-03-02 14:00+00)'"}, False),
+    ],
+)
+def test_ex_duty_shifts_one_at_a_time_leaves_no_doubt_who_has_the_duty(
+    guarded: Guarded, changes: dict[str, str], is_free: bool
+):
+    guarded.isolate("duty_shifts", keep="ex_duty_shifts_one_at_a_time")
+    second = guarded.copy("duty_shifts", "acme", changes)
+    if is_free:
+        assert guarded.accepts(second) == 1
+    else:
+        refusal = guarded.refuses(second)
+        assert (refusal.code, refusal.constraint) == (EXCLUSION_VIOLATION, "ex_duty_shifts_one_at_a_time")

@@ -1,0 +1,37 @@
+"""What can need a person, how is it said, and what can be done about it? The one table of kinds."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A kind of trouble: its words, and the names of the API's routes that help, the likeliest first."""
+
+    words: str
+    acts: tuple[str, ...]
+
+
+#: Kind -> what it means. Whoever raises a kind of alarm has a row here.
+TROUBLE: dict[str, Trouble] = {
+    "not_confirmed": Trouble("The technician has not confirmed the visit", ("confirm_visit", "release_technician")),
+    "not_left": Trouble("The technician must be on the way and has not said so", ("leave_for_visit", "check_in")),
+    "no_check_in": Trouble("Nobody has checked in at the site", ("check_in", "release_technician")),
+    "overdue": Trouble("The visit takes longer than planned", ("check_out",)),
+    "next_visit_at_risk": Trouble(
+        "The technician will be late: the visit before takes too long", ("release_technician",)
+    ),
+    "part_missing": Trouble("A part that the visit needs is not there", ("pause_sla", "release_technician")),
+    "request_waiting": Trouble("The site asks for something and waits for an answer", ()),
+    "proposal_waiting": Trouble("A proposed change waits for an answer", ()),
+    "incident": Trouble("Something happened that a person must look at", ()),
+    "unassigned_soon": Trouble("The work must begin soon and nobody has it", ("patch_job", "resume", "cancel")),
+    "unfilled": Trouble("Nobody took the job", ("patch_job", "resume", "cancel")),
+    "nobody_may": Trouble("No technician in reach may do the job", ("patch_job", "cancel")),
+    "pick_waiting": Trouble("Somebody said yes and waits for your pick", ("pick_technician", "hold", "cancel")),
+    "credential_expiring": Trouble(
+        "A proof that the visit needs is not valid to its end", ("release_technician", "post_credential")
+    ),
+    "sla_at_risk": Trouble("What was promised is about to be broken", ("pause_sla", "patch_job")),
+    "sla_breached": Trouble("What was promised is broken", ("pause_sla", "patch_job")),
+    "webhook_failing": Trouble("An address for webhooks does not answer", ()),
+}
