@@ -14,13 +14,20 @@ import typer
 from dispatch.errors import BadInput, MissingService, Refused, TruckrollError
 
 _METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
+#: name=text or name:=JSON; dots lead into inner documents.
+_FIELD = re.compile(r"(?P<path>\w+(\.\w+)*)(?P<is_json>:)?=(?P<value>.*)", re.DOTALL)
 _STEP = re.compile(r"(\w+)|\[(-?\d+)\]")
 
 
 def call(
     method: Annotated[str, typer.Argument(help=f"One of {', '.join(_METHODS)}.")],
     path: Annotated[str, typer.Argument(help="Such as /v1/jobs.")],
-    body: Annotated[str | None, typer.Argument(help="A JSON document; @FILE sends that file as it is.")] = None,
+    body: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="A JSON document; or @FILE; or name=text and name:=JSON, window.start_at=… for inner ones."
+        ),
+    ] = None,
     key: Annotated[str, typer.Option(envvar="TRUCKROLL_KEY", help="Whose key: see truckroll keys.")] = "",
     url: Annotated[str, typer.Option(envvar="TRUCKROLL_URL", help="Where the API is.")] = "http://127.0.0.1:8000",
     pick: Annotated[str | None, typer.Option(help="Show this part alone, such as items[0].id.")] = None,
@@ -37,7 +44,7 @@ def call(
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     try:
         with httpx2.Client(base_url=url, headers=headers, timeout=30.0) as client:
-            reply = _ask(client, wanted, path, body, once or str(uuid.uuid4()), kind)
+            reply = _ask(client, wanted, path, body or [], once or str(uuid.uuid4()), kind)
     except httpx2.HTTPError as error:
         raise MissingService(
             "the API", f"{url} does not answer ({type(error).__name__})", "start it: truckroll up"
@@ -48,16 +55,40 @@ def call(
     _show(document if pick is None else _picked(document, pick), is_raw=pick is not None)
 
 
-def _ask(client: httpx2.Client, method: str, path: str, body: str | None, key: str, kind: str) -> httpx2.Response:
+def _ask(client: httpx2.Client, method: str, path: str, body: list[str], key: str, kind: str) -> httpx2.Response:
     headers = {"Idempotency-Key": key} if method == "POST" else {}
     if method == "PATCH":
         headers["If-Match"] = client.get(path).headers.get("ETag", "")
     content: bytes | None = None
-    if body is not None and body.startswith("@"):
-        content, headers["Content-Type"] = _file(body[1:]), kind
-    elif body is not None:
-        content, headers["Content-Type"] = body.encode(), "application/json"
+    if body and body[0].startswith("@"):
+        content, headers["Content-Type"] = _file(body[0][1:]), kind
+    elif body:
+        content, headers["Content-Type"] = _document(body), "application/json"
     return client.request(method, path, content=content, headers=headers)
+
+
+def _document(words: list[str]) -> bytes:
+    """The words as one JSON document: as it stands, or made of `name=text` and `name:=JSON`."""
+    if len(words) == 1 and words[0].lstrip()[:1] in ("{", "["):
+        return words[0].encode()
+    document: dict[str, Any] = {}
+    for word in words:
+        found = _FIELD.fullmatch(word)
+        if found is None:
+            raise BadInput("BODY", word, "write name=text, name:=JSON, or one JSON document")
+        *outer, name = found["path"].split(".")
+        inner = document
+        for each in outer:
+            inner = inner.setdefault(each, {})
+        inner[name] = _json(word, found["value"]) if found["is_json"] else found["value"]
+    return json.dumps(document).encode()
+
+
+def _json(word: str, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise BadInput("BODY", word, f"what follows := is JSON; for text write = ({error})") from error
 
 
 def _file(name: str) -> bytes:

@@ -50,8 +50,10 @@ def test_a_job_is_posted_read_and_changed_from_the_command_line(town: Town, url:
     assert posted.exit_code == 0, posted.output
     job = posted.stdout.strip()
     assert run("GET", f"/v1/jobs/{job}", *there, "--pick", "visits[0].state").stdout.strip() == "planned"
-    changed = run("PATCH", f"/v1/jobs/{job}", '{"title": "Replace two drives"}', *there)
-    assert json.loads(changed.stdout)["title"] == "Replace two drives"
+    changed = run("PATCH", f"/v1/jobs/{job}", "title=Replace two drives", "priority:=2", "pay.amount=150.00", *there)
+    told = json.loads(changed.stdout)
+    assert (told["title"], told["priority"]) == ("Replace two drives", 2)
+    assert told["visits"][0]["slots"][0]["pay"]["amount"] == "150.00"
 
 
 def test_a_refusal_is_told_in_the_apis_words_and_ends_with_2(town: Town, url: str) -> None:
@@ -68,6 +70,8 @@ def test_a_refusal_is_told_in_the_apis_words_and_ends_with_2(town: Town, url: st
     [
         (("FETCH", "/v1/jobs"), "METHOD"),
         (("POST", "/v1/files", "@nowhere.jpg"), "nowhere.jpg"),
+        (("POST", "/v1/jobs", "title"), "name=text"),
+        (("POST", "/v1/jobs", "priority:=high"), "JSON"),
         (("GET", "/v1/jobs", "--pick", "things"), "--pick"),
     ],
 )
