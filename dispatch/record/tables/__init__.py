@@ -20,6 +20,7 @@ from dispatch.record.tables.clients import (
     StaffRow,
     TechnicianMarkRow,
 )
+from dispatch.record.tables.evidence import DeliverableRow, DeliverableTemplateRow, PartRow, SiteRequestRow
 from dispatch.record.tables.files import FileRow
 from dispatch.record.tables.jobs import BundleRow, JobRow, SlotRow, TermsRow, VisitRow
 from dispatch.record.tables.offers import AssignmentRow, CounterRow, OfferRow, RoundRow, WaveRow
@@ -53,16 +54,20 @@ __all__ = [
     "CursorRow",
     "DayAskRow",
     "DecisionRow",
+    "DeliverableRow",
+    "DeliverableTemplateRow",
     "DutyShiftRow",
     "EventRow",
     "FileRow",
     "IdempotencyKeyRow",
     "JobRow",
     "OfferRow",
+    "PartRow",
     "PoolMemberRow",
     "PoolRow",
     "RoundRow",
     "SealRow",
+    "SiteRequestRow",
     "SiteRow",
     "SkillRow",
     "SlotRow",

@@ -99,6 +99,7 @@ class JobRow(Base):
     priority: Mapped[int] = mapped_column(SmallInteger, server_default="3")
     policy: Mapped[Document]
     day_policy: Mapped[Document] = mapped_column(server_default=text("'{}'"))
+    deliverables: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
     terms_version: Mapped[int] = mapped_column(server_default="1")
     unfilled: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     posted_at: Mapped[Instant | None]

@@ -20,6 +20,7 @@ OUTSIDE = {
     "uq_alarms_open": {"cleared_at": "now()", "cleared_why": "'over'"},
     "uq_assignments_live_slot": {"state": "'released'"},
     "uq_counters_open": {"state": "'refused'"},
+    "uq_site_requests_waiting": {"state": "'granted'"},
     "uq_rounds_open": {"closed_at": "now()"},
 }
 #: index that takes two missing values for the same -> a row whose value is missing
