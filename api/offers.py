@@ -196,6 +196,7 @@ def _offer(actor: Actor, row: Row[*tuple[Any, ...]], is_assigned: bool) -> Offer
         place=show_place(site, seen),
         window=WindowOut(start_at=slot["start_at"], end_at=slot["end_at"]),
         duration_min=slot["duration_min"],
+        is_observer=slot.get("is_observer", False),
         needs=show_needs(slot["needs"]),
         pay=PayOut(kind=slot["pay_kind"], amount=slot["pay_amount"], currency=slot["currency"]),
         distance_m=show_distance(offer.distance_m, seen),

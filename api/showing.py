@@ -153,6 +153,7 @@ def _visits(actor: Actor, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[VisitOu
                 num=slot.num,
                 role=slot.role,
                 is_lead=slot.is_lead,
+                is_observer=slot.is_observer,
                 state=slot.state,
                 needs=show_needs(slot.needs),
                 pay=PayOut(kind=slot.pay_kind, amount=slot.pay_amount, currency=slot.currency),

@@ -99,7 +99,10 @@ class SlotIn(In):
     )
     role: Code = "technician"
     count: Whole = Field(default=1, ge=1, le=20)
-    is_lead: Yes = True
+    is_lead: Yes | None = Field(
+        default=None, description="One of them leads the visit; empty: if no other role does. At most one role may."
+    )
+    is_observer: Yes = Field(default=False, description="They only look, paid or not: the job is filled without them.")
     needs: NeedsIn = Field(default_factory=NeedsIn)
     pay: PayIn
 
@@ -169,7 +172,7 @@ class JobIn(In):
     def to_wish(self) -> JobWish:
         """The same for the use case."""
         slots = tuple(
-            SlotWish(slot.needs.to_needs(), slot.pay.to_pay(), slot.role, slot.count, slot.is_lead)
+            SlotWish(slot.needs.to_needs(), slot.pay.to_pay(), slot.role, slot.count, slot.is_lead, slot.is_observer)
             for slot in self.slots
         )
         own = self.model_dump(
@@ -282,7 +285,8 @@ class SlotOut(Out):
     id: UUID
     num: int
     role: str
-    is_lead: bool
+    is_lead: bool = Field(description="Whoever has this place leads the visit.")
+    is_observer: bool = Field(description="To look, not to work.")
     state: Literal["open", "filled", "closed"]
     needs: NeedsOut
     pay: PayOut

@@ -136,6 +136,7 @@ class OfferOut(Out):
     visit_id: UUID
     bundle_id: UUID | None
     role: str
+    is_observer: bool = Field(description="You are asked to look, not to work.")
     client: str
     title: str
     description: str

@@ -183,7 +183,7 @@ def release(session: Session, actor: Actor, assignment_id: UUID, why: str, *, no
     )
     if ended is None:
         raise Conflict(assignment.state, "release")
-    job_state = _reopen(session, assignment)
+    job_state = _look_on(session, assignment) if slot.is_observer else _reopen(session, assignment)
     session.execute(update(BookingRow).where(BookingRow.id == assignment.booking_id).values(live=False))
     told = {"technician": str(assignment.technician_id), "slot": str(assignment.slot_id), "why": why}
     more = {
@@ -192,7 +192,8 @@ def release(session: Session, actor: Actor, assignment_id: UUID, why: str, *, no
         "offers_withdrawn": [str(offer) for offer in withdrawn],
     }
     record(session, actor, ("assignment", assignment_id), "released", told, client_id=assignment.client_id, now=now)
-    record(session, actor, ("job", slot.job_id), "reopened", {**told, **more}, client_id=slot.client_id, now=now)
+    kind = "observer_left" if slot.is_observer else "reopened"
+    record(session, actor, ("job", slot.job_id), kind, {**told, **more}, client_id=slot.client_id, now=now)
     return None if job_state == "on_hold" else _ask_again(session, assignment, slot, now)
 
 
@@ -215,6 +216,16 @@ def _reopen(session: Session, assignment: AssignmentRow) -> str:
     ).one()
 
 
+def _look_on(session: Session, assignment: AssignmentRow) -> str:
+    """An observer leaves before the work began: the visit and the job stay as they are: the job's state."""
+    state = session.scalars(
+        select(VisitRow.state).where(VisitRow.id == assignment.visit_id).with_for_update(read=True)
+    ).one()
+    if state not in states_with(VISIT, "reopen"):
+        raise Conflict(state, "release", tuple(VISIT[state]))
+    return session.scalars(select(JobRow.state).where(JobRow.id == assignment.job_id)).one()
+
+
 def _close_when_full(session: Session, unit: RoleOfVisit, now: datetime) -> list[UUID]:
     """With no slot of the role left open, its round closes and the other offers end: those that did."""
     still_open = session.scalar(
@@ -230,8 +241,10 @@ def _close_when_full(session: Session, unit: RoleOfVisit, now: datetime) -> list
 def _fill(session: Session, unit: RoleOfVisit, job: Job, now: datetime) -> str:
     """Note the agreed time on the visit; when no slot of the job is open, the job is assigned: the job's state.
 
-    Where a colleague has checked in already, the work is in progress.
+    Where a colleague has checked in already, the work is in progress. An observer changes neither.
     """
+    if unit.is_observer:
+        return session.scalars(select(JobRow.state).where(JobRow.id == job.job_id)).one()
     confirm_by = max(now, job.start_at - timedelta(minutes=unit.policy.confirm_before_min))
     session.execute(
         update(VisitRow)
@@ -242,7 +255,9 @@ def _fill(session: Session, unit: RoleOfVisit, job: Job, now: datetime) -> str:
             confirm_by=confirm_by,
         )
     )
-    some_open = select(SlotRow.id).where(SlotRow.job_id == job.job_id, SlotRow.state == "open").exists()
+    some_open = (
+        select(SlotRow.id).where(SlotRow.job_id == job.job_id, SlotRow.state == "open", ~SlotRow.is_observer).exists()
+    )
     begun = select(VisitRow.id).where(VisitRow.job_id == job.job_id, VisitRow.checked_in_at.is_not(None)).exists()
     filled = session.scalar(
         update(JobRow)

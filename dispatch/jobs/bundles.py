@@ -14,18 +14,24 @@ from dispatch.index.roster import Roster
 from dispatch.index.search import search
 from dispatch.jobs.reading import RoleOfVisit, read_role
 from dispatch.record.session import Actor
-from dispatch.record.tables import JobRow, OfferRow, RoundRow
+from dispatch.record.tables import JobRow, OfferRow, RoundRow, SlotRow
 from dispatch.record.tables.offers import LIVE_OFFERS
 from matching.candidates import Bools, Candidates
 from matching.eligibility import judge
 
 
 def read_bundle_roles(session: Session, bundle_id: UUID) -> list[RoleOfVisit]:
-    """Every role of the bundle's jobs that is being offered."""
+    """Every role of the bundle's jobs that is being offered, without those of observers."""
     rounds = session.execute(
         select(RoundRow.visit_id, RoundRow.role)
         .join(JobRow, JobRow.id == RoundRow.job_id)
-        .where(JobRow.bundle_id == bundle_id, RoundRow.closed_at.is_(None))
+        .where(
+            JobRow.bundle_id == bundle_id,
+            RoundRow.closed_at.is_(None),
+            ~select(SlotRow.id)
+            .where(SlotRow.visit_id == RoundRow.visit_id, SlotRow.role == RoundRow.role, SlotRow.is_observer)
+            .exists(),
+        )
         .order_by(RoundRow.visit_id, RoundRow.role)
     ).all()
     return [read_role(session, visit_id, role) for visit_id, role in rounds]

@@ -130,14 +130,17 @@ def _nearest(session: Session, lat: float, lng: float, now: datetime) -> list[tu
 
 
 def _open_roles() -> Select[JobRow, VisitRow, SiteRow, SlotRow, RoundRow]:
-    """Rows (job, visit, site, slot, round) of roles that are being offered; bundles are offered whole."""
+    """Rows (job, visit, site, slot, round) of roles that are being offered.
+
+    Bundles are offered whole, and places for observers to whom the client wants there.
+    """
     return (
         select(JobRow, VisitRow, SiteRow, SlotRow, RoundRow)
         .join(VisitRow, VisitRow.job_id == JobRow.id)
         .join(SiteRow, SiteRow.id == JobRow.site_id)
         .join(SlotRow, SlotRow.visit_id == VisitRow.id)
         .join(RoundRow, (RoundRow.visit_id == VisitRow.id) & (RoundRow.role == SlotRow.role))
-        .where(RoundRow.closed_at.is_(None), SlotRow.state == "open", JobRow.bundle_id.is_(None))
+        .where(RoundRow.closed_at.is_(None), SlotRow.state == "open", JobRow.bundle_id.is_(None), ~SlotRow.is_observer)
     )
 
 

@@ -43,7 +43,7 @@ def offer_job(session: Session, roster: Roster, round_id: UUID, *, now: datetime
     if unit.job_row.bundle_id is not None:
         others = read_bundle_roles(session, unit.job_row.bundle_id)
         candidates = candidates.take(able_to_do_all(roster, candidates, others, now=now))
-    if unit.policy.mode == "auto" and due.num_waves == 0 and not due.first_ask:
+    if unit.policy.mode == "auto" and not unit.is_observer and due.num_waves == 0 and not due.first_ask:
         at_once = decide_auto(unit.job, candidates, unit.policy, now=now, seed=seed)
         if assign_at_once(session, unit, at_once, now=now):  # what is still open is due, and judged anew
             record_decision(session, unit, at_once, now=now)
@@ -64,6 +64,11 @@ def lock_open_slots(session: Session, visit_id: UUID, role: str) -> int:
         .with_for_update()
     )
     return len(rows.all())
+
+
+def count_asks(session: Session, technicians: Sequence[UUID], sent_at: datetime) -> None:
+    """Count that these were asked once more today."""
+    session.execute(_COUNT_ASKS, {"technicians": sorted(technicians), "day": sent_at.date()})
 
 
 def record_decision(session: Session, unit: RoleOfVisit, decision: Decision, *, now: datetime) -> UUID:
@@ -102,7 +107,7 @@ def _write(session: Session, due: RoundRow, unit: RoleOfVisit, decision: Decisio
     if wave.technicians and due.num_waves < unit.policy.wave.max_waves:
         _send(session, due, unit, decision, wave, decision_id, now=now)
     elif not wait(session, due, unit, decision, now=now):
-        give_up(session, due, decision, now=now)
+        give_up(session, due, unit, decision, now=now)
     return True
 
 
@@ -140,7 +145,7 @@ def _send(
         .where(RoundRow.id == due.id)
         .values(num_waves=max(due.num_waves, num), next_wave_at=until, first_ask=[])
     )
-    session.execute(_COUNT_ASKS, {"technicians": sorted(wave.technicians), "day": sent_at.date()})
+    count_asks(session, wave.technicians, sent_at)
     told = {
         "round": str(due.id),
         "role": due.role,

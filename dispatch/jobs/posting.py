@@ -1,5 +1,6 @@
 """A service department says what it wants done: the job is recorded, and due to be offered."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -37,13 +38,17 @@ from matching.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class SlotWish:
-    """`count` technicians of one role, alike in needs and pay."""
+    """`count` technicians of one role, alike in needs and pay.
+
+    `is_lead`: one of them leads the visit; None: they may, if no other role does. Observers only look.
+    """
 
     needs: Needs
     pay: Pay
     role: str = "technician"
     count: int = 1
-    is_lead: bool = True
+    is_lead: bool | None = None
+    is_observer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +165,7 @@ def record_terms(session: Session, client_id: UUID, job_id: UUID, version: int, 
         {
             "slot": str(slot.id),
             "role": slot.role,
+            "is_observer": slot.is_observer,
             "pay_kind": slot.pay_kind,
             "pay_amount": str(slot.pay_amount),
             "currency": slot.currency,
@@ -222,15 +228,31 @@ def _check(session: Session, actor: Actor, wish: JobWish, now: datetime) -> tupl
     client = session.scalars(select(ClientRow).where(ClientRow.id == actor.client_id)).one()
     if session.scalar(select(SiteRow.id).where(SiteRow.id == wish.site_id)) is None:
         raise BadInput("site_id", wish.site_id, "name one of your sites (GET /v1/sites), or add it first")
-    roles = [slot.role for slot in wish.slots]
-    if len(set(roles)) < len(roles):
-        raise BadInput("slots", roles, "give each role once, with a count")
-    if len({slot.pay.currency for slot in wish.slots}) > 1:
-        raise BadInput("slots", "several currencies", "pay all slots of a job in one currency")
+    _check_crew(wish.slots)
     for num, slot in enumerate(wish.slots):
         check_needs(session, slot.needs, f"slots[{num}].needs")
     settings = {**client.policy, **wish.policy} | ({"mode": wish.mode} if wish.mode else {})
     return _policies(client, wish, settings)
+
+
+def _check_crew(slots: Sequence[SlotWish]) -> None:
+    roles = [slot.role for slot in slots]
+    if len(set(roles)) < len(roles):
+        raise BadInput("slots", roles, "give each role once, with a count")
+    if len({slot.pay.currency for slot in slots}) > 1:
+        raise BadInput("slots", "several currencies", "pay all slots of a job in one currency")
+    if all(slot.is_observer for slot in slots):
+        raise BadInput("slots", roles, "ask for somebody who does the work: observers only look")
+    leads = [num for num, slot in enumerate(slots) if slot.is_lead]
+    if len(leads) > 1:
+        raise BadInput(f"slots[{leads[1]}].is_lead", True, "let one role lead: a visit has one lead")
+    if leads and slots[leads[0]].is_observer:
+        raise BadInput(f"slots[{leads[0]}].is_lead", True, "let a role lead that does the work: observers only look")
+
+
+def _leading(slots: Sequence[SlotWish]) -> int:
+    """Which of a visit's slots leads: the first of the role that says so, else the first that works."""
+    return min(range(len(slots)), key=lambda num: (slots[num].is_observer, not slots[num].is_lead, num))
 
 
 def _policies(client: ClientRow, wish: JobWish, settings: dict[str, Any]) -> tuple[Policy, DayPolicy]:
@@ -259,6 +281,7 @@ def _add_visit(session: Session, client_id: UUID, job_id: UUID, wish: JobWish, n
         )
     )
     slots = [slot for slot in wish.slots for _ in range(slot.count)]
+    leading = _leading(slots)
     session.execute(
         insert(SlotRow),
         [
@@ -267,15 +290,16 @@ def _add_visit(session: Session, client_id: UUID, job_id: UUID, wish: JobWish, n
                 "client_id": client_id,
                 "job_id": job_id,
                 "visit_id": visit_id,
-                "num": num,
+                "num": num + 1,
                 "role": slot.role,
-                "is_lead": slot.is_lead,
+                "is_lead": num == leading,
+                "is_observer": slot.is_observer,
                 "needs": needs_document(slot.needs),
                 "pay_kind": slot.pay.kind,
                 "pay_amount": slot.pay.amount,
                 "currency": slot.pay.currency,
             }
-            for num, slot in enumerate(slots, start=1)
+            for num, slot in enumerate(slots)
         ],
     )
     return visit_id

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from dispatch.errors import NotFound
@@ -16,13 +16,17 @@ from matching.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class RoleOfVisit:
-    """The unit that technicians are asked for: rows, and the same as matching's values."""
+    """The unit that technicians are asked for: rows, and the same as matching's values.
+
+    `is_observer`: they are asked to look, not to work.
+    """
 
     job_row: JobRow
     visit_row: VisitRow
     site_row: SiteRow
     job: Job
     policy: Policy
+    is_observer: bool = False
 
 
 def read_role(session: Session, visit_id: UUID, role: str, slot_id: UUID | None = None) -> RoleOfVisit:
@@ -45,15 +49,19 @@ def read_role(session: Session, visit_id: UUID, role: str, slot_id: UUID | None 
         raise NotFound("visit", visit_id)
     job, visit, site, _ = rows[0]
     slots = sorted((row[3] for row in rows), key=lambda slot: slot.id != slot_id)
-    return RoleOfVisit(job, visit, site, to_job(job, visit, site, slots), read_policy(job))
+    return RoleOfVisit(job, visit, site, to_job(job, visit, site, slots), read_policy(job), slots[0].is_observer)
 
 
 def to_job(job: JobRow, visit: VisitRow, site: SiteRow, slots: list[SlotRow]) -> Job:
     """The job of matching; `slots` are those of one role, and needs and pay are the first open one's, or the first's.
 
-    They are alike, save one that was filled for a counter's pay.
+    They are alike, save one that was filled for a counter's pay. Observers come for as long as the work was agreed.
     """
     slot = next((each for each in slots if each.state == "open"), slots[0])
+    start_at, end_at, duration_min = visit.window_start_at, visit.window_end_at, visit.duration_min
+    if slot.is_observer and visit.planned_start_at and visit.planned_end_at:
+        start_at, end_at = visit.planned_start_at, visit.planned_end_at
+        duration_min = max(1, int((end_at - start_at).total_seconds()) // 60)
     return Job(
         id=visit.id,
         job_id=job.id,
@@ -62,9 +70,9 @@ def to_job(job: JobRow, visit: VisitRow, site: SiteRow, slots: list[SlotRow]) ->
         lat=site.lat,
         lng=site.lng,
         time_zone=site.time_zone,
-        start_at=visit.window_start_at,
-        end_at=visit.window_end_at,
-        duration_min=visit.duration_min,
+        start_at=start_at,
+        end_at=end_at,
+        duration_min=duration_min,
         pay=Pay(slot.pay_kind, slot.pay_amount, slot.currency),  # type: ignore[arg-type]
         needs=needs_from(slot.needs),
         asked_time=visit.asked_time,  # type: ignore[arg-type]
@@ -104,6 +112,11 @@ def read_policy(job: JobRow) -> Policy:
 def read_day_policy(job: JobRow) -> DayPolicy:
     """The day policy that the job was posted under."""
     return DayPolicy.from_document(job.day_policy)
+
+
+def is_work() -> ColumnElement[bool]:
+    """The condition that an assignment is to work: observers do none, and move nothing."""
+    return ~select(SlotRow.id).where(SlotRow.id == AssignmentRow.slot_id, SlotRow.is_observer).exists()
 
 
 def read_asked(session: Session, round_id: UUID, visit_id: UUID) -> frozenset[UUID]:

@@ -21,8 +21,12 @@ def open_round(
     *,
     now: datetime,
     first_ask: Sequence[UUID] = (),
+    has_waves: bool = True,
 ) -> UUID:
-    """A new round for a role of a visit, due at once; those of `first_ask` are asked before all others."""
+    """A new round for a role of a visit, due at once; those of `first_ask` are asked before all others.
+
+    Without waves nobody is asked but whom the caller asks.
+    """
     num = session.scalar(
         select(func.coalesce(func.max(RoundRow.num), 0)).where(RoundRow.visit_id == visit_id, RoundRow.role == role)
     )
@@ -37,7 +41,7 @@ def open_round(
             num=(num or 0) + 1,
             opened_why=why,
             opened_at=now,
-            next_wave_at=now,
+            next_wave_at=now if has_waves else None,
             first_ask=list(first_ask),
         )
     )

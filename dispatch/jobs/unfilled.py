@@ -38,11 +38,11 @@ def wait(session: Session, due: RoundRow, unit: RoleOfVisit, decision: Decision,
     return True
 
 
-def give_up(session: Session, due: RoundRow, decision: Decision, *, now: datetime) -> None:
+def give_up(session: Session, due: RoundRow, unit: RoleOfVisit, decision: Decision, *, now: datetime) -> None:
     """Close the round and put the job into the dispatcher's queue, with the reasons counted.
 
-    The caller holds the slots and the round. Reasons count, for each rule, everyone in reach who fails it at this
-    moment, as the last decision found.
+    A job without its observer is not unfilled: that is only told. The caller holds the slots and the round. Reasons
+    count, for each rule, everyone in reach who fails it at this moment, as the last decision found.
     """
     answers = dict(
         session.execute(
@@ -60,10 +60,13 @@ def give_up(session: Session, due: RoundRow, decision: Decision, *, now: datetim
         "counts": {rule.code: num for rule, num in decision.counts.items()},
         "ways_on": list(WAYS_ON),
     }
+    told = {**reasons, "round": str(due.id), "offers_withdrawn": [str(offer) for offer in ended]}
+    if unit.is_observer:
+        record(session, ENGINE, ("job", due.job_id), "no_observer", told, client_id=due.client_id, now=now)
+        return
     session.execute(
         update(JobRow)
         .where(JobRow.id == due.job_id, JobRow.state.in_(states_with(JOB, "give_up")))
         .values(state="unfilled", unfilled=reasons, version=JobRow.version + 1)
     )
-    told = {**reasons, "round": str(due.id), "offers_withdrawn": [str(offer) for offer in ended]}
     record(session, ENGINE, ("job", due.job_id), "unfilled", told, client_id=due.client_id, now=now)

@@ -3,6 +3,7 @@
 finding.py      whose visit is it?
 moves.py        what happens on the day?
 completion.py   when is the work done, and when is it good?
+crews.py        who is on it together, who leads, who only looks on?
 alarms.py       what needs a person?
 sweeps.py       what of the day is due now?
 """

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatch.errors import NotFound
+from dispatch.jobs.reading import is_work
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, JobRow, VisitRow
 
@@ -44,10 +45,13 @@ def is_clients(actor: Actor, client_id: UUID) -> bool:
 
 
 def is_on_it(session: Session, actor: Actor, job_id: UUID, visit_id: UUID | None) -> bool:
-    """Whether the actor, or one of their company, has live work on the job (on the visit, if named)."""
+    """Whether the actor, or one of their company, has live work on the job (on the visit, if named).
+
+    An observer has none: they look on, and move nothing.
+    """
     if actor.kind == "gateway":
         return True
-    mine = select(AssignmentRow.id).where(AssignmentRow.job_id == job_id, AssignmentRow.state == "live")
+    mine = select(AssignmentRow.id).where(AssignmentRow.job_id == job_id, AssignmentRow.state == "live", is_work())
     if visit_id is not None:
         mine = mine.where(AssignmentRow.visit_id == visit_id)
     if actor.technician_id is not None:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict
 from dispatch.jobs.lifecycle import VISIT, move, states_with
+from dispatch.jobs.reading import is_work
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, VisitRow
@@ -56,4 +57,5 @@ def move_visit(session: Session, actor: Actor, visit_id: UUID, wish: str, *, now
 
 
 def _somebody_is_on_it(visit_id: UUID) -> ColumnElement[bool]:
-    return select(AssignmentRow.id).where(AssignmentRow.visit_id == visit_id, AssignmentRow.state == "live").exists()
+    live = (AssignmentRow.visit_id == visit_id, AssignmentRow.state == "live", is_work())
+    return select(AssignmentRow.id).where(*live).exists()

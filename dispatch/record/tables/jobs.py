@@ -176,7 +176,11 @@ class VisitRow(Base):
 
 
 class SlotRow(Base):
-    """One place for one technician on a visit. Slots of the same role are alike, and offered together."""
+    """One place for one technician on a visit. Slots of the same role are alike, and offered together.
+
+    Whoever has the one with `is_lead` leads the visit. An observer is there to look: the visit, the job and whether it
+    is filled know nothing of them.
+    """
 
     __tablename__ = "slots"
     __table_args__ = (
@@ -189,7 +193,9 @@ class SlotRow(Base):
         money("pay_amount"),
         currency(),
         CheckConstraint("(state = 'filled') = (technician_id IS NOT NULL)", name="filled_has_technician"),
+        CheckConstraint("NOT (is_lead AND is_observer)", name="observer_leads_nobody"),
         Index("uq_slots_visit_id_technician_id", "visit_id", "technician_id", unique=True),
+        Index("uq_slots_lead", "visit_id", unique=True, postgresql_where=text("is_lead")),
         Index("ix_slots_client_id_job_id", "client_id", "job_id"),
     )
     id: Mapped[Id]
@@ -198,7 +204,8 @@ class SlotRow(Base):
     visit_id: Mapped[UUID]
     num: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     role: Mapped[Code] = mapped_column(server_default="technician")
-    is_lead: Mapped[bool] = mapped_column(server_default=text("true"))
+    is_lead: Mapped[bool] = mapped_column(server_default=text("false"))
+    is_observer: Mapped[bool] = mapped_column(server_default=text("false"))
     needs: Mapped[Document]
     pay_kind: Mapped[Code]
     pay_amount: Mapped[Money]

@@ -26,7 +26,7 @@ LIVE_OFFERS = ("sent", "viewed", "requested", "countered")
 OFFER_STATES = (*LIVE_OFFERS, "accepted", "declined", "expired", "withdrawn", "not_chosen")
 ASSIGNMENT_STATES = ("live", "released", "substituted", "finished")
 COUNTER_STATES = ("open", "accepted", "refused", "withdrawn")
-ROUND_REASONS = ("posted", "terms_changed", "backed_out", "resumed")
+ROUND_REASONS = ("posted", "terms_changed", "backed_out", "resumed", "named")
 
 
 class RoundRow(Base):

@@ -214,6 +214,7 @@ def _work(name: str) -> list[Any]:
         job_id=job.id,
         visit_id=visit.id,
         needs={},
+        is_lead=True,
         state="filled",
         technician_id=id_of(ASKED[name]),
         **own,

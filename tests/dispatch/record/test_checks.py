@@ -2,6 +2,7 @@
 
 import checks_day
 import checks_evidence
+import checks_standing
 import checks_trouble
 import pytest
 from catalogue import names
@@ -251,8 +252,7 @@ CHECKS: dict[str, Edge] = {
 }
 
 #: Those of the day stand in modules of their own.
-CHECKS |= checks_day.CHECKS | checks_evidence.CHECKS
-CHECKS |= checks_day.CHECKS | checks_trouble.CHECKS
+CHECKS |= checks_day.CHECKS | checks_evidence.CHECKS | checks_standing.CHECKS | checks_trouble.CHECKS
 
 TABLES = {name: table for table, name in names("constraints", "CHECK")}
 

@@ -22,6 +22,7 @@ OUTSIDE = {
     "uq_counters_open": {"state": "'refused'"},
     "uq_site_requests_waiting": {"state": "'granted'"},
     "uq_rounds_open": {"closed_at": "now()"},
+    "uq_slots_lead": {"is_lead": "false"},
 }
 #: index that takes two missing values for the same -> a row whose value is missing
 MISSING = {"uq_staff_client_id_email": "operator", "uq_seals_client_id_num": "network"}
