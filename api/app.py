@@ -29,6 +29,7 @@ from api import (
     story,
     talent,
     visits,
+    webhooks,
 )
 from api.deadline import Deadline
 from api.errors import answer_error, kinds_of_errors
@@ -70,6 +71,7 @@ ROUTERS = (
     talent.router,
     maps.router,
     keys.router,
+    webhooks.router,
     health.router,
 )
 

@@ -11,9 +11,9 @@ from api.idempotency import Reply, to_response
 from api.parts import parts_of
 from api.schemas.board import BoardOut
 from api.schemas.live import FrameOut
-from api.showing import show_event_data
 from api.snapshots import one_moment
 from api.telling import Told
+from dispatch.record.events import as_told
 from dispatch.record.relay import Frame, read_frames
 from dispatch.record.session import Actor, transaction
 
@@ -64,4 +64,4 @@ class BoardReader:
 def show_frame(frame: Frame) -> FrameOut:
     """A frame as the client's staff may see it."""
     same: dict[str, Any] = {name: getattr(frame, name) for name in FrameOut.model_fields if name != "data"}
-    return FrameOut(**same, data=show_event_data(frame.kind, frame.data, "client"))
+    return FrameOut(**same, data=as_told(frame.kind, frame.data, "client"))

@@ -34,7 +34,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from dispatch.errors import BadInput, Conflict, MissingService, NotFound, OutcomeUnknown, Refused, TruckrollError
+from dispatch.errors import (
+    BadInput,
+    Conflict,
+    MissingService,
+    NotFound,
+    NotKept,
+    OutcomeUnknown,
+    Refused,
+    TruckrollError,
+)
 from geo.errors import GeoError
 from matching.errors import MatchingError
 
@@ -344,6 +353,7 @@ _TABLE: dict[type, Callable[[Any], Problem]] = {
     GeoError: lambda error: _bad(pointer(error.field), None, str(error)),
     MatchingError: lambda error: _bad("/", None, str(error)),
     NotFound: lambda error: Problem(404, "not_found", str(error)),
+    NotKept: lambda error: Problem(410, "not_kept", str(error), {"first": error.first}),
     Conflict: _conflict,
     Refused: _refused,
     MissingService: lambda error: Problem(503, "missing_service", error.service, {"outcome_unknown": False}, _RETRY),

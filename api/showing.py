@@ -96,13 +96,6 @@ def show_distance(distance_m: float | None, seen: View) -> int | None:
     return None if distance_m is None else round(distance_m / step) * step
 
 
-def show_event_data(kind: str, data: Mapping[str, Any], audience: Audience) -> dict[str, Any]:
-    """What an event holds, as the audience may read it: a client gets no raw counts of rules, see `visible_reasons`."""
-    if audience == "operator" or kind != "unfilled":
-        return dict(data)
-    return {name: value for name, value in data.items() if name not in ("counts", "num_in_reach", "num_may")}
-
-
 def show_person(technician: TechnicianRow | None, technician_id: UUID, seen: View) -> PersonOut:
     """A technician; `technician` is None where row-level security hides the row."""
     named = technician if seen.technician_name else None

@@ -16,9 +16,10 @@ from api.schemas.jobs import PayOut
 from api.schemas.offers import AskedOut, CounterOut
 from api.schemas.pages import PageOf
 from api.schemas.story import DecisionLine, DecisionOut, EventOut, PlacedOut, WaveOut
-from api.showing import show_distance, show_event_data, show_person, show_reason
+from api.showing import show_distance, show_person, show_reason
 from api.visibility import view
 from dispatch.errors import NotFound
+from dispatch.record.events import as_told
 from dispatch.record.session import Actor
 from dispatch.record.tables import (
     AssignmentRow,
@@ -183,7 +184,7 @@ def _story(job_id: UUID) -> Select[*tuple[Any, ...]]:
 
 def _event(event: EventRow, audience: Audience) -> EventOut:
     same = {name: getattr(event, name) for name in EventOut.model_fields if name != "data"}
-    return EventOut(**same, data=show_event_data(event.kind, event.data, audience))
+    return EventOut(**same, data=as_told(event.kind, event.data, audience))
 
 
 _OF_OFFER = (

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import os
+import ssl
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from procrastinate import App
@@ -28,6 +31,11 @@ from dispatch.queue import Errand, make_app
 from dispatch.record.relay import FRAMES
 from dispatch.record.session import ENGINE, connect, database_now, transaction
 from dispatch.settings import without_driver
+from dispatch.webhooks.addresses import read_networks
+from dispatch.webhooks.batching import Desk
+from dispatch.webhooks.carrier import Rules
+from dispatch.webhooks.following import CHANNEL, QUICK, TROUBLED, follow_board, forget_delivered, mend
+from dispatch.webhooks.serving import SERVE
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +51,7 @@ KEPT_H = 24 * 14
 #: By how much the courier stands back when the processors are busy: offers and answers go first.
 NICENESS = 5
 _TEND_EVERY_S = 2.0
+_KEEP_UP_EVERY_S = 10.0
 _AGAIN_S = 0.5
 _THREADS = 24
 
@@ -58,9 +67,11 @@ class Lane:
     num_at_once: int
 
 
-LANES = (Lane("messages", 16),)
-READERS: tuple[Reader, ...] = ()
-ERRANDS: tuple[Errand, ...] = ()
+LANES = (Lane(QUICK, 200), Lane(TROUBLED, 64), Lane("messages", 16))
+READERS: tuple[Reader, ...] = (follow_board,)
+ERRANDS: tuple[Errand, ...] = (SERVE,)
+#: Done now and then, each in a transaction of its own, as the engine.
+UPKEEP: tuple[Reader, ...] = (mend, forget_delivered)
 
 
 @dataclass(slots=True)
@@ -72,14 +83,21 @@ class Courier:
     lanes: tuple[Lane, ...] = LANES
     readers: tuple[Reader, ...] = READERS
     errands: tuple[Errand, ...] = ERRANDS
-    parts: Mapping[str, Any] = field(default_factory=dict)
+    upkeep: tuple[Reader, ...] = UPKEEP
+    #: What webhooks may call.
+    rules: Rules = field(default_factory=Rules)
     num_faults: int = 0
+    desk: Desk = field(init=False)
     _rung: asyncio.Event = field(default_factory=asyncio.Event)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def __post_init__(self) -> None:
+        places = {lane.queue: lane.num_at_once for lane in self.lanes}
+        self.desk = Desk(self.engine, self.rules, num_quick=places.get(QUICK, 1), num_troubled=places.get(TROUBLED, 1))
+
     async def run(self) -> None:
         """Carry until told to stop. A fault is logged and counted, and what failed begins again."""
-        sides = (self._feed, self._listen, self._work)
+        sides = (self._feed, self._listen, self._work, self._keep_up)
         await asyncio.gather(*(self._again(side) for side in sides))
 
     def stop(self) -> None:
@@ -114,11 +132,24 @@ class Courier:
             without_driver(self.database_url), autocommit=True, connect_timeout=5, application_name="truckroll courier"
         )
         async with line:
-            await line.execute(f"LISTEN {FRAMES}")
+            await line.execute(f"LISTEN {FRAMES}; LISTEN {CHANNEL}")
             while not self._stop.is_set():
-                async for _ in line.notifies(timeout=POLL_S, stop_after=1):
-                    self._rung.set()
+                async for heard in line.notifies(timeout=POLL_S, stop_after=1):
+                    self._hear(heard.channel, heard.payload)
                 await line.execute("")
+
+    def _hear(self, channel: str, payload: str) -> None:
+        if channel == FRAMES:
+            self._rung.set()
+            return
+        for webhook_id in json.loads(payload):
+            self.desk.ring(UUID(webhook_id))
+
+    async def _keep_up(self) -> None:
+        while not self._stop.is_set():
+            for each in self.upkeep:
+                await asyncio.to_thread(self._read, each)
+            await _first(self._stop.wait(), asyncio.sleep(_KEEP_UP_EVERY_S))
 
     async def _work(self) -> None:
         """Do errands until told to stop, or until a worker has to be replaced."""
@@ -148,7 +179,7 @@ class Courier:
             fetch_job_polling_interval=POLL_S,
             shutdown_graceful_timeout=ENDS_WITHIN_S,
             delete_jobs=DeleteJobCondition.SUCCESSFUL,
-            additional_context={**self.parts, "engine": self.engine, "stop": self._stop},
+            additional_context={"engine": self.engine, "desk": self.desk, "stop": self._stop},
             install_signal_handlers=False,
             update_heartbeat_interval=HEARTBEAT_S,
             stalled_worker_timeout=STALLED_S,
@@ -168,15 +199,16 @@ class Courier:
             await asyncio.sleep(_TEND_EVERY_S)
 
 
-def run(database_url: str, stop: threading.Event) -> None:
-    """Be the courier process until `stop` is set."""
+def run(database_url: str, stop: threading.Event, *, webhook_allow: str = "") -> None:
+    """Be the courier process until `stop` is set. `webhook_allow` as in the settings."""
     with contextlib.suppress(OSError):
         os.nice(NICENESS)
     # Procrastinate tells of every errand twice.
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
     engine = connect(database_url, pool_size=8, name="truckroll courier")
     try:
-        asyncio.run(_run(Courier(database_url, engine), stop))
+        rules = Rules(allow=read_networks(webhook_allow), certificates=ssl.create_default_context())
+        asyncio.run(_run(Courier(database_url, engine, rules=rules), stop))
     finally:
         engine.dispose()
 

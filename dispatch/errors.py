@@ -5,6 +5,7 @@ The tree; HTTP statuses stand in ``api/errors.py``, exit codes in ``cli/main.py`
     TruckrollError
     ├── BadInput         a value that nobody can use; names the field, the value and the way out
     ├── NotFound         there is no such thing, or not for this asker
+    ├── NotKept          it was there once, and is no longer kept
     ├── Conflict         the thing is in a state that does not allow this; names the moves that it does allow
     ├── Refused          a rule forbids it, whatever the state
     ├── MissingService   a program or server that Truckroll needs is not there or does not start
@@ -47,6 +48,14 @@ class NotFound(TruckrollError):
         self.kind = kind
         self.id = id_
         super().__init__(f"there is no {kind} {_shortened(id_)}")
+
+
+class NotKept(TruckrollError):
+    """What was asked for was there once and is no longer kept; `first` is the oldest that is."""
+
+    def __init__(self, noun: str, wanted: int, first: int) -> None:
+        self.first = first
+        super().__init__(f"{noun} from {wanted} on are no longer kept; the first that is kept is {first}")
 
 
 class Conflict(TruckrollError):

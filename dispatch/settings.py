@@ -7,6 +7,7 @@ small class that a function may name as what it needs; `Settings` is all of them
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 
 from pydantic import Field, ValidationError, field_validator
@@ -106,6 +107,25 @@ class FileSettings(BaseSettings):
     files_url: str | None = Field(default=None, repr=False)
 
 
+class WebhookSettings(BaseSettings):
+    """Whom webhooks may call beside the public internet."""
+
+    model_config = _CONFIG
+
+    #: Networks of a private installation, ``10.1.0.0/16, 127.0.0.0/8``: there http and any port may be called.
+    webhook_allow: str = ""
+
+    @field_validator("webhook_allow")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        for part in filter(None, map(str.strip, value.split(","))):
+            try:
+                ip_network(part)
+            except ValueError as error:
+                raise ValueError(f"write networks with commas between, such as 10.1.0.0/16: {error}") from error
+        return value
+
+
 class RoadSettings(BaseSettings):
     """Who knows the roads; with neither, travel is estimated from the great circle."""
 
@@ -115,5 +135,5 @@ class RoadSettings(BaseSettings):
     valhalla_url: str | None = None
 
 
-class Settings(ServiceSettings, ApiSettings, FileSettings, RoadSettings):
+class Settings(ServiceSettings, ApiSettings, FileSettings, WebhookSettings, RoadSettings):
     """All of them."""

@@ -1,5 +1,6 @@
 """What happened? One event for each change of state, chained per subject, in the transaction that changes it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.record.session import Actor
 from dispatch.record.tables import EventRow, new_id
+from matching.reasons import Audience
 
 
 def record(
@@ -42,3 +44,10 @@ def record(
         )
     )
     return event_id
+
+
+def as_told(kind: str, data: Mapping[str, Any], audience: Audience) -> dict[str, Any]:
+    """What an event holds, as the audience may read it: a client gets no raw counts of rules."""
+    if audience == "operator" or kind != "unfilled":
+        return dict(data)
+    return {name: value for name, value in data.items() if name not in ("counts", "num_in_reach", "num_may")}

@@ -22,6 +22,7 @@ from dispatch.record.tables import (
     StaffRow,
     TechnicianRow,
     TimeOffRow,
+    WebhookDeliveryRow,
     new_id,
 )
 
@@ -67,6 +68,7 @@ def acme(calm_town):
         "site_id": str(town.world.site),
         **_more_of_acme(town, first.technician_id),
         **evidence_of_acme(town, taken, won["visit_id"]),
+        **webhook_of_acme(town),
         **{"wish": "pause", "layer": "jobs", "z": "3", "x": "1", "y": "3"},
     }
 
@@ -75,6 +77,17 @@ def evidence_of_acme(town, technician, visit_id):
     """A photo of the visit."""
     file = technician.send(picture(), kind="photo", visit_id=visit_id).json()
     return {"file_id": file["id"]}
+
+
+def webhook_of_acme(town):
+    """An endpoint, and a delivery to it."""
+    webhook = town.staff.post("/v1/webhooks", {"url": "https://8.8.8.8/hooks"}).json()["id"]
+    with town.world.as_engine() as (session, now):
+        own = {"client_id": town.world.client, "created_at": now, "about_id": new_id()}
+        event = session.scalars(select(EventRow.id)).first()
+        row = WebhookDeliveryRow(id=new_id(), webhook_id=UUID(webhook), seq=1, event_id=event, **own)
+        session.add(row)
+    return {"webhook_id": webhook, "delivery_id": str(row.id)}
 
 
 def _more_of_acme(town, technician):

@@ -18,6 +18,7 @@ from dispatch.record.tables import Base, DecisionRow, EventRow
 
 #: table -> columns that are about a person or a place, or that people write freely
 PERSONAL = {
+    "webhooks": ("url", "secret"),
     "technicians": ("name", "email", "phone"),
     "staff": ("name", "email"),
     "sites": ("name", "address", "contact_name", "contact_phone", "access", "parking"),

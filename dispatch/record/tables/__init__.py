@@ -36,6 +36,7 @@ from dispatch.record.tables.talent import (
     TimeOffRow,
     WorkingHoursRow,
 )
+from dispatch.record.tables.webhooks import WebhookDeliveryRow, WebhookRow
 
 __all__ = [
     "AlarmRow",
@@ -79,6 +80,8 @@ __all__ = [
     "TimeOffRow",
     "VisitRow",
     "WaveRow",
+    "WebhookDeliveryRow",
+    "WebhookRow",
     "WorkingHoursRow",
     "new_id",
 ]

@@ -13,6 +13,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 from guard_evidence import evidence
 from guard_trouble import duty, promise
+from guard_webhooks import webhooks
 from sqlalchemy import inspect, text
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
@@ -148,6 +149,7 @@ def _client(name: str) -> list[Named]:
         *_trouble(name),
         *evidence(id_of, name, ASKED[name], NOW),
         *duty(id_of(name), id_of(f"{name}.duty"), id_of(f"{name}.staff"), NOW),
+        *webhooks(id_of, name, NOW),
         t.BoardFrameRow(client_id=id_of(name), seq=1, event_id=id_of(f"{name}.event"), at=NOW),
     ]
     return [(name, row) for row in rows]

@@ -4,6 +4,7 @@ import checks_day
 import checks_evidence
 import checks_standing
 import checks_trouble
+import checks_webhooks
 import pytest
 from catalogue import names
 from edges import CURRENCY, PLACE, Edge, known, sum_of_money
@@ -253,6 +254,7 @@ CHECKS: dict[str, Edge] = {
 
 #: Those of the day stand in modules of their own.
 CHECKS |= checks_day.CHECKS | checks_evidence.CHECKS | checks_standing.CHECKS | checks_trouble.CHECKS
+CHECKS |= checks_webhooks.CHECKS
 
 TABLES = {name: table for table, name in names("constraints", "CHECK")}
 
