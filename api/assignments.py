@@ -1,5 +1,6 @@
-"""Who has the work? Assignments: list, pick, release, hand back."""
+"""Who has the work? Assignments: list, pick, release, hand back, substitute."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -8,23 +9,28 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
-from api.answering import answer_of
-from api.auth import STAFF, Anyone, Dispatcher, Talent
+from api.answering import answer_of, lost_problem
+from api.auth import STAFF, Anyone, Company, Dispatcher, Talent
 from api.errors import Problem
 from api.idempotency import Reply, idempotent
 from api.paging import Cursor, Limit, page
 from api.parts import reading
+from api.schemas.changes import SubstitutedOut, SubstituteIn
 from api.schemas.jobs import PayOut, PickIn, WhyIn
 from api.schemas.offers import AnswerOut, AssignmentMoved, AssignmentOut, AssignmentState, OfferMoved
 from api.schemas.pages import PageOf
 from api.showing import show_person, show_place
 from api.visibility import view
 from dispatch.errors import NotFound
-from dispatch.jobs.acceptance import pick
+from dispatch.jobs.acceptance import Lost, pick
 from dispatch.jobs.assignments import release
 from dispatch.jobs.changes import accept_counter, find_job, refuse_counter
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, CounterRow, JobRow, OfferRow, SiteRow, TechnicianRow
+from dispatch.visits.answering import overtake
+from dispatch.visits.cancelling import release_from_work
+from dispatch.visits.incidents import is_flagged
+from dispatch.visits.substituting import NotSuitable, substitute
 
 router = APIRouter(prefix="/v1", tags=["assignments"])
 
@@ -65,14 +71,45 @@ def pick_technician(request: Request, actor: Dispatcher, job_id: UUID, choice: P
 
 @router.post("/assignments/{assignment_id}/release", response_model=AssignmentMoved, summary="Release a technician")
 def release_technician(request: Request, actor: Dispatcher, assignment_id: UUID, why: WhyIn) -> Response:
-    """The client ends an assignment before the work begins; the slot reopens, the backup is asked first."""
-    return _release(request, actor, assignment_id, why.why)
+    """The client ends an assignment before the work begins; the slot reopens, the backup is asked first.
+
+    To the technician it is what a cancellation is: what the terms say is owed, see `GET /v1/charges`.
+    """
+
+    def end(session: Session, now: datetime) -> None:
+        release_from_work(session, actor, assignment_id, why.why, now=now)
+
+    return _release(request, actor, assignment_id, end)
 
 
 @router.post("/assignments/{assignment_id}/back-out", response_model=AssignmentMoved, summary="Hand work back")
 def back_out(request: Request, actor: Talent, assignment_id: UUID, why: WhyIn) -> Response:
     """The technician can't come after all; the slot reopens, the backup is asked first."""
-    return _release(request, actor, assignment_id, why.why)
+
+    def end(session: Session, now: datetime) -> None:
+        release(session, actor, assignment_id, why.why, now=now)
+        overtake(session, actor, [assignment_id], "released", now=now)
+
+    return _release(request, actor, assignment_id, end)
+
+
+@router.post(
+    "/assignments/{assignment_id}/substitute", response_model=SubstitutedOut, summary="Send another of your workers"
+)
+def substitute_worker(request: Request, actor: Company, assignment_id: UUID, wish: SubstituteIn) -> Response:
+    """A company names who comes instead, before the agreed start; judged by every rule, and told to the client."""
+
+    def work(session: Session, now: datetime) -> Reply | Problem:
+        answer = substitute(session, actor, assignment_id, wish.worker_id, wish.why, now=now)
+        if isinstance(answer, NotSuitable):
+            return lost_problem(Lost(assignment_id, "not_eligible", answer.rules, "live"), "technician")
+        return Reply(
+            SubstitutedOut(
+                assignment_id=answer.assignment_id, instead_of=answer.before_id, technician_id=answer.technician_id
+            )
+        )
+
+    return idempotent(request, actor, work)
 
 
 @router.post("/counters/{counter_id}/accept", response_model=AnswerOut, summary="Take a counter")
@@ -116,7 +153,7 @@ def own_assignments(actor: Actor) -> Any:
 
 def _own(actor: Actor) -> Select[*tuple[Any, ...]]:
     return (
-        select(AssignmentRow, JobRow.title, SiteRow, TechnicianRow)
+        select(AssignmentRow, JobRow.title, SiteRow, TechnicianRow, is_flagged())
         .join(JobRow, JobRow.id == AssignmentRow.job_id)
         .join(SiteRow, SiteRow.id == JobRow.site_id)
         .outerjoin(TechnicianRow, TechnicianRow.id == AssignmentRow.technician_id)
@@ -124,12 +161,12 @@ def _own(actor: Actor) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _release(request: Request, actor: Actor, assignment_id: UUID, why: str) -> Response:
+def _release(request: Request, actor: Actor, assignment_id: UUID, end: Callable[[Session, datetime], None]) -> Response:
     def work(session: Session, now: datetime) -> Reply:
         mine = select(AssignmentRow.id).where(AssignmentRow.id == assignment_id, own_assignments(actor))
         if session.scalar(mine) is None:
             raise NotFound("assignment", assignment_id)
-        release(session, actor, assignment_id, why, now=now)
+        end(session, now)
         return Reply(AssignmentMoved(id=assignment_id, state="released"))
 
     return idempotent(request, actor, work)
@@ -140,12 +177,13 @@ def _created(reply: Reply | Problem) -> Reply | Problem:
 
 
 def _show(actor: Actor, row: Row[*tuple[Any, ...]]) -> AssignmentOut:
-    assignment, title, site, technician = row[:4]
+    assignment, title, site, technician, flagged = row[:5]
     is_current = assignment.state in ("live", "finished")
     seen = view(actor.kind, "assigned" if is_current else "none" if actor.kind in STAFF else "asked")
     return AssignmentOut(
         **{name: getattr(assignment, name) for name in _SAME},
         title=title,
+        is_flagged=flagged,
         technician=show_person(technician, assignment.technician_id, seen),
         place=show_place(site, seen),
         pay=PayOut(kind=assignment.pay_kind, amount=assignment.pay_amount, currency=assignment.currency),

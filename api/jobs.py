@@ -10,20 +10,23 @@ from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
 from api.auth import Dispatcher, OnVisit, Requester, StaffReader
+from api.charges import show_owed
 from api.errors import Stale
 from api.etags import etag, is_known, wanted_version
 from api.idempotency import Reply, idempotent, to_response
 from api.paging import Cursor, Limit, page
 from api.parts import parts_of, reading, writing
+from api.schemas.changes import JobCancelled
 from api.schemas.jobs import JobIn, JobLine, JobMoved, JobOut, JobPatch, JobState, WhyIn, WindowOut
 from api.schemas.pages import PageOf
 from api.showing import show_job, show_moved
 from dispatch.errors import NotFound
 from dispatch.jobs import changes, posting
-from dispatch.jobs.changes import Change, cancel_job, change_job, find_job, hold_job, resume_job
+from dispatch.jobs.changes import Change, change_job, find_job, hold_job, resume_job
 from dispatch.record.events import record
 from dispatch.record.session import Actor, act_as, database_now
 from dispatch.record.tables import JobRow, SiteRow, VisitRow
+from dispatch.visits.cancelling import cancel_work
 from dispatch.visits.completion import approve_job, finish_job
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -110,10 +113,18 @@ def publish_job(request: Request, actor: Requester, job_id: UUID) -> Response:
     return idempotent(request, actor, work, role="app")
 
 
-@router.post("/{job_id}/cancel", response_model=JobMoved, summary="Cancel a job")
+@router.post("/{job_id}/cancel", response_model=JobCancelled, summary="Cancel a job")
 def cancel(request: Request, actor: Requester, job_id: UUID, why: WhyIn) -> Response:
-    """Cancel before the work begins: offers are withdrawn, the technicians' time is free again."""
-    return _move(request, actor, job_id, lambda session, now: cancel_job(session, actor, job_id, why.why, now=now))
+    """Cancel before the work is done: offers are withdrawn, technicians are free again, what is owed is booked.
+
+    `GET /v1/jobs/{job_id}/cancellation` says beforehand what it costs.
+    """
+
+    def work(session: Session, now: datetime) -> Reply:
+        owed = cancel_work(session, actor, job_id, why.why, now=now)
+        return Reply(JobCancelled(**show_moved(session, job_id).model_dump(), owed=show_owed(owed)))
+
+    return idempotent(request, actor, work)
 
 
 @router.post("/{job_id}/hold", response_model=JobMoved, summary="Stop asking")

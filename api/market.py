@@ -14,7 +14,7 @@ from api.paging import Limit
 from api.parts import parts_of
 from api.schemas.jobs import PayOut, WindowOut
 from api.schemas.offers import OpenJobOut, OpenJobs, RequestIn, RequestOut
-from api.showing import show_distance, show_needs, show_place
+from api.showing import show_cancellation, show_distance, show_needs, show_place
 from api.visibility import view
 from dispatch.jobs.acceptance import Lost
 from dispatch.jobs.market import OpenJob, find_open_jobs, request_job
@@ -68,6 +68,7 @@ def _show(kind: str, found: OpenJob) -> OpenJobOut:
         duration_min=job.duration_min,
         needs=show_needs(needs_document(job.needs)),
         pay=PayOut(kind=job.pay.kind, amount=job.pay.amount, currency=job.pay.currency),
+        cancellation_terms=show_cancellation(row.day_policy.get("cancellation", {}), job.pay, job.duration_min),
         terms_version=job.terms_version,
         distance_m=show_distance(found.distance_m, seen) or 0,
         travel_s=found.travel_s,

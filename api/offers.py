@@ -1,6 +1,7 @@
 """What is a technician asked, and what do they answer? Offers: list, look, accept, decline, counter, take back."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from api.parts import reading
 from api.schemas.jobs import PayOut, WhyIn, WindowOut
 from api.schemas.offers import AcceptIn, AnswerOut, CounterIn, CounterMade, DeclineIn, OfferMoved, OfferOut, OfferState
 from api.schemas.pages import PageOf
-from api.showing import show_distance, show_needs, show_person, show_place
+from api.showing import show_cancellation, show_distance, show_needs, show_person, show_place
 from api.visibility import view
 from dispatch.errors import NotFound
 from dispatch.jobs.acceptance import Yes, accept_offer
@@ -35,6 +36,7 @@ from dispatch.record.tables import (
     VisitRow,
 )
 from dispatch.record.tables.offers import LIVE_OFFERS
+from matching.job import Pay
 
 router = APIRouter(prefix="/v1/offers", tags=["offers"])
 
@@ -184,6 +186,7 @@ def _offer(actor: Actor, row: Row[*tuple[Any, ...]], is_assigned: bool) -> Offer
     offer, job, visit, site, terms, technician, client = row[:7]
     seen = view(actor.kind, "assigned" if is_assigned else "asked")
     slot = next(each for each in terms["slots"] if each["role"] == offer.role and each["visit"] == visit.num)
+    pay = Pay(slot["pay_kind"], Decimal(slot["pay_amount"]), slot["currency"])
     same = {name: getattr(offer, name) for name in _SAME}
     return OfferOut(
         **same,
@@ -198,7 +201,8 @@ def _offer(actor: Actor, row: Row[*tuple[Any, ...]], is_assigned: bool) -> Offer
         duration_min=slot["duration_min"],
         is_observer=slot.get("is_observer", False),
         needs=show_needs(slot["needs"]),
-        pay=PayOut(kind=slot["pay_kind"], amount=slot["pay_amount"], currency=slot["currency"]),
+        pay=PayOut(kind=pay.kind, amount=pay.amount, currency=pay.currency),
+        cancellation_terms=show_cancellation(terms.get("cancellation", {}), pay, slot["duration_min"]),
         distance_m=show_distance(offer.distance_m, seen),
         technician=show_person(technician, offer.technician_id, seen),
         is_assigned=is_assigned,

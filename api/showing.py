@@ -20,13 +20,17 @@ from api.schemas.jobs import (
     VisitOut,
     WindowOut,
 )
+from api.schemas.offers import CancellationTermsOut
 from api.visibility import HIDDEN_RESOLUTION, HIDDEN_STEP_M, SHOWN_STEP_M, View, view
 from dispatch.errors import NotFound
 from dispatch.jobs.lifecycle import JOB
 from dispatch.record.session import Actor
 from dispatch.record.tables import JobRow, SiteRow, SlotRow, TechnicianRow, VisitRow
 from geo.cells import cell_of, center
+from matching.cancellation import CancellationRules
+from matching.charges import terms_of
 from matching.eligibility import Rule
+from matching.job import Pay
 from matching.reasons import Audience, reading, visible_count
 
 #: What clients and technicians can ask for; the other moves happen by themselves or by other routes.
@@ -118,6 +122,12 @@ def show_needs(document: Mapping[str, Any]) -> NeedsOut:
         pools=document.get("pools", []),
         market=document.get("market", True),
     )
+
+
+def show_cancellation(document: Mapping[str, Any], pay: Pay, duration_min: int) -> CancellationTermsOut:
+    """The client's rules, as stored in the terms, for one pay and duration."""
+    rules = CancellationRules.from_document(document)
+    return CancellationTermsOut.model_validate(terms_of(rules, pay, duration_min))
 
 
 _SAME = (

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from itertools import pairwise
 from typing import Any, TypeVar
 
+from matching.cancellation import CancellationRules
 from matching.errors import PolicyError
 
 #: Priorities as documents name them; 1 is the most urgent.
@@ -65,17 +66,14 @@ class Requests:
 
 @dataclass(frozen=True, slots=True)
 class Proposals:
-    """Changes after assignment: minutes in which the other side must answer."""
+    """Changes after assignment: minutes in which the other side must answer, and before whose end it is an alarm."""
 
     answer_min: int = 240
+    warn_before_min: int = 30
 
     def __post_init__(self) -> None:
         within("proposals.answer_min", self.answer_min, 1, 43_200)
-
-
-@dataclass(frozen=True, slots=True)
-class Cancellation:
-    """What a late cancellation costs the client."""
+        within("proposals.warn_before_min", self.warn_before_min, 0, 43_200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,13 +190,13 @@ class DayPolicy:
     day: Day = field(default_factory=Day)
     requests: Requests = field(default_factory=Requests)
     proposals: Proposals = field(default_factory=Proposals)
-    cancellation: Cancellation = field(default_factory=Cancellation)
+    cancellation: CancellationRules = field(default_factory=CancellationRules)
     sla: ServiceLevels = field(default_factory=ServiceLevels)
     escalation: Escalation = field(default_factory=Escalation)
 
     def to_document(self) -> dict[str, Any]:
         """The settings as plain JSON values; `from_document` reads them back."""
-        return asdict(self)
+        return {**asdict(self), "cancellation": self.cancellation.to_document()}
 
     @classmethod
     def from_document(cls, *documents: Mapping[str, Any]) -> "DayPolicy":
@@ -217,7 +215,9 @@ class DayPolicy:
                     raise PolicyError(f"day_policy.{name}: give settings of {', '.join(sections)}")
                 values[name] |= settings
         try:
-            return cls(**{name: make(**values[name]) for name, make in sections.items()})  # type: ignore[operator]
+            cancellation = CancellationRules.from_document(values.pop("cancellation"))
+            plain = {name: sections[name](**settings) for name, settings in values.items()}  # type: ignore[operator]
+            return cls(cancellation=cancellation, **plain)
         except TypeError as error:
             raise PolicyError(f"day_policy: {error}") from error
 

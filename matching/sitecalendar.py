@@ -90,8 +90,13 @@ def add_open_time(start: datetime, amount: timedelta, calendar: SiteCalendar) ->
 
 def open_time_between(start: datetime, end: datetime, calendar: SiteCalendar) -> timedelta:
     """Return for how much of [start, end) the site is open; nothing where the end is not after the start."""
-    times = _open_times(start, calendar, end)
-    return sum((min(closes, end) - opens for opens, closes in times), timedelta(0))
+    times = open_times_between(start, end, calendar)
+    return sum((closes - opens for opens, closes in times), timedelta(0))
+
+
+def open_times_between(start: datetime, end: datetime, calendar: SiteCalendar) -> list[tuple[datetime, datetime]]:
+    """Return the open times inside [start, end), ascending; those that touch, as of two days in a row, stay two."""
+    return [(opens, min(closes, end)) for opens, closes in _open_times(start, calendar, end)]
 
 
 def read_calendar(document: Mapping[str, Any] | None, zone: ZoneInfo, region: str | None) -> SiteCalendar:

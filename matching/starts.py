@@ -14,6 +14,9 @@ import numpy as np
 from matching.availability import Span
 from matching.candidates import Bools, Ints
 
+#: Two visits this close are at the same site: nobody travels between them.
+SAME_SITE_M = 50.0
+
 
 @dataclass(frozen=True, slots=True)
 class Window:

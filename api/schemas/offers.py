@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from api.schemas.jobs import Mode, NeedsOut, PayIn, PayOut, PersonOut, PlaceOut, WindowOut
-from api.schemas.values import Code, In, Instant, Out, Whole, Words
+from api.schemas.values import Code, In, Instant, Out, Sum, Whole, Words
 
 OfferState = Literal[
     "sent", "viewed", "requested", "countered", "accepted", "declined", "expired", "withdrawn", "not_chosen",
@@ -16,6 +16,26 @@ AssignmentState = Literal["live", "released", "substituted", "finished"]
 
 _UUID = "01973b2e-7c1a-7000-8000-0000000000b1"
 _ACCEPT: dict[str, JsonValue] = {"terms_version": 1, "start_at": "2027-03-01T15:00:00Z"}
+
+
+class FeeLineOut(Out):
+    """Cancelled less than so many hours before the start, this is owed."""
+
+    within_h: Sum
+    amount: Sum
+
+
+class CancellationTermsOut(Out):
+    """What is owed when the client ends the work early, in figures and in words."""
+
+    currency: str
+    steps: list[FeeLineOut]
+    trip_charge: Sum
+    minimum_h: Sum
+    minimum_amount: Sum
+    stand_by_free_min: int
+    stand_by_hourly: Sum
+    words: list[str]
 
 
 class AcceptIn(In):
@@ -147,6 +167,7 @@ class OfferOut(Out):
     duration_min: int
     needs: NeedsOut
     pay: PayOut
+    cancellation_terms: CancellationTermsOut
     terms_version: int = Field(description="Send it back with your yes.")
     distance_m: int | None
     travel_s: int | None
@@ -209,6 +230,7 @@ class OpenJobOut(Out):
     duration_min: int
     needs: NeedsOut
     pay: PayOut
+    cancellation_terms: CancellationTermsOut
     terms_version: int
     distance_m: int
     travel_s: int
@@ -250,6 +272,7 @@ class AssignmentOut(Out):
     ended_at: Instant | None
     ended_by: str | None
     ended_why: str | None
+    is_flagged: bool = Field(description="An unnamed person came for it and nobody has decided; told to staff alone.")
 
 
 class AssignmentMoved(Out):

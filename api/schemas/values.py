@@ -21,14 +21,12 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from matching.currencies import WHOLE_CURRENCIES
+
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _MONEY = re.compile(r"\d{1,9}(\.\d{1,2})?", re.ASCII)
-#: Currencies without hundredths; all others have two digits here, a third would be lost in the record.
-_WHOLE_CURRENCIES = frozenset(
-    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()  # noqa: SIM905 (a list of 17)
-)
 #: Marks that make text read in another order than it is written.
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 
@@ -93,7 +91,7 @@ def check_decimals(amount: Decimal, currency: str) -> None:
     ValueError
         When it has them.
     """
-    if currency in _WHOLE_CURRENCIES and amount != amount.to_integral_value():
+    if currency in WHOLE_CURRENCIES and amount != amount.to_integral_value():
         raise ValueError(f"{currency} has no decimals: send a whole sum")
 
 

@@ -17,10 +17,7 @@ from geo.travel import travel_s
 from matching.availability import DAY_S, Span, is_quiet, local_days, open_spans
 from matching.candidates import Bools, Floats, Ints
 from matching.job import Job
-from matching.starts import Bars, Openings, Window, any_time, barred_starts, first_starts
-
-#: Two visits this close are at the same site: nobody travels between them.
-SAME_SITE_M = 50.0
+from matching.starts import SAME_SITE_M, Bars, Openings, Window, any_time, barred_starts, first_starts
 
 #: Everything that begins on the local day of an instant is within this of it.
 _SAME_DAY_S = 1.5 * DAY_S

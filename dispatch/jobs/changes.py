@@ -1,4 +1,4 @@
-"""What if the client changes their mind? Cancel, hold, change the terms, take back, answer a counter."""
+"""What if the client changes their mind? Hold, change the terms, take back, answer a counter."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,15 +11,13 @@ from sqlalchemy.orm import Session
 from dispatch.errors import BadInput, Conflict, NotFound
 from dispatch.jobs.acceptance import Answer, Lost, pick
 from dispatch.jobs.assignments import Terms
-from dispatch.jobs.lifecycle import JOB, VISIT, move, states_with
+from dispatch.jobs.lifecycle import JOB, move, states_with
 from dispatch.jobs.posting import check_needs, open_rounds, record_terms
 from dispatch.jobs.reading import needs_document
 from dispatch.jobs.rounds import close_rounds, withdraw_counters
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import (
-    AssignmentRow,
-    BookingRow,
     CounterRow,
     JobRow,
     OfferRow,
@@ -60,46 +58,6 @@ def find_job(session: Session, actor: Actor, job_id: UUID) -> JobRow:
     return job
 
 
-def cancel_job(session: Session, actor: Actor, job_id: UUID, why: str, *, now: datetime) -> None:
-    """Cancel: slots close, offers are withdrawn, assignments end and free the technician's time. Runs as the engine.
-
-    Raises
-    ------
-    Conflict
-        When the work has begun or the job has ended.
-    """
-    job = find_job(session, actor, job_id)
-    _lock_slots(session, job_id)
-    begun = select(VisitRow.state).where(VisitRow.job_id == job_id, VisitRow.state.in_(("checked_in", "checked_out")))
-    if state := session.scalar(begun.limit(1)):
-        raise Conflict(f"a visit is {state}", "cancel", tuple(VISIT[state]))
-    session.execute(update(SlotRow).where(SlotRow.job_id == job_id).values(state="closed", technician_id=None))
-    withdrawn = close_rounds(session, job_id, "withdrawn", now=now)
-    released = session.execute(
-        update(AssignmentRow)
-        .where(AssignmentRow.job_id == job_id, AssignmentRow.state == "live")
-        .values(state="released", ended_at=now, ended_by=actor.kind, ended_why=why)
-        .returning(AssignmentRow.id, AssignmentRow.booking_id)
-    ).all()
-    session.execute(
-        update(VisitRow)
-        .where(VisitRow.job_id == job_id, VisitRow.state.in_(states_with(VISIT, "cancel")))
-        .values(state="cancelled")
-    )
-    _move_job(session, job, "cancel", cancelled_at=now, cancelled_why=why, unfilled=None)
-    session.execute(
-        update(BookingRow).where(BookingRow.id.in_([booking for _, booking in released])).values(live=False)
-    )
-    told = {
-        "why": why,
-        "offers_withdrawn": [str(offer) for offer in withdrawn],
-        "assignments_released": [str(assignment) for assignment, _ in released],
-    }
-    for assignment, _ in released:
-        record(session, actor, ("assignment", assignment), "released", {"why": why}, client_id=job.client_id, now=now)
-    record(session, actor, ("job", job_id), "cancelled", told, client_id=job.client_id, now=now)
-
-
 def hold_job(session: Session, actor: Actor, job_id: UUID, why: str, *, now: datetime) -> None:
     """Stop asking for now: offers are withdrawn. Runs as the engine.
 
@@ -109,9 +67,9 @@ def hold_job(session: Session, actor: Actor, job_id: UUID, why: str, *, now: dat
         When the job is not open.
     """
     job = find_job(session, actor, job_id)
-    _lock_slots(session, job_id)
+    lock_slots(session, job_id)
     withdrawn = close_rounds(session, job_id, "withdrawn", now=now)
-    _move_job(session, job, "hold")
+    move_held_job(session, job, "hold")
     told = {"why": why, "offers_withdrawn": [str(offer) for offer in withdrawn]}
     record(session, actor, ("job", job_id), "held", told, client_id=job.client_id, now=now)
 
@@ -125,8 +83,8 @@ def resume_job(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -
         When the job is neither on hold nor unfilled.
     """
     job = find_job(session, actor, job_id)
-    _lock_slots(session, job_id)
-    _move_job(session, job, "resume", unfilled=None)
+    lock_slots(session, job_id)
+    move_held_job(session, job, "resume", unfilled=None)
     record(session, actor, ("job", job_id), "resumed", client_id=job.client_id, now=now)
     open_rounds(session, job.client_id, job_id, "resumed", now=now)
 
@@ -142,14 +100,16 @@ def change_job(session: Session, actor: Actor, job_id: UUID, change: Change, *, 
         When the new window has passed or no longer holds the work, or a need or setting is not known.
     """
     job = find_job(session, actor, job_id)
-    _lock_slots(session, job_id)
+    lock_slots(session, job_id)
     taken = session.scalar(select(SlotRow.id).where(SlotRow.job_id == job_id, SlotRow.state == "filled").limit(1))
     if taken is not None and (change.start_at or change.end_at or change.duration_min):
         raise Conflict(job.state, "change the time", ("release the assignment", "cancel"))
     withdrawn = close_rounds(session, job_id, "withdrawn", now=now)
     _change_visits(session, job_id, change, now)
     _change_slots(session, job_id, change)
-    _move_job(session, job, "change", unfilled=None, terms_version=JobRow.terms_version + 1, **_settings(job, change))
+    move_held_job(
+        session, job, "change", unfilled=None, terms_version=JobRow.terms_version + 1, **_settings(job, change)
+    )
     session.refresh(job)
     record_terms(session, job.client_id, job_id, job.terms_version, now)
     told = {"terms_version": job.terms_version, "offers_withdrawn": [str(offer) for offer in withdrawn]}
@@ -174,7 +134,7 @@ def accept_counter(session: Session, actor: Actor, counter_id: UUID, *, now: dat
     session.scalars(
         select(TechnicianRow.id).where(TechnicianRow.id == offer.technician_id).with_for_update(key_share=True)
     )
-    slots = _lock_slots(session, offer.job_id)
+    slots = lock_slots(session, offer.job_id)
     same_role = [slot for slot in slots if slot.visit_id == offer.visit_id and slot.role == offer.role]
     pay = Pay(same_role[0].pay_kind, same_role[0].pay_amount, same_role[0].currency)  # type: ignore[arg-type]
     if counter.pay_amount is not None:
@@ -242,7 +202,8 @@ def withdraw_offer(session: Session, actor: Actor, offer_id: UUID, why: str, *, 
     record(session, actor, ("offer", offer_id), "withdrawn", {"why": why}, client_id=offer.client_id, now=now)
 
 
-def _lock_slots(session: Session, job_id: UUID) -> list[SlotRow]:
+def lock_slots(session: Session, job_id: UUID) -> list[SlotRow]:
+    """Hold every slot of a job, as they stand: no acceptance, release, change of terms or cancellation goes on."""
     return list(
         session.scalars(
             select(SlotRow)
@@ -254,7 +215,7 @@ def _lock_slots(session: Session, job_id: UUID) -> list[SlotRow]:
     )
 
 
-def _move_job(session: Session, job: JobRow, wish: str, **values: Any) -> None:
+def move_held_job(session: Session, job: JobRow, wish: str, **values: Any) -> None:
     """Move the job by a guarded statement; the slots are held."""
     session.refresh(job)
     state = move(JOB, job.state, wish)

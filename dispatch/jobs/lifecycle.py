@@ -1,4 +1,4 @@
-"""Which moves does a state allow? The tables of moves of jobs, visits, offers and assignments. Pure.
+"""Which moves does a state allow? The tables of moves of jobs, visits, offers, assignments and proposals. Pure.
 
 Each table maps a state to its moves, and each move to the state after it. Who may make a move, and by when, is said
 beside the function that makes it; that it cannot be made twice is the statement's condition, not this table.
@@ -28,7 +28,7 @@ JOB: Moves = {
     },
     "on_hold": {"resume": "open", "reopen": "on_hold", "cancel": "cancelled"},
     "assigned": {"start": "in_progress", "reopen": "open", "cancel": "cancelled"},
-    "in_progress": {"finish": "done", "reopen": "open"},
+    "in_progress": {"finish": "done", "reopen": "open", "cancel": "cancelled"},
     "done": {"approve": "approved", "send_back": "sent_back"},
     "sent_back": {"finish": "done"},
     "approved": {"pay": "paid", "dispute": "disputed"},
@@ -44,6 +44,7 @@ VISIT: Moves = {
         "check_in": "checked_in",
         "reopen": "planned",
         "cancel": "cancelled",
+        "replan": "planned",
     },
     "confirmed": {
         "leave": "on_the_way",
@@ -51,9 +52,16 @@ VISIT: Moves = {
         "miss": "missed",
         "reopen": "planned",
         "cancel": "cancelled",
+        "replan": "planned",
     },
-    "on_the_way": {"check_in": "checked_in", "miss": "missed", "reopen": "planned", "cancel": "cancelled"},
-    "checked_in": {"check_out": "checked_out"},
+    "on_the_way": {
+        "check_in": "checked_in",
+        "miss": "missed",
+        "reopen": "planned",
+        "cancel": "cancelled",
+        "replan": "planned",
+    },
+    "checked_in": {"check_out": "checked_out", "cut_short": "checked_out"},
     "checked_out": {},
     "missed": {"reopen": "planned", "cancel": "cancelled"},
     "cancelled": {},
@@ -85,6 +93,22 @@ ASSIGNMENT: Moves = {
     "released": {},
     "substituted": {},
     "finished": {},
+}
+
+#: A change that one side of an assignment asks the other for; it ends once.
+PROPOSAL: Moves = {
+    "open": {
+        "accept": "accepted",
+        "refuse": "refused",
+        "withdraw": "withdrawn",
+        "expire": "expired",
+        "overtake": "overtaken",
+    },
+    "accepted": {},
+    "refused": {},
+    "withdrawn": {},
+    "expired": {},
+    "overtaken": {},
 }
 
 

@@ -156,10 +156,13 @@ def open_rounds(session: Session, client_id: UUID, job_id: UUID, why: str, *, no
 
 
 def record_terms(session: Session, client_id: UUID, job_id: UUID, version: int, now: datetime) -> None:
-    """Keep what is offered under this version: windows, needs and pay as they stand."""
+    """Keep what is offered under this version: windows, needs, pay and the rules of cancellation as they stand."""
     session.flush()
     rows = session.execute(
-        select(VisitRow, SlotRow).join(SlotRow, SlotRow.visit_id == VisitRow.id).where(VisitRow.job_id == job_id)
+        select(VisitRow, SlotRow, JobRow.day_policy)
+        .join(SlotRow, SlotRow.visit_id == VisitRow.id)
+        .join(JobRow, JobRow.id == VisitRow.job_id)
+        .where(VisitRow.job_id == job_id)
     ).all()
     slots = [
         {
@@ -175,10 +178,11 @@ def record_terms(session: Session, client_id: UUID, job_id: UUID, version: int, 
             "end_at": visit.window_end_at.isoformat(),
             "duration_min": visit.duration_min,
         }
-        for visit, slot in sorted(rows, key=lambda row: (row[0].num, row[1].num))
+        for visit, slot, _ in sorted(rows, key=lambda row: (row[0].num, row[1].num))
     ]
+    terms = {"slots": slots, "cancellation": rows[0][2].get("cancellation", {})}
     session.execute(
-        insert(TermsRow).values(job_id=job_id, version=version, client_id=client_id, terms={"slots": slots}, since=now)
+        insert(TermsRow).values(job_id=job_id, version=version, client_id=client_id, terms=terms, since=now)
     )
 
 
@@ -261,9 +265,13 @@ def _policies(client: ClientRow, wish: JobWish, settings: dict[str, Any]) -> tup
     except PolicyError as error:
         raise BadInput("policy", wish.policy, str(error)) from error
     try:
-        return policy, DayPolicy.from_document(client.day_policy, wish.day_policy)
+        day_policy = DayPolicy.from_document(client.day_policy, wish.day_policy)
     except PolicyError as error:
         raise BadInput("day_policy", wish.day_policy, str(error)) from error
+    fees, currency = day_policy.cancellation, wish.slots[0].pay.currency
+    if fees.names_sums and fees.currency != currency:
+        raise BadInput("day_policy.cancellation.currency", fees.currency, f"state the fees of this job in {currency}")
+    return policy, day_policy
 
 
 def _add_visit(session: Session, client_id: UUID, job_id: UUID, wish: JobWish, now: datetime) -> UUID:

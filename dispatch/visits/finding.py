@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatch.errors import NotFound
+from dispatch.errors import BadInput, NotFound
 from dispatch.jobs.reading import is_work
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, JobRow, VisitRow
@@ -37,6 +37,34 @@ def find_own_job(session: Session, actor: Actor, job_id: UUID) -> JobRow:
     if job is None or not (is_clients(actor, job.client_id) or is_on_it(session, actor, job_id, None)):
         raise NotFound("job", job_id)
     return job
+
+
+def find_assignment(session: Session, actor: Actor, visit_id: UUID, assignment_id: UUID | None) -> AssignmentRow:
+    """The named assignment on a visit, or the only live one of this actor's that works; the visit was found before.
+
+    Raises
+    ------
+    NotFound
+        When there is none of this actor's.
+    BadInput
+        When there are several and none is named.
+    """
+    wanted = select(AssignmentRow).where(AssignmentRow.visit_id == visit_id)
+    if actor.technician_id is not None:
+        wanted = wanted.where(AssignmentRow.technician_id == actor.technician_id)
+    elif actor.company_id is not None:
+        wanted = wanted.where(AssignmentRow.company_id == actor.company_id)
+    if assignment_id is not None:
+        found = session.scalars(wanted.where(AssignmentRow.id == assignment_id)).one_or_none()
+        if found is None:
+            raise NotFound("assignment", assignment_id)
+        return found
+    live = session.scalars(wanted.where(AssignmentRow.state == "live", is_work()).limit(2)).all()
+    if not live:
+        raise NotFound("assignment on visit", visit_id)
+    if len(live) > 1:
+        raise BadInput("assignment_id", None, "name the assignment: several have work on this visit")
+    return live[0]
 
 
 def is_clients(actor: Actor, client_id: UUID) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from dispatch.record.session import database_now
+from dispatch.visits.answering import expire_proposals, overtake_proposals, warn_of_proposals
 
 _log = logging.getLogger(__name__)
 
@@ -17,7 +18,11 @@ _log = logging.getLogger(__name__)
 Due = Callable[[Session, datetime], int]
 
 #: Everything that can be due, in the order in which it is done.
-DUE: tuple[Due, ...] = ()
+DUE: tuple[Due, ...] = (
+    expire_proposals,
+    overtake_proposals,
+    warn_of_proposals,
+)
 
 
 def sweep_visits(transaction: Callable[..., AbstractContextManager[Session]], due: tuple[Due, ...] = DUE) -> int:

@@ -32,6 +32,8 @@ PERSONAL = {
     "client_marks": ("reason",),
     "credentials": ("evidence",),
     "duty_shifts": ("contact_name", "contact_email", "contact_phone"),
+    "proposals": ("note", "description"),
+    "incidents": ("note",),
 }
 #: Shorter words are parts of codes by chance.
 SHORTEST = 5

@@ -11,6 +11,7 @@ from dispatch.record.tables.audit import (
     SealRow,
 )
 from dispatch.record.tables.base import Base, new_id
+from dispatch.record.tables.changes import ChargeRow, IncidentRow, ProposalRow
 from dispatch.record.tables.clients import (
     ClientMarkRow,
     ClientRow,
@@ -46,6 +47,7 @@ __all__ = [
     "BoardFrameRow",
     "BookingRow",
     "BundleRow",
+    "ChargeRow",
     "ClientMarkRow",
     "ClientRow",
     "CompanyRow",
@@ -61,11 +63,13 @@ __all__ = [
     "EventRow",
     "FileRow",
     "IdempotencyKeyRow",
+    "IncidentRow",
     "JobRow",
     "OfferRow",
     "PartRow",
     "PoolMemberRow",
     "PoolRow",
+    "ProposalRow",
     "RoundRow",
     "SealRow",
     "SiteRequestRow",

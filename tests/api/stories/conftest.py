@@ -4,13 +4,26 @@ Extend it with verbs that more than one story needs; a story itself should read 
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import insert, select, update
 from town import Caller, Town
+from worlds import ZONE
 
 from dispatch.record.session import ENGINE, transaction
+from dispatch.record.tables import (
+    AlarmRow,
+    AssignmentRow,
+    CompanyRow,
+    DayAskRow,
+    OfferRow,
+    TechnicianRow,
+    WorkingHoursRow,
+)
 from dispatch.visits.sweeps import sweep_visits
 
 
@@ -50,6 +63,23 @@ class Given:
         """The job's state, as the client sees it."""
         return self.staff.get(self.job_url).json()["state"]
 
+    def client_proposes(self, **wish: Any) -> dict[str, Any]:
+        """The dispatcher asks for other terms: `time`, `place`, `scope`, `pay`."""
+        return self._proposed(self.staff, wish)
+
+    def technician_proposes(self, **wish: Any) -> dict[str, Any]:
+        """The same, asked for by the technician."""
+        return self._proposed(self.technician, wish)
+
+    def _proposed(self, side: Caller, wish: dict[str, Any]) -> dict[str, Any]:
+        made = side.post(f"{self.visit}/proposals", wish)
+        assert made.status_code == 201, made.text
+        return made.json()
+
+    def starts_at(self) -> datetime:
+        """The start as it is agreed."""
+        return datetime.fromisoformat(self.technician.get("/v1/assignments").json()["items"][0]["start_at"])
+
 
 class Storyteller:
     """What happens before and around a story."""
@@ -72,6 +102,62 @@ class Storyteller:
         """What only the clock could do: set times back in the record, as its administrator."""
         with self.town.world.as_engine() as (session, _):
             session.connection().exec_driver_sql(sql, values)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where the story plays."""
+        return ZoneInfo(ZONE)
+
+    def assigned_to_company(self, **job: Any) -> tuple[Given, Caller]:
+        """The same as `assigned`, by a company whose workers all are; the job's worker and the company."""
+        with self.town.world.as_engine() as (session, _):
+            company = session.scalars(select(CompanyRow.id)).first()
+            session.execute(update(TechnicianRow).values(company_id=company))
+        return self.assigned(**job), self.town.key("company", company_id=company)
+
+    def another_site(self, *, lat: float, lng: float) -> str:
+        """A second store of the client: its id."""
+        body = {
+            "store_number": "1148", "name": "Store 1148", "address": "1 Second St", "town": "Alpine", "region": "TX",
+            "postcode": "79830", "lat": lat, "lng": lng,
+        }  # fmt: skip
+        made = self.town.staff.post("/v1/sites", body)
+        assert made.status_code == 201, made.text
+        return made.json()["id"]
+
+    def works_only(self, technician: UUID, *, weekday: int, hours: tuple[int, int]) -> None:
+        """The technician works on one weekday alone, between two full hours of their clocks."""
+        from_minute, to_minute = (hour * 60 for hour in hours)
+        with self.town.world.as_engine() as (session, _):
+            row = {"technician_id": technician, "weekday": weekday, "from_minute": from_minute, "to_minute": to_minute}
+            session.execute(insert(WorkingHoursRow).values(row))
+
+    def alarms(self, kind: str) -> list[str]:
+        """What the open alarms of a kind are about."""
+        with self.town.world.as_engine() as (session, _):
+            is_open = (AlarmRow.kind == kind) & AlarmRow.cleared_at.is_(None)
+            return [str(each) for each in session.scalars(select(AlarmRow.subject_id).where(is_open))]
+
+    def what_is_held_against(self, technician: UUID) -> list[Any]:
+        """Everything by which a technician is judged and asked: reputation, counts, how their work ended."""
+        with self.town.world.as_engine() as (session, _):
+            person = session.execute(
+                select(TechnicianRow.reputation, TechnicianRow.state, TechnicianRow.version).where(
+                    TechnicianRow.id == technician
+                )
+            )
+            asks = session.execute(
+                select(DayAskRow.day, DayAskRow.num_asked, DayAskRow.num_yes).where(
+                    DayAskRow.technician_id == technician
+                )
+            )
+            ends = session.execute(
+                select(AssignmentRow.id, AssignmentRow.state, AssignmentRow.ended_by, AssignmentRow.ended_why).where(
+                    AssignmentRow.technician_id == technician
+                )
+            )
+            offers = session.execute(select(OfferRow.id, OfferRow.state).where(OfferRow.technician_id == technician))
+            return [sorted(map(tuple, rows.all())) for rows in (person, asks, ends, offers)]
 
     def sweeps(self) -> int:
         """The dispatcher's next look at what is due."""

@@ -12,7 +12,8 @@ from dispatch.errors import BadInput, NotFound
 from dispatch.jobs.acceptance import Answer, Lost, Noted, Won, accept_offer, pick
 from dispatch.jobs.answers import counter_offer, decline_offer, view_offer
 from dispatch.jobs.assignments import release
-from dispatch.jobs.changes import accept_counter, cancel_job, refuse_counter
+from dispatch.jobs.cancelling import cancel_job
+from dispatch.jobs.changes import accept_counter, refuse_counter
 from dispatch.jobs.posting import SlotWish, make_bundle
 from dispatch.record.session import Actor
 from dispatch.record.tables import (

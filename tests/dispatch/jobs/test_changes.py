@@ -9,7 +9,8 @@ from worlds import World
 
 from dispatch.errors import BadInput, Conflict, NotFound
 from dispatch.jobs.acceptance import Won, accept_offer
-from dispatch.jobs.changes import Change, cancel_job, change_job, hold_job, resume_job, withdraw_offer
+from dispatch.jobs.cancelling import cancel_job
+from dispatch.jobs.changes import Change, change_job, hold_job, resume_job, withdraw_offer
 from dispatch.jobs.market import find_open_jobs, request_job
 from dispatch.jobs.sweeps import expire_offers
 from dispatch.record.session import Actor

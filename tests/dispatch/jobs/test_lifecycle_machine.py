@@ -26,10 +26,10 @@ from dispatch.errors import Conflict, NotFound, Refused
 from dispatch.jobs.acceptance import accept_offer, pick
 from dispatch.jobs.answers import counter_offer, decline_offer, view_offer
 from dispatch.jobs.assignments import release
+from dispatch.jobs.cancelling import cancel_job
 from dispatch.jobs.changes import (
     Change,
     accept_counter,
-    cancel_job,
     change_job,
     hold_job,
     refuse_counter,

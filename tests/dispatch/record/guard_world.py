@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
+import guard_changes
 from guard_evidence import evidence
 from guard_trouble import duty, promise
 from guard_webhooks import webhooks
@@ -293,7 +294,8 @@ def _question(name: str) -> list[Any]:
         **person,
         **_pay(),
     )
-    return [decision, asking, wave, offer, counter, assignment]
+    ids = {noun: id_of(f"{name}.{noun}") for noun in ("assignment", "proposal", "charge", "incident")}
+    return [decision, asking, wave, offer, counter, assignment, *guard_changes.rows_of(own, person, ids, NOW)]
 
 
 def _trouble(name: str) -> list[Any]:

@@ -1,5 +1,6 @@
 """Every check, alone: what stands right at its border passes, what stands just beyond is refused by its name."""
 
+import checks_changes
 import checks_day
 import checks_evidence
 import checks_standing
@@ -255,6 +256,8 @@ CHECKS: dict[str, Edge] = {
 #: Those of the day stand in modules of their own.
 CHECKS |= checks_day.CHECKS | checks_evidence.CHECKS | checks_standing.CHECKS | checks_trouble.CHECKS
 CHECKS |= checks_webhooks.CHECKS
+
+CHECKS |= checks_changes.CHECKS
 
 TABLES = {name: table for table, name in names("constraints", "CHECK")}
 

@@ -7,6 +7,8 @@ from catalogue import names
 from guard_world import id_of
 from guarding import Guarded
 
+from dispatch.record.tables.changes import PROPOSAL_STATES
+
 pytestmark = pytest.mark.guards
 
 RESTRICT_VIOLATION = "23001"
@@ -19,6 +21,7 @@ KEPT = {
     "events_kept_whole": ("events", ("TRUNCATE events CASCADE",)),
     "seals_kept": ("seals", ("UPDATE seals SET num = num", "DELETE FROM seals")),
     "decisions_kept": ("decisions", ("UPDATE decisions SET kind = kind", "DELETE FROM decisions")),
+    "charges_kept": ("charges", ("UPDATE charges SET kind = kind", "DELETE FROM charges")),
     "terms_kept": ("terms", ("UPDATE terms SET terms = terms", "DELETE FROM terms")),
 }
 #: table whose change moves its technician's version -> a row of Anna's, a change of it, and of a second row's key
@@ -40,6 +43,7 @@ OTHERS = (
     "offers_end_once",
     "assignments_end_once",
     "jobs_look",
+    "proposals_end_once",
 )
 
 
@@ -206,3 +210,17 @@ def test_jobs_look_sets_the_timer_whenever_the_version_moves_and_only_then(guard
     assert guarded.rows(f"SELECT look_at IS NULL FROM jobs WHERE {acme}") == [(True,)]
     guarded.run(f"UPDATE jobs SET version = version + 1, look_at = '2031-01-01' WHERE {acme}")
     assert guarded.rows(f"SELECT look_at BETWEEN now() AND clock_timestamp() FROM jobs WHERE {acme}") == [(True,)]
+
+
+@pytest.mark.parametrize("ended", [state for state in PROPOSAL_STATES if state != "open"])
+def test_proposals_end_once_lets_no_ended_proposal_become_anything_else(guarded: Guarded, ended: str):
+    guarded.run(guarded.update("proposals", "acme", f"state = '{ended}', decided_at = now()"))
+    for state in PROPOSAL_STATES:
+        decided_at = "NULL" if state == "open" else "now()"
+        again = guarded.update("proposals", "acme", f"state = '{state}', decided_at = {decided_at}")
+        if state == ended:
+            assert guarded.accepts(again) == 1
+            continue
+        refusal = guarded.refuses(again)
+        assert (refusal.code, refusal.constraint) == (RESTRICT_VIOLATION, "proposals_end_once")
+        assert f"this proposal ended as {ended}: it cannot become {state}" in refusal.message

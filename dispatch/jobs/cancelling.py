@@ -1,0 +1,117 @@
+"""What if the work is not wanted any more? Slots close, offers are withdrawn, whoever had it is free."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from dispatch.errors import Conflict
+from dispatch.jobs.changes import find_job, lock_slots, move_held_job
+from dispatch.jobs.lifecycle import VISIT, states_with
+from dispatch.jobs.rounds import close_rounds
+from dispatch.record.events import record
+from dispatch.record.session import Actor
+from dispatch.record.tables import AssignmentRow, BookingRow, SlotRow, VisitRow
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Somebody's work that a cancellation ended; its visit was in `visit_state` before."""
+
+    assignment_id: UUID
+    visit_id: UUID
+    visit_state: str
+
+
+def cancel_job(
+    session: Session, actor: Actor, job_id: UUID, why: str, *, now: datetime, may_have_begun: bool = False
+) -> tuple[Ended, ...]:
+    """Cancel: slots close, offers are withdrawn, assignments end and free the technician's time. Runs as the engine.
+
+    With `may_have_begun`, who is there at this moment is told to stop: the visit ends as `cancelled`. What was done
+    on earlier visits stays done. Answers whose work was ended.
+
+    Raises
+    ------
+    Conflict
+        When the job has ended, the work has begun and may not have, or no visit is left to cancel.
+    """
+    job = find_job(session, actor, job_id)
+    lock_slots(session, job_id)
+    withdrawn = close_rounds(session, job_id, "withdrawn", now=now)
+    live, before = _hold_work(session, job_id)
+    _check_begun(before, may_have_begun)
+    done = {visit for visit, state in before.items() if state == "checked_out"}
+    released = [each for each in live if each.visit_id not in done]
+    finished = [each for each in live if each.visit_id in done]
+    _end_assignments(session, actor, released, "released", why, now)
+    _end_assignments(session, actor, finished, "finished", why, now)
+    _end_visits(session, job_id, now)
+    not_done = SlotRow.visit_id.not_in(done)
+    session.execute(
+        update(SlotRow).where(SlotRow.job_id == job_id, not_done).values(state="closed", technician_id=None)
+    )
+    move_held_job(session, job, "cancel", cancelled_at=now, cancelled_why=why, unfilled=None)
+    session.execute(
+        update(BookingRow).where(BookingRow.id.in_([each.booking_id for each in released])).values(live=False)
+    )
+    told = {
+        "why": why,
+        "offers_withdrawn": [str(offer) for offer in withdrawn],
+        "assignments_released": [str(each.id) for each in released],
+        "assignments_finished": [str(each.id) for each in finished],
+        "visits_cut_short": [str(visit) for visit, state in before.items() if state == "checked_in"],
+    }
+    for state, ended in (("released", released), ("finished", finished)):
+        for each in ended:
+            record(session, actor, ("assignment", each.id), state, {"why": why}, client_id=job.client_id, now=now)
+    record(session, actor, ("job", job_id), "cancelled", told, client_id=job.client_id, now=now)
+    return tuple(Ended(each.id, each.visit_id, before[each.visit_id]) for each in released)
+
+
+def _hold_work(session: Session, job_id: UUID) -> tuple[list[AssignmentRow], dict[UUID, str]]:
+    """The live assignments and the states of the visits, held: nobody checks in while they are ended."""
+    live = (
+        select(AssignmentRow)
+        .where(AssignmentRow.job_id == job_id, AssignmentRow.state == "live")
+        .order_by(AssignmentRow.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    assignments = list(session.scalars(live))
+    visits = session.execute(
+        select(VisitRow.id, VisitRow.state).where(VisitRow.job_id == job_id).order_by(VisitRow.id).with_for_update()
+    )
+    return assignments, {row.id: row.state for row in visits}
+
+
+def _check_begun(states: Mapping[UUID, str], may_have_begun: bool) -> None:
+    begun = sorted({"checked_in", "checked_out"} & set(states.values()))
+    if begun and not may_have_begun:
+        raise Conflict(f"a visit is {begun[0]}", "cancel", tuple(VISIT[begun[0]]))
+    if set(states.values()) <= {"checked_out", "cancelled"} and begun:
+        raise Conflict("checked_out", "cancel", ("finish",))
+
+
+def _end_assignments(
+    session: Session, actor: Actor, ended: Sequence[AssignmentRow], state: str, why: str, now: datetime
+) -> None:
+    session.execute(
+        update(AssignmentRow)
+        .where(AssignmentRow.id.in_([each.id for each in ended]), AssignmentRow.state == "live")
+        .values(state=state, ended_at=now, ended_by=actor.kind, ended_why=why)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _end_visits(session: Session, job_id: UUID, now: datetime) -> None:
+    of_job = update(VisitRow).where(VisitRow.job_id == job_id).execution_options(synchronize_session=False)
+    session.execute(of_job.where(VisitRow.state.in_(states_with(VISIT, "cancel"))).values(state="cancelled"))
+    session.execute(
+        of_job.where(VisitRow.state.in_(states_with(VISIT, "cut_short"))).values(
+            state="checked_out", checked_out_at=now, outcome="cancelled"
+        )
+    )

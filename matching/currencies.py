@@ -1,0 +1,19 @@
+"""How fine is this currency's money? Whole units for some, hundredths for all others."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+#: Currencies without hundredths; all others have two digits here, a third would be lost in the record.
+WHOLE_CURRENCIES = frozenset(
+    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()  # noqa: SIM905 (a list of 17)
+)
+
+
+def rounded(amount: Decimal, currency: str) -> Decimal:
+    """The sum in whole minor units of its currency, a half upwards, always with the two digits that are kept."""
+    unit = Decimal(1) if currency in WHOLE_CURRENCIES else Decimal("0.01")
+    return amount.quantize(unit, ROUND_HALF_UP).quantize(Decimal("0.01"))
+
+
+def has_too_many_digits(amount: Decimal, currency: str) -> bool:
+    """Whether the sum has fractions that its currency does not have."""
+    return amount != rounded(amount, currency)
