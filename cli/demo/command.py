@@ -13,6 +13,7 @@ import httpx2
 import typer
 from rich.console import Console
 
+from cli.demo.listening import Listeners, listeners
 from cli.demo.players import Players
 from cli.demo.show import count, percentiles, read_counters, read_ended
 from cli.demo.stage import POLICY, Stage, add_sites, stage
@@ -49,9 +50,11 @@ def demo(
     settings = read_settings()
     _introduce(console)
     with stage(settings, technicians, seed=seed, port=port, say=lambda line: console.print(f"  {line}")) as there:
-        with Players(there.base_url, there.gateway_key, seed) as players:
+        with listeners(there, seed) as listening, Players(there.base_url, there.gateway_key, seed) as players:
             _play(console, there, jobs, seed)
-        summary = _summary(there, players, time.monotonic() - started)
+            figures = _figures(there, players)
+            listening.wait_for_all()
+        summary = _summary(there, figures, listening, time.monotonic() - started)
         _show_summary(console, summary, players)
         if as_json:
             typer.echo(json.dumps(summary))
@@ -116,13 +119,17 @@ def _look(console: Console, there: Stage, client: httpx2.Client, seen: set[UUID]
             raise TruckrollError(f"POST /v1/counters/…/accept answered {reply.status_code}: {reply.text[:500]}")
 
 
-def _summary(there: Stage, players: Players, seconds: float) -> dict[str, Any]:
+def _figures(there: Stage, players: Players) -> dict[str, Any]:
+    """What was counted when every job had ended."""
     with there.reading() as session:
-        figures = count(session)
+        return {**count(session), "accept_ms": percentiles(players.accept_ms)}
+
+
+def _summary(there: Stage, figures: dict[str, Any], listening: Listeners, seconds: float) -> dict[str, Any]:
     url = there.services.postgres.url(user="postgres") if there.services.postgres else there.services.database_url
     return {
         **figures,
-        "accept_ms": percentiles(players.accept_ms),
+        "webhooks": listening.figures(),
         "seconds": round(seconds, 1),
         "database_url": url.replace("postgresql+psycopg2://", "postgresql://", 1),
     }

@@ -38,6 +38,9 @@ CLIENT = "Lone Star Service (demo)"
 #: Waves of seconds, about 30 asked a job: people answer the demo faster than people do.
 POLICY = {"wave": {"min_size": 52, "max_size": 60, "max_waves": 3, "answer_s": 4.0, "urgent_answer_s": 4.0}}
 
+#: Whoever hears the demo's webhooks listens on this machine.
+_OF_CHILDREN = {"TRUCKROLL_LOG_LEVEL": "warning", "TRUCKROLL_WEBHOOK_ALLOW": "127.0.0.0/8"}
+
 _STARTS_WITHIN_S = 60.0
 
 Say = Callable[[str], None]
@@ -86,7 +89,7 @@ def stage(settings: Settings, num_technicians: int, *, seed: int, port: int, say
         port = port or _free_port()
         commands = {name: truckroll(name) for name in ("dispatcher", "courier")}
         commands["api"] = truckroll("api", "--port", str(port))
-        stack.enter_context(children(commands, found.environment() | {"TRUCKROLL_LOG_LEVEL": "warning"}))
+        stack.enter_context(children(commands, found.environment() | _OF_CHILDREN))
         base_url = f"http://127.0.0.1:{port}"
         _wait_until_ready(base_url)
         say(f"API, dispatcher and courier: ready at {base_url}")
