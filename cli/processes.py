@@ -64,7 +64,7 @@ def courier() -> None:
     """
     stop = _stop_when_told()
     with _connected() as settings:
-        load("dispatch.courier:run")(settings.database_url, stop, webhook_allow=settings.webhook_allow)
+        load("dispatch.courier:run")(settings.database_url, stop, settings)
 
 
 def _stop_when_told() -> threading.Event:

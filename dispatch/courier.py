@@ -13,10 +13,11 @@ import logging
 import os
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -27,10 +28,14 @@ from procrastinate.worker import Worker
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from dispatch.messages.adapters.choosing import choose_adapters
+from dispatch.messages.delivery import ERRAND as DELIVER_NOTICE
+from dispatch.messages.digests import gather
+from dispatch.messages.reading import tell
 from dispatch.queue import Errand, make_app
 from dispatch.record.relay import FRAMES
 from dispatch.record.session import ENGINE, connect, database_now, transaction
-from dispatch.settings import without_driver
+from dispatch.settings import Settings, without_driver
 from dispatch.webhooks.addresses import read_networks
 from dispatch.webhooks.batching import Desk
 from dispatch.webhooks.carrier import Rules
@@ -68,8 +73,8 @@ class Lane:
 
 
 LANES = (Lane(QUICK, 200), Lane(TROUBLED, 64), Lane("messages", 16))
-READERS: tuple[Reader, ...] = (follow_board,)
-ERRANDS: tuple[Errand, ...] = (SERVE,)
+READERS: tuple[Reader, ...] = (follow_board, tell, gather)
+ERRANDS: tuple[Errand, ...] = (SERVE, DELIVER_NOTICE)
 #: Done now and then, each in a transaction of its own, as the engine.
 UPKEEP: tuple[Reader, ...] = (mend, forget_delivered)
 
@@ -86,9 +91,11 @@ class Courier:
     upkeep: tuple[Reader, ...] = UPKEEP
     #: What webhooks may call.
     rules: Rules = field(default_factory=Rules)
+    #: What errands find by name in `Try.parts`.
+    parts: Mapping[str, Any] = field(default_factory=dict)
     num_faults: int = 0
     desk: Desk = field(init=False)
-    _rung: asyncio.Event = field(default_factory=asyncio.Event)
+    _bells: list[asyncio.Event] = field(default_factory=list)
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -97,13 +104,15 @@ class Courier:
 
     async def run(self) -> None:
         """Carry until told to stop. A fault is logged and counted, and what failed begins again."""
-        sides = (self._feed, self._listen, self._work, self._keep_up)
+        # Each reader by itself: the making of notices does not hold up what webhooks tell.
+        feeding = [partial(self._feed, reader) for reader in self.readers]
+        sides: list[Callable[[], Any]] = [*feeding, self._listen, self._work, self._keep_up]
         await asyncio.gather(*(self._again(side) for side in sides))
 
     def stop(self) -> None:
         """End soon: no new errand is begun, what is being done has a few seconds."""
         self._stop.set()
-        self._rung.set()
+        self._ring()
 
     async def _again(self, side: Callable[[], Any]) -> None:
         while not self._stop.is_set():
@@ -114,13 +123,21 @@ class Courier:
                 _log.exception("the courier stumbled; going on (%d so far)", self.num_faults)
                 await _first(self._stop.wait(), asyncio.sleep(_AGAIN_S))
 
-    async def _feed(self) -> None:
-        while not self._stop.is_set():
-            self._rung.clear()
-            for reader in self.readers:
+    async def _feed(self, reader: Reader) -> None:
+        rung = asyncio.Event()
+        self._bells.append(rung)
+        try:
+            while not self._stop.is_set():
+                rung.clear()
                 while await asyncio.to_thread(self._read, reader) and not self._stop.is_set():
                     pass
-            await _first(self._rung.wait(), asyncio.sleep(POLL_S))
+                await _first(rung.wait(), asyncio.sleep(POLL_S))
+        finally:
+            self._bells.remove(rung)
+
+    def _ring(self) -> None:
+        for each in self._bells:
+            each.set()
 
     def _read(self, reader: Reader) -> int:
         with transaction(self.engine, ENGINE, role="engine") as session:
@@ -140,7 +157,7 @@ class Courier:
 
     def _hear(self, channel: str, payload: str) -> None:
         if channel == FRAMES:
-            self._rung.set()
+            self._ring()
             return
         for webhook_id in json.loads(payload):
             self.desk.ring(UUID(webhook_id))
@@ -179,7 +196,7 @@ class Courier:
             fetch_job_polling_interval=POLL_S,
             shutdown_graceful_timeout=ENDS_WITHIN_S,
             delete_jobs=DeleteJobCondition.SUCCESSFUL,
-            additional_context={"engine": self.engine, "desk": self.desk, "stop": self._stop},
+            additional_context={**self.parts, "engine": self.engine, "desk": self.desk, "stop": self._stop},
             install_signal_handlers=False,
             update_heartbeat_interval=HEARTBEAT_S,
             stalled_worker_timeout=STALLED_S,
@@ -199,16 +216,17 @@ class Courier:
             await asyncio.sleep(_TEND_EVERY_S)
 
 
-def run(database_url: str, stop: threading.Event, *, webhook_allow: str = "") -> None:
-    """Be the courier process until `stop` is set. `webhook_allow` as in the settings."""
+def run(database_url: str, stop: threading.Event, settings: Settings) -> None:
+    """Be the courier process until `stop` is set; `settings` say by which carriers, and whom webhooks may reach."""
     with contextlib.suppress(OSError):
         os.nice(NICENESS)
     # Procrastinate tells of every errand twice.
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
     engine = connect(database_url, pool_size=8, name="truckroll courier")
     try:
-        rules = Rules(allow=read_networks(webhook_allow), certificates=ssl.create_default_context())
-        asyncio.run(_run(Courier(database_url, engine, rules=rules), stop))
+        rules = Rules(allow=read_networks(settings.webhook_allow), certificates=ssl.create_default_context())
+        parts = {"adapters": choose_adapters(settings, settings.data_dir)}
+        asyncio.run(_run(Courier(database_url, engine, parts=parts, rules=rules), stop))
     finally:
         engine.dispose()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -135,5 +136,52 @@ class RoadSettings(BaseSettings):
     valhalla_url: str | None = None
 
 
-class Settings(ServiceSettings, ApiSettings, FileSettings, WebhookSettings, RoadSettings):
+class MessageSettings(BaseSettings):
+    """By which carriers messages leave; a way that is not set is written to `outbox.jsonl` in the data directory."""
+
+    model_config = _CONFIG
+
+    #: Mail server, its port and how the connection is secured: `starttls`, `tls` from the start, or `none`.
+    smtp_host: str | None = None
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str | None = None
+    smtp_password: str | None = Field(default=None, repr=False)
+    #: Address and name that mails come from.
+    mail_from: str = "truckroll@localhost"
+    mail_name: str = "Truckroll"
+    #: The domain whose mail to `relay+CODE@` comes back by `POST /v1/gateway/mail`, and the number texts come back to.
+    relay_domain: str | None = None
+    relay_number: str | None = None
+    #: Gateways that take JSON over HTTP, and the secrets that requests are signed with.
+    sms_url: str | None = None
+    sms_secret: str | None = Field(default=None, repr=False)
+    voice_url: str | None = None
+    voice_secret: str | None = Field(default=None, repr=False)
+    #: VAPID's private key, base64; the push services' people write to `mail_from`.
+    push_private_key: str | None = Field(default=None, repr=False)
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        if not re.fullmatch(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]+", value, re.ASCII):
+            raise ValueError("write it as name@example.org")
+        return value
+
+    @field_validator("sms_url", "voice_url")
+    @classmethod
+    def _is_http(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("https://", "http://")):
+            raise ValueError("write it as https://…")
+        return value
+
+    @field_validator("sms_secret", "voice_secret")
+    @classmethod
+    def _is_long(cls, value: str | None) -> str | None:
+        if value is not None and len(value) < 16:
+            raise ValueError("take at least 16 characters")
+        return value
+
+
+class Settings(ServiceSettings, ApiSettings, FileSettings, MessageSettings, WebhookSettings, RoadSettings):
     """All of them."""

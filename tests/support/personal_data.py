@@ -20,8 +20,8 @@ from dispatch.record.tables import Base, DecisionRow, EventRow
 PERSONAL = {
     "webhooks": ("url", "secret"),
     "technicians": ("name", "email", "phone"),
-    "staff": ("name", "email"),
-    "sites": ("name", "address", "contact_name", "contact_phone", "access", "parking"),
+    "staff": ("name", "email", "phone"),
+    "sites": ("name", "address", "contact_name", "contact_phone", "contact_email", "access", "parking"),
     "companies": ("name",),
     "clients": ("name",),
     "jobs": ("title", "description"),
@@ -29,6 +29,7 @@ PERSONAL = {
     "parts": ("item", "carrier", "tracking", "note"),
     "deliverables": ("caption", "written", "judged_note"),
     "site_requests": ("item", "note"),
+    "messages": ("words",),
     "client_marks": ("reason",),
     "credentials": ("evidence",),
     "duty_shifts": ("contact_name", "contact_email", "contact_phone"),

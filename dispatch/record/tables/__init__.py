@@ -24,6 +24,7 @@ from dispatch.record.tables.clients import (
 from dispatch.record.tables.evidence import DeliverableRow, DeliverableTemplateRow, PartRow, SiteRequestRow
 from dispatch.record.tables.files import FileRow
 from dispatch.record.tables.jobs import BundleRow, JobRow, SlotRow, TermsRow, VisitRow
+from dispatch.record.tables.messages import MessageRow, NoticeRow, ThreadRow
 from dispatch.record.tables.offers import AssignmentRow, CounterRow, OfferRow, RoundRow, WaveRow
 from dispatch.record.tables.talent import (
     BookingRow,
@@ -65,6 +66,8 @@ __all__ = [
     "IdempotencyKeyRow",
     "IncidentRow",
     "JobRow",
+    "MessageRow",
+    "NoticeRow",
     "OfferRow",
     "PartRow",
     "PoolMemberRow",
@@ -81,6 +84,7 @@ __all__ = [
     "TechnicianRow",
     "TechnicianSkillRow",
     "TermsRow",
+    "ThreadRow",
     "TimeOffRow",
     "VisitRow",
     "WaveRow",

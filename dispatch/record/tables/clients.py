@@ -54,6 +54,8 @@ class StaffRow(Base):
     role: Mapped[Code]
     name: Mapped[Words]
     email: Mapped[Words]
+    phone: Mapped[Words | None]
+    preferences: Mapped[Document] = mapped_column(server_default=text("'{}'"))
     left_at: Mapped[Instant | None]
     created_at: Mapped[Instant]
 
@@ -89,6 +91,8 @@ class SiteRow(Base):
     geofence_m: Mapped[int] = mapped_column(server_default="200")
     contact_name: Mapped[Words | None]
     contact_phone: Mapped[Words | None]
+    contact_email: Mapped[Words | None]
+    contact_language: Mapped[Code | None]
     access: Mapped[Words | None]
     parking: Mapped[Words | None]
     opening_hours: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

@@ -122,6 +122,7 @@ class TechnicianRow(Base):
     auto_paused: Mapped[bool] = mapped_column(server_default=text("false"))
     shares_position: Mapped[bool] = mapped_column(server_default=text("false"))
     reputation: Mapped[float] = mapped_column(server_default="0.5")
+    preferences: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     created_at: Mapped[Instant]
     version: Mapped[int] = mapped_column(BigInteger, server_default="1", server_onupdate=FetchedValue())
     changed_xid: Mapped[int] = mapped_column(

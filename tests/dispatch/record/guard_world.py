@@ -13,6 +13,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 import guard_changes
 from guard_evidence import evidence
+from guard_messages import said, told_to_technician
 from guard_trouble import duty, promise
 from guard_webhooks import webhooks
 from sqlalchemy import inspect, text
@@ -131,6 +132,7 @@ def _technician(name: str) -> list[Named]:
         t.DayAskRow(day=NOW.date(), num_asked=2, num_yes=1, **own),
         t.TechnicianMarkRow(client_id=id_of("acme"), kind="favourite", marked_at=NOW, **own),
         _key(name, role="technician", **own),
+        told_to_technician(id_of, name, NOW),
         _answer(name),
     ]
     return [(name, row) for row in rows]
@@ -151,6 +153,7 @@ def _client(name: str) -> list[Named]:
         *evidence(id_of, name, ASKED[name], NOW),
         *duty(id_of(name), id_of(f"{name}.duty"), id_of(f"{name}.staff"), NOW),
         *webhooks(id_of, name, NOW),
+        *said(id_of, name, ASKED[name], NOW),
         t.BoardFrameRow(client_id=id_of(name), seq=1, event_id=id_of(f"{name}.event"), at=NOW),
     ]
     return [(name, row) for row in rows]

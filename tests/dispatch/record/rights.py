@@ -33,9 +33,9 @@ The actors:
   rows.
 - The role `truckroll_migrate` owns the tables and sees all rows by its own policy; no request runs as it.
 
-Nobody but a superuser changes or removes events, seals, decisions and terms: triggers refuse it to the owner too.
-Where nobody is named in a transaction (`app.*` empty), no row of these tables is seen, save the network's catalogues
-(companies, skills, credential_kinds, cursors), which belong to nobody and have no policies.
+Nobody but a superuser changes or removes events, seals, decisions, terms and messages: triggers refuse it to the
+owner too. Where nobody is named in a transaction (`app.*` empty), no row of these tables is seen, save the network's
+catalogues (companies, skills, credential_kinds, cursors), which belong to nobody and have no policies.
 
 | table | what a row is | client | asked | self | engine |
 |---|---|---|---|---|---|

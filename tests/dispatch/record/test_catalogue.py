@@ -15,7 +15,12 @@ from dispatch.services import alembic_config
 IMPERSONAL = ("uuid", "character varying(64)", "smallint", "integer", "bigint", "xid8", "timestamp", "bytea", "jsonb")
 #: Foreign keys to a table whose client may be empty (the operator's staff, the network's events), which a key of two
 #: columns would not check then.
-PLAIN = {"fk_api_keys_staff_id", "fk_board_frames_event_id", "fk_webhook_deliveries_event_id"}
+PLAIN = {
+    "fk_api_keys_staff_id",
+    "fk_board_frames_event_id",
+    "fk_notices_event_id",
+    "fk_webhook_deliveries_event_id",
+}
 #: Tables without a client's or a person's rows: the network's catalogues and readers' cursors.
 COMMON = {"companies", "skills", "credential_kinds", "cursors"}
 

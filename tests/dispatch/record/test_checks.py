@@ -3,6 +3,7 @@
 import checks_changes
 import checks_day
 import checks_evidence
+import checks_messages
 import checks_standing
 import checks_trouble
 import checks_webhooks
@@ -254,8 +255,8 @@ CHECKS: dict[str, Edge] = {
 }
 
 #: Those of the day stand in modules of their own.
-CHECKS |= checks_day.CHECKS | checks_evidence.CHECKS | checks_standing.CHECKS | checks_trouble.CHECKS
-CHECKS |= checks_webhooks.CHECKS
+for each in (checks_day, checks_evidence, checks_messages, checks_standing, checks_trouble, checks_webhooks):
+    CHECKS |= each.CHECKS
 
 CHECKS |= checks_changes.CHECKS
 

@@ -22,6 +22,7 @@ KEPT = {
     "seals_kept": ("seals", ("UPDATE seals SET num = num", "DELETE FROM seals")),
     "decisions_kept": ("decisions", ("UPDATE decisions SET kind = kind", "DELETE FROM decisions")),
     "charges_kept": ("charges", ("UPDATE charges SET kind = kind", "DELETE FROM charges")),
+    "messages_kept": ("messages", ("UPDATE messages SET words = words", "DELETE FROM messages")),
     "terms_kept": ("terms", ("UPDATE terms SET terms = terms", "DELETE FROM terms")),
 }
 #: table whose change moves its technician's version -> a row of Anna's, a change of it, and of a second row's key

@@ -1,0 +1,189 @@
+"""How does a notice reach its reader, and what became of it? Claimed, sent outside any transaction, its fate noted.
+
+A process that dies after sending and before noting sends again: at least once, with the notice's id for the carrier to
+tell by. What failed is tried again, later and later; then by the next channel; then it is given up, aloud.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import Engine, select, update
+from sqlalchemy.orm import Session
+
+from dispatch.messages.adapters import Adapters, Failed, Message, Outcome, Sent
+from dispatch.messages.errands import DELIVER, QUEUE, leave_deliveries
+from dispatch.messages.occasions import BY_KEY, Channel, Occasion
+from dispatch.messages.people import Address, Person, read_people
+from dispatch.messages.preferences import quiet_until
+from dispatch.messages.reading import moot_at
+from dispatch.messages.scene import Scene, Unsaid, read_scene
+from dispatch.messages.wording import Written
+from dispatch.messages.writing import write_notice
+from dispatch.queue import Errand, Try
+from dispatch.record.events import record
+from dispatch.record.session import ENGINE, database_now, transaction
+from dispatch.record.tables import NoticeRow
+
+_log = logging.getLogger(__name__)
+
+#: Seconds until a channel that failed is tried again; then the next channel has its turn.
+WAITS_S = (5, 20, 60, 300, 1_200, 3_600)
+#: So often a channel is tried for something urgent while there is another one.
+_URGENT_TRIES = 2
+#: States from which a notice can still go out.
+_ALIVE = ("queued", "held", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A notice that this attempt is to send: the messages (one a device), and what its fate depends on."""
+
+    notice: NoticeRow
+    messages: tuple[Message, ...]
+    line: Occasion | None
+
+
+def deliver(this_try: Try, notice: str, attempt: int, num_tries: int) -> None:
+    """The courier's errand: one attempt to deliver one notice."""
+    send_notice(this_try.engine, this_try.parts["adapters"], UUID(notice), attempt, num_tries)
+
+
+#: What the courier knows of messages. A fault (not a failure, which is noted) is tried again by the queue's own waits.
+ERRAND = Errand(DELIVER, QUEUE, deliver)
+
+
+def send_notice(engine: Engine, adapters: Adapters, notice_id: UUID, attempt: int, num_tries: int) -> None:
+    """Claim, send and note; nothing where the notice was sent already, waits for later or is not wanted any more."""
+    with transaction(engine, ENGINE, role="engine") as session:
+        claimed = _claim(session, notice_id, attempt, num_tries, database_now(session))
+    if claimed is None:
+        return
+    outcome = _send(adapters, claimed.messages)
+    with transaction(engine, ENGINE, role="engine") as session:
+        _note(session, claimed, outcome, attempt, num_tries, database_now(session))
+
+
+def _claim(session: Session, notice_id: UUID, attempt: int, num_tries: int, now: datetime) -> Claimed | None:
+    """Count the attempt, so that an older errand of the same notice finds it made."""
+    notice = session.scalars(
+        select(NoticeRow)
+        .where(NoticeRow.id == notice_id, NoticeRow.state.in_(_ALIVE), NoticeRow.num_attempts <= attempt)
+        .with_for_update()
+    ).one_or_none()
+    if notice is None:
+        return None
+    ref = (notice.reader_kind, notice.reader_id)
+    person = read_people(session, [ref]).get(ref)
+    line = BY_KEY.get(notice.occasion)
+    scene = read_scene(session, notice)
+    why = _why_not(person, line, scene, now)
+    if person is None or why is not None:
+        _move(session, notice, state="suppressed", reason=why, until_at=None)
+        return None
+    if (later := _quiet(person, line, now)) is not None:
+        _move(session, notice, state="held", reason="quiet_hours", until_at=later)
+        leave_deliveries(session, [(notice.id, later)], attempt=attempt, num_tries=num_tries)
+        return None
+    _move(session, notice, num_attempts=attempt)
+    return _written(session, notice, person, line, scene)
+
+
+def _written(
+    session: Session, notice: NoticeRow, person: Person, line: Occasion | None, scene: Scene
+) -> Claimed | None:
+    try:
+        words = write_notice(session, notice, person, scene)
+    except Unsaid:
+        _log.exception("notice %s cannot be put into words", notice.id)
+        _move(session, notice, state="given_up", reason="cannot_be_written", until_at=None)
+        return None
+    channel = cast(Channel, notice.channels[0])
+    alias = scene.thread.code if scene.thread else None
+    addresses = person.addresses.get(channel, ())
+    return Claimed(notice, tuple(_message(notice, channel, person, each, words, alias) for each in addresses), line)
+
+
+def _message(
+    notice: NoticeRow, channel: Channel, person: Person, address: Address, words: Written, alias: str | None
+) -> Message:
+    body = {"mail": words.long, "voice": words.spoken}.get(channel, words.short)
+    return Message(
+        notice.id, channel, address.to, words.subject, body, person.wishes.language, alias=alias, keys=address.keys
+    )
+
+
+def _why_not(person: Person | None, line: Occasion | None, scene: Scene, now: datetime) -> str | None:
+    """Why nobody needs to hear of it any more."""
+    if person is None or not person.is_here:
+        return "left"
+    moot = moot_at(line, scene.data) if line else None
+    return "too_late" if moot is not None and now >= moot else None
+
+
+def _quiet(person: Person, line: Occasion | None, now: datetime) -> datetime | None:
+    """The end of the quiet hours that a retry or a long wait has come into."""
+    if line is not None and line.urgency == "urgent":
+        return None
+    return quiet_until(person.wishes.quiet, person.wishes.zone, now)
+
+
+def _send(adapters: Adapters, messages: tuple[Message, ...]) -> Outcome:
+    """By one device at least; the worst that may still mend itself, if by none."""
+    if not messages:
+        return Failed("no_address", retry=False)
+    outcomes = [adapters[each.channel].send(each) for each in messages]
+    sent = next((each for each in outcomes if isinstance(each, Sent)), None)
+    failed = [each for each in outcomes if isinstance(each, Failed)]
+    return sent or next((each for each in failed if each.retry), failed[0])
+
+
+def _note(session: Session, claimed: Claimed, outcome: Outcome, attempt: int, num_tries: int, now: datetime) -> None:
+    notice, channels = claimed.notice, claimed.notice.channels
+    if isinstance(outcome, Sent):
+        _move(session, notice, state="sent", reason=None, until_at=None, sent_at=now, reference=outcome.reference)
+        return
+    if (wait_s := _wait_s(claimed, outcome, num_tries)) is not None:
+        later = now + timedelta(seconds=wait_s)
+        _move(session, notice, state="failed", reason=outcome.reason, until_at=later)
+        leave_deliveries(session, [(notice.id, later)], attempt=attempt + 1, num_tries=num_tries + 1)
+    elif len(channels) > 1:
+        _move(session, notice, state="queued", reason=outcome.reason, until_at=None, channels=channels[1:])
+        leave_deliveries(session, [(notice.id, None)], attempt=attempt + 1)
+    else:
+        _give_up(session, claimed, outcome, now)
+
+
+def _wait_s(claimed: Claimed, failed: Failed, num_tries: int) -> float | None:
+    """Seconds until the same channel is tried again; None: no more by this one."""
+    has_other = len(claimed.notice.channels) > 1
+    is_urgent = claimed.line is not None and claimed.line.urgency == "urgent"
+    if not failed.retry or num_tries > len(WAITS_S) or (is_urgent and has_other and num_tries >= _URGENT_TRIES):
+        return None
+    return WAITS_S[num_tries - 1]
+
+
+def _give_up(session: Session, claimed: Claimed, failed: Failed, now: datetime) -> None:
+    """Say so in the notice; and to the client's people, where somebody on the job was to hear what cannot wait."""
+    notice, line = claimed.notice, claimed.line
+    if not _move(session, notice, state="given_up", reason=failed.reason, until_at=None):
+        return
+    matters = line is not None and line.urgency != "calm" and notice.reader_kind != "staff"
+    if matters and notice.job_id is not None:
+        told = {"job": str(notice.job_id), "reader_kind": notice.reader_kind, "reader": str(notice.reader_id)}
+        visit = {"visit": notice.data["visit"]} if "visit" in notice.data else {}
+        subject = ("message", notice.id)
+        record(session, ENGINE, subject, "undelivered", told | visit, client_id=notice.client_id, now=now)
+
+
+def _move(session: Session, notice: NoticeRow, **values: Any) -> bool:
+    """Guarded by the attempt: an operator who had it sent again meanwhile is not overruled."""
+    moved = session.scalar(
+        update(NoticeRow)
+        .where(NoticeRow.id == notice.id, NoticeRow.state.in_(_ALIVE), NoticeRow.num_attempts == notice.num_attempts)
+        .values(values)
+        .returning(NoticeRow.id)
+    )
+    return moved is not None

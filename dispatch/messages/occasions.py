@@ -1,0 +1,102 @@
+"""Who hears of what, by which text, how soon? One table: an event's (subject, kind) -> its occasions.
+
+Readers are named by what they are to the event (`readers.py` finds them); whoever did it is not told of it, save
+where they want it in writing (`even_doer`). Channels are tried in order until one arrives; with `everywhere` all are
+used at once. Urgency:
+
+- `urgent` breaks quiet hours, and a switch that turned its group off;
+- `timely` waits for the end of quiet hours;
+- `calm` waits too, and is gathered into a digest where the reader wants one.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Channel = Literal["push", "sms", "mail", "voice"]
+Group = Literal["offers", "day", "changes", "money", "messages"]
+Urgency = Literal["urgent", "timely", "calm"]
+Who = Literal[
+    "asked",  # the technicians of a wave
+    "answered",  # the technicians whose answered offers the event ended
+    "technician",  # the one that the event names, or whose offer or assignment it is about
+    "on_visit",  # the technicians assigned to the visit, or to the job, at that moment
+    "contact",  # the site's
+    "requester",  # who posted the job
+    "dispatchers",  # the client's
+    "staff",  # those that the event names
+    "participants",  # of a thread
+]
+
+CHANNELS: tuple[Channel, ...] = ("push", "sms", "mail", "voice")
+GROUPS: tuple[Group, ...] = ("offers", "day", "changes", "money", "messages")
+URGENCIES: tuple[Urgency, ...] = ("urgent", "timely", "calm")
+
+_PHONE: tuple[Channel, ...] = ("push", "sms", "mail")
+_DESK: tuple[Channel, ...] = ("push", "mail")
+_CONTACT: tuple[Channel, ...] = ("sms", "mail", "voice")
+_ALL: tuple[Channel, ...] = ("push", "sms", "mail")
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """One line of the table. `until` names the time in the event's data after which nobody needs to hear of it."""
+
+    subject: str
+    kind: str
+    who: Who
+    key: str
+    group: Group
+    urgency: Urgency
+    channels: tuple[Channel, ...]
+    until: str | None = None
+    everywhere: bool = False
+    even_doer: bool = False
+
+
+OCCASIONS: tuple[Occasion, ...] = (
+    # Offers and answers.
+    Occasion("job", "wave_sent", "asked", "offer_sent", "offers", "timely", _PHONE, until="until"),
+    Occasion("assignment", "made", "technician", "assigned", "offers", "urgent", _PHONE, even_doer=True),
+    Occasion("assignment", "made", "requester", "taken", "changes", "calm", _DESK),
+    Occasion("assignment", "made", "contact", "visit_planned", "day", "timely", _CONTACT, until="start_at"),
+    Occasion("job", "slot_filled", "answered", "not_chosen", "offers", "calm", _DESK),
+    Occasion("offer", "countered", "dispatchers", "countered", "offers", "timely", _DESK),
+    Occasion("offer", "counter_refused", "technician", "counter_refused", "offers", "timely", _PHONE),
+    Occasion("offer", "requested", "dispatchers", "requested", "offers", "timely", _DESK),
+    Occasion("job", "unfilled", "dispatchers", "unfilled", "offers", "timely", _DESK),
+    # Changes.
+    Occasion("assignment", "released", "technician", "released", "changes", "urgent", _PHONE),
+    Occasion("job", "reopened", "dispatchers", "handed_back", "changes", "timely", _DESK),
+    Occasion("job", "cancelled", "answered", "withdrawn", "offers", "calm", _DESK),
+    Occasion("job", "cancelled", "contact", "visit_cancelled", "changes", "timely", _CONTACT),
+    Occasion("job", "terms_changed", "answered", "withdrawn", "offers", "calm", _DESK),
+    Occasion("job", "held", "answered", "withdrawn", "offers", "calm", _DESK),
+    # The day.
+    Occasion("visit", "confirmed", "requester", "confirmed", "day", "calm", _DESK),
+    Occasion("visit", "left", "contact", "on_the_way", "day", "urgent", _CONTACT),
+    Occasion("visit", "running_late", "contact", "running_late", "day", "urgent", _CONTACT),
+    Occasion("visit", "running_late", "requester", "running_late", "day", "urgent", _DESK),
+    Occasion("job", "sent_back", "on_visit", "sent_back", "day", "timely", _PHONE),
+    Occasion("job", "approved", "on_visit", "approved", "money", "calm", _DESK),
+    # What people write, and what did not arrive.
+    Occasion("message", "posted", "participants", "message", "messages", "timely", _PHONE),
+    Occasion("message", "undelivered", "dispatchers", "undelivered", "day", "urgent", _DESK),
+)
+
+#: Texts that are said without an event: what was gathered, and the answer to a text that nobody can place.
+WITHOUT_EVENT = ("digest", "relay_help")
+
+
+def _by_event() -> dict[tuple[str, str], tuple[Occasion, ...]]:
+    found: dict[tuple[str, str], list[Occasion]] = defaultdict(list)
+    for occasion in OCCASIONS:
+        found[occasion.subject, occasion.kind].append(occasion)
+    return {event: tuple(lines) for event, lines in found.items()}
+
+
+#: (subject, kind) -> its lines
+BY_EVENT: Mapping[tuple[str, str], tuple[Occasion, ...]] = _by_event()
+#: key -> its line; where several share a text, the first
+BY_KEY: Mapping[str, Occasion] = {occasion.key: occasion for occasion in reversed(OCCASIONS)}
