@@ -37,6 +37,7 @@ from starlette.responses import Response
 from dispatch.errors import (
     BadInput,
     Conflict,
+    Missing,
     MissingService,
     NotFound,
     NotKept,
@@ -271,6 +272,11 @@ def _conflict(error: Conflict) -> Problem:
     return Problem(409, "conflict", str(error), more)
 
 
+def _missing(error: Missing) -> Problem:
+    known = _conflict(error)
+    return Problem(409, "deliverables_missing", known.detail, {**known.more, "missing": list(error.lacking)})
+
+
 def _refused(error: Refused) -> Problem:
     """403 where the actor's role is the reason, 409 where a rule about the work is."""
     is_role = any(reason.startswith("only_") for reason in error.reasons)
@@ -355,6 +361,7 @@ _TABLE: dict[type, Callable[[Any], Problem]] = {
     NotFound: lambda error: Problem(404, "not_found", str(error)),
     NotKept: lambda error: Problem(410, "not_kept", str(error), {"first": error.first}),
     Conflict: _conflict,
+    Missing: _missing,
     Refused: _refused,
     MissingService: lambda error: Problem(503, "missing_service", error.service, {"outcome_unknown": False}, _RETRY),
     OutcomeUnknown: lambda error: Problem(503, "outcome_unknown", str(error), {"outcome_unknown": True}, _RETRY),

@@ -38,6 +38,7 @@ _ENDS_MANY = {
     "held": ("offers_withdrawn", "withdrawn"),
     "terms_changed": ("offers_withdrawn", "withdrawn"),
     "unfilled": ("offers_withdrawn", "withdrawn"),
+    "nobody_found": ("offers_withdrawn", "withdrawn"),
 }
 #: Events of an offer that end it.
 _ENDS_ONE = ("accepted", "declined", "withdrawn")

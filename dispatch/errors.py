@@ -7,6 +7,7 @@ The tree; HTTP statuses stand in ``api/errors.py``, exit codes in ``cli/main.py`
     ├── NotFound         there is no such thing, or not for this asker
     ├── NotKept          it was there once, and is no longer kept
     ├── Conflict         the thing is in a state that does not allow this; names the moves that it does allow
+    │   └── Missing      something that must be handed in first is not there; lists it
     ├── Refused          a rule forbids it, whatever the state
     ├── MissingService   a program or server that Truckroll needs is not there or does not start
     └── OutcomeUnknown   the answer got lost; it may have been done or not
@@ -14,7 +15,8 @@ The tree; HTTP statuses stand in ``api/errors.py``, exit codes in ``cli/main.py`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class TruckrollError(Exception):
@@ -67,6 +69,15 @@ class Conflict(TruckrollError):
         self.moves = tuple(moves)
         possible = ", ".join(self.moves) or "nothing"
         super().__init__(f"cannot {wish}: the state is {state}; possible now: {possible}")
+
+
+class Missing(Conflict):
+    """What must be handed in first is not there: ``lacking`` lists it, item by item, by code and number."""
+
+    def __init__(self, state: str, wish: str, lacking: Sequence[Mapping[str, Any]]) -> None:
+        self.lacking = tuple(lacking)
+        items = ", ".join(str(each["item"]) for each in lacking)
+        super().__init__(f"{state}, and not handed in: {items}", wish, ("hand in",))
 
 
 class Refused(TruckrollError):

@@ -21,7 +21,10 @@ TROUBLE: dict[str, Trouble] = {
         "The technician will be late: the visit before takes too long", ("release_technician",)
     ),
     "part_missing": Trouble("A part that the visit needs is not there", ("pause_sla", "release_technician")),
-    "request_waiting": Trouble("The site asks for something and waits for an answer", ()),
+    "request_waiting": Trouble(
+        "The site asks for something and waits for an answer", ("grant_site_request", "refuse_site_request")
+    ),
+    "request_unanswered": Trouble("The site asked for something and nobody answered: the work may stop", ()),
     "proposal_waiting": Trouble("A proposed change waits for an answer", ()),
     "incident": Trouble("Something happened that a person must look at", ()),
     "unassigned_soon": Trouble("The work must begin soon and nobody has it", ("patch_job", "resume", "cancel")),

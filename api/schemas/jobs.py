@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
+from api.schemas.checklists import ItemIn
 from api.schemas.values import Code, Currency, In, Instant, Line, Number, Out, Sum, Whole, Words, Yes, check_decimals
 from dispatch.jobs.posting import JobWish, SlotWish
 from matching.job import Needs, Pay
@@ -159,6 +160,9 @@ class JobIn(In):
     day_policy: dict[str, Any] = Field(default_factory=dict, description="The same of your day policy.")
     bundle_id: UUID | None = Field(default=None, description="Taken together with the bundle's other jobs.")
     is_draft: Yes = Field(default=False, description="Kept, and offered once you publish it.")
+    deliverables: list[ItemIn] | None = Field(
+        default=None, max_length=50, description="What is to be handed in; empty: as your checklist of its type says."
+    )
 
     @model_validator(mode="after")
     def _fits_its_window(self) -> Self:
@@ -181,7 +185,9 @@ class JobIn(In):
                 "purchase_order", "project", "priority", "mode", "policy", "day_policy", "bundle_id", "is_draft",
             }
         )  # fmt: skip
-        return JobWish(**own, start_at=self.window.start_at, end_at=self.window.end_at, slots=slots)
+        items = None if self.deliverables is None else tuple(item.to_item() for item in self.deliverables)
+        own |= {"start_at": self.window.start_at, "end_at": self.window.end_at}
+        return JobWish(**own, slots=slots, deliverables=items)
 
 
 class JobPatch(In):

@@ -111,6 +111,31 @@ PROPOSAL: Moves = {
     "overtaken": {},
 }
 
+PART: Moves = {
+    "wanted": {"order": "ordered", "ship": "shipped", "receive": "received", "drop": "not_needed"},
+    "ordered": {"ship": "shipped", "receive": "received", "lose": "lost", "drop": "not_needed"},
+    "shipped": {"receive": "received", "lose": "lost", "drop": "not_needed"},
+    "lost": {"order": "ordered", "ship": "shipped", "receive": "received", "drop": "not_needed"},
+    "received": {"call_back": "to_return"},
+    "not_needed": {"call_back": "to_return"},
+    "to_return": {"give_back": "returned"},
+    "returned": {},
+}
+
+DELIVERABLE: Moves = {
+    "submitted": {"pass": "passed", "send_back": "sent_back"},
+    "passed": {},
+    "sent_back": {},
+}
+
+SITE_REQUEST: Moves = {
+    "waiting": {"grant": "granted", "refuse": "refused", "withdraw": "withdrawn", "time_out": "unanswered"},
+    "granted": {},
+    "refused": {},
+    "unanswered": {},
+    "withdrawn": {},
+}
+
 
 def move(moves: Moves, state: str, wish: str) -> str:
     """The state after `wish`.

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict
+from dispatch.jobs.checklists import Item, checklist_for
 from dispatch.jobs.lifecycle import JOB, move
 from dispatch.jobs.reading import needs_document
 from dispatch.jobs.rounds import open_round
@@ -71,6 +72,7 @@ class JobWish:
     mode: str | None = None
     policy: dict[str, Any] = field(default_factory=dict)
     day_policy: dict[str, Any] = field(default_factory=dict)
+    deliverables: tuple[Item, ...] | None = None
     bundle_id: UUID | None = None
     is_draft: bool = False
 
@@ -108,6 +110,7 @@ def post_job(session: Session, actor: Actor, wish: JobWish, *, now: datetime) ->
             priority=wish.priority,
             policy=policy.to_document(),
             day_policy=day_policy.to_document(),
+            deliverables=checklist_for(session, actor.client_id, wish.job_type, wish.deliverables),
             posted_at=None if wish.is_draft else now,
             created_at=now,
         )

@@ -64,9 +64,13 @@ def give_up(session: Session, due: RoundRow, unit: RoleOfVisit, decision: Decisi
     if unit.is_observer:
         record(session, ENGINE, ("job", due.job_id), "no_observer", told, client_id=due.client_id, now=now)
         return
-    session.execute(
+    moved = session.scalar(
         update(JobRow)
         .where(JobRow.id == due.job_id, JobRow.state.in_(states_with(JOB, "give_up")))
         .values(state="unfilled", unfilled=reasons, version=JobRow.version + 1)
+        .returning(JobRow.id)
     )
-    record(session, ENGINE, ("job", due.job_id), "unfilled", told, client_id=due.client_id, now=now)
+    if moved is None:  # nobody came to help where the work goes on already: the job is not unfilled for that
+        told = {name: told[name] for name in ("visit", "role", "round", "num_asked", "offers_withdrawn")}
+    kind = "unfilled" if moved else "nobody_found"
+    record(session, ENGINE, ("job", due.job_id), kind, told, client_id=due.client_id, now=now)

@@ -12,6 +12,12 @@ substituting.py who comes instead?
 cancelling.py   what does it cost to tell somebody off?
 charging.py     what is owed for work that ended early?
 incidents.py    what happened that should not have?
+parts.py        which parts does a job need?
+partcheck.py    is every part there before anyone drives?
+deliverables.py is what was handed in good?
+evidence.py     what is still to be handed in?
+siterequests.py what does a technician on site need to go on?
+granting.py     what does a yes to the site bring about?
 alarms.py       what needs a person?
 sweeps.py       what of the day is due now?
 """

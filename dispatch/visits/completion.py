@@ -11,6 +11,7 @@ from dispatch.jobs.lifecycle import JOB, VISIT, states_with
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, JobRow, VisitRow
+from dispatch.visits.evidence import check_handed_in
 from dispatch.visits.finding import find_own_job
 
 
@@ -23,6 +24,8 @@ def finish_job(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -
         When the actor is not on the job.
     Conflict
         When a visit is still to come or under way.
+    Missing
+        When something that the job asks for is not handed in, or was sent back.
     """
     job = find_own_job(session, actor, job_id)
     unfinished = session.scalars(
@@ -30,6 +33,7 @@ def finish_job(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -
     ).first()
     if unfinished is not None:
         raise Conflict(f"a visit is {unfinished}", "finish", tuple(VISIT[unfinished]))
+    check_handed_in(session, job.id)
     if not move_job(session, actor, job.id, "finish", "done", now):
         session.refresh(job)
         raise Conflict(job.state, "finish", tuple(JOB[job.state]))

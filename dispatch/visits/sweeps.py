@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from dispatch.record.session import database_now
 from dispatch.visits.answering import expire_proposals, overtake_proposals, warn_of_proposals
+from dispatch.visits.partcheck import flag_missing_parts
+from dispatch.visits.siterequests import end_unanswered
 
 _log = logging.getLogger(__name__)
 
@@ -22,6 +24,8 @@ DUE: tuple[Due, ...] = (
     expire_proposals,
     overtake_proposals,
     warn_of_proposals,
+    flag_missing_parts,
+    end_unanswered,
 )
 
 
