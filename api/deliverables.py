@@ -84,7 +84,7 @@ def post_deliverable(request: Request, actor: OnVisit, visit_id: UUID, handed: D
     """
 
     def work(session: Session, now: datetime) -> Reply:
-        made = hand_in(session, actor, visit_id, Handed(**handed.model_dump()), now=now)
+        made = hand_in(session, actor, visit_id, Handed(**dict(handed)), now=now)
         return Reply(_one(session, actor, made), 201)
 
     return idempotent(request, actor, work)
@@ -106,7 +106,7 @@ def send_back_deliverable(request: Request, actor: Requester, deliverable_id: UU
     """One thing is to be handed in again, by `due_at`; the others stand. A job that was done is sent back with it."""
 
     def work(session: Session, now: datetime) -> Reply:
-        judge_deliverable(session, actor, deliverable_id, "send_back", now=now, **wish.model_dump())
+        judge_deliverable(session, actor, deliverable_id, "send_back", now=now, **dict(wish))
         return Reply(_one(session, actor, deliverable_id))
 
     return idempotent(request, actor, work)

@@ -39,6 +39,7 @@ _ENDS_MANY = {
     "terms_changed": ("offers_withdrawn", "withdrawn"),
     "unfilled": ("offers_withdrawn", "withdrawn"),
     "nobody_found": ("offers_withdrawn", "withdrawn"),
+    "no_observer": ("offers_withdrawn", "withdrawn"),
 }
 #: Events of an offer that end it.
 _ENDS_ONE = ("accepted", "declined", "withdrawn")

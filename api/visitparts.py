@@ -81,7 +81,7 @@ def patch_part(request: Request, actor: Requester, part_id: UUID, patch: PartPat
     """Carrier, tracking, when it is expected. Needs If-Match with the ETag that you read."""
     version = wanted_version(request, "part")
     with writing(request, actor, "engine") as session:
-        changes = patch.model_dump(exclude_none=True)
+        changes = {name: value for name, value in patch if value is not None}
         if not change_part(session, actor, part_id, version, changes, now=database_now(session)):
             raise Stale("part")
         shown = _show(session, actor, part_id)
@@ -139,7 +139,7 @@ def show_part(actor: Actor, row: PartRow) -> PartOut:
 
 def _move(request: Request, actor: Actor, part_id: UUID, wish: str, details: PartMoveIn) -> Response:
     def work(session: Session, now: datetime) -> Reply:
-        move_part(session, actor, part_id, wish, details.model_dump(exclude_none=True), now=now)
+        move_part(session, actor, part_id, wish, dict(details), now=now)
         shown = _show(session, actor, part_id)
         return Reply(shown, headers={"ETag": etag(shown.version)})
 

@@ -34,7 +34,7 @@ class ItemIn(In):
 
     def to_item(self) -> Item:
         """The same for the use case."""
-        return Item(**self.model_dump())
+        return Item(**dict(self))
 
 
 class ItemOut(Out):

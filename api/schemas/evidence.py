@@ -1,6 +1,6 @@
 """Parts, checklists, what is handed in, and requests from the site."""
 
-from typing import Any, Literal, Self
+from typing import Literal, Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
@@ -43,7 +43,7 @@ class PartIn(In):
 
     def to_wish(self) -> PartWish:
         """The same for the use case."""
-        return PartWish(**self.model_dump())
+        return PartWish(**dict(self))
 
 
 class PartPatch(In):
@@ -59,7 +59,7 @@ class PartPatch(In):
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
-        if not self.model_dump(exclude_none=True):
+        if all(value is None for _, value in self):
             raise ValueError("name at least one field to change")
         return self
 
@@ -283,7 +283,7 @@ class GrantIn(In):
 
     def to_grant(self) -> Grant:
         """The same for the use case."""
-        part: dict[str, Any] = self.part.model_dump(exclude_none=True) if self.part else {}
+        part = {name: value for name, value in self.part or () if value is not None}
         return Grant(self.minutes, self.amount, part, self.slot.to_wish() if self.slot else None, self.is_return)
 
 

@@ -83,7 +83,8 @@ def real_ids(busy_town, callers):
     """Ids of real things for each parameter of a path."""
     town = busy_town
     bundle = town.staff.post("/v1/bundles", {"name": "fuzz"}).json()["id"]
-    jobs = [town.offered(mode=mode)[0] for mode in ("first", "first", "manual", "manual")]
+    clean = [{"code": "clean", "kind": "check", "label": "The place is clean"}]
+    jobs = [town.offered(mode=mode, deliverables=clean)[0] for mode in ("first", "first", "manual", "manual")]
     jobs += [town.offered(bundle_id=bundle)[0], town.posted(is_draft=True)]
     offers = town.world.offers()
     wish = {"pay": {"amount": "190.00"}, "reason": "more"}
@@ -91,7 +92,7 @@ def real_ids(busy_town, callers):
         town.by_id(each.technician_id).post(f"/v1/offers/{each.id}/counter", wish).json()["id"] for each in offers[1:3]
     ]
     won = town.by_id(offers[0].technician_id).post(f"/v1/offers/{offers[0].id}/accept", {"terms_version": 1}).json()
-    file = town.staff.send(picture(), kind="photo", visit_id=won["visit_id"]).json()
+    evidence = _evidence(town, town.by_id(offers[0].technician_id), won["visit_id"], str(offers[0].job_id))
     decision = town.staff.get(f"/v1/jobs/{jobs[0]['id']}/decisions").json()["items"][0]["id"]
     return {
         "job_id": [each["id"] for each in jobs],
@@ -103,8 +104,21 @@ def real_ids(busy_town, callers):
         "decision_id": [decision],
         "technician_id": [str(each) for each in town.world.technicians[:2]],
         "site_id": [str(town.world.site)],
-        "file_id": [file["id"]],
+        **evidence,
     }
+
+
+def _evidence(town, technician, visit, job):
+    """Things of the day: a file, parts, something handed in, a request from the site."""
+    file = technician.send(picture(), kind="photo", visit_id=visit).json()["id"]
+    parts = [town.staff.post(f"/v1/jobs/{job}/parts", {"item": "Motor"}).json()["id"] for _ in range(2)]
+    handed = [
+        technician.post(f"/v1/visits/{visit}/deliverables", {"item": "clean", "is_ok": True}).json()["id"]
+        for _ in range(2)
+    ]
+    technician.post(f"/v1/visits/{visit}/check-in")
+    request = technician.post(f"/v1/visits/{visit}/site-requests", {"kind": "second_person"}).json()["id"]
+    return {"file_id": [file], "part_id": parts, "deliverable_id": handed, "site_request_id": [request]}
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -46,7 +46,10 @@ def acme(calm_town):
     """One id of every kind, all of Acme's; the names are those of the paths' parameters."""
     town = calm_town
     bundle = town.staff.post("/v1/bundles", {"name": "Acme's bundle"}).json()["id"]
-    job, offers = town.offered(purchase_order="SECRET-PO", policy={"wave": {"min_size": 2, "max_size": 2}})
+    photo = {"code": "after", "kind": "photo", "label": "Afterwards"}
+    job, offers = town.offered(
+        purchase_order="SECRET-PO", policy={"wave": {"min_size": 2, "max_size": 2}}, deliverables=[photo]
+    )
     first, second = offers[0], offers[1]
     wish = {"pay": {"amount": "190.00"}, "reason": "more"}
     counter = town.by_id(second.technician_id).post(f"/v1/offers/{second.id}/counter", wish).json()["id"]
@@ -67,27 +70,21 @@ def acme(calm_town):
         "client_id": str(town.world.client),
         "site_id": str(town.world.site),
         **_more_of_acme(town, first.technician_id),
-        **evidence_of_acme(town, taken, won["visit_id"]),
+        **evidence_of_acme(town, taken, won["visit_id"], job["id"]),
         **webhook_of_acme(town),
         **{"wish": "pause", "layer": "jobs", "z": "3", "x": "1", "y": "3"},
     }
 
 
-def evidence_of_acme(town, technician, visit_id):
-    """A photo of the visit."""
-    file = technician.send(picture(), kind="photo", visit_id=visit_id).json()
-    return {"file_id": file["id"]}
-
-
-def webhook_of_acme(town):
-    """An endpoint, and a delivery to it."""
-    webhook = town.staff.post("/v1/webhooks", {"url": "https://8.8.8.8/hooks"}).json()["id"]
-    with town.world.as_engine() as (session, now):
-        own = {"client_id": town.world.client, "created_at": now, "about_id": new_id()}
-        event = session.scalars(select(EventRow.id)).first()
-        row = WebhookDeliveryRow(id=new_id(), webhook_id=UUID(webhook), seq=1, event_id=event, **own)
-        session.add(row)
-    return {"webhook_id": webhook, "delivery_id": str(row.id)}
+def evidence_of_acme(town, technician, visit_id, job_id):
+    """A photo of the visit, a part, something handed in, a request from the site."""
+    file = technician.send(picture(), kind="photo", visit_id=visit_id).json()["id"]
+    part = town.staff.post(f"/v1/jobs/{job_id}/parts", {"item": "Blower motor"}).json()["id"]
+    handed = {"item": "after", "file_id": file}
+    handed_in = technician.post(f"/v1/visits/{visit_id}/deliverables", handed).json()["id"]
+    technician.post(f"/v1/visits/{visit_id}/check-in")
+    request = technician.post(f"/v1/visits/{visit_id}/site-requests", {"kind": "more_time", "minutes": 5}).json()["id"]
+    return {"file_id": file, "part_id": part, "deliverable_id": handed_in, "site_request_id": request}
 
 
 def _more_of_acme(town, technician):
@@ -163,7 +160,7 @@ def test_the_strangers_changed_nothing(calm_town, acme, strangers):
     own = {calm_town.globex, *(calm_town.world.technicians)}
     assert own
     job = calm_town.staff.get(f"/v1/jobs/{acme['job_id']}").json()
-    assert job["state"] == "assigned"
+    assert job["state"] == "in_progress"
     with calm_town.world.as_engine() as (session, _):
         actors = set(session.scalars(select(EventRow.actor_id).where(EventRow.client_id == calm_town.world.client)))
         people = set(session.scalars(select(TechnicianRow.id)))

@@ -59,6 +59,34 @@ class Given:
             answer = self.technician.post(f"{self.visit}/{wish}")
             assert answer.status_code == 200, answer.text
 
+    def sends(self, data: bytes, kind: str = "photo") -> str:
+        """The technician sends a file of the visit: its id."""
+        answer = self.technician.send(data, kind=kind, visit_id=self.visit_id)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["id"]
+
+    def needs_part(self, **part: Any) -> str:
+        """The client notes that the job needs a part: its id."""
+        answer = self.staff.post(f"{self.job_url}/parts", part)
+        assert answer.status_code == 201, answer.text
+        return answer.json()["id"]
+
+    def hands_in(self, item: str, **values: Any) -> str:
+        """The technician hands something in for an item of the checklist: its id."""
+        answer = self.technician.post(f"{self.visit}/deliverables", {"item": item, **values})
+        assert answer.status_code == 201, answer.text
+        return answer.json()["id"]
+
+    def asks(self, **wish: Any) -> dict[str, Any]:
+        """The technician asks for something from the site."""
+        answer = self.technician.post(f"{self.visit}/site-requests", wish)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def planned_end(self) -> datetime:
+        """When the visit is to end, as the client sees it."""
+        return datetime.fromisoformat(self.staff.get(self.job_url).json()["visits"][-1]["planned_end_at"])
+
     def state(self) -> str:
         """The job's state, as the client sees it."""
         return self.staff.get(self.job_url).json()["state"]
@@ -97,6 +125,44 @@ class Storyteller:
         return Given(
             self.town, posted, technician, offers[0].technician_id, answer["visit_id"], answer["assignment_id"]
         )
+
+    def wants(self, job_type: str, *items: dict[str, Any]) -> None:
+        """The client sets the checklist for a type of job."""
+        answer = self.town.staff.post("/v1/deliverable-templates", {"job_type": job_type, "items": list(items)})
+        assert answer.status_code == 201, answer.text
+
+    def brings_near(self, given: Given, hours: float) -> None:
+        """Time passes until the visit is only so many hours away."""
+        self.time_passes(
+            "UPDATE visits SET window_start_at = window_start_at - d.by, window_end_at = window_end_at - d.by,"
+            " planned_start_at = planned_start_at - d.by, planned_end_at = planned_end_at - d.by,"
+            " confirm_by = confirm_by - d.by"
+            " FROM (SELECT planned_start_at - now() - make_interval(secs => %(s)s) AS by FROM visits"
+            " WHERE id = %(v)s) d"
+            " WHERE id = %(v)s",
+            s=hours * 3600,
+            v=given.visit_id,
+        )
+
+    def lets_requests_wait(self, minutes: int) -> None:
+        """Time passes for all who wait for an answer on site."""
+        self.time_passes(
+            "UPDATE site_requests SET made_at = made_at - make_interval(mins => %(m)s),"
+            " answer_by = answer_by - make_interval(mins => %(m)s) WHERE state = 'waiting'",
+            m=minutes,
+        )
+
+    def open_alarms(self) -> list[str]:
+        """Kinds of the alarms about parts and requests that are open, in the order in which they were raised."""
+        kinds = ("part_missing", "request_waiting", "request_unanswered")
+        with self.town.world.as_engine() as (session, _):
+            rows = select(AlarmRow.kind).where(AlarmRow.cleared_at.is_(None), AlarmRow.kind.in_(kinds))
+            return list(session.scalars(rows.order_by(AlarmRow.id)))
+
+    def sweeps_quietly(self) -> list[str]:
+        """The dispatcher's next look at what is due, and which of these alarms are open then."""
+        self.sweeps()
+        return self.open_alarms()
 
     def time_passes(self, sql: str, **values: Any) -> None:
         """What only the clock could do: set times back in the record, as its administrator."""
