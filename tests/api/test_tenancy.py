@@ -87,6 +87,17 @@ def evidence_of_acme(town, technician, visit_id, job_id):
     return {"file_id": file, "part_id": part, "deliverable_id": handed_in, "site_request_id": request}
 
 
+def webhook_of_acme(town):
+    """An endpoint, and a delivery to it."""
+    webhook = town.staff.post("/v1/webhooks", {"url": "https://8.8.8.8/hooks"}).json()["id"]
+    with town.world.as_engine() as (session, now):
+        own = {"client_id": town.world.client, "created_at": now, "about_id": new_id()}
+        event = session.scalars(select(EventRow.id)).first()
+        row = WebhookDeliveryRow(id=new_id(), webhook_id=UUID(webhook), seq=1, event_id=event, **own)
+        session.add(row)
+    return {"webhook_id": webhook, "delivery_id": str(row.id)}
+
+
 def _more_of_acme(town, technician):
     """Staff, a pool, a key; a time off and a credential of its technician."""
     ids = {name: new_id() for name in ("staff_id", "pool_id", "time_off_id", "credential_id")}
