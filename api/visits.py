@@ -1,5 +1,6 @@
 """What happens on the day? Visits: list, confirm, leave, check in, check out."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,18 +16,27 @@ from api.paging import Cursor, Limit, page
 from api.parts import reading
 from api.schemas.jobs import VisitState, WindowOut
 from api.schemas.pages import PageOf
-from api.schemas.story import VisitLine, VisitMoved
+from api.schemas.story import VisitLine
+from api.schemas.visits import CheckOutIn, LateIn, LeaveIn, PositionIn, StampIn, SwitchIn, VisitMoved, WhoIn
 from api.showing import show_place
 from api.visibility import view
-from dispatch.jobs.lifecycle import VISIT
+from dispatch.jobs.lifecycle import PRESENCE, VISIT
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, JobRow, SiteRow, VisitRow
-from dispatch.visits.moves import move_visit
+from dispatch.visits.before import confirm, leave, run_late
+from dispatch.visits.endings import Ending
+from dispatch.visits.onsite import check_in, check_out, switch
+from dispatch.visits.positions import Fix
+from dispatch.visits.presence import Moved
+from dispatch.visits.stamps import Stamp
 
 router = APIRouter(prefix="/v1/visits", tags=["visits"])
 
 #: wish -> the address that makes it
 MOVES = {"confirm": "confirm", "leave": "leave", "check_in": "check-in", "check_out": "check-out"}
+
+#: What is meant where nothing is sent.
+_NOBODY, _FROM_WHEREVER, _NOW, _COMPLETE = WhoIn(), LeaveIn(), StampIn(), CheckOutIn()
 
 
 @router.get("", response_model=PageOf[VisitLine], summary="List visits")
@@ -49,35 +59,110 @@ def list_visits(
 
 
 @router.post("/{visit_id}/confirm", response_model=VisitMoved, summary="Confirm a visit")
-def confirm_visit(request: Request, actor: OnVisit, visit_id: UUID) -> Response:
+def confirm_visit(request: Request, actor: OnVisit, visit_id: UUID, who: WhoIn = _NOBODY) -> Response:
     """I will be there."""
-    return _move(request, actor, visit_id, "confirm")
+    return _move(request, actor, lambda session, now: confirm(session, actor, visit_id, who.technician_id, now=now))
 
 
 @router.post("/{visit_id}/leave", response_model=VisitMoved, summary="Set out")
-def leave_for_visit(request: Request, actor: OnVisit, visit_id: UUID) -> Response:
-    """I am on the way."""
-    return _move(request, actor, visit_id, "leave")
+def leave_for_visit(request: Request, actor: OnVisit, visit_id: UUID, way: LeaveIn = _FROM_WHEREVER) -> Response:
+    """I am on the way; the answer says when I should be there."""
+    fix = _fix(way.position)
+    return _move(
+        request, actor, lambda session, now: leave(session, actor, visit_id, way.technician_id, fix=fix, now=now)
+    )
+
+
+@router.post("/{visit_id}/late", response_model=VisitMoved, summary="Run late")
+def run_late_for_visit(request: Request, actor: OnVisit, visit_id: UUID, late: LateIn) -> Response:
+    """I come later than agreed; whoever waits at the site is told."""
+    return _move(
+        request,
+        actor,
+        lambda session, now: run_late(
+            session, actor, visit_id, late.technician_id, minutes=late.minutes, eta_at=late.eta_at, now=now
+        ),
+    )
 
 
 @router.post("/{visit_id}/check-in", response_model=VisitMoved, summary="Check in")
-def check_in(request: Request, actor: OnVisit, visit_id: UUID) -> Response:
-    """I am there; the first one starts the job."""
-    return _move(request, actor, visit_id, "check_in")
+def check_in_to_visit(request: Request, actor: OnVisit, visit_id: UUID, stamp: StampIn = _NOW) -> Response:
+    """I am there; the first one starts the job. A time claimed by a phone without signal holds."""
+    return _move(
+        request,
+        actor,
+        lambda session, now: check_in(session, actor, visit_id, stamp.technician_id, _stamp(stamp), now=now),
+    )
+
+
+@router.post("/{visit_id}/time", response_model=VisitMoved, summary="Wait, take a break, go on")
+def switch_time(request: Request, actor: OnVisit, visit_id: UUID, wish: SwitchIn) -> Response:
+    """Another span of the time log begins, and the one before ends."""
+    return _move(
+        request,
+        actor,
+        lambda session, now: switch(
+            session,
+            actor,
+            visit_id,
+            wish.technician_id,
+            wish.kind,
+            _stamp(wish),
+            reason=wish.reason,
+            note=wish.note,
+            now=now,
+        ),
+    )
 
 
 @router.post("/{visit_id}/check-out", response_model=VisitMoved, summary="Check out")
-def check_out(request: Request, actor: OnVisit, visit_id: UUID) -> Response:
-    """I am done here."""
-    return _move(request, actor, visit_id, "check_out")
+def check_out_of_visit(request: Request, actor: OnVisit, visit_id: UUID, said: CheckOutIn = _COMPLETE) -> Response:
+    """I am done here, and this is how it went. A return makes the next visit; the same technician is asked first."""
+    ending = Ending(
+        said.outcome,
+        said.why,
+        said.note,
+        tuple(said.evidence),
+        said.window.start_at if said.window else None,
+        said.window.end_at if said.window else None,
+        said.duration_min,
+    )
+    return _move(
+        request,
+        actor,
+        lambda session, now: check_out(session, actor, visit_id, said.technician_id, _stamp(said), ending, now=now),
+    )
 
 
-def _move(request: Request, actor: Actor, visit_id: UUID, wish: str) -> Response:
+def _move(request: Request, actor: Actor, do: Callable[[Session, datetime], Moved]) -> Response:
     def work(session: Session, now: datetime) -> Reply:
-        state = move_visit(session, actor, visit_id, wish, now=now)
-        return Reply(VisitMoved.model_validate({"id": visit_id, "state": state, "moves": _moves(state)}))
+        moved = do(session, now)
+        eta_at = session.scalar(select(AssignmentRow.eta_at).where(AssignmentRow.id == moved.assignment_id))
+        return Reply(
+            VisitMoved.model_validate(
+                {
+                    "id": moved.visit_id,
+                    "state": moved.visit_state,
+                    "assignment_id": moved.assignment_id,
+                    "presence": moved.presence,
+                    "eta_at": eta_at,
+                    "next_visit_id": moved.next_visit_id,
+                    "moves": [MOVES[wish] for wish in PRESENCE[moved.presence] if wish in MOVES],
+                }
+            )
+        )
 
     return idempotent(request, actor, work)
+
+
+def _fix(position: PositionIn | None) -> Fix | None:
+    if position is None:
+        return None
+    return Fix(position.lat, position.lng, position.accuracy_m, position.is_mocked)
+
+
+def _stamp(said: StampIn) -> Stamp:
+    return Stamp(said.at, _fix(said.position))
 
 
 def _own(actor: Actor) -> Select[*tuple[Any, ...]]:

@@ -31,6 +31,8 @@ _T = TypeVar("_T")
 
 #: What happens to a request from the site that nobody answers in time.
 IF_UNANSWERED = ("stop_paid_to_cap",)
+#: What follows a visit that could not start.
+AFTER_COULD_NOT_START = ("decide", "next_visit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +40,28 @@ class Day:
     """Before and on the day. Minutes, unless the name says otherwise.
 
     A visit is reminded of `remind_before_min` before it must be confirmed; nobody there `late_after_min` after the
-    agreed start raises an alarm; a part that is not there raises one `part_check_before_h` hours before the start.
+    agreed start raises an alarm; a span of time over `max_entry_h` needs both sides' word; a return trip that names no
+    time comes `return_after_days` later; after a visit that could not start, the next one is made at once or a person
+    decides; a part that is not there raises one `part_check_before_h` hours before the start.
     """
 
     remind_before_min: int = 60
     late_after_min: int = 15
     part_check_before_h: int = 24
+    max_entry_h: int = 16
+    return_after_days: int = 1
+    after_could_not_start: str = "decide"
 
     def __post_init__(self) -> None:
         within("day.remind_before_min", self.remind_before_min, 0, 43_200)
         within("day.late_after_min", self.late_after_min, 1, 1_440)
         within("day.part_check_before_h", self.part_check_before_h, 0, 720)
+        within("day.max_entry_h", self.max_entry_h, 1, 336)
+        within("day.return_after_days", self.return_after_days, 0, 90)
+        if self.after_could_not_start not in AFTER_COULD_NOT_START:
+            raise PolicyError(
+                f"day.after_could_not_start {self.after_could_not_start!r}: one of {', '.join(AFTER_COULD_NOT_START)}"
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,11 +164,3 @@ class VisitLine(Out):
     checked_out_at: Instant | None
     place: _Place
     moves: list[str]
-
-
-class VisitMoved(Out):
-    """What became of a visit."""
-
-    id: UUID
-    state: VisitState
-    moves: list[str]

@@ -1,5 +1,6 @@
 """Who has a slot, and what if they give it back? Taking, settling, releasing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -11,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict
 from dispatch.jobs.answers import note_yes
-from dispatch.jobs.lifecycle import JOB, VISIT, states_with
-from dispatch.jobs.reading import RoleOfVisit
+from dispatch.jobs.lifecycle import JOB, NOT_THERE_YET, PRESENCE, VISIT, states_with, visit_state
+from dispatch.jobs.reading import RoleOfVisit, is_work
 from dispatch.jobs.rounds import close_rounds, open_round
 from dispatch.record.events import record
 from dispatch.record.session import Actor
@@ -150,6 +151,7 @@ def settle(
             currency=terms.pay.currency,
             start_at=job.start_at,
             end_at=job.end_at,
+            confirm_by=_confirm_by(unit, job, now),
             assigned_at=now,
             hand_back_until=hand_back_until,
         )
@@ -177,18 +179,25 @@ def release(session: Session, actor: Actor, assignment_id: UUID, why: str, *, no
     withdrawn = close_rounds(session, slot.job_id, "withdrawn", now=now, visit_id=slot.visit_id, role=slot.role)
     ended = session.scalar(
         update(AssignmentRow)
-        .where(AssignmentRow.id == assignment_id, AssignmentRow.state == "live")
+        .where(
+            AssignmentRow.id == assignment_id,
+            AssignmentRow.state == "live",
+            AssignmentRow.presence.in_(NOT_THERE_YET),
+        )
         .values(state="released", ended_at=now, ended_by=actor.kind, ended_why=why)
         .returning(AssignmentRow.id)
     )
     if ended is None:
-        raise Conflict(assignment.state, "release")
-    job_state = _look_on(session, assignment) if slot.is_observer else _reopen(session, assignment)
+        session.refresh(assignment)
+        state = assignment.presence if assignment.state == "live" else assignment.state
+        raise Conflict(state, "release", tuple(PRESENCE.get(state, ())))
+    job_state, state = _look_on(session, assignment) if slot.is_observer else _reopen(session, assignment)
     session.execute(update(BookingRow).where(BookingRow.id == assignment.booking_id).values(live=False))
     told = {"technician": str(assignment.technician_id), "slot": str(assignment.slot_id), "why": why}
     more = {
         "visit": str(assignment.visit_id),
         "state": job_state,
+        "visit_state": state,
         "offers_withdrawn": [str(offer) for offer in withdrawn],
     }
     record(session, actor, ("assignment", assignment_id), "released", told, client_id=assignment.client_id, now=now)
@@ -197,33 +206,54 @@ def release(session: Session, actor: Actor, assignment_id: UUID, why: str, *, no
     return None if job_state == "on_hold" else _ask_again(session, assignment, slot, now)
 
 
-def _reopen(session: Session, assignment: AssignmentRow) -> str:
-    """The visit is to be planned again, the job to be filled again: the job's state."""
-    reopened = session.scalar(
+def _reopen(session: Session, assignment: AssignmentRow) -> tuple[str, str]:
+    """The visit is as far as those who stay, the job is to be filled again: the job's state, and the visit's.
+
+    Whoever stays keeps their time; with nobody left the visit is to be planned again.
+    """
+    visit = session.scalars(select(VisitRow).where(VisitRow.id == assignment.visit_id).with_for_update()).one()
+    if visit.state not in (*states_with(VISIT, "reopen"), "checked_in"):
+        raise Conflict(visit.state, "release")
+    left = session.scalars(
+        select(AssignmentRow)
+        .where(AssignmentRow.visit_id == assignment.visit_id, AssignmentRow.state == "live", is_work())
+        .execution_options(populate_existing=True)
+    ).all()
+    state = visit_state(each.presence for each in left)
+    confirmed = [each.confirmed_at for each in left if each.confirmed_at is not None]
+    session.execute(
         update(VisitRow)
-        .where(VisitRow.id == assignment.visit_id, VisitRow.state.in_(states_with(VISIT, "reopen")))
-        .values(state="planned", confirmed_at=None, confirm_by=None, planned_start_at=None, planned_end_at=None)
-        .returning(VisitRow.state)
+        .where(VisitRow.id == visit.id)
+        .values(
+            state=state,
+            confirmed_at=min(confirmed, default=None),
+            confirm_by=min((each.confirm_by for each in left if each.confirm_by is not None), default=None),
+            planned_start_at=min((each.start_at for each in left), default=None),
+            planned_end_at=max((each.end_at for each in left), default=None),
+        )
     )
-    if reopened is None:
-        raise Conflict("checked_in", "release", ("check_out",))
-    states = {state: moves["reopen"] for state, moves in JOB.items() if "reopen" in moves}
-    return session.scalars(
+    states = {each: moves["reopen"] for each, moves in JOB.items() if "reopen" in moves}
+    job_state = session.scalars(
         update(JobRow)
         .where(JobRow.id == assignment.job_id)
         .values(state=case(states, value=JobRow.state, else_=JobRow.state), version=JobRow.version + 1)
         .returning(JobRow.state)
     ).one()
+    return job_state, state
 
 
-def _look_on(session: Session, assignment: AssignmentRow) -> str:
-    """An observer leaves before the work began: the visit and the job stay as they are: the job's state."""
+def _confirm_by(unit: RoleOfVisit, job: Job, now: datetime) -> datetime:
+    return max(now, job.start_at - timedelta(minutes=unit.policy.confirm_before_min))
+
+
+def _look_on(session: Session, assignment: AssignmentRow) -> tuple[str, str]:
+    """An observer leaves before the work began: the job's state and the visit's, which stay as they are."""
     state = session.scalars(
         select(VisitRow.state).where(VisitRow.id == assignment.visit_id).with_for_update(read=True)
     ).one()
     if state not in states_with(VISIT, "reopen"):
         raise Conflict(state, "release", tuple(VISIT[state]))
-    return session.scalars(select(JobRow.state).where(JobRow.id == assignment.job_id)).one()
+    return session.scalars(select(JobRow.state).where(JobRow.id == assignment.job_id)).one(), state
 
 
 def _close_when_full(session: Session, unit: RoleOfVisit, now: datetime) -> list[UUID]:
@@ -245,14 +275,13 @@ def _fill(session: Session, unit: RoleOfVisit, job: Job, now: datetime) -> str:
     """
     if unit.is_observer:
         return session.scalars(select(JobRow.state).where(JobRow.id == job.job_id)).one()
-    confirm_by = max(now, job.start_at - timedelta(minutes=unit.policy.confirm_before_min))
     session.execute(
         update(VisitRow)
         .where(VisitRow.id == job.id)
         .values(
             planned_start_at=func.least(func.coalesce(VisitRow.planned_start_at, job.start_at), job.start_at),
             planned_end_at=func.greatest(func.coalesce(VisitRow.planned_end_at, job.end_at), job.end_at),
-            confirm_by=confirm_by,
+            confirm_by=func.least(VisitRow.confirm_by, _confirm_by(unit, job, now)),
         )
     )
     some_open = (
@@ -309,20 +338,7 @@ def _open_slot_again(session: Session, assignment: AssignmentRow) -> SlotRow:
 
 
 def _ask_again(session: Session, assignment: AssignmentRow, slot: SlotRow, now: datetime) -> UUID:
-    """A new round for the reopened slot; first the backup: the best of those who had said yes too."""
-    backup = session.scalars(
-        select(OfferRow.technician_id)
-        .join(RoundRow, RoundRow.id == OfferRow.round_id)
-        .where(
-            OfferRow.visit_id == slot.visit_id,
-            OfferRow.role == slot.role,
-            OfferRow.state.in_(("not_chosen", "withdrawn")),
-            OfferRow.answered_at.is_not(None),
-            OfferRow.technician_id != assignment.technician_id,
-        )
-        .order_by(RoundRow.num.desc(), OfferRow.rank.asc().nulls_last(), OfferRow.answered_at)
-        .limit(1)
-    ).all()
+    """A new round for the reopened slot; first the backup."""
     return open_round(
         session,
         slot.client_id,
@@ -331,5 +347,22 @@ def _ask_again(session: Session, assignment: AssignmentRow, slot: SlotRow, now: 
         slot.role,
         "backed_out",
         now=now,
-        first_ask=backup,
+        first_ask=find_backup(session, slot.visit_id, slot.role, assignment.technician_id),
     )
+
+
+def find_backup(session: Session, visit_id: UUID, role: str, gone: UUID) -> Sequence[UUID]:
+    """Whom to ask first when `gone` does not come: the best of those who had said yes too, if there is one."""
+    return session.scalars(
+        select(OfferRow.technician_id)
+        .join(RoundRow, RoundRow.id == OfferRow.round_id)
+        .where(
+            OfferRow.visit_id == visit_id,
+            OfferRow.role == role,
+            OfferRow.state.in_(("not_chosen", "withdrawn")),
+            OfferRow.answered_at.is_not(None),
+            OfferRow.technician_id != gone,
+        )
+        .order_by(RoundRow.num.desc(), OfferRow.rank.asc().nulls_last(), OfferRow.answered_at)
+        .limit(1)
+    ).all()

@@ -1,8 +1,10 @@
-"""Which moves does a state allow? The tables of moves of jobs, visits, offers, assignments and proposals. Pure.
+"""Which moves does a state allow? The tables of moves of jobs, visits, presence, offers, assignments, proposals. Pure.
 
 Each table maps a state to its moves, and each move to the state after it. Who may make a move, and by when, is said
 beside the function that makes it; that it cannot be made twice is the statement's condition, not this table.
 """
+
+from collections.abc import Iterable
 
 from dispatch.errors import Conflict
 
@@ -16,6 +18,7 @@ JOB: Moves = {
         "change": "open",
         "hold": "on_hold",
         "reopen": "open",
+        "go_on": "in_progress",
         "cancel": "cancelled",
     },
     "unfilled": {
@@ -24,24 +27,27 @@ JOB: Moves = {
         "fill": "assigned",
         "give_up": "unfilled",
         "reopen": "unfilled",
+        "go_on": "in_progress",
         "cancel": "cancelled",
     },
-    "on_hold": {"resume": "open", "reopen": "on_hold", "cancel": "cancelled"},
+    "on_hold": {"resume": "open", "reopen": "on_hold", "go_on": "in_progress", "cancel": "cancelled"},
     "assigned": {"start": "in_progress", "reopen": "open", "cancel": "cancelled"},
     "in_progress": {"finish": "done", "reopen": "open", "cancel": "cancelled"},
     "done": {"approve": "approved", "send_back": "sent_back"},
-    "sent_back": {"finish": "done"},
+    "sent_back": {"finish": "done", "reopen": "open"},
     "approved": {"pay": "paid", "dispute": "disputed"},
     "disputed": {"approve": "approved"},
     "paid": {},
     "cancelled": {},
 }
 
+#: A visit is as far as the first of those who are on it; a missed one stays so, what comes after is the next visit.
 VISIT: Moves = {
     "planned": {
         "confirm": "confirmed",
         "leave": "on_the_way",
         "check_in": "checked_in",
+        "miss": "missed",
         "reopen": "planned",
         "cancel": "cancelled",
         "replan": "planned",
@@ -63,9 +69,22 @@ VISIT: Moves = {
     },
     "checked_in": {"check_out": "checked_out", "cut_short": "checked_out"},
     "checked_out": {},
-    "missed": {"reopen": "planned", "cancel": "cancelled"},
+    "missed": {},
     "cancelled": {},
 }
+
+#: How far one technician is with a visit. Who has checked out may come back while the visit goes on.
+PRESENCE: Moves = {
+    "assigned": {"confirm": "confirmed", "leave": "on_the_way", "check_in": "checked_in"},
+    "confirmed": {"leave": "on_the_way", "check_in": "checked_in"},
+    "on_the_way": {"check_in": "checked_in"},
+    "checked_in": {"check_out": "checked_out", "step_out": "stepped_out"},
+    "stepped_out": {"check_in": "checked_in", "check_out": "checked_out"},
+    "checked_out": {"check_in": "checked_in"},
+}
+#: Not there yet: an assignment can be given back, and nobody has begun.
+NOT_THERE_YET = ("assigned", "confirmed", "on_the_way")
+_AS_FAR = {"assigned": "planned", "stepped_out": "checked_in", "checked_out": "checked_in"}
 
 _ANSWERS = {
     "accept": "accepted",
@@ -154,3 +173,9 @@ def move(moves: Moves, state: str, wish: str) -> str:
 def states_with(moves: Moves, wish: str) -> tuple[str, ...]:
     """The states from which `wish` can be made: the condition of the statement that makes it."""
     return tuple(state for state, possible in moves.items() if wish in possible)
+
+
+def visit_state(presences: Iterable[str]) -> str:
+    """The state of a visit that has not ended, from how far each of those on it is: that of the first of them."""
+    found = [_AS_FAR.get(presence, presence) for presence in presences]
+    return max(found, key=list(VISIT).index, default="planned")

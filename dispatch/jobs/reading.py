@@ -126,4 +126,9 @@ def read_asked(session: Session, round_id: UUID, visit_id: UUID) -> frozenset[UU
         AssignmentRow.visit_id == visit_id,
         (AssignmentRow.state == "live") | (AssignmentRow.ended_by.in_(("technician", "company", "dispatcher"))),
     )
-    return frozenset(session.scalars(offered.union(gone)))
+    # A no-show is of the visit that was missed, and the next visit is not theirs either.
+    of_job = select(VisitRow.job_id).where(VisitRow.id == visit_id).scalar_subquery()
+    not_there = select(AssignmentRow.technician_id).where(
+        AssignmentRow.job_id == of_job, AssignmentRow.ended_why == "no_show"
+    )
+    return frozenset(session.scalars(offered.union(gone, not_there)))

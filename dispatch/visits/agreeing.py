@@ -184,7 +184,7 @@ def _agree(session: Session, actor: Actor, change: _Change, now: datetime) -> Ag
     version = change.unit.job_row.terms_version + 1
     _change_slot(session, change)
     withdrawn, was_offered = _close_offers(session, change, now)
-    _change_assignment(session, change, version)
+    _change_assignment(session, change, version, now)
     _change_visit(session, change, now)
     accepted = end(session, proposal.id, "accept")
     if accepted is None:
@@ -219,8 +219,9 @@ def _close_offers(session: Session, change: _Change, now: datetime) -> tuple[lis
     return close_rounds(session, job_id, "withdrawn", now=now), was_offered
 
 
-def _change_assignment(session: Session, change: _Change, version: int) -> None:
+def _change_assignment(session: Session, change: _Change, version: int, now: datetime) -> None:
     job, assignment = change.job, change.assignment
+    anew = _anew(change, now) if change.moves_visit else {}
     done = session.scalar(
         update(AssignmentRow)
         .where(
@@ -234,6 +235,8 @@ def _change_assignment(session: Session, change: _Change, version: int) -> None:
             pay_kind=job.pay.kind,
             pay_amount=job.pay.amount,
             terms_version=version,
+            watch_at=now,
+            **anew,
         )
         .returning(AssignmentRow.id)
         .execution_options(synchronize_session=False)
@@ -242,6 +245,13 @@ def _change_assignment(session: Session, change: _Change, version: int) -> None:
         session.refresh(assignment)
         state = "overtaken" if assignment.state == "live" else assignment.state
         raise Conflict(state, "accept the proposal")
+
+
+def _anew(change: _Change, now: datetime) -> dict[str, Any]:
+    """A new start is to be confirmed again, by the technician whose it is."""
+    confirm_by = max(now, change.job.start_at - timedelta(minutes=change.unit.policy.confirm_before_min))
+    gone = dict.fromkeys(("reminded_at", "confirmed_at", "left_at", "eta_at"))
+    return {"presence": "assigned", "confirm_by": confirm_by, **gone}
 
 
 def _change_visit(session: Session, change: _Change, now: datetime) -> None:

@@ -16,6 +16,7 @@ from dispatch.record.tables import AssignmentRow, VisitRow
 from dispatch.visits.alarms import KINDS, clear_alarms
 from dispatch.visits.answering import overtake
 from dispatch.visits.charging import Owed, book_charges, owed_for
+from dispatch.visits.timelog import stop_clocks
 
 
 def cancel_work(session: Session, actor: Actor, job_id: UUID, why: str, *, now: datetime) -> list[Owed]:
@@ -29,6 +30,7 @@ def cancel_work(session: Session, actor: Actor, job_id: UUID, why: str, *, now: 
         When the job has ended, or nothing of it is left to cancel.
     """
     ended = cancel_job(session, actor, job_id, why, now=now, may_have_begun=True)
+    stop_clocks(session, actor, job_id, now=now)
     overtake(session, actor, [each.assignment_id for each in ended], "cancelled", now=now)
     clear_alarms(session, actor, KINDS, job_id=job_id, why="cancelled", now=now)
     owed = []

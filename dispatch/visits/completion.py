@@ -14,6 +14,9 @@ from dispatch.record.tables import AssignmentRow, JobRow, VisitRow
 from dispatch.visits.evidence import check_handed_in
 from dispatch.visits.finding import find_own_job
 
+#: States of a visit that is to come or under way.
+_GOING_ON = tuple(state for state, moves in VISIT.items() if moves)
+
 
 def finish_job(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -> None:
     """The technician says that the work is done; every visit is checked out. Runs as the engine.
@@ -29,7 +32,7 @@ def finish_job(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -
     """
     job = find_own_job(session, actor, job_id)
     unfinished = session.scalars(
-        select(VisitRow.state).where(VisitRow.job_id == job_id, VisitRow.state.not_in(("checked_out", "cancelled")))
+        select(VisitRow.state).where(VisitRow.job_id == job_id, VisitRow.state.in_(_GOING_ON))
     ).first()
     if unfinished is not None:
         raise Conflict(f"a visit is {unfinished}", "finish", tuple(VISIT[unfinished]))

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatch.errors import BadInput, NotFound
+from dispatch.errors import BadInput, Conflict, NotFound
 from dispatch.jobs.reading import is_work
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, JobRow, VisitRow
@@ -65,6 +65,36 @@ def find_assignment(session: Session, actor: Actor, visit_id: UUID, assignment_i
     if len(live) > 1:
         raise BadInput("assignment_id", None, "name the assignment: several have work on this visit")
     return live[0]
+
+
+def find_own_assignment(session: Session, actor: Actor, visit_id: UUID, technician_id: UUID | None) -> AssignmentRow:
+    """The live assignment on a visit for which the actor speaks: a technician's own, else that of the one named.
+
+    Runs as the engine. Nobody need be named where only one is on the visit for whom the actor may speak.
+
+    Raises
+    ------
+    NotFound
+        When the visit is not the actor's.
+    Conflict
+        When nobody is on the visit any more.
+    BadInput
+        When the one named is not on the visit, or several are and none is named.
+    """
+    visit = find_visit(session, actor, visit_id)
+    mine = select(AssignmentRow).where(AssignmentRow.visit_id == visit_id, AssignmentRow.state == "live", is_work())
+    if actor.technician_id is not None:
+        technician_id = actor.technician_id
+    elif actor.company_id is not None:
+        mine = mine.where(AssignmentRow.company_id == actor.company_id)
+    found = list(session.scalars(mine.order_by(AssignmentRow.id).execution_options(populate_existing=True)))
+    if not found:
+        raise Conflict(visit.state, "speak for a technician", ("pick somebody for the open slot",))
+    named = [each for each in found if technician_id in (None, each.technician_id)]
+    if len(named) != 1:
+        who = ", ".join(str(each.technician_id) for each in found)
+        raise BadInput("technician_id", technician_id, f"name one of those who are on the visit: {who}")
+    return named[0]
 
 
 def is_clients(actor: Actor, client_id: UUID) -> bool:

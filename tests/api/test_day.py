@@ -28,7 +28,7 @@ def test_a_move_that_the_state_does_not_allow_names_those_that_it_does(town):
     refused = technician.post(f"/v1/visits/{won['visit_id']}/check-out")
     assert refused.status_code == 409
     document = refused.json()
-    assert (document["state"], document["wish"]) == ("planned", "check_out")
+    assert (document["state"], document["wish"]) == ("assigned", "check_out")
     assert {"confirm", "leave", "check_in"} <= set(document["moves"])
     assert town.staff.post(f"/v1/jobs/{job['id']}/approve").status_code == 409
 

@@ -22,12 +22,7 @@ SIMPLE = {
         "unfilled": "unfilled",
         "cancelled": "cancelled",
     },
-    "visit": {
-        "confirmed": "confirmed",
-        "left": "on_the_way",
-        "checked_in": "checked_in",
-        "checked_out": "checked_out",
-    },
+    "visit": {},
     "offer": {
         "asked_for": "viewed",
         "viewed": "viewed",
@@ -40,8 +35,18 @@ SIMPLE = {
     },
     "assignment": {"made": "live", "released": "released", "finished": "finished"},
 }
+#: What one technician did; the event says how far the visit is then.
+VISIT_TOLD = {"confirmed", "left", "running_late", "checked_in", "time_switched", "stepped_out", "checked_out"}
 #: Told for the record; no state changes by them.
-SILENT = {"wave_sent", "offers_expired", "said_yes_too_late", "counter_accepted", "slot_filled", "reopened"}
+SILENT = {
+    "wave_sent",
+    "offers_expired",
+    "said_yes_too_late",
+    "counter_accepted",
+    "slot_filled",
+    "reopened",
+    "slots_closed",
+}
 
 
 @dataclass
@@ -55,7 +60,7 @@ class Fold:
     def add(self, events: Iterable[tuple[str, str, str, dict[str, Any]]]) -> None:
         """Fold events (subject's kind, subject, kind, data), the oldest first."""
         for subject_kind, subject, kind, data in events:
-            state = SIMPLE[subject_kind].get(kind)
+            state = data["state"] if kind in VISIT_TOLD else SIMPLE[subject_kind].get(kind)
             assert state is not None or kind in SILENT, f"an event that nobody knows: {subject_kind} {kind}"
             if state is not None:
                 self.states[subject_kind][subject] = state
@@ -93,7 +98,7 @@ def _takes_named_state(fold: Fold, job: str, data: dict[str, Any]) -> None:
 
 def _reopened(fold: Fold, job: str, data: dict[str, Any]) -> None:
     fold.states["job"][job] = data["state"]
-    fold.states["visit"][data["visit"]] = "planned"
+    fold.states["visit"][data["visit"]] = data["visit_state"]
 
 
 def _cancelled(fold: Fold, job: str, data: dict[str, Any]) -> None:
@@ -114,5 +119,6 @@ _JOB_TOLD: dict[str, Callable[[Fold, str, dict[str, Any]], None]] = {
     "offers_expired": _expired,
     "slot_filled": _takes_named_state,
     "reopened": _reopened,
+    "slots_closed": _takes_named_state,
     "cancelled": _cancelled,
 }

@@ -11,7 +11,7 @@ from lifecycle_model import Model, ModelJob, ModelOffer, ModelRound
 from sqlalchemy import text
 from worlds import World
 
-from dispatch.errors import Conflict, NotFound, Refused
+from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.jobs.acceptance import Answer, Lost, Noted, Won
 from dispatch.jobs.lifecycle import OFFER
 from dispatch.record.session import Actor
@@ -123,7 +123,7 @@ class Compared(RuleBasedStateMachine):
         try:
             with self.world.as_engine() as (session, now):
                 return use_case(session, *args, now=now, **more)
-        except (Conflict, NotFound, Refused) as refusal:
+        except (BadInput, Conflict, NotFound, Refused) as refusal:
             return refusal
 
     def actor(self, technician: UUID) -> Actor:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from dispatch.jobs.lifecycle import ASSIGNMENT, JOB, OFFER, VISIT, move, states_with
+from dispatch.jobs.lifecycle import ASSIGNMENT, JOB, OFFER, PRESENCE, move
 from dispatch.record.tables.offers import LIVE_OFFERS
 
 HOURS_OF_WORK = timedelta(hours=2)
@@ -22,10 +22,22 @@ TOO_LATE = {
 }
 
 
+#: How far a visit is, by how far the first of those on it is; later ones win.
+AS_FAR = {
+    "assigned": "planned",
+    "confirmed": "confirmed",
+    "on_the_way": "on_the_way",
+    "stepped_out": "checked_in",
+    "checked_in": "checked_in",
+    "checked_out": "checked_in",
+}
+
+
 @dataclass
 class ModelSlot:
     id: UUID
     role: str
+    is_lead: bool = True
     state: str = "open"
     technician: UUID | None = None
 
@@ -48,9 +60,17 @@ class ModelJob:
     start_at: datetime
     slots: list[ModelSlot]
     rounds: dict[str, ModelRound] = field(default_factory=dict)
+    people: "list[ModelAssignment]" = field(default_factory=list)
     state: str = "open"
-    visit_state: str = "planned"
+    ended: str | None = None
     terms_version: int = 1
+
+    @property
+    def visit_state(self) -> str:
+        if self.ended:
+            return self.ended
+        there = {each.presence for each in self.people if each.state in ("live", "finished")}
+        return next((AS_FAR[presence] for presence in reversed(AS_FAR) if presence in there), "planned")
 
     def open_slots(self, role: str | None = None) -> list[ModelSlot]:
         return [slot for slot in self.slots if slot.state == "open" and role in (None, slot.role)]
@@ -88,6 +108,15 @@ class ModelAssignment:
     slot: ModelSlot
     technician: UUID
     state: str = "live"
+    presence: str = "assigned"
+    #: Checked out before the agreed start: all but a minute of the booking is given back.
+    is_short: bool = False
+
+    def keeps_busy(self, job: ModelJob) -> bool:
+        """Whether its booking overlaps the work of another job."""
+        after = self.job.start_at - job.start_at
+        before = timedelta(0) if self.is_short else HOURS_OF_WORK
+        return -before < after < HOURS_OF_WORK or after == timedelta(0)
 
 
 @dataclass
@@ -102,7 +131,7 @@ class Model:
     def may(self, technician: UUID, job: ModelJob) -> bool:
         """Everything else that the rules ask is met in this world: only suspension and other work count."""
         return technician in self.active and not any(
-            abs(other.job.start_at - job.start_at) < HOURS_OF_WORK
+            other.keeps_busy(job)
             for other in self.assignments.values()
             if other.technician == technician and other.state in ("live", "finished")
         )
@@ -149,6 +178,7 @@ class Model:
         assert self.may(technician, job), "given to somebody who may not do it"
         taken.state, taken.technician = "filled", technician
         self.assignments[assignment] = ModelAssignment(assignment, job, taken, technician)
+        job.people.append(self.assignments[assignment])
         if not job.open_slots(taken.role):
             self.end_offers(job, "close", taken.role)
         if not job.open_slots():
@@ -157,7 +187,6 @@ class Model:
     def release(self, assignment: ModelAssignment) -> None:
         assignment.state = move(ASSIGNMENT, assignment.state, "release")
         assignment.slot.state, assignment.slot.technician = "open", None
-        assignment.job.visit_state = "planned"
         self.end_offers(assignment.job, "withdraw", assignment.slot.role)
         assignment.job.state = move(JOB, assignment.job.state, "reopen")
 
@@ -169,5 +198,40 @@ class Model:
         for assignment in self.assignments.values():
             if assignment.job is job and assignment.state == "live":
                 assignment.state = "released"
-        if job.visit_state in states_with(VISIT, "cancel"):
-            job.visit_state = "cancelled"
+        job.ended = "cancelled"
+
+    def may_move(self, assignment: ModelAssignment, wish: str) -> bool:
+        """Whether a technician may do this on their visit now; nobody is checked in at two."""
+        if assignment.state != "live" or assignment.job.ended or wish not in PRESENCE[assignment.presence]:
+            return False
+        return wish != "check_in" or not any(
+            each.presence == "checked_in" and each.technician == assignment.technician
+            for each in self.assignments.values()
+        )
+
+    def move(self, assignment: ModelAssignment, wish: str) -> None:
+        """Move one technician, the visit and the job with them."""
+        job = assignment.job
+        assignment.presence = move(PRESENCE, assignment.presence, wish)
+        if wish == "check_in" and job.can("start"):
+            job.state = "in_progress"
+        if wish == "check_out" and self._is_over(job):
+            self._end_visit(job)
+
+    def _is_over(self, job: ModelJob) -> bool:
+        live = [each for each in job.people if each.state == "live"]
+        if any(each.presence in ("checked_in", "stepped_out") for each in live):
+            return False
+        leads = [each.presence for each in live if each.slot.is_lead]
+        return "checked_out" in leads or all(presence == "checked_out" for presence in leads)
+
+    def _end_visit(self, job: ModelJob) -> None:
+        job.ended = "checked_out"
+        for each in job.people:
+            each.is_short = each.is_short or (each.state == "live" and each.presence == "checked_out")
+        for role in {slot.role for slot in job.open_slots()}:
+            self.end_offers(job, "withdraw", role)
+        for slot in job.open_slots():
+            slot.state = "closed"
+        if job.can("go_on"):
+            job.state = "in_progress"

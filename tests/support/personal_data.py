@@ -21,7 +21,19 @@ PERSONAL = {
     "webhooks": ("url", "secret"),
     "technicians": ("name", "email", "phone"),
     "staff": ("name", "email", "phone"),
-    "sites": ("name", "address", "contact_name", "contact_phone", "contact_email", "access", "parking"),
+    "sites": (
+        "name",
+        "address",
+        "contact_name",
+        "contact_phone",
+        "contact_email",
+        "access",
+        "parking",
+        "contacts",
+        "hazards",
+    ),
+    "visits": ("outcome_note",),
+    "time_entries": ("note",),
     "companies": ("name",),
     "clients": ("name",),
     "jobs": ("title", "description"),
@@ -67,7 +79,8 @@ def personal_values(session: Session) -> set[str]:
     values: set[str] = set()
     for table, columns in PERSONAL.items():
         for row in session.execute(select(*(Base.metadata.tables[table].c[column] for column in columns))):
-            values.update(value.lower() for value in row if value and len(value) >= SHORTEST)
+            said = [value for path, value in _leaves(list(row)) if not path.endswith(" key")]
+            values.update(value.lower() for value in said if isinstance(value, str) and len(value) >= SHORTEST)
     return values
 
 

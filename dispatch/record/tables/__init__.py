@@ -26,6 +26,7 @@ from dispatch.record.tables.files import FileRow
 from dispatch.record.tables.jobs import BundleRow, JobRow, SlotRow, TermsRow, VisitRow
 from dispatch.record.tables.messages import MessageRow, NoticeRow, ThreadRow
 from dispatch.record.tables.offers import AssignmentRow, CounterRow, OfferRow, RoundRow, WaveRow
+from dispatch.record.tables.presence import PhoneWordRow, TimeEntryRow
 from dispatch.record.tables.talent import (
     BookingRow,
     CompanyRow,
@@ -70,6 +71,7 @@ __all__ = [
     "NoticeRow",
     "OfferRow",
     "PartRow",
+    "PhoneWordRow",
     "PoolMemberRow",
     "PoolRow",
     "ProposalRow",
@@ -85,6 +87,7 @@ __all__ = [
     "TechnicianSkillRow",
     "TermsRow",
     "ThreadRow",
+    "TimeEntryRow",
     "TimeOffRow",
     "VisitRow",
     "WaveRow",

@@ -95,6 +95,8 @@ class SiteRow(Base):
     contact_language: Mapped[Code | None]
     access: Mapped[Words | None]
     parking: Mapped[Words | None]
+    contacts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    hazards: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     opening_hours: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     holiday_region: Mapped[Code | None]
     created_at: Mapped[Instant]

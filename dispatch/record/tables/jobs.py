@@ -38,6 +38,7 @@ JOB_STATES = (
     "cancelled",
     "disputed",
 )
+OUTCOMES = ("complete", "return_needed", "could_not_start", "cancelled")
 VISIT_STATES = ("planned", "confirmed", "on_the_way", "checked_in", "checked_out", "missed", "cancelled")
 SLOT_STATES = ("open", "filled", "closed")
 ASKED_TIMES = ("exact", "window", "asap")
@@ -61,6 +62,7 @@ class JobRow(Base):
 
     `respond_by` and `fix_by` are what was promised, `sla` the moments of warning and the pauses that are over.
     `look_at` is the timer of what can go wrong with it; a trigger sets it to now whenever the version moves.
+    `sent_back` is what was sent back, and by when: `{"due_at", "items": [{"what", ...}]}`.
     """
 
     __tablename__ = "jobs"
@@ -102,6 +104,7 @@ class JobRow(Base):
     deliverables: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
     terms_version: Mapped[int] = mapped_column(server_default="1")
     unfilled: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    sent_back: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     posted_at: Mapped[Instant | None]
     cancelled_at: Mapped[Instant | None]
     cancelled_why: Mapped[Code | None]
@@ -134,7 +137,10 @@ class TermsRow(Base):
 
 
 class VisitRow(Base):
-    """One trip to the site. The window is what was asked for; `planned_*` is what was agreed."""
+    """One trip to the site. The window is what was asked for; `planned_*` is what was agreed.
+
+    `outcome*` and `evidence` (ids of files) are how it ended.
+    """
 
     __tablename__ = "visits"
     __table_args__ = (
@@ -143,6 +149,7 @@ class VisitRow(Base):
         tenant_fk("job_id", "jobs"),
         one_of("state", VISIT_STATES),
         one_of("asked_time", ASKED_TIMES),
+        one_of("outcome", OUTCOMES),
         CheckConstraint(
             "isfinite(window_start_at) AND isfinite(window_end_at)"
             " AND window_end_at - window_start_at >= make_interval(mins => duration_min)",
@@ -171,6 +178,9 @@ class VisitRow(Base):
     checked_in_at: Mapped[Instant | None]
     checked_out_at: Mapped[Instant | None]
     outcome: Mapped[Code | None]
+    outcome_why: Mapped[Code | None]
+    outcome_note: Mapped[Words] = mapped_column(server_default="")
+    evidence: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'"))
     created_at: Mapped[Instant]
     slots: Mapped[list["SlotRow"]] = relationship(lazy="raise", viewonly=True, order_by="SlotRow.num")
 

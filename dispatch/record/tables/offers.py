@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, Uuid, text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, Uuid, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.record.tables.base import (
@@ -25,8 +25,12 @@ from dispatch.record.tables.jobs import MODES, PAY_KINDS
 LIVE_OFFERS = ("sent", "viewed", "requested", "countered")
 OFFER_STATES = (*LIVE_OFFERS, "accepted", "declined", "expired", "withdrawn", "not_chosen")
 ASSIGNMENT_STATES = ("live", "released", "substituted", "finished")
+#: How far a technician is with a visit; see `dispatch.jobs.lifecycle.PRESENCE`.
+PRESENCES = ("assigned", "confirmed", "on_the_way", "checked_in", "stepped_out", "checked_out")
+#: Six digits that nobody can foresee: from the four random bytes that a UUID begins with.
+REPLY_CODE = "lpad((('x' || left(gen_random_uuid()::text, 8))::bit(32)::bigint % 1000000)::text, 6, '0')"
 COUNTER_STATES = ("open", "accepted", "refused", "withdrawn")
-ROUND_REASONS = ("posted", "terms_changed", "backed_out", "resumed", "named")
+ROUND_REASONS = ("posted", "terms_changed", "backed_out", "resumed", "named", "next_visit")
 
 
 class RoundRow(Base):
@@ -155,7 +159,11 @@ class CounterRow(Base):
 
 
 class AssignmentRow(Base):
-    """Who has the slot, on which terms, from when to when; the booking keeps the technician's time."""
+    """Who has the slot, on which terms, from when to when; the booking keeps the technician's time.
+
+    `presence` is how far this technician is; `watch_at` is when the sweep looks next (at once, when it is new);
+    `reply_code` is what they answer by text or telephone.
+    """
 
     __tablename__ = "assignments"
     __table_args__ = (
@@ -166,6 +174,8 @@ class AssignmentRow(Base):
         tenant_fk("offer_id", "offers"),
         UniqueConstraint("booking_id"),
         one_of("state", ASSIGNMENT_STATES),
+        one_of("presence", PRESENCES),
+        CheckConstraint("reply_code ~ '^[0-9]{6}$'", name="reply_code_digits"),
         one_of("mode", MODES),
         one_of("pay_kind", PAY_KINDS),
         money("pay_amount"),
@@ -174,6 +184,12 @@ class AssignmentRow(Base):
         CheckConstraint("(state = 'live') = (ended_at IS NULL)", name="ended_has_time"),
         Index("uq_assignments_live_slot", "slot_id", unique=True, postgresql_where=text("state = 'live'")),
         Index("ix_assignments_technician_id", "technician_id"),
+        Index("ix_assignments_visit_id", "visit_id"),
+        Index(
+            "ix_assignments_watch_at",
+            "watch_at",
+            postgresql_where=text("state = 'live' AND watch_at IS NOT NULL"),
+        ),
         Index("ix_assignments_client_id_job_id", "client_id", "job_id"),
     )
     id: Mapped[Id]
@@ -198,3 +214,13 @@ class AssignmentRow(Base):
     ended_at: Mapped[Instant | None]
     ended_by: Mapped[Code | None]
     ended_why: Mapped[Code | None]
+    presence: Mapped[Code] = mapped_column(server_default="assigned")
+    confirm_by: Mapped[Instant | None]
+    reminded_at: Mapped[Instant | None]
+    confirmed_at: Mapped[Instant | None]
+    left_at: Mapped[Instant | None]
+    eta_at: Mapped[Instant | None]
+    checked_in_at: Mapped[Instant | None]
+    checked_out_at: Mapped[Instant | None]
+    watch_at: Mapped[Instant | None] = mapped_column(server_default=func.clock_timestamp())
+    reply_code: Mapped[Code] = mapped_column(server_default=text(REPLY_CODE))

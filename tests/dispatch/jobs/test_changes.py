@@ -25,8 +25,11 @@ from dispatch.record.tables import (
     VisitRow,
     new_id,
 )
+from dispatch.visits.before import confirm, leave
 from dispatch.visits.completion import approve_job, finish_job
-from dispatch.visits.moves import move_visit
+from dispatch.visits.endings import Ending
+from dispatch.visits.onsite import check_in, check_out
+from dispatch.visits.stamps import Stamp
 from matching.job import Needs, Pay
 
 
@@ -127,16 +130,17 @@ def test_the_day_goes_from_confirmed_to_approved_and_each_move_only_once(world: 
     offer = world.offered()[0]
     won = win(world, offer)
     technician = world.actor_of(offer)
-    for wish, state in (
-        ("confirm", "confirmed"),
-        ("leave", "on_the_way"),
-        ("check_in", "checked_in"),
-        ("check_out", "checked_out"),
+    for wish, more, state in (
+        (confirm, (), "confirmed"),
+        (leave, (), "on_the_way"),
+        (check_in, (Stamp(),), "checked_in"),
+        (check_out, (Stamp(), Ending()), "checked_out"),
     ):
         with world.as_engine() as (session, now):
-            assert move_visit(session, technician, won.visit_id, wish, now=now) == state
+            moved = wish(session, technician, won.visit_id, None, *more, now=now)
+            assert moved.visit_state == state
         with world.as_engine() as (session, now), pytest.raises(Conflict):
-            move_visit(session, technician, won.visit_id, wish, now=now)
+            wish(session, technician, won.visit_id, None, *more, now=now)
     with world.as_engine() as (session, now):
         finish_job(session, technician, won.job_id, now=now)
     with world.as_engine() as (session, now):
@@ -157,7 +161,7 @@ def test_a_technician_who_is_not_on_the_visit_cannot_move_it(world: World) -> No
     offers = world.offered()
     won = win(world, offers[0])
     with world.as_engine() as (session, now), pytest.raises(NotFound):
-        move_visit(session, world.actor_of(offers[1]), won.visit_id, "confirm", now=now)
+        confirm(session, world.actor_of(offers[1]), won.visit_id, None, now=now)
 
 
 def test_offers_that_ran_out_end_with_one_event_a_job(world: World) -> None:

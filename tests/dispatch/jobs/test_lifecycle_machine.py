@@ -17,12 +17,12 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import get_state_machine_test, precondition, rule
 from lifecycle_comparison import Compared, one_of
-from lifecycle_model import ModelJob, ModelSlot
+from lifecycle_model import ModelAssignment, ModelJob, ModelSlot
 from own_database import own_copy
 from sqlalchemy import text, update
 from worlds import small_world
 
-from dispatch.errors import Conflict, NotFound, Refused
+from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.jobs.acceptance import accept_offer, pick
 from dispatch.jobs.answers import counter_offer, decline_offer, view_offer
 from dispatch.jobs.assignments import release
@@ -36,14 +36,17 @@ from dispatch.jobs.changes import (
     resume_job,
     withdraw_offer,
 )
-from dispatch.jobs.lifecycle import OFFER, VISIT, move
+from dispatch.jobs.lifecycle import NOT_THERE_YET, OFFER, PRESENCE, move
 from dispatch.jobs.market import request_job
 from dispatch.jobs.posting import SlotWish
 from dispatch.jobs.sweeps import expire_offers
 from dispatch.private_postgres import PrivatePostgres
 from dispatch.record.tables import OfferRow, TechnicianRow
+from dispatch.visits.before import confirm, leave
 from dispatch.visits.completion import approve_job, finish_job
-from dispatch.visits.moves import move_visit
+from dispatch.visits.endings import Ending
+from dispatch.visits.onsite import check_in, check_out
+from dispatch.visits.stamps import Stamp
 from matching.job import Needs, Pay
 
 NUM_TESTS = 10
@@ -70,6 +73,15 @@ SHAPES = {
 }
 WAVE = {"min_size": 2, "max_size": 2, "max_waves": 2, "answer_s": 3600, "max_asks_a_day": 10_000}
 
+#: wish -> the use case that makes it, and what it is told
+WORK: dict[str, tuple[Any, ...]] = {
+    "confirm": (confirm,),
+    "leave": (leave,),
+    "check_in": (check_in, Stamp()),
+    "step_out": (check_out, Stamp(), Ending("back_later")),
+    "check_out": (check_out, Stamp(), Ending()),
+}
+
 numbers = st.integers(0, 10_000)
 modes = st.sampled_from(("first", "manual", "auto"))
 
@@ -91,9 +103,9 @@ class Lifecycle(Compared):
         job = self.world.post(mode=mode, slots=SHAPES[shape], start_at=start, policy={"wave": WAVE})
         with self.world.as_engine() as (session, _):
             rows = session.execute(
-                text("SELECT id, visit_id, role FROM slots WHERE job_id = :job ORDER BY num"), {"job": job}
+                text("SELECT id, visit_id, role, is_lead FROM slots WHERE job_id = :job ORDER BY num"), {"job": job}
             ).all()
-        slots = [ModelSlot(row.id, row.role) for row in rows]
+        slots = [ModelSlot(row.id, row.role, row.is_lead) for row in rows]
         self.model.jobs[job] = ModelJob(job, rows[0].visit_id, mode, start, slots)
         self.expect_rounds(self.model.jobs[job])
 
@@ -229,7 +241,7 @@ class Lifecycle(Compared):
         assignment = one_of(list(self.model.assignments.values())[::-1], number)
         actor = self.actor(assignment.technician) if by_technician else self.world.staff
         answer = self.do(release, actor, assignment.id, "ill")
-        if assignment.state != "live" or assignment.job.begun():
+        if assignment.state != "live" or assignment.presence not in NOT_THERE_YET or assignment.job.ended:
             assert isinstance(answer, Conflict)
             return
         self.model.release(assignment)
@@ -265,38 +277,43 @@ class Lifecycle(Compared):
     # The day itself
 
     @with_some(lambda self: self.model.assignments)
-    @rule(number=numbers, wish=st.sampled_from(("confirm", "leave", "check_in", "check_out", "finish", "approve")))
+    @rule(number=numbers, wish=st.sampled_from((*WORK, "finish", "approve")))
     def work_out_of_turn(self, number: int, wish: str) -> None:
-        self.work(one_of(list(self.model.assignments.values())[::-1], number).job, wish)
+        self.work(one_of(list(self.model.assignments.values())[::-1], number), wish)
 
     @with_some(lambda self: self.working())
     @rule(number=numbers)
     def work_in_turn(self, number: int) -> None:
-        job = one_of(self.working(), number)
-        if job.visit_state != "checked_out":
-            self.work(job, next(iter(VISIT[job.visit_state])))
+        assignment = one_of(self.working(), number)
+        job = assignment.job
+        if not job.ended:
+            self.work(assignment, next(iter(PRESENCE[assignment.presence])))
         else:
-            self.work(job, "finish" if job.state == "in_progress" else "approve")
+            self.work(assignment, "finish" if job.state == "in_progress" else "approve")
 
-    def working(self) -> list[ModelJob]:
-        return [job for job in self.model.jobs.values() if job.state in ("assigned", "in_progress", "done")]
+    def working(self) -> list[ModelAssignment]:
+        live = [each for each in self.model.assignments.values() if each.state == "live"]
+        return [each for each in live if each.job.state in ("assigned", "in_progress", "done")]
 
-    def work(self, job: ModelJob, wish: str) -> None:
+    def work(self, assignment: ModelAssignment, wish: str) -> None:
         if wish == "finish":
-            self.finish(job)
+            self.finish(assignment.job)
         elif wish == "approve":
-            self.approve(job)
+            self.approve(assignment.job)
         else:
-            self.move_a_visit(job, wish)
+            self.move_somebody(assignment, wish)
 
-    def move_a_visit(self, job: ModelJob, wish: str) -> None:
-        answer = self.do(move_visit, self.world.staff, job.visit, wish)
-        can = wish in VISIT[job.visit_state] and any(slot.state == "filled" for slot in job.slots)
-        assert isinstance(answer, Conflict) != can, answer
+    def move_somebody(self, assignment: ModelAssignment, wish: str) -> None:
+        use_case, *more = WORK[wish]
+        # Who was released and took the work again has two assignments; it is the live one that moves.
+        same = [each for each in assignment.job.people if each.technician == assignment.technician]
+        assignment = next((each for each in same if each.state == "live"), assignment)
+        answer = self.do(use_case, self.world.staff, assignment.job.visit, assignment.technician, *more)
+        can = self.model.may_move(assignment, wish)
+        assert isinstance(answer, (BadInput, Conflict)) != can, answer
         if can:
-            job.visit_state = move(VISIT, job.visit_state, wish)
-            if wish == "check_in" and job.can("start"):
-                job.state = "in_progress"
+            self.model.move(assignment, wish)
+            assert (answer.presence, answer.visit_state) == (assignment.presence, assignment.job.visit_state)
 
     def finish(self, job: ModelJob) -> None:
         answer = self.do(finish_job, self.world.staff, job.id)

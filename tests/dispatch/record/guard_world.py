@@ -14,6 +14,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 import guard_changes
 from guard_evidence import evidence
 from guard_messages import said, told_to_technician
+from guard_presence import presence
 from guard_trouble import duty, promise
 from guard_webhooks import webhooks
 from sqlalchemy import inspect, text
@@ -154,6 +155,7 @@ def _client(name: str) -> list[Named]:
         *duty(id_of(name), id_of(f"{name}.duty"), id_of(f"{name}.staff"), NOW),
         *webhooks(id_of, name, NOW),
         *said(id_of, name, ASKED[name], NOW),
+        *presence(id_of, name, ASKED[name], NOW),
         t.BoardFrameRow(client_id=id_of(name), seq=1, event_id=id_of(f"{name}.event"), at=NOW),
     ]
     return [(name, row) for row in rows]

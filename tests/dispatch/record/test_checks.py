@@ -4,6 +4,7 @@ import checks_changes
 import checks_day
 import checks_evidence
 import checks_messages
+import checks_presence
 import checks_standing
 import checks_trouble
 import checks_webhooks
@@ -255,7 +256,9 @@ CHECKS: dict[str, Edge] = {
 }
 
 #: Those of the day stand in modules of their own.
-for each in (checks_day, checks_evidence, checks_messages, checks_standing, checks_trouble, checks_webhooks):
+for each in (
+    checks_day, checks_evidence, checks_messages, checks_presence, checks_standing, checks_trouble, checks_webhooks,
+):  # fmt: skip
     CHECKS |= each.CHECKS
 
 CHECKS |= checks_changes.CHECKS

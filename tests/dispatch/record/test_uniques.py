@@ -8,6 +8,7 @@ import re
 
 import pytest
 from catalogue import names, stored
+from guard_world import id_of
 from guarding import Guarded
 
 pytestmark = pytest.mark.guards
@@ -24,6 +25,7 @@ OUTSIDE = {
     "uq_proposals_open": {"state": "'refused'", "decided_at": "now()"},
     "uq_rounds_open": {"closed_at": "now()"},
     "uq_slots_lead": {"is_lead": "false"},
+    "uq_time_entries_open": {"state": "'superseded'"},
 }
 #: index that takes two missing values for the same -> a row whose value is missing
 MISSING = {"uq_staff_client_id_email": "operator", "uq_seals_client_id_num": "network"}
@@ -61,6 +63,7 @@ def test_the_cases_below_are_all_that_the_definitions_ask_for():
     assert names("constraints", "EXCLUDE") == [
         ("bookings", "ex_bookings_no_overlap"),
         ("duty_shifts", "ex_duty_shifts_one_at_a_time"),
+        ("time_entries", "ex_time_entries_no_overlap"),
     ]
 
 
@@ -155,3 +158,42 @@ def test_ex_duty_shifts_one_at_a_time_leaves_no_doubt_who_has_the_duty(
     else:
         refusal = guarded.refuses(second)
         assert (refusal.code, refusal.constraint) == (EXCLUSION_VIOLATION, "ex_duty_shifts_one_at_a_time")
+
+
+#: Anna's entry for Acme runs over [12:00, 14:00) of 2 March 2026, UTC.
+@pytest.mark.parametrize(
+    ("start", "end", "is_free"),
+    [
+        ("2026-03-02 14:00+00", "2026-03-02 15:00+00", True),
+        ("2026-03-02 11:00+00", "2026-03-02 12:00+00", True),
+        ("2026-03-02 13:59:59.999999+00", "2026-03-02 15:00+00", False),
+        ("2026-03-02 11:00+00", "2026-03-02 12:00:00.000001+00", False),
+        ("2026-03-02 11:00+00", None, False),
+        ("2026-03-02 14:00+00", None, True),
+    ],
+)
+def test_ex_time_entries_no_overlap_keeps_a_technicians_spans_apart(
+    guarded: Guarded, start: str, end: str | None, is_free: bool
+):
+    guarded.isolate("time_entries", keep="ex_time_entries_no_overlap")
+    span = {"started_at": f"'{start}'", "ended_at": f"'{end}'" if end else "NULL"}
+    second = guarded.copy("time_entries", "acme", span)
+    if is_free:
+        assert guarded.accepts(second) == 1
+    else:
+        refusal = guarded.refuses(second)
+        assert (refusal.code, refusal.constraint) == (EXCLUSION_VIOLATION, "ex_time_entries_no_overlap")
+
+
+def test_ex_time_entries_no_overlap_lets_others_and_what_does_not_hold_stand_beside(guarded: Guarded):
+    guarded.isolate("time_entries", keep="ex_time_entries_no_overlap")
+    assert guarded.accepts(guarded.copy("time_entries", "acme", {"technician_id": "gen_random_uuid()"})) == 1
+    for state in ("proposed", "superseded", "refused"):
+        assert guarded.accepts(guarded.copy("time_entries", "acme", {"state": f"'{state}'"})) == 1
+
+
+def test_ex_time_entries_no_overlap_sees_the_spans_of_all_clients(guarded: Guarded):
+    guarded.isolate("time_entries", keep="ex_time_entries_no_overlap")
+    with guarded.acting("engine"):
+        refusal = guarded.refuses(guarded.copy("time_entries", "acme", {"client_id": f"'{id_of('burg')}'"}))
+    assert refusal.constraint == "ex_time_entries_no_overlap"
