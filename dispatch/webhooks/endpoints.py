@@ -201,10 +201,11 @@ def replay(session: Session, actor: Actor, webhook_id: UUID, after_seq: int, now
     first_seq = session.scalar(select(func.min(BoardFrameRow.seq)).where(BoardFrameRow.client_id == row.client_id))
     if first_seq is not None and after_seq < first_seq - 1:
         raise NotKept("frames", after_seq + 1, first_seq)
+    num_frames = row.after_seq - after_seq
     session.execute(update(WebhookRow).where(WebhookRow.id == webhook_id).values(after_seq=after_seq))
     told = {"after_seq": after_seq}
     record(session, actor, ("webhook", webhook_id), "replayed", told, client_id=row.client_id, now=now)
-    return row.after_seq - after_seq
+    return num_frames
 
 
 def redeliver(session: Session, actor: Actor, webhook_id: UUID, delivery_id: UUID, now: datetime) -> None:

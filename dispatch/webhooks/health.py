@@ -12,9 +12,9 @@ MAX_TRIES = len(WAITS_S) + 1
 #: An answer that takes longer is a sign of trouble.
 SLOW_MS = 3_000
 #: Failed or slow: so much trouble; well answered: one less. At the first bound the endpoint is served in the lane of
-#: the troubled, until it is at none. One that fails one time in four stays among the healthy.
+#: the troubled, until it is at none. One that fails one time in five stays among the healthy.
 TROUBLE_A_FAILURE, TROUBLED_FROM, MAX_TROUBLE = 3, 12, 18
-#: After so many failures in a row the endpoint itself is left alone for a while, then one delivery is tried.
+#: After so many deliveries in a row that failed the endpoint is left alone for a while, then one of them is tried.
 BREAKS_AFTER = 5
 _PAUSES_S = (5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 600.0, 900.0)
 #: Failing for so long raises an alarm, and then pauses the endpoint.
@@ -41,7 +41,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How an endpoint fares. `num_failures` in a row, since `failing_since`; not to be tried before `next_try_at`."""
+    """How an endpoint fares. `num_failures` in a row, of so many deliveries; not to be tried before `next_try_at`."""
 
     num_failures: int = 0
     failing_since: datetime | None = None
@@ -59,8 +59,12 @@ class Health:
         return self.num_failures >= BREAKS_AFTER
 
 
-def after(health: Health, answer: Answer, now: datetime, draw: float) -> Health:
-    """The endpoint's health after an answer; `draw` in [0, 1) is the jitter of its pause."""
+def after(health: Health, answer: Answer, now: datetime, draw: float, *, is_first_try: bool = True) -> Health:
+    """The endpoint's health after an answer; `draw` in [0, 1) is the jitter of its pause.
+
+    That a delivery which failed before fails again says something of that delivery, not of the endpoint: one event that
+    a receiver cannot take would else bring all others to a stop.
+    """
     bad = not answer.is_good
     change = TROUBLE_A_FAILURE if bad or answer.ms > SLOW_MS else -1
     trouble = max(0, min(MAX_TROUBLE, health.trouble + change))
@@ -69,7 +73,7 @@ def after(health: Health, answer: Answer, now: datetime, draw: float) -> Health:
         return Health(trouble=trouble, is_troubled=is_troubled)
     failed = replace(
         health,
-        num_failures=health.num_failures + 1,
+        num_failures=max(1, health.num_failures + (is_first_try or health.is_on_trial)),
         failing_since=health.failing_since or now,
         trouble=trouble,
         is_troubled=is_troubled,

@@ -157,7 +157,8 @@ class Serving:
         now = _now()
         # Whether it failed for good is judged by how the endpoint fared before.
         result = _result(parcel, answer, now, is_final=has_failed_for_good(parcel.num_tries + 1, self._health))
-        self._health = after(self._health, answer, now, random.random())
+        is_first = parcel.num_tries == 0
+        self._health = after(self._health, answer, now, random.random(), is_first_try=is_first)
         self._is_gone |= answer.status == _GONE
         self._results.append(result)
         return answer.is_good
