@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from api import (
+    alarms,
     assignments,
     board,
     bundles,
@@ -16,6 +18,7 @@ from api import (
     clients,
     crews,
     deliverables,
+    duty,
     files,
     health,
     incidents,
@@ -26,6 +29,7 @@ from api import (
     market,
     offers,
     pools,
+    promises,
     proposals,
     queue,
     schedules,
@@ -33,6 +37,7 @@ from api import (
     sites,
     story,
     talent,
+    trouble,
     visitparts,
     visits,
     webhooks,
@@ -62,6 +67,10 @@ ROUTERS = (
     story.router,
     candidates.router,
     queue.router,
+    trouble.router,
+    alarms.router,
+    duty.router,
+    promises.router,
     offers.router,
     assignments.router,
     market.router,
@@ -124,6 +133,8 @@ def create_app(settings: Settings, *, rehearses: bool = False) -> FastAPI:
     )
     for router in ROUTERS:
         app.include_router(router)
+    # By name: what the trouble list says can be done.
+    app.state.routes = {each.name: each for router in ROUTERS for each in router.routes if isinstance(each, APIRoute)}
     for kind in (*kinds_of_errors(), Exception):
         app.add_exception_handler(kind, answer_error)
     # The last one added is the first to see a request.

@@ -16,6 +16,7 @@ from api.etags import etag, is_known, wanted_version
 from api.idempotency import Reply, idempotent, to_response
 from api.paging import Cursor, Limit, page
 from api.parts import parts_of, reading, writing
+from api.promising import PromiseLines, promise_lines
 from api.schemas.changes import JobCancelled
 from api.schemas.jobs import JobIn, JobLine, JobMoved, JobOut, JobPatch, JobState, WhyIn, WindowOut
 from api.schemas.pages import PageOf
@@ -23,6 +24,7 @@ from api.showing import show_job, show_moved
 from dispatch.errors import NotFound
 from dispatch.jobs import changes, posting
 from dispatch.jobs.changes import Change, change_job, find_job, hold_job, resume_job
+from dispatch.jobs.promises import columns_after_priority
 from dispatch.record.events import record
 from dispatch.record.session import Actor, act_as, database_now
 from dispatch.record.tables import JobRow, SiteRow, VisitRow
@@ -69,8 +71,9 @@ def list_jobs(
     conditions = [column == value for column, value in wanted.items() if value is not None]
     with reading(request, actor) as session:
         found = page(session, request, job_lines().where(*conditions), JobRow.id, limit=limit, cursor=cursor)
+        promises = promise_lines(session, [row[0] for row in found.rows])
     response.headers.update(found.headers)
-    return PageOf(items=[job_line(row[0], row[1], row[2]) for row in found.rows], next=found.next)
+    return PageOf(items=[job_line(row[0], row[1], row[2], promises) for row in found.rows], next=found.next)
 
 
 @router.get("/{job_id}", response_model=JobOut, summary="Read a job")
@@ -151,12 +154,14 @@ def finish(request: Request, actor: OnVisit, job_id: UUID) -> Response:
     return _move(request, actor, job_id, lambda session, now: finish_job(session, actor, job_id, now=now))
 
 
-def job_line(job: JobRow, town: str, window: Any) -> JobLine:
-    """A job as one line; `window` is the first visit's (start, end)."""
+def job_line(job: JobRow, town: str, window: Any, promises: PromiseLines) -> JobLine:
+    """A job as one line; `window` is the first visit's (start, end), `promises` those of `promise_lines`."""
     return JobLine(
         **{name: getattr(job, name) for name in _OF_LINE},
         town=town,
         window=WindowOut(start_at=window[0], end_at=window[1]) if window else None,
+        promise=promises[job.id][0],
+        is_at_risk=promises[job.id][1],
     )
 
 
@@ -196,13 +201,14 @@ def _patch(session: Session, actor: Actor, job_id: UUID, patch: JobPatch, versio
         raise Stale("job")
     given = patch.model_dump(exclude_unset=True)
     words = {name: given[name] for name in _WORDS if name in given}
+    promise = columns_after_priority(session, job, words["priority"], now=now) if words.get("priority") else {}
     if given.keys() & _TERMS:
         change_job(session, actor, job_id, _change(patch), now=now)
         version += 1
     done = session.scalar(
         update(JobRow)
         .where(JobRow.id == job_id, JobRow.version == version)
-        .values(version=version + 1 if words else version, **words)
+        .values(version=version + 1 if words else version, **words, **promise)
         .returning(JobRow.id)
     )
     if done is None:

@@ -11,6 +11,7 @@ from api.auth import StaffReader
 from api.jobs import job_line, job_lines
 from api.paging import Cursor, Limit, page
 from api.parts import reading
+from api.promising import PromiseLines, promise_lines
 from api.schemas.offers import AskedOut
 from api.schemas.pages import PageOf
 from api.schemas.story import QueueItem
@@ -35,12 +36,14 @@ def read_queue(
     wanted = job_lines().where((JobRow.state == "unfilled") | waits)
     with reading(request, actor) as session:
         found = page(session, request, wanted, JobRow.id, limit=limit, cursor=cursor)
-        waiting = _waiting(session, actor, [row[0].id for row in found.rows])
+        waiting = waiting_answers(session, actor, [row[0].id for row in found.rows])
+        promises = promise_lines(session, [row[0] for row in found.rows])
     response.headers.update(found.headers)
-    return PageOf(items=[_item(actor, row, waiting) for row in found.rows], next=found.next)
+    return PageOf(items=[_item(actor, row, waiting, promises) for row in found.rows], next=found.next)
 
 
-def _waiting(session: Session, actor: Actor, jobs: list[UUID]) -> dict[UUID, list[AskedOut]]:
+def waiting_answers(session: Session, actor: Actor, jobs: list[UUID]) -> dict[UUID, list[AskedOut]]:
+    """Who said yes, or yes on other terms, and waits for a pick: by job, the best first."""
     rows = session.execute(
         asked_with_person()
         .where(OfferRow.job_id.in_(jobs), OfferRow.state.in_(_WAITING))
@@ -52,12 +55,14 @@ def _waiting(session: Session, actor: Actor, jobs: list[UUID]) -> dict[UUID, lis
     return found
 
 
-def _item(actor: Actor, row: Row[*tuple[Any, ...]], waiting: dict[UUID, list[AskedOut]]) -> QueueItem:
+def _item(
+    actor: Actor, row: Row[*tuple[Any, ...]], waiting: dict[UUID, list[AskedOut]], promises: PromiseLines
+) -> QueueItem:
     job = row[0]
     unfilled = show_unfilled(job.unfilled, "operator" if actor.kind == "operator" else "client")
     is_unfilled = job.state == "unfilled"
     return QueueItem(
-        job=job_line(job, row[1], row[2]),
+        job=job_line(job, row[1], row[2], promises),
         why="unfilled" if is_unfilled else "waiting_for_pick",
         unfilled=unfilled,
         waiting=waiting.get(job.id, []),

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
+from api.promising import is_at_risk, show_promise
 from api.schemas.jobs import (
     JobMoved,
     JobOut,
@@ -63,6 +64,8 @@ def show_job(session: Session, actor: Actor, job_id: UUID) -> JobOut:
         place=show_place(site, view(actor.kind, "none")),
         visits=_visits(actor, slots),
         unfilled=show_unfilled(job.unfilled, "operator" if actor.kind == "operator" else "client"),
+        promise=show_promise(session, job, site),
+        is_at_risk=is_at_risk(session, job_id),
         moves=moves_of(job.state),
     )
 

@@ -5,7 +5,7 @@ what is at risk now and when to look again.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -74,19 +74,22 @@ class VisitFacts:
 
 @dataclass(frozen=True, slots=True)
 class JobFacts:
-    """A job with its visits. `answer_by` is when the first yes that waits for a pick lapses; None: none waits.
+    """A job with its visits that are not over.
 
-    `num_may` is how many might do it when it was last offered; None: nobody has looked yet.
+    `paused_at` is since when its promises stand still; `responded_at` and `fixed_at` are when they were kept, None: not
+    yet. `num_may` is how many might do it when it was last offered, None: nobody has looked yet; `answer_by` is when
+    the first yes that waits for a pick lapses, None: none waits.
     """
 
     id: UUID
     state: str
-    promise: Promise
-    is_paused: bool
-    is_responded: bool
-    num_may: int | None
-    answer_by: datetime | None
-    visits: tuple[VisitFacts, ...]
+    promise: Promise = field(default_factory=Promise)
+    paused_at: datetime | None = None
+    responded_at: datetime | None = None
+    fixed_at: datetime | None = None
+    num_may: int | None = None
+    answer_by: datetime | None = None
+    visits: tuple[VisitFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +137,23 @@ def foreseen(facts: JobFacts, policy: DayPolicy, now: datetime) -> tuple[Risk, .
     return tuple(risk for rule in RULES for risk in rule(facts, policy, now))
 
 
+def broken(facts: JobFacts, now: datetime) -> tuple[str, ...]:
+    """Return which promises are broken, whatever became of the job since: `respond`, `fix`.
+
+    A promise that was kept late is broken; one that stands still breaks no further; a cancelled job owes nothing.
+    """
+    if facts.state in ("draft", "cancelled"):
+        return ()
+    until = now if facts.paused_at is None else min(now, facts.paused_at)
+    kept = (("respond", facts.promise.respond, facts.responded_at), ("fix", facts.promise.fix, facts.fixed_at))
+    return tuple(name for name, deadline, at in kept if deadline is not None and (at or until) >= deadline.by)
+
+
 def nobody_took_it(facts: JobFacts, _policy: DayPolicy, now: datetime) -> Iterator[Risk]:
     """Unfilled; or, worse, nobody in reach may do it."""
-    if facts.state == "unfilled":
-        kind = "nobody_may" if facts.num_may == 0 else "unfilled"
-        due_at = min((each.latest_start_at for each in facts.visits if each.num_open), default=now)
-        yield Risk(kind, facts.id, now, due_at)
+    last_moments = [each.latest_start_at for each in facts.visits if each.num_open]
+    if facts.state == "unfilled" and last_moments:
+        yield Risk("nobody_may" if facts.num_may == 0 else "unfilled", facts.id, now, min(last_moments))
 
 
 def a_yes_waits(facts: JobFacts, _policy: DayPolicy, now: datetime) -> Iterator[Risk]:
@@ -198,10 +212,10 @@ def credential_expires(facts: JobFacts, _policy: DayPolicy, now: datetime) -> It
 
 def promise_at_risk(facts: JobFacts, policy: DayPolicy, now: datetime) -> Iterator[Risk]:
     """A promise that the plan as it stands breaks, or is about to."""
-    if facts.is_paused:
+    if facts.paused_at is not None:
         return
     respond, fix = facts.promise.respond, facts.promise.fix
-    if respond is not None and not facts.is_responded and now < respond.by:
+    if respond is not None and facts.responded_at is None and now < respond.by:
         yield Risk("sla_at_risk", facts.id, respond.warn_at, respond.by, detail="respond")
     if fix is not None and now < fix.by:
         yield Risk("sla_at_risk", facts.id, _fix_from(facts, policy, fix, now), fix.by, detail="fix")
@@ -209,9 +223,9 @@ def promise_at_risk(facts: JobFacts, policy: DayPolicy, now: datetime) -> Iterat
 
 def promise_broken(facts: JobFacts, _policy: DayPolicy, _now: datetime) -> Iterator[Risk]:
     """A promise is broken from its deadline on, until it is kept late."""
-    if facts.is_paused:
+    if facts.paused_at is not None:
         return
-    if facts.promise.respond is not None and not facts.is_responded:
+    if facts.promise.respond is not None and facts.responded_at is None:
         yield Risk("sla_breached", facts.id, facts.promise.respond.by, facts.promise.respond.by, detail="respond")
     if facts.promise.fix is not None:
         yield Risk("sla_breached", facts.id, facts.promise.fix.by, facts.promise.fix.by, detail="fix")

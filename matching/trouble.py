@@ -18,7 +18,7 @@ TROUBLE: dict[str, Trouble] = {
     "no_check_in": Trouble("Nobody has checked in at the site", ("check_in", "release_technician")),
     "overdue": Trouble("The visit takes longer than planned", ("check_out",)),
     "next_visit_at_risk": Trouble(
-        "The technician will be late: the visit before takes too long", ("release_technician",)
+        "The technician will be late: the visit before takes too long", ("make_proposal", "release_technician")
     ),
     "could_not_start": Trouble("The work could not start: say what becomes of it", ("add_visit", "cancel")),
     "long_entry": Trouble("Somebody logged a very long time", ("correct_entry",)),
@@ -28,8 +28,8 @@ TROUBLE: dict[str, Trouble] = {
         "The site asks for something and waits for an answer", ("grant_site_request", "refuse_site_request")
     ),
     "request_unanswered": Trouble("The site asked for something and nobody answered: the work may stop", ()),
-    "proposal_waiting": Trouble("A proposed change waits for an answer", ()),
-    "incident": Trouble("Something happened that a person must look at", ()),
+    "proposal_waiting": Trouble("A proposed change waits for an answer", ("accept_a_proposal", "refuse_a_proposal")),
+    "incident": Trouble("Something happened that a person must look at", ("decide_an_incident",)),
     "unassigned_soon": Trouble("The work must begin soon and nobody has it", ("patch_job", "resume", "cancel")),
     "unfilled": Trouble("Nobody took the job", ("patch_job", "resume", "cancel")),
     "nobody_may": Trouble("No technician in reach may do the job", ("patch_job", "cancel")),
@@ -39,5 +39,5 @@ TROUBLE: dict[str, Trouble] = {
     ),
     "sla_at_risk": Trouble("What was promised is about to be broken", ("pause_sla", "patch_job")),
     "sla_breached": Trouble("What was promised is broken", ("pause_sla", "patch_job")),
-    "webhook_failing": Trouble("An address for webhooks does not answer", ()),
+    "webhook_failing": Trouble("An address for webhooks does not answer", ("patch_webhook", "post_ping")),
 }

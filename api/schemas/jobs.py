@@ -18,6 +18,7 @@ JobState = Literal[
     "draft", "open", "assigned", "in_progress", "done", "approved", "paid",
     "on_hold", "unfilled", "sent_back", "cancelled", "disputed",
 ]  # fmt: skip
+PromiseState = Literal["running", "paused", "kept", "broken", "void"]
 VisitState = Literal["planned", "confirmed", "on_the_way", "checked_in", "checked_out", "missed", "cancelled"]
 
 _UUID = "01973b2e-7c1a-7000-8000-0000000000a1"
@@ -340,6 +341,40 @@ class ReasonOut(Out):
     count: str = Field(description="The count in words.")
 
 
+class PauseOut(Out):
+    """A pause that is over; `minutes` of it counted."""
+
+    from_at: Instant
+    to_at: Instant
+    why: str
+    minutes: int
+
+
+class PromiseOut(Out):
+    """What was promised: respond, when the first technician is assigned; fix, when the work is done."""
+
+    respond_by: Instant | None
+    respond: PromiseState | None
+    responded_at: Instant | None
+    fix_by: Instant | None
+    fix: PromiseState | None
+    minutes_left: int | None = Field(description="By the clock, to the next deadline that runs; negative once broken.")
+    counted_minutes_left: int | None = Field(description="The same in minutes that count: the site's open ones.")
+    paused_at: Instant | None
+    paused_why: str | None
+    pauses: list[PauseOut]
+
+
+class PromiseLine(Out):
+    """What was promised, in a list."""
+
+    respond_by: Instant | None
+    fix_by: Instant | None
+    minutes_left: int | None
+    is_paused: bool
+    is_broken: bool
+
+
 class JobOut(Out):
     """A job with its visits and slots."""
 
@@ -361,6 +396,8 @@ class JobOut(Out):
     place: PlaceOut
     visits: list[VisitOut]
     unfilled: UnfilledOut | None
+    promise: PromiseOut | None
+    is_at_risk: bool = Field(description="Something about it needs a person; see /v1/trouble.")
     posted_at: Instant | None
     cancelled_at: Instant | None
     cancelled_why: str | None
@@ -383,6 +420,8 @@ class JobLine(Out):
     town: str
     bundle_id: UUID | None
     window: WindowOut | None
+    promise: PromiseLine | None
+    is_at_risk: bool
     posted_at: Instant | None
     created_at: Instant
     version: int

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from dispatch.errors import BadInput, Conflict
 from dispatch.jobs.checklists import Item, checklist_for
 from dispatch.jobs.lifecycle import JOB, move
-from dispatch.jobs.reading import needs_document
+from dispatch.jobs.promises import promise_columns
+from dispatch.jobs.reading import needs_document, read_day_policy
 from dispatch.jobs.rounds import open_round
 from dispatch.record.events import record
 from dispatch.record.session import Actor
@@ -31,6 +32,7 @@ from dispatch.record.tables import (
     VisitRow,
     new_id,
 )
+from dispatch.talent.clients import check_ladder
 from matching.daypolicy import DayPolicy
 from matching.errors import PolicyError
 from matching.job import AskedTime, Needs, Pay
@@ -91,7 +93,7 @@ def post_job(session: Session, actor: Actor, wish: JobWish, *, now: datetime) ->
         When the number is that of a job with another site.
     """
     assert actor.client_id is not None, "jobs are posted for a client"
-    policy, day_policy = _check(session, actor, wish, now)
+    policy, day_policy, promise = _check(session, actor, wish, now)
     job_id = session.scalar(
         pg_insert(JobRow)
         .values(
@@ -113,6 +115,7 @@ def post_job(session: Session, actor: Actor, wish: JobWish, *, now: datetime) ->
             deliverables=checklist_for(session, actor.client_id, wish.job_type, wish.deliverables),
             posted_at=None if wish.is_draft else now,
             created_at=now,
+            **({} if wish.is_draft else promise),
         )
         .on_conflict_do_nothing(index_elements=["client_id", "number"])
         .returning(JobRow.id)
@@ -140,6 +143,9 @@ def publish_draft(session: Session, actor: Actor, job_id: UUID, *, now: datetime
     job.state = move(JOB, job.state, "post")
     job.posted_at = now
     job.version += 1
+    site = session.scalars(select(SiteRow).where(SiteRow.id == job.site_id)).one()
+    for name, value in promise_columns(site, read_day_policy(job), job.priority, now).items():
+        setattr(job, name, value)
     record(session, actor, ("job", job_id), "posted", client_id=job.client_id, now=now)
     open_rounds(session, job.client_id, job_id, "posted", now=now)
 
@@ -229,17 +235,20 @@ def check_needs(session: Session, needs: Needs, where: str) -> None:
         raise BadInput(f"{where}.pools", "[]", "name a pool, or set market to true: else nobody may be asked")
 
 
-def _check(session: Session, actor: Actor, wish: JobWish, now: datetime) -> tuple[Policy, DayPolicy]:
+def _check(session: Session, actor: Actor, wish: JobWish, now: datetime) -> tuple[Policy, DayPolicy, dict[str, Any]]:
     if wish.end_at <= now:
         raise BadInput("window.end_at", wish.end_at.isoformat(), "choose a time that has not passed")
     client = session.scalars(select(ClientRow).where(ClientRow.id == actor.client_id)).one()
-    if session.scalar(select(SiteRow.id).where(SiteRow.id == wish.site_id)) is None:
+    site = session.scalars(select(SiteRow).where(SiteRow.id == wish.site_id)).one_or_none()
+    if site is None:
         raise BadInput("site_id", wish.site_id, "name one of your sites (GET /v1/sites), or add it first")
     _check_crew(wish.slots)
     for num, slot in enumerate(wish.slots):
         check_needs(session, slot.needs, f"slots[{num}].needs")
     settings = {**client.policy, **wish.policy} | ({"mode": wish.mode} if wish.mode else {})
-    return _policies(client, wish, settings)
+    policy, day_policy = _policies(client, wish, settings)
+    check_ladder(session, client.id, day_policy)
+    return policy, day_policy, promise_columns(site, day_policy, wish.priority, now)
 
 
 def _check_crew(slots: Sequence[SlotWish]) -> None:

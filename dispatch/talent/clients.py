@@ -53,6 +53,7 @@ def create_client(
             created_at=now,
         )
     )
+    check_ladder(session, client_id, DayPolicy.from_document(day_policy or {}))
     record(session, actor, ("client", client_id), "created", client_id=client_id, now=now)
     return client_id
 
@@ -82,6 +83,7 @@ def set_policy(
         values["policy"] = _checked_policy(policy)
     if day_policy is not None:
         values["day_policy"] = _checked_day_policy(day_policy)
+        check_ladder(session, client_id, DayPolicy.from_document(day_policy))
     if not values:
         return
     session.execute(update(ClientRow).where(ClientRow.id == client_id).values(values))
@@ -144,6 +146,24 @@ def let_staff_go(session: Session, actor: Actor, staff_id: UUID, *, now: datetim
     theirs = update(ApiKeyRow).where(ApiKeyRow.staff_id == staff_id, ApiKeyRow.revoked_at.is_(None))
     session.execute(theirs.values(revoked_at=now))
     _record_staff(session, actor, row.client_id, staff_id, "staff_left", now)
+
+
+def check_ladder(session: Session, client_id: UUID, policy: DayPolicy) -> None:
+    """Whom an alarm climbs to by name must be the client's, and there.
+
+    Raises
+    ------
+    BadInput
+        Naming the first who is not.
+    """
+    named = {step.whom.removeprefix("staff:") for step in policy.escalation.steps if step.whom.startswith("staff:")}
+    if named:
+        there = select(StaffRow.id).where(StaffRow.client_id == client_id, StaffRow.left_at.is_(None))
+        if unknown := named - {str(each) for each in session.scalars(there)}:
+            where = "day_policy.escalation.steps"
+            raise BadInput(
+                where, f"staff:{min(unknown)}", "name somebody of your staff (GET /v1/staff) who has not left"
+            )
 
 
 def _record_staff(

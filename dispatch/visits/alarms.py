@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import ColumnElement, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -73,13 +73,39 @@ def clear_alarms(
     named = {AlarmRow.job_id: job_id, AlarmRow.visit_id: visit_id, AlarmRow.subject_id: subject_id}
     about = [column == value for column, value in named.items() if value is not None]
     assert about, "name what the alarms are about"
+    return _clear(session, actor, (AlarmRow.kind.in_(kinds), *about), why, now)
+
+
+def clear_these(session: Session, actor: Actor, alarms: Sequence[UUID], *, why: str, now: datetime) -> int:
+    """Clear those of these alarms that are open: how many. `why` is a code."""
+    return _clear(session, actor, (AlarmRow.id.in_(alarms),), why, now) if alarms else 0
+
+
+def state_of(alarm: AlarmRow) -> str:
+    """`raised`, `acknowledged` (somebody took it on), `snoozed` (and put it off), or `cleared`."""
+    if alarm.cleared_at is not None:
+        return "cleared"
+    if alarm.snoozed_until is not None:
+        return "snoozed"
+    return "raised" if alarm.acknowledged_at is None else "acknowledged"
+
+
+def told_of(alarm: AlarmRow) -> dict[str, str | None]:
+    """What every event of an alarm says: its kind and what it is about."""
+    return _about(alarm.kind, alarm.job_id, alarm.visit_id, alarm.subject_id)
+
+
+def _clear(session: Session, actor: Actor, which: Sequence[ColumnElement[bool]], why: str, now: datetime) -> int:
+    """One row lock after the other, by id: two who clear never wait for each other."""
+    mine = select(AlarmRow.id).where(AlarmRow.cleared_at.is_(None), *which).order_by(AlarmRow.id).with_for_update()
     cleared = session.execute(
         update(AlarmRow)
-        .where(AlarmRow.kind.in_(kinds), AlarmRow.cleared_at.is_(None), *about)
-        .values(cleared_at=now, cleared_why=why, next_climb_at=None)
+        .where(AlarmRow.id.in_(mine.scalar_subquery()), AlarmRow.cleared_at.is_(None))
+        .values(cleared_at=now, cleared_why=why, cleared_by=actor.id, next_climb_at=None)
         .returning(
             AlarmRow.id, AlarmRow.client_id, AlarmRow.kind, AlarmRow.job_id, AlarmRow.visit_id, AlarmRow.subject_id
         )
+        .execution_options(synchronize_session=False)
     ).all()
     for row in sorted(cleared, key=lambda each: each.id):
         told = {**_about(row.kind, row.job_id, row.visit_id, row.subject_id), "why": why}

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from dispatch.record.session import database_now
 from dispatch.visits.answering import expire_proposals, overtake_proposals, warn_of_proposals
+from dispatch.visits.climbing import climb
 from dispatch.visits.partcheck import flag_missing_parts
 from dispatch.visits.siterequests import end_unanswered
+from dispatch.visits.watching import watch_jobs
 
 _log = logging.getLogger(__name__)
 
@@ -26,6 +28,8 @@ DUE: tuple[Due, ...] = (
     warn_of_proposals,
     flag_missing_parts,
     end_unanswered,
+    watch_jobs,
+    climb,
 )
 
 

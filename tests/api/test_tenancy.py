@@ -6,7 +6,7 @@ beside them.
 """
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -14,6 +14,7 @@ from pictures import picture
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 
+from dispatch.record.session import ENGINE
 from dispatch.record.tables import (
     CompanyRow,
     CredentialRow,
@@ -25,6 +26,7 @@ from dispatch.record.tables import (
     WebhookDeliveryRow,
     new_id,
 )
+from dispatch.visits.alarms import raise_alarm
 
 #: Paths by which a stranger may legitimately reach Acme's work: it is open to the market.
 MARKET = {("post", "/v1/open-jobs/{visit_id}/request")}
@@ -72,6 +74,7 @@ def acme(calm_town):
         **_more_of_acme(town, first.technician_id),
         **evidence_of_acme(town, taken, won["visit_id"], job["id"]),
         **webhook_of_acme(town),
+        **trouble_of_acme(town, job["id"]),
         **{"wish": "pause", "layer": "jobs", "z": "3", "x": "1", "y": "3"},
     }
 
@@ -85,6 +88,18 @@ def evidence_of_acme(town, technician, visit_id, job_id):
     technician.post(f"/v1/visits/{visit_id}/check-in")
     request = technician.post(f"/v1/visits/{visit_id}/site-requests", {"kind": "more_time", "minutes": 5}).json()["id"]
     return {"file_id": file, "part_id": part, "deliverable_id": handed_in, "site_request_id": request}
+
+
+def trouble_of_acme(town, job_id):
+    """An alarm, and a shift of duty."""
+    with town.world.as_engine() as (session, now):
+        about = {"client_id": town.world.client, "job_id": UUID(job_id), "due_at": now, "now": now}
+        alarm = raise_alarm(session, ENGINE, "incident", **about)
+    now = datetime.now(UTC)
+    times = {"from_at": now.isoformat(), "to_at": (now + timedelta(hours=8)).isoformat(), "time_zone": "UTC"}
+    contact = {"name": "Night desk of Acme", "phone": "+14325550199"}
+    shift = town.staff.post("/v1/duty/shifts", {"contact": contact, **times}).json()["items"][0]
+    return {"alarm_id": str(alarm), "shift_id": shift}
 
 
 def webhook_of_acme(town):

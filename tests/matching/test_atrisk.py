@@ -6,7 +6,18 @@ from uuid import UUID
 
 import pytest
 
-from matching.atrisk import LOOK_AGAIN, RAISED, RULES, Coming, JobFacts, VisitFacts, foreseen, look_again_at, risks
+from matching.atrisk import (
+    LOOK_AGAIN,
+    RAISED,
+    RULES,
+    Coming,
+    JobFacts,
+    VisitFacts,
+    broken,
+    foreseen,
+    look_again_at,
+    risks,
+)
 from matching.daypolicy import DayPolicy
 from matching.sla import Deadline, Promise
 from matching.trouble import TROUBLE
@@ -28,11 +39,11 @@ PLANNED = VisitFacts(
     None,
     (COMING,),
 )
-GOOD = JobFacts(JOB, "assigned", Promise(), False, True, None, None, (PLANNED,))
+GOOD = JobFacts(JOB, "assigned", responded_at=NOON - 300 * HOUR, visits=(PLANNED,))
 OPEN = replace(
     GOOD,
     state="open",
-    is_responded=False,
+    responded_at=None,
     visits=(replace(PLANNED, planned_start_at=None, planned_end_at=None, confirm_by=None, num_open=1, coming=()),),
 )
 POLICY = DayPolicy.from_document({"sla": {"warn_min": 60, "unassigned_before_min": 240}})
@@ -107,7 +118,7 @@ def test_a_promise_to_respond_is_at_risk_then_broken_and_neither_once_somebody_i
     assert seen(facts, NOON - 21 * HOUR - MIN) == []
     assert seen(facts, NOON - 21 * HOUR) == [("sla_at_risk", NOON - 20 * HOUR)]
     assert seen(facts, NOON - 20 * HOUR) == [("sla_breached", NOON - 20 * HOUR)]
-    assert seen(replace(facts, is_responded=True), NOON - 20 * HOUR) == []
+    assert seen(replace(facts, responded_at=NOON - 21 * HOUR), NOON - 20 * HOUR) == []
 
 
 def test_a_plan_that_ends_after_the_promise_is_at_risk_long_before_anyone_drives():
@@ -131,10 +142,22 @@ def test_work_that_nobody_has_is_at_risk_while_there_is_still_time_for_it():
 
 
 def test_while_it_is_paused_no_promise_is_at_risk_or_broken():
-    facts = replace(OPEN, promise=promised(NOON - 48 * HOUR, NOON - 30 * HOUR), is_paused=True)
+    facts = replace(OPEN, promise=promised(NOON - 48 * HOUR, NOON - 30 * HOUR), paused_at=NOON - 40 * HOUR)
     assert seen(facts, NOON - 24 * HOUR) == []
-    both = seen(replace(facts, is_paused=False), NOON - 24 * HOUR)
+    both = seen(replace(facts, paused_at=None), NOON - 24 * HOUR)
     assert both == [("sla_breached", NOON - 48 * HOUR)], "one alarm about a job, the earlier promise's"
+
+
+def test_which_promises_are_broken_is_known_when_they_were_kept_late_too():
+    facts = replace(OPEN, promise=promised(NOON - 2 * HOUR, NOON))
+    assert broken(facts, NOON - 2 * HOUR - MIN) == ()
+    assert broken(facts, NOON - 2 * HOUR) == ("respond",)
+    assert broken(facts, NOON) == ("respond", "fix")
+    in_time = replace(facts, state="done", responded_at=NOON - 3 * HOUR, fixed_at=NOON - MIN)
+    assert broken(in_time, NOON + 24 * HOUR) == ()
+    assert broken(replace(in_time, responded_at=NOON - 2 * HOUR, fixed_at=NOON), NOON + MIN) == ("respond", "fix")
+    assert broken(replace(facts, paused_at=NOON - HOUR), NOON + HOUR) == ("respond",)
+    assert broken(replace(facts, state="cancelled"), NOON + HOUR) == ()
 
 
 def test_minutes_left_are_whole_and_negative_once_it_is_too_late():

@@ -4,7 +4,7 @@ Extend it with verbs that more than one story needs; a story itself should read 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -19,10 +19,13 @@ from dispatch.record.tables import (
     AlarmRow,
     AssignmentRow,
     CompanyRow,
+    CredentialRow,
     DayAskRow,
+    EventRow,
     OfferRow,
     TechnicianRow,
     WorkingHoursRow,
+    new_id,
 )
 from dispatch.visits.sweeps import sweep_visits
 
@@ -168,6 +171,43 @@ class Storyteller:
         """What only the clock could do: set times back in the record, as its administrator."""
         with self.town.world.as_engine() as (session, _):
             session.connection().exec_driver_sql(sql, values)
+
+    def told(self, subject: str, kind: str) -> list[dict[str, Any]]:
+        """What the events of a kind hold, in the order in which they happened."""
+        with self.town.world.as_engine() as (session, _):
+            wanted = select(EventRow.data).where(EventRow.subject_kind == subject, EventRow.kind == kind)
+            return list(session.scalars(wanted.order_by(EventRow.id)))
+
+    def looks_again(self, job_id: str) -> None:
+        """Five minutes pass: the dispatcher looks at what can go wrong with a job."""
+        self.time_passes("UPDATE jobs SET look_at = now() WHERE id = %(j)s", j=job_id)
+        self.sweeps()
+
+    def promised_earlier(self, job_id: str, minutes: int) -> None:
+        """What was promised for a job comes nearer by so many minutes; the dispatcher looks."""
+        self.time_passes(
+            "UPDATE jobs SET respond_by = respond_by - d.by, fix_by = fix_by - d.by, look_at = now(),"
+            " sla = jsonb_build_object('respond_warn_at', (sla->>'respond_warn_at')::timestamptz - d.by,"
+            " 'fix_warn_at', (sla->>'fix_warn_at')::timestamptz - d.by)"
+            " FROM (SELECT make_interval(mins => %(m)s) AS by) d WHERE id = %(j)s",
+            m=minutes,
+            j=job_id,
+        )
+        self.sweeps()
+
+    def opens(self, opening_hours: dict[str, Any]) -> None:
+        """The client says when its store is open."""
+        url = f"/v1/sites/{self.town.world.site}"
+        answer = self.town.staff.patch(url, {"opening_hours": opening_hours}, self.town.staff.get(url).headers["ETag"])
+        assert answer.status_code == 200, answer.text
+
+    def everybody_proves(self, kind: str, days: int) -> None:
+        """All technicians have a credential, verified, valid for so many days."""
+        with self.town.world.as_engine() as (session, now):
+            proof = {"kind": kind, "state": "verified", "valid_from": now.date(), "created_at": now}
+            proof |= {"valid_until": now.date() + timedelta(days=days)}
+            rows = [{"id": new_id(), "technician_id": each, **proof} for each in self.town.world.technicians]
+            session.execute(insert(CredentialRow), rows)
 
     @property
     def zone(self) -> ZoneInfo:

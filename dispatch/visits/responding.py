@@ -1,0 +1,143 @@
+"""A person answers an alarm: takes it on, puts it off, or says that it is over."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from dispatch.errors import BadInput, Conflict, NotFound
+from dispatch.jobs.lifecycle import Moves
+from dispatch.record.events import record
+from dispatch.record.session import Actor
+from dispatch.record.tables import AlarmRow, ClientRow, JobRow
+from dispatch.visits.alarms import clear_these, state_of, told_of
+from matching.daypolicy import DayPolicy, Escalation
+from matching.escalation import again_at
+
+#: Which moves an alarm's state allows; taking on what another has taken on is a handing over.
+ALARM: Moves = {
+    "raised": {"acknowledge": "acknowledged", "snooze": "snoozed", "clear": "cleared"},
+    "acknowledged": {"acknowledge": "acknowledged", "snooze": "snoozed", "clear": "cleared"},
+    "snoozed": {"acknowledge": "acknowledged", "snooze": "snoozed", "clear": "cleared"},
+    "cleared": {},
+}
+
+#: Why an alarm may be put off.
+SNOOZES = ("in_progress", "waiting_for_customer", "waiting_for_part", "known", "other")
+#: Priority of an alarm that is about no job.
+NO_JOB_PRIORITY = 3
+_LONGEST_SNOOZE = timedelta(days=7)
+
+
+def acknowledge(session: Session, actor: Actor, alarm_id: UUID, *, now: datetime) -> datetime | None:
+    """Take an alarm on: it stops climbing, until the time that is answered (None: for good). Runs as the engine.
+
+    Raises
+    ------
+    NotFound
+        When there is no such alarm of the actor's client.
+    Conflict
+        When it is cleared, or the actor has taken it on already.
+    """
+    alarm = find_alarm(session, actor, alarm_id)
+    ladder, priority = ladder_of(session, alarm)
+    again = again_at(ladder, priority, now)
+    taken = session.scalar(
+        update(AlarmRow)
+        .where(
+            AlarmRow.id == alarm_id,
+            AlarmRow.cleared_at.is_(None),
+            AlarmRow.acknowledged_by.is_distinct_from(actor.id) | AlarmRow.snoozed_until.is_not(None),
+        )
+        .values(
+            acknowledged_at=now, acknowledged_by=actor.id, snoozed_until=None, snoozed_why=None, next_climb_at=again
+        )
+        .returning(AlarmRow.id)
+    )
+    if taken is None:
+        raise _refused(session, alarm, "acknowledge")
+    told = {**told_of(alarm), "again_at": again.isoformat() if again else None}
+    record(session, actor, ("alarm", alarm_id), "acknowledged", told, client_id=alarm.client_id, now=now)
+    return again
+
+
+def snooze(session: Session, actor: Actor, alarm_id: UUID, until_at: datetime, why: str, *, now: datetime) -> None:
+    """Take an alarm on and put it off until a time, with a reason of `SNOOZES`; then it climbs on.
+
+    Runs as the engine.
+
+    Raises
+    ------
+    BadInput
+        When the time has passed or is more than seven days away, or the reason is none of those.
+    NotFound
+        When there is no such alarm of the actor's client.
+    Conflict
+        When it is cleared.
+    """
+    if not now < until_at <= now + _LONGEST_SNOOZE:
+        raise BadInput("until_at", until_at.isoformat(), "choose a time within the next seven days")
+    if why not in SNOOZES:
+        raise BadInput("why", why, f"give one of {', '.join(SNOOZES)}")
+    alarm = find_alarm(session, actor, alarm_id)
+    put_off = session.scalar(
+        update(AlarmRow)
+        .where(AlarmRow.id == alarm_id, AlarmRow.cleared_at.is_(None))
+        .values(
+            acknowledged_at=now,
+            acknowledged_by=actor.id,
+            snoozed_until=until_at,
+            snoozed_why=why,
+            next_climb_at=until_at,
+        )
+        .returning(AlarmRow.id)
+    )
+    if put_off is None:
+        raise _refused(session, alarm, "snooze")
+    told = {**told_of(alarm), "until_at": until_at.isoformat(), "why": why}
+    record(session, actor, ("alarm", alarm_id), "snoozed", told, client_id=alarm.client_id, now=now)
+
+
+def clear_by_hand(session: Session, actor: Actor, alarm_id: UUID, why: str, *, now: datetime) -> None:
+    """A person says that it is over; where it is not, the next look raises it anew. Runs as the engine.
+
+    Raises
+    ------
+    NotFound
+        When there is no such alarm of the actor's client.
+    Conflict
+        When it is cleared.
+    """
+    alarm = find_alarm(session, actor, alarm_id)
+    if not clear_these(session, actor, [alarm_id], why=why, now=now):
+        raise _refused(session, alarm, "clear")
+
+
+def find_alarm(session: Session, actor: Actor, alarm_id: UUID) -> AlarmRow:
+    """The actor's client's alarm, as it stands.
+
+    Raises
+    ------
+    NotFound
+        When there is none: another client's is not told apart from none.
+    """
+    alarm = session.scalars(select(AlarmRow).where(AlarmRow.id == alarm_id)).one_or_none()
+    if alarm is None or alarm.client_id != actor.client_id:
+        raise NotFound("alarm", alarm_id)
+    return alarm
+
+
+def ladder_of(session: Session, alarm: AlarmRow) -> tuple[Escalation, int]:
+    """The ladder that an alarm climbs, its job's else its client's, and the priority that sets its pace."""
+    job = session.execute(select(JobRow.day_policy, JobRow.priority).where(JobRow.id == alarm.job_id)).one_or_none()
+    if job is not None:
+        return DayPolicy.from_document(job.day_policy).escalation, job.priority
+    policy = session.scalars(select(ClientRow.day_policy).where(ClientRow.id == alarm.client_id)).one()
+    return DayPolicy.from_document(policy).escalation, NO_JOB_PRIORITY
+
+
+def _refused(session: Session, alarm: AlarmRow, wish: str) -> Conflict:
+    session.refresh(alarm)
+    state = state_of(alarm)
+    return Conflict(state, wish, tuple(each for each in ALARM[state] if each != wish))
