@@ -13,6 +13,7 @@ import httpx2
 import typer
 from rich.console import Console
 
+from cli.demo.day import Day
 from cli.demo.listening import Listeners, listeners
 from cli.demo.players import Players
 from cli.demo.show import count, percentiles, read_counters, read_ended
@@ -53,9 +54,12 @@ def demo(
         with listeners(there, seed) as listening, Players(there.base_url, there.gateway_key, seed) as players:
             _play(console, there, jobs, seed)
             figures = _figures(there, players)
+            day = Day(there, seed)
+            day.play(lambda line: console.print(f"  {line}"))
             listening.wait_for_all()
         summary = _summary(there, figures, listening, time.monotonic() - started)
         _show_summary(console, summary, players)
+        console.print("the day: " + ", ".join(f"{num} {what}" for what, num in sorted(day.said.items())))
         if as_json:
             typer.echo(json.dumps(summary))
         if not once:

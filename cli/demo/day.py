@@ -87,7 +87,7 @@ class Day:
             if made := self._staff(f"visits/{visit.visit}/proposals", wish):
                 self._phone(f"proposals/{made['id']}/accept")
         elif fate == "part_missing":
-            part = {"item": "2 TB drive", "quantity": 1, "ship_to": "site", "visit_id": str(visit.visit)}
+            part = {"item": "2 TB drive", "ship_to": "site", "state": "ordered", "visit_id": str(visit.visit)}
             self._staff(f"jobs/{visit.job}/parts", part)
 
     def _comes_near(self, visit: Visit, fate: Fate) -> bool:
@@ -115,12 +115,12 @@ class Day:
     def _part_arrives(self, visit: Visit) -> None:
         """The dispatcher saw the alarm, the part came by courier after all."""
         for part in self._get(f"jobs/{visit.job}/parts")["items"]:
-            self._staff(f"parts/{part['id']}/received")
+            self._staff(f"parts/{part['id']}/receive")
 
     def _asks_for_time(self, visit: Visit) -> None:
-        asked = self._phone(f"visits/{visit.visit}/requests", {"kind": "more_time", "minutes": 30})
-        if asked:
-            self._staff(f"requests/{asked['id']}/grant", {"minutes": 30})
+        wish = {"kind": "more_time", "minutes": 30, "technician_id": str(visit.technician)}
+        if asked := self._phone(f"visits/{visit.visit}/site-requests", wish):
+            self._staff(f"site-requests/{asked['id']}/grant", {"minutes": 30})
 
     def _leaves(self, visit: Visit, fate: Fate, here: dict[str, Any]) -> None:
         at = f"visits/{visit.visit}/check-out"
