@@ -16,7 +16,7 @@ from rich.console import Console
 from cli.demo.day import Day
 from cli.demo.listening import Listeners, listeners
 from cli.demo.players import Players
-from cli.demo.show import count, percentiles, read_counters, read_ended
+from cli.demo.show import count, count_day, percentiles, read_counters, read_ended
 from cli.demo.stage import POLICY, Stage, add_sites, stage
 from cli.demo.world import make_jobs, make_sites
 from cli.hold import hold_in_background
@@ -59,7 +59,7 @@ def demo(
             listening.wait_for_all()
         summary = _summary(there, figures, listening, time.monotonic() - started)
         _show_summary(console, summary, players)
-        console.print("the day: " + ", ".join(f"{num} {what}" for what, num in sorted(day.said.items())))
+        _show_day(console, summary, day)
         if as_json:
             typer.echo(json.dumps(summary))
         if not once:
@@ -130,9 +130,12 @@ def _figures(there: Stage, players: Players) -> dict[str, Any]:
 
 
 def _summary(there: Stage, figures: dict[str, Any], listening: Listeners, seconds: float) -> dict[str, Any]:
+    with there.reading() as session:
+        day = count_day(session)
     url = there.services.postgres.url(user="postgres") if there.services.postgres else there.services.database_url
     return {
         **figures,
+        **day,
         "webhooks": listening.figures(),
         "seconds": round(seconds, 1),
         "database_url": url.replace("postgresql+psycopg2://", "postgresql://", 1),
@@ -154,6 +157,19 @@ def _show_summary(console: Console, summary: dict[str, Any], players: Players) -
     if players.faults:
         console.print(f"[red]faults: {dict(players.faults)}[/]")
     console.print(f"{summary['seconds']:.0f} s in all; next: truckroll explain WO-88000, truckroll replay --all")
+
+
+def _show_day(console: Console, summary: dict[str, Any], day: Day) -> None:
+    visits = ", ".join(f"{num} {how.replace('_', ' ')}" for how, num in summary["visits"].items())
+    hooks = summary["webhooks"]
+    console.print(
+        f"[bold]the day: {visits}[/]; {summary['reschedules']} rescheduled, {summary['escalations']} escalations, "
+        f"{summary['messages']:,} messages"
+    )
+    console.print(
+        f"webhooks: {hooks['sent']:,} delivered, {hooks['retried']} tried again, {hooks['out_of_order']} out of order"
+    )
+    console.print("what people did: " + ", ".join(f"{num} {what}" for what, num in sorted(day.said.items())))
 
 
 def _serve(console: Console, there: Stage) -> None:

@@ -41,6 +41,17 @@ SELECT (SELECT count(*) FROM jobs) AS jobs,
         WHERE a.live AND b.live AND a.busy && b.busy) AS double_assignments
 """)
 
+#: How the visits ended, and what it took.
+_DAY = text("""
+SELECT (SELECT count(*) FROM visits WHERE outcome = 'complete') AS complete,
+       (SELECT count(*) FROM visits WHERE outcome = 'return_needed') AS return_needed,
+       (SELECT count(*) FROM visits WHERE outcome = 'could_not_start') AS could_not_start,
+       (SELECT count(*) FROM visits WHERE state = 'missed') AS missed,
+       (SELECT count(*) FROM events WHERE subject_kind = 'visit' AND kind = 'replanned') AS reschedules,
+       (SELECT count(*) FROM events WHERE subject_kind = 'alarm' AND kind = 'escalated') AS escalations,
+       (SELECT count(*) FROM notices WHERE state = 'sent') AS messages
+""")
+
 #: From the moment the API took the job up, its key checked, to the commit of the first wave: from then on it is seen.
 _POST_TO_OFFERS = text("""
 SELECT extract(epoch FROM pg_xact_commit_timestamp(w.xmin) - j.posted_at) * 1000
@@ -74,6 +85,13 @@ def count(session: Session) -> dict[str, Any]:
     keeps_times = session.execute(text("SELECT current_setting('track_commit_timestamp') = 'on'")).scalar_one()
     waits_ms = [float(ms) for ms in session.scalars(_POST_TO_OFFERS if keeps_times else _POST_TO_SENT)]
     return {**figures, "post_to_offers_ms": percentiles(waits_ms)}
+
+
+def count_day(session: Session) -> dict[str, Any]:
+    """What became of the visits, counted from the rows and the events. Runs as the engine."""
+    figures = dict(session.execute(_DAY).mappings().one())
+    outcomes = ("complete", "return_needed", "could_not_start", "missed")
+    return {"visits": {name: figures.pop(name) for name in outcomes}, **figures}
 
 
 def percentiles(values_ms: list[float]) -> dict[str, float | None]:
