@@ -7,6 +7,7 @@ answer shown must end well; what it says doesn't matter.
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "day-in-the-life.md"
 _BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 #: No command of a page takes longer, save one that waits for the processes to start.
-_DEADLINE_S = 120
+_DEADLINE_S = 240
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,20 @@ def read_steps(text: str) -> list[Step]:
 
 
 def _num_lines_of_command(lines: list[str]) -> int:
-    """A command goes on after a backslash, and to the end of the document that it reads from here."""
+    """A command goes on after a backslash, to its last quote, and to the end of a document that follows."""
     num = 1
-    while lines[num - 1].endswith("\\"):
+    while lines[num - 1].endswith("\\") or _is_quote_open("\n".join(lines[:num])):
         num += 1
     here = re.search(r"<<(\w+)$", lines[num - 1])
     return lines.index(here[1]) + 1 if here else num
+
+
+def _is_quote_open(command: str) -> bool:
+    try:
+        shlex.split(command, comments=True)
+    except ValueError:
+        return True
+    return False
 
 
 def fits(shown: str, answer: str) -> bool:
