@@ -26,6 +26,7 @@ from dispatch.record.tables import AssignmentRow, JobRow, SiteRow, VisitRow
 from dispatch.visits.before import confirm, leave, run_late
 from dispatch.visits.endings import Ending
 from dispatch.visits.onsite import check_in, check_out, switch
+from dispatch.visits.partcheck import read_parts
 from dispatch.visits.positions import Fix
 from dispatch.visits.presence import Moved
 from dispatch.visits.stamps import Stamp
@@ -54,8 +55,10 @@ def list_visits(
     wanted = _own(actor).where(*(column == value for column, value in asked.items() if value is not None))
     with reading(request, actor) as session:
         found = page(session, request, wanted, VisitRow.id, limit=limit, cursor=cursor)
+        parts = read_parts(session, [row[0].id for row in found.rows])
     response.headers.update(found.headers)
-    return PageOf(items=[_show(actor, row) for row in found.rows], next=found.next)
+    lacking = {visit_id for visit_id, own in parts.items() if any(part.is_missing for part in own)}
+    return PageOf(items=[_show(actor, row, lacking) for row in found.rows], next=found.next)
 
 
 @router.post("/{visit_id}/confirm", response_model=VisitMoved, summary="Confirm a visit")
@@ -183,13 +186,14 @@ def _moves(state: str) -> list[str]:
     return [MOVES[wish] for wish in VISIT[state] if wish in MOVES]
 
 
-def _show(actor: Actor, row: Row[*tuple[Any, ...]]) -> VisitLine:
+def _show(actor: Actor, row: Row[*tuple[Any, ...]], lacking: set[UUID]) -> VisitLine:
     visit, title, site = row[:3]
     return VisitLine(
         **{name: getattr(visit, name) for name in _SAME},
         title=title,
         window=WindowOut(start_at=visit.window_start_at, end_at=visit.window_end_at),
         place=show_place(site, view(actor.kind, "assigned")),
+        is_part_missing=visit.id in lacking,
         moves=_moves(visit.state),
     )
 

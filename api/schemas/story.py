@@ -163,4 +163,5 @@ class VisitLine(Out):
     checked_in_at: Instant | None
     checked_out_at: Instant | None
     place: _Place
+    is_part_missing: bool = Field(description="A part that it needs is not there; see /v1/visits/{id}/parts.")
     moves: list[str]

@@ -79,6 +79,12 @@ OCCASIONS: tuple[Occasion, ...] = (
     Occasion("visit", "running_late", "contact", "running_late", "day", "urgent", _CONTACT),
     Occasion("visit", "running_late", "requester", "running_late", "day", "urgent", _DESK),
     Occasion("job", "sent_back", "on_visit", "sent_back", "day", "timely", _PHONE),
+    Occasion("job", "deliverable_sent_back", "on_visit", "item_sent_back", "day", "calm", _PHONE),
+    Occasion("visit", "request_made", "dispatchers", "site_asks", "day", "urgent", _DESK, until="due_at"),
+    Occasion("visit", "request_granted", "technician", "site_granted", "day", "urgent", _PHONE),
+    Occasion("visit", "request_refused", "technician", "site_refused", "day", "urgent", _PHONE),
+    Occasion("visit", "request_unanswered", "technician", "site_unanswered", "day", "urgent", _PHONE),
+    Occasion("visit", "request_unanswered", "dispatchers", "site_left_waiting", "day", "urgent", _DESK),
     Occasion("job", "approved", "on_visit", "approved", "money", "calm", _DESK),
     # What people write, and what did not arrive.
     Occasion("message", "posted", "participants", "message", "messages", "timely", _PHONE),

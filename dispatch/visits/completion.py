@@ -1,6 +1,8 @@
 """When is the work done, and when is it good? Finish, approve."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -72,7 +74,15 @@ def approve_job(session: Session, actor: Actor, job_id: UUID, *, now: datetime) 
         record(session, actor, ("assignment", assignment), "finished", client_id=job.client_id, now=now)
 
 
-def move_job(session: Session, actor: Actor, job_id: UUID, wish: str, kind: str, now: datetime) -> bool:
+def move_job(
+    session: Session,
+    actor: Actor,
+    job_id: UUID,
+    wish: str,
+    kind: str,
+    now: datetime,
+    told: Mapping[str, Any] | None = None,
+) -> bool:
     """Move a job by a guarded statement, with its event: whether it was in a state that allows it."""
     moved = session.execute(
         update(JobRow)
@@ -81,7 +91,7 @@ def move_job(session: Session, actor: Actor, job_id: UUID, wish: str, kind: str,
         .returning(JobRow.client_id)
     ).one_or_none()
     if moved is not None:
-        record(session, actor, ("job", job_id), kind, client_id=moved[0], now=now)
+        record(session, actor, ("job", job_id), kind, dict(told or {}), client_id=moved[0], now=now)
     return moved is not None
 
 

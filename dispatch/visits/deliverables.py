@@ -84,8 +84,9 @@ def hand_in(session: Session, actor: Actor, visit_id: UUID, handed: Handed, *, n
             handed_in_by=actor.id, **made,
         )
     )  # fmt: skip
-    told = {"deliverable": str(deliverable_id), "item": item.code, "num": num, "version": version, "job": str(job.id)}
-    record(session, actor, ("visit", visit.id), "deliverable_handed_in", told, client_id=job.client_id, now=now)
+    told = {"deliverable": str(deliverable_id), "item": item.code, "num": num, "version": version}
+    told["visit"] = str(visit.id)
+    record(session, actor, ("job", job.id), "deliverable_handed_in", told, client_id=job.client_id, now=now)
     return deliverable_id
 
 
@@ -109,7 +110,7 @@ def judge_deliverable(
     NotFound
         When it is not the actor's client's.
     BadInput
-        When `due_at` has passed.
+        When `due_at` has passed, or is missing where the job is done.
     Conflict
         When it was judged already, or the job was approved.
     """
@@ -122,6 +123,9 @@ def judge_deliverable(
     if job.state not in _JUDGED_IN:
         raise Conflict(job.state, wish.replace("_", " "))
     state = move(DELIVERABLE, row.state, wish)
+    is_job_sent_back = wish == "send_back" and job.state == "done"
+    if is_job_sent_back and due_at is None:
+        raise BadInput("due_at", None, "the job is done: say by when this is to be mended")
     judged = session.scalar(
         update(DeliverableRow)
         .where(DeliverableRow.id == deliverable_id, DeliverableRow.state.in_(states_with(DELIVERABLE, wish)))
@@ -131,12 +135,11 @@ def judge_deliverable(
     session.refresh(row)
     if judged is None:
         raise Conflict(row.state, wish, tuple(DELIVERABLE[row.state]))
-    told = {"deliverable": str(row.id), "item": row.item, "num": row.num, "job": str(row.job_id), "why": why}
+    told = {"deliverable": str(row.id), "item": row.item, "num": row.num, "visit": str(row.visit_id), "why": why}
     told |= {"due_at": due_at.isoformat() if due_at else None}
-    kind = f"deliverable_{state}"
-    record(session, actor, ("visit", row.visit_id), kind, told, client_id=row.client_id, now=now)
-    if wish == "send_back" and job.state == "done":
-        move_job(session, actor, job.id, "send_back", "sent_back", now)
+    record(session, actor, ("job", job.id), f"deliverable_{state}", told, client_id=row.client_id, now=now)
+    if is_job_sent_back:
+        move_job(session, actor, job.id, "send_back", "sent_back", now, {"due_at": told["due_at"], "items": [row.item]})
     return row
 
 

@@ -92,11 +92,18 @@ def _extend(session: Session, request: SiteRequestRow, minutes: int, now: dateti
     """The technician's booking, assignment and visit end so much later: than agreed, or than now if that is over."""
     lock_technician_row(session, request.technician_id)
     mine = AssignmentRow.visit_id == request.visit_id, AssignmentRow.technician_id == request.technician_id
-    assignment = session.scalars(select(AssignmentRow).where(*mine, AssignmentRow.state == "live")).one_or_none()
-    if assignment is None:
-        raise Conflict("the technician is not on the visit any more", "grant", ("refuse",))
+    held = select(AssignmentRow).where(*mine, AssignmentRow.state == "live").with_for_update(key_share=True)
+    assignment = session.scalars(held.execution_options(populate_existing=True)).one_or_none()
+    if assignment is None or assignment.presence == "checked_out":
+        raise Conflict("the technician has left", "grant", ("refuse",))
     begins = max(assignment.end_at, now)
     ends = begins + timedelta(minutes=minutes)
+    session.execute(update(AssignmentRow).where(AssignmentRow.id == assignment.id).values(end_at=ends))
+    session.execute(
+        update(VisitRow)
+        .where(VisitRow.id == request.visit_id)
+        .values(planned_end_at=func.greatest(VisitRow.planned_end_at, ends))
+    )
     try:
         with session.begin_nested():
             session.execute(
@@ -106,12 +113,6 @@ def _extend(session: Session, request: SiteRequestRow, minutes: int, now: dateti
             )
     except IntegrityError as error:
         raise _runs_into(session, request, begins) from error
-    session.execute(update(AssignmentRow).where(AssignmentRow.id == assignment.id).values(end_at=ends))
-    session.execute(
-        update(VisitRow)
-        .where(VisitRow.id == request.visit_id)
-        .values(planned_end_at=func.greatest(VisitRow.planned_end_at, ends))
-    )
 
 
 def _runs_into(session: Session, request: SiteRequestRow, begins: datetime) -> Refused:

@@ -15,15 +15,17 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound
-from dispatch.jobs.lifecycle import SITE_REQUEST, VISIT, states_with
+from dispatch.jobs.lifecycle import PRESENCE, SITE_REQUEST, states_with
 from dispatch.jobs.reading import read_day_policy
 from dispatch.record.events import record
 from dispatch.record.session import ENGINE, Actor
 from dispatch.record.tables import AlarmRow, AssignmentRow, JobRow, SiteRequestRow, SkillRow, VisitRow, new_id
 from dispatch.visits.alarms import clear_alarms, raise_alarm
-from dispatch.visits.finding import find_visit, is_clients
+from dispatch.visits.finding import find_own_assignment, find_visit, is_clients
 
 _BATCH = 200
+#: Presence of somebody who is at the site, or just outside it.
+_THERE = ("checked_in", "stepped_out")
 #: wish -> the event's kind
 _TOLD = {
     "grant": "request_granted",
@@ -55,25 +57,25 @@ def ask_from_site(session: Session, actor: Actor, visit_id: UUID, wish: SiteWish
     Raises
     ------
     NotFound
-        When the technician is not on the visit.
+        When the visit is not the technician's.
     BadInput
         When it does not say what is needed, or the skill is not known.
     Conflict
-        When nobody is checked in, or the same is being asked for already.
+        When the technician is not checked in, or the same is being asked for already.
     """
-    visit = find_visit(session, actor, visit_id)
+    mine = find_own_assignment(session, actor, visit_id, actor.technician_id)
     _check(session, wish)
-    here = select(VisitRow.id).where(VisitRow.id == visit_id, VisitRow.state == "checked_in")
+    here = select(AssignmentRow.id).where(AssignmentRow.id == mine.id, AssignmentRow.presence.in_(_THERE))
     if session.scalar(here.with_for_update(key_share=True)) is None:
-        session.refresh(visit)
-        raise Conflict(visit.state, "ask from the site", tuple(VISIT[visit.state]))
-    policy = read_day_policy(session.get_one(JobRow, visit.job_id)).requests
+        session.refresh(mine)
+        raise Conflict(mine.presence, "ask from the site", tuple(PRESENCE.get(mine.presence, ())))
+    policy = read_day_policy(session.get_one(JobRow, mine.job_id)).requests
     answer_by = now + timedelta(minutes=policy.answer_min)
     own = {name: getattr(wish, name) for name in SiteWish.__slots__}
     request_id: UUID | None = session.scalar(
         insert(SiteRequestRow)
         .values(
-            id=new_id(), client_id=visit.client_id, job_id=visit.job_id, visit_id=visit_id,
+            id=new_id(), client_id=mine.client_id, job_id=mine.job_id, visit_id=visit_id,
             technician_id=actor.technician_id, rule=policy.if_unanswered, made_at=now, answer_by=answer_by, **own,
         )
         .on_conflict_do_nothing(
@@ -83,11 +85,11 @@ def ask_from_site(session: Session, actor: Actor, visit_id: UUID, wish: SiteWish
     )  # fmt: skip
     if request_id is None:
         raise Conflict("the same is asked for already", "ask again", ("withdraw",))
-    about: dict[str, Any] = {"client_id": visit.client_id, "job_id": visit.job_id, "visit_id": visit_id}
+    about: dict[str, Any] = {"client_id": mine.client_id, "job_id": mine.job_id, "visit_id": visit_id}
     raise_alarm(session, actor, "request_waiting", **about, subject_id=request_id, due_at=answer_by, now=now)
-    told = {"request": str(request_id), "job": str(visit.job_id), "kind": wish.kind, "minutes": wish.minutes}
-    told |= {"skill": wish.skill, "quantity": wish.quantity, "answer_by": answer_by.isoformat()}
-    record(session, actor, ("visit", visit_id), "request_made", told, client_id=visit.client_id, now=now)
+    told = {"request": str(request_id), "job": str(mine.job_id), "kind": wish.kind, "minutes": wish.minutes}
+    told |= {"skill": wish.skill, "quantity": wish.quantity, "due_at": answer_by.isoformat()}
+    record(session, actor, ("visit", visit_id), "request_made", told, client_id=mine.client_id, now=now)
     return request_id
 
 
@@ -166,6 +168,7 @@ def close_request(
         late = "its time to be answered is over" if request.state == "waiting" else request.state
         raise Conflict(late, wish, tuple(SITE_REQUEST[request.state]) if request.state != "waiting" else ("withdraw",))
     told = {"request": str(request.id), "job": str(request.job_id), "kind": request.kind}
+    told["technician"] = str(request.technician_id)
     told |= {name: _plain(value) for name, value in values.items()}
     record(session, actor, ("visit", request.visit_id), _TOLD[wish], told, client_id=request.client_id, now=now)
     clear_alarms(session, actor, ("request_waiting",), subject_id=request.id, why=state, now=now)

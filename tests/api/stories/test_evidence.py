@@ -17,6 +17,7 @@ def test_a_visit_whose_part_is_not_there_is_flagged_before_anyone_drives_and_cle
     assert story.sweeps_quietly() == []
     story.brings_near(given, hours=20)
     assert story.sweeps_quietly() == ["part_missing"]
+    assert given.technician.get("/v1/visits").json()["items"][0]["is_part_missing"] is True
     shown = given.technician.get(f"{given.visit}/parts").json()
     assert (shown["is_part_missing"], shown["parts"][0]["tracking"]) == (True, "1Z999")
     assert story.sweeps_quietly() == ["part_missing"], "one alarm, not two"
@@ -162,3 +163,9 @@ def test_a_part_asked_for_on_site_is_put_on_order_and_comes_with_the_next_visit(
     )
     part = given.staff.get(f"/v1/parts/{granted['part_id']}").json()
     assert (part["item"], part["quantity"], part["state"], part["carrier"]) == ("Contactor 40 A", 2, "ordered", "UPS")
+    ended = given.technician.post(
+        f"{given.visit}/check-out", {"outcome": "return_needed", "why": "part", "note": "The contactor is burnt"}
+    ).json()
+    following = given.staff.get(f"/v1/visits/{ended['next_visit_id']}/parts").json()
+    assert (following["is_part_missing"], following["parts"][0]["id"]) == (True, granted["part_id"])
+    assert given.staff.get(f"{given.visit}/parts").json()["is_part_missing"] is False

@@ -27,11 +27,13 @@ from dispatch.record.tables import (
 )
 from dispatch.visits.completion import finish_job
 from dispatch.visits.deliverables import Handed, hand_in, judge_deliverable
+from dispatch.visits.endings import Ending
 from dispatch.visits.granting import Grant, PersonWish, grant_from_site
-from dispatch.visits.moves import move_visit
+from dispatch.visits.onsite import check_in, check_out
 from dispatch.visits.partcheck import flag_missing_parts
 from dispatch.visits.parts import PartWish, add_part, move_part
 from dispatch.visits.siterequests import SiteWish, ask_from_site, end_unanswered, refuse_from_site
+from dispatch.visits.stamps import Stamp
 
 pytestmark = pytest.mark.guards
 
@@ -46,7 +48,7 @@ def working(world: World, **wishes: Any) -> AssignmentRow:
     with world.as_engine() as (session, now):
         won = accept_offer(session, actor, world.yes(offer), now=now)
     with world.as_engine() as (session, now):
-        move_visit(session, actor, won.visit_id, "check_in", now=now)  # type: ignore[union-attr]
+        check_in(session, actor, won.visit_id, None, Stamp(), now=now)  # type: ignore[union-attr]
         return session.get_one(AssignmentRow, won.assignment_id)  # type: ignore[union-attr]
 
 
@@ -66,6 +68,10 @@ def done(world: World, call: Callable[..., Any], *args: Any, **more: Any) -> Any
 
 def asked(world: World, work: AssignmentRow, wish: SiteWish) -> UUID:
     return done(world, ask_from_site, technician(work), work.visit_id, wish)
+
+
+def leave(world: World, work: AssignmentRow) -> None:
+    done(world, check_out, technician(work), work.visit_id, None, Stamp(), Ending())
 
 
 def technician(work: AssignmentRow) -> Any:
@@ -150,7 +156,7 @@ def test_a_job_is_not_done_with_something_sent_back_at_the_same_moment(world: Wo
     for _ in range(ROUNDS):
         work = working(world, deliverables=(CLEAN,))
         made = done(world, hand_in, technician(work), work.visit_id, Handed("clean", is_ok=True))
-        done(world, move_visit, technician(work), work.visit_id, "check_out")
+        leave(world, work)
         answers = race(
             [
                 doing(world, finish_job, technician(work), work.job_id),
@@ -183,6 +189,7 @@ def test_one_answer_counts_and_more_time_is_given_once(world: World):
             assert session.get_one(AssignmentRow, work.id).end_at == booking.busy.upper
             open_alarms = select(AlarmRow.id).where(AlarmRow.subject_id == request, AlarmRow.cleared_at.is_(None))
             assert session.scalars(open_alarms).all() == []
+        leave(world, work)
         world.start += timedelta(hours=4)
 
 
@@ -210,6 +217,7 @@ def test_an_answer_and_the_timeout_at_the_same_moment_are_one_or_the_other(world
         assert told in (["request_made", "request_granted"], ["request_made", "request_unanswered"])
         assert len(helpers) == (told[-1] == "request_granted")
         seen.add(told[-1])
+        leave(world, work)
         world.start += timedelta(hours=4)
     assert "request_unanswered" in seen
 
@@ -222,3 +230,22 @@ def test_the_same_is_asked_for_once_by_a_finger_that_taps_many_times(world: Worl
     with world.as_engine() as (session, _):
         assert len(session.scalars(select(SiteRequestRow)).all()) == 1
         assert len(session.scalars(select(PartRow)).all()) == 0
+
+
+def test_more_time_and_the_check_out_at_the_same_moment_end_in_one_calendar(world: World):
+    for _ in range(ROUNDS):
+        work = working(world, start_at=world.start)
+        request = asked(world, work, SiteWish("more_time", minutes=30))
+        answers = race(
+            [
+                doing(world, grant_from_site, world.staff, request, Grant()),
+                doing(world, check_out, technician(work), work.visit_id, None, Stamp(), Ending()),
+            ]
+        )
+        assert isinstance(answers[0], Conflict | None)
+        with world.as_engine() as (session, _):
+            booking = session.get_one(BookingRow, work.booking_id)
+            assert session.get_one(VisitRow, work.visit_id).state == "checked_out"
+        # The work was to begin days from now: whoever has left has their time back, granted or not.
+        assert booking.busy.upper == booking.busy.lower + timedelta(minutes=1)
+        world.start += timedelta(hours=4)
