@@ -40,6 +40,8 @@ POLICY = {"wave": {"min_size": 52, "max_size": 60, "max_waves": 3, "answer_s": 4
 
 #: Whoever hears the demo's webhooks listens on this machine.
 _OF_CHILDREN = {"TRUCKROLL_LOG_LEVEL": "warning", "TRUCKROLL_WEBHOOK_ALLOW": "127.0.0.0/8"}
+#: The duty hears of an alarm at once: a demo has no quarter of an hour.
+DAY_POLICY = {"escalation": {"steps": [{"after_min": 0, "whom": "duty"}]}}
 
 _STARTS_WITHIN_S = 60.0
 
@@ -162,7 +164,9 @@ def _make_client(engine: Engine) -> tuple[UUID, tuple[str, str]]:
     client_id = new_id()
     with transaction(engine, OPERATOR, role="engine") as session:
         now = database_now(session)
-        session.execute(insert(ClientRow).values(id=client_id, name=CLIENT, policy=POLICY, created_at=now))
+        session.execute(
+            insert(ClientRow).values(id=client_id, name=CLIENT, policy=POLICY, day_policy=DAY_POLICY, created_at=now)
+        )
         skills = (*SKILLS, NOBODYS_SKILL)
         session.execute(insert(SkillRow), [{"code": code, "name": code.replace("_", " ")} for code in skills])
         kinds = [{"code": code, "name": code.replace("_", " ")} for code in CREDENTIALS]
