@@ -25,6 +25,8 @@ from dispatch.visits.siterequests import SiteWish, ask_from_site, refuse_from_si
 router = APIRouter(prefix="/v1", tags=["site requests"])
 
 _OF_STAFF = ("grant", "refuse")
+#: What is granted where nothing is sent.
+_AS_ASKED = GrantIn()
 
 
 @router.post(
@@ -68,7 +70,9 @@ def list_site_requests(
 
 
 @router.post("/site-requests/{site_request_id}/grant", response_model=SiteRequestOut, summary="Grant it")
-def grant_site_request(request: Request, actor: Dispatcher, site_request_id: UUID, grant: GrantIn) -> Response:
+def grant_site_request(
+    request: Request, actor: Dispatcher, site_request_id: UUID, grant: GrantIn = _AS_ASKED
+) -> Response:
     """Yes. More time moves the end of the booking, a part is put on order, a person is asked at once."""
 
     def work(session: Session, now: datetime) -> Reply:

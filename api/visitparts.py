@@ -27,6 +27,8 @@ router = APIRouter(prefix="/v1", tags=["parts"])
 
 #: Is on the job, or works for its client.
 OnJob = Annotated[Actor, Depends(only(*TALENT, *STAFF))]
+#: What is known with a move where nothing is sent.
+_NOTHING = PartMoveIn()
 
 
 @router.post("/jobs/{job_id}/parts", status_code=201, response_model=PartOut, summary="Add a part")
@@ -89,43 +91,43 @@ def patch_part(request: Request, actor: Requester, part_id: UUID, patch: PartPat
 
 
 @router.post("/parts/{part_id}/order", response_model=PartOut, summary="A part was ordered")
-def order_part(request: Request, actor: Requester, part_id: UUID, details: PartMoveIn) -> Response:
+def order_part(request: Request, actor: Requester, part_id: UUID, details: PartMoveIn = _NOTHING) -> Response:
     """It is ordered, or ordered again."""
     return _move(request, actor, part_id, "order", details)
 
 
 @router.post("/parts/{part_id}/ship", response_model=PartOut, summary="A part is on its way")
-def ship_part(request: Request, actor: Requester, part_id: UUID, details: PartMoveIn) -> Response:
+def ship_part(request: Request, actor: Requester, part_id: UUID, details: PartMoveIn = _NOTHING) -> Response:
     """With its carrier and tracking number."""
     return _move(request, actor, part_id, "ship", details)
 
 
 @router.post("/parts/{part_id}/receive", response_model=PartOut, summary="A part came")
-def receive_part(request: Request, actor: OnJob, part_id: UUID, details: PartMoveIn) -> Response:
+def receive_part(request: Request, actor: OnJob, part_id: UUID, details: PartMoveIn = _NOTHING) -> Response:
     """Said by staff, or by whoever is on the job. A visit that waits for nothing else is not flagged any more."""
     return _move(request, actor, part_id, "receive", details)
 
 
 @router.post("/parts/{part_id}/lose", response_model=PartOut, summary="A part did not come")
-def lose_part(request: Request, actor: OnJob, part_id: UUID, details: PartMoveIn) -> Response:
+def lose_part(request: Request, actor: OnJob, part_id: UUID, details: PartMoveIn = _NOTHING) -> Response:
     """Said to be delivered, and not there; it can be ordered again."""
     return _move(request, actor, part_id, "lose", details)
 
 
 @router.post("/parts/{part_id}/drop", response_model=PartOut, summary="A part is not needed")
-def drop_part(request: Request, actor: Requester, part_id: UUID, details: PartMoveIn) -> Response:
+def drop_part(request: Request, actor: Requester, part_id: UUID, details: PartMoveIn = _NOTHING) -> Response:
     """The work goes on without it."""
     return _move(request, actor, part_id, "drop", details)
 
 
 @router.post("/parts/{part_id}/call-back", response_model=PartOut, summary="A part goes back")
-def call_back_part(request: Request, actor: Requester, part_id: UUID, details: PartMoveIn) -> Response:
+def call_back_part(request: Request, actor: Requester, part_id: UUID, details: PartMoveIn = _NOTHING) -> Response:
     """To be sent back, with the label given as a file of the job."""
     return _move(request, actor, part_id, "call_back", details)
 
 
 @router.post("/parts/{part_id}/give-back", response_model=PartOut, summary="A part was sent back")
-def give_back_part(request: Request, actor: OnJob, part_id: UUID, details: PartMoveIn) -> Response:
+def give_back_part(request: Request, actor: OnJob, part_id: UUID, details: PartMoveIn = _NOTHING) -> Response:
     """Handed to the carrier, with the tracking number."""
     return _move(request, actor, part_id, "give_back", details)
 
