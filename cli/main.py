@@ -49,6 +49,7 @@ class Commands(LazyGroup):
         "import": Entry("cli.load:load", "Technicians or jobs from a CSV file into the record"),
         "call": Entry("cli.call:call", "One request to the API, answered as JSON"),
         "keys": Entry("cli.keys:keys", "API keys: make, list, revoke"),
+        "webhooks": Entry("cli.webhooks:webhooks", "Webhooks: list endpoints, their deliveries, replay"),
         "hold": Entry("cli.hold:hold", "Keep the private servers running for a while"),
         "doctor": Entry("cli.doctor:doctor", "What is there, what is unsafe, how to mend it"),
     }

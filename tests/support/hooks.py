@@ -100,6 +100,24 @@ class Hooks:
         with self.writing() as (session, _):
             session.execute(text(sql), values)
 
+    @contextmanager
+    def board(self) -> Iterator[None]:
+        """The board's log is kept up to date until the block ends, as the dispatcher does."""
+        ends = threading.Event()
+
+        def relay_on() -> None:
+            while not ends.wait(0.05):
+                with self.writing() as (session, _):
+                    relay(session)
+
+        thread = threading.Thread(target=relay_on, name="relay")
+        thread.start()
+        try:
+            yield
+        finally:
+            ends.set()
+            thread.join(10)
+
     def forget_errands(self) -> None:
         """Nobody will serve anything."""
         self.write("SET LOCAL search_path = queue; DELETE FROM procrastinate_jobs")
