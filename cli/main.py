@@ -48,6 +48,7 @@ class Commands(LazyGroup):
         "replay": Entry("cli.replay:replay", "Decide again from what was stored; the same to the last bit"),
         "import": Entry("cli.load:load", "Technicians or jobs from a CSV file into the record"),
         "call": Entry("cli.call:call", "One request to the API, answered as JSON"),
+        "messages": Entry("cli.messages:messages", "Messages: what became of them, send again"),
         "keys": Entry("cli.keys:keys", "API keys: make, list, revoke"),
         "webhooks": Entry("cli.webhooks:webhooks", "Webhooks: list endpoints, their deliveries, replay"),
         "hold": Entry("cli.hold:hold", "Keep the private servers running for a while"),

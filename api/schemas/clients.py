@@ -111,6 +111,8 @@ class _Site(In):
     geofence_m: Whole = Field(default=200, ge=10, le=100_000)
     contact_name: Line | None = None
     contact_phone: Line | None = Field(default=None, examples=["+13125550142"])
+    contact_email: Line | None = Field(default=None, examples=["store1042@example.org"])
+    contact_language: Literal["en", "es"] | None = Field(default=None, description="In which they are told.")
     access: Annotated[Words, Field(max_length=4000)] | None = None
     parking: Annotated[Words, Field(max_length=4000)] | None = None
     opening_hours: dict[str, Any] | None = Field(
@@ -185,6 +187,8 @@ class SiteOut(Out):
     geofence_m: int
     contact_name: str | None
     contact_phone: str | None
+    contact_email: str | None
+    contact_language: str | None
     access: str | None
     parking: str | None
     opening_hours: dict[str, Any] | None

@@ -15,7 +15,7 @@ from dispatch.record.tables import NoticeRow, new_id
 
 OCCASION = "digest"
 #: A digest is read on a desk or a screen; as a text it would be cut.
-_CHANNELS = ("mail", "push")
+CHANNELS = ("mail", "push")
 _MAX_GATHERED = 500
 
 
@@ -35,7 +35,7 @@ def gather(session: Session, now: datetime) -> int:
     made: list[tuple[UUID, datetime | None]] = []
     for ref, notices in by_reader.items():
         person = people.get(ref)
-        ways = [each for each in _CHANNELS if person is not None and each in person.reachable]
+        ways = [each for each in CHANNELS if person is not None and each in person.reachable]
         digest = _digest(ref, notices, ways, now)
         session.execute(insert(NoticeRow).values(digest))
         session.execute(

@@ -50,9 +50,12 @@ class Inbound:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of it. `reply` is what the carrier is to answer the sender; None: nothing."""
+    """What became of it: `posted`, `duplicate`, `help`, or what another taker says.
 
-    outcome: Literal["posted", "duplicate", "help"]
+    `reply` is what the carrier is to answer the sender; None: nothing.
+    """
+
+    outcome: str
     message_id: UUID | None = None
     reply: str | None = None
 

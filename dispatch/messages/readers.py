@@ -182,9 +182,15 @@ def _named_staff(event: Event, _: Around) -> Iterable[Hearing]:
 
 
 def _participants(event: Event, around: Around) -> Iterable[Hearing]:
+    """Everybody in a conversation but who wrote: by the gateway, that is not who made the event."""
     if event.subject_id not in around.threads:
         return
     message, thread = around.threads[event.subject_id]
+    author = (message.author_kind, message.author_id)
+    yield from (each for each in _in_thread(event, message, thread, around) if each.ref != author)
+
+
+def _in_thread(event: Event, message: MessageRow, thread: ThreadRow, around: Around) -> Iterable[Hearing]:
     if thread.technician_id is not None:
         yield Hearing(("technician", thread.technician_id))
     else:

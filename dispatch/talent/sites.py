@@ -17,7 +17,7 @@ from dispatch.record.session import Actor
 from dispatch.record.tables import SiteRow, new_id
 from dispatch.talent.profiles import place_columns
 from dispatch.talent.rights import only, own_client
-from dispatch.talent.words import checked_phone, checked_text
+from dispatch.talent.words import checked_code, checked_email, checked_phone, checked_text
 from geo.errors import RegionError
 from geo.places import Place, find_place
 from geo.restdays import known_region, region_of
@@ -51,6 +51,8 @@ class Site:
     geofence_m: int = 200
     contact_name: str | None = None
     contact_phone: str | None = None
+    contact_email: str | None = None
+    contact_language: str | None = None
     access: str | None = None
     parking: str | None = None
     opening_hours: Mapping[str, Any] | None = None
@@ -141,6 +143,7 @@ def _columns(site: Site) -> dict[str, Any]:
         for name, size in _LONG.items()
     }  # fmt: skip
     phone, contact = site.contact_phone, site.contact_name
+    email, language = site.contact_email, site.contact_language
     _check_calendar(site)
     return {
         **words,
@@ -150,6 +153,8 @@ def _columns(site: Site) -> dict[str, Any]:
         "geofence_m": site.geofence_m,
         "contact_name": None if contact is None else checked_text("contact_name", contact),
         "contact_phone": None if phone is None else checked_phone("contact_phone", phone, site.country),
+        "contact_email": None if email is None else checked_email("contact_email", email),
+        "contact_language": None if language is None else checked_code("contact_language", language),
         "opening_hours": None if site.opening_hours is None else dict(site.opening_hours),
         "holiday_region": site.holiday_region,
     }

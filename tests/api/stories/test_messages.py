@@ -1,0 +1,171 @@
+"""What people hear, and what they don't: told from both sides."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from mailboxes import Mailbox
+from outboxes import Post, to
+from sqlalchemy import update
+from worlds import ZONE
+
+from dispatch.messages.adapters.smtp import SmtpAdapter
+from dispatch.messages.occasions import OCCASIONS
+from dispatch.record.tables import SiteRow, StaffRow, TechnicianRow, new_id
+
+CONTACT = "+14325550147"
+ANNA = "+14325550000"
+
+
+@pytest.fixture
+def post(story) -> Post:
+    return Post(story.town.world)
+
+
+def dispatcher(town, **more):
+    """A dispatcher of Acme with a name and an address, and their key."""
+    staff_id = new_id()
+    with town.world.as_engine() as (session, now):
+        person = {"role": "dispatcher", "name": "Sam Lopez", "email": "sam@acme.example", "created_at": now} | more
+        session.add(StaffRow(id=staff_id, client_id=town.world.client, **person))
+    return town.key("dispatcher", client_id=town.world.client, staff_id=staff_id)
+
+
+def test_the_site_hears_in_spanish_that_the_technician_is_late_and_when_they_come(story, post: Post):
+    answer = story.town.staff.patch(
+        f"/v1/sites/{story.town.world.site}",
+        {"contact_language": "es"},
+        etag=story.town.staff.get(f"/v1/sites/{story.town.world.site}").headers["ETag"],
+    )
+    assert answer.json()["contact_language"] == "es"
+    given = story.assigned()
+    (planned,) = to(post.goes_out(), CONTACT)
+    assert planned.body.startswith("Acme service: Technician 0 va a Store 1147")
+    eta = given.town.world.start + timedelta(minutes=45)
+    answer = given.technician.post(f"{given.visit}/late", {"minutes": 45})
+    assert answer.status_code == 200, answer.text
+    (late,) = to(post.goes_out(), CONTACT)
+    clock = eta.astimezone(ZoneInfo(ZONE)).strftime("%-I:%M")
+    assert "Technician 0 se retrasa. Nueva hora en Store 1147" in late.body
+    assert f"{clock}\u202fp.m. CST" in late.body
+
+
+def test_quiet_hours_hold_back_what_can_wait_and_not_what_cannot(story, post: Post):
+    given = story.assigned()
+    post.goes_out()
+    local = datetime.now(ZoneInfo(ZONE))
+    night = {"quiet_from": (local - timedelta(hours=1)).time(), "quiet_to": (local + timedelta(hours=1)).time()}
+    with given.town.world.as_engine() as (session, _):
+        of_anna = update(TechnicianRow).where(TechnicianRow.id == given.technician_id)
+        session.execute(of_anna.values(works_in_quiet_hours=False, **night))
+    given.staff.post(f"{given.job_url}/messages", {"text": "Could you bring a ladder?"})
+    assert to(post.goes_out(), ANNA) == []
+    waiting = given.technician.get("/v1/notices?state=held").json()["items"]
+    assert [(each["occasion"], each["reason"]) for each in waiting] == [("message", "quiet_hours")]
+    theirs = given.staff.get("/v1/notices?state=held").json()["items"]
+    assert [(each["reason"], each["until_at"]) for each in theirs] == [("readers_choice", None)]
+    given.staff.post(f"/v1/assignments/{given.assignment_id}/release", {"why": "customer_closed"})
+    (urgent,) = to(post.goes_out(), ANNA)
+    assert "no longer yours: customer closed" in urgent.body
+    post.time_comes()
+    with given.town.world.as_engine() as (session, _):
+        session.execute(of_anna.values(quiet_from=None, quiet_to=None))
+    (morning,) = to(post.goes_out(), ANNA)
+    assert "Could you bring a ladder?" in morning.body
+
+
+def test_a_conversation_in_which_nobody_sees_a_number(story, post: Post):
+    given = story.assigned()
+    staff = dispatcher(given.town)
+    post.goes_out()
+    staff.post(f"{given.job_url}/messages", {"text": "The key is at the bakery."})
+    (first,) = post.goes_out()
+    code = staff.get("/v1/threads").json()["items"][0]["code"]
+    assert (first.address, first.alias) == (ANNA, code)
+    assert first.body == f"Acme service, {given.job['number']}: The key is at the bakery. [#{code}]"
+    gateway = given.town.key("gateway")
+    text = {"id": "SM-1", "sender": "(432) 555-0000", "to": "+18005550100", "text": f"#{code.lower()} Got it, thanks"}
+    assert gateway.post("/v1/gateway/sms", text).json()["outcome"] == "posted"
+    (second,) = post.goes_out()
+    assert (second.channel, second.address, second.alias) == ("mail", "sam@acme.example", code)
+    assert second.body.startswith("Got it, thanks")
+    said = staff.get(f"{given.job_url}/messages").json()["items"]
+    assert [(each["author"]["name"], each["text"], each["via"]) for each in said] == [
+        ("Technician 0", "Got it, thanks", "sms"),
+        ("Sam Lopez", "The key is at the bakery.", "app"),
+    ]
+    assert given.technician.get(f"{given.job_url}/messages").json()["items"][1]["author"]["name"] == "Acme service"
+    for message in (first, second):
+        for number in ("432555", "(432)", "@example.com", "sam@"):
+            assert number not in message.body + message.subject
+
+
+def test_a_mail_server_that_is_down_and_comes_back(story):
+    box = Mailbox()
+    mail = SmtpAdapter("127.0.0.1", box.port, "none", "news@acme.example", relay_domain="relay.example")
+    post = Post(story.town.world, adapters={"mail": mail})
+    given = story.assigned()
+    staff = dispatcher(given.town)
+    operator = given.town.key("operator")
+    given.technician.post(f"{given.job_url}/messages", {"text": "The door is locked"})
+    post.goes_out()
+    (waiting,) = staff.get("/v1/notices?state=failed").json()["items"]
+    assert (waiting["channel"], waiting["reason"], waiting["num_attempts"]) == ("mail", "server_away", 1)
+    assert waiting["until_at"] is not None
+    box.comes_up()
+    try:
+        post.time_comes()
+        post.goes_out()
+    finally:
+        box.goes_down()
+    (envelope,) = box.taken
+    assert envelope.rcpt_tos == ["sam@acme.example"]
+    assert b"The door is locked" in envelope.content
+    fate = staff.get(f"/v1/notices/{waiting['id']}").json()
+    assert (fate["state"], fate["num_attempts"], fate["until_at"]) == ("sent", 2, None)
+    assert operator.post(f"/v1/notices/{waiting['id']}/resend").status_code == 409
+
+
+def test_what_was_given_up_is_told_to_the_dispatchers_and_sent_again_by_the_operator(story, post: Post):
+    box = Mailbox()
+    post.adapters["sms"] = post.adapters["mail"] = post.adapters["voice"] = SmtpAdapter(
+        "127.0.0.1", box.port, "none", "news@acme.example"
+    )
+    given = story.assigned()
+    for _ in range(16):
+        post.goes_out()
+        post.time_comes()
+    lost = given.staff.get("/v1/notices?state=given_up").json()["items"]
+    assert "visit_planned" in {each["occasion"] for each in lost}
+    assert {each["reason"] for each in lost} == {"server_away"}
+    post.adapters["sms"] = post.carrier
+    winner = next(each for each in lost if each["occasion"] == "assigned")
+    again = given.town.key("operator").post(f"/v1/notices/{winner['id']}/resend")
+    assert again.json()["state"] == "queued"
+    assert given.staff.post(f"/v1/notices/{winner['id']}/resend").status_code == 403
+    (sent,) = to(post.goes_out(), ANNA)
+    assert sent.body.startswith("Yours:")
+
+
+def test_a_dispatcher_who_wants_it_once_a_day_gets_one_mail(story, post: Post):
+    staff = dispatcher(story.town)
+    read = staff.get("/v1/preferences")
+    wishes = {"digest": "daily", "digest_at": "07:30", "time_zone": ZONE, "language": "es"}
+    assert staff.patch("/v1/preferences", wishes, etag=read.headers["ETag"]).status_code == 200
+    job = staff.post("/v1/jobs", story.town.job_body()).json()
+    story.town.world.send_waves()
+    offer = next(each for each in story.town.world.offers() if str(each.job_id) == job["id"])
+    technician = story.town.by_id(offer.technician_id)
+    technician.post(f"/v1/offers/{offer.id}/accept", {"terms_version": 1})
+    visit = staff.get(f"/v1/jobs/{job['id']}").json()["visits"][0]["id"]
+    technician.post(f"/v1/visits/{visit}/confirm")
+    assert to(post.goes_out(), "sam@acme.example") == []
+    post.time_comes()
+    (mail,) = to(post.goes_out(), "sam@acme.example")
+    assert mail.subject == "2 noticias de Truckroll"
+    assert mail.body.count(job["number"]) == 2
+
+
+def test_the_occasions_are_all_of_events_that_somebody_records():
+    assert len({(line.subject, line.kind, line.who) for line in OCCASIONS}) == len(OCCASIONS)
+    assert SiteRow.contact_language is not None
