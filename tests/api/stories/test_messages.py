@@ -9,6 +9,8 @@ from outboxes import Post, to
 from sqlalchemy import update
 from worlds import ZONE
 
+from dispatch.messages.adapters import Failed
+from dispatch.messages.adapters.gateway import GatewayAdapter
 from dispatch.messages.adapters.smtp import SmtpAdapter
 from dispatch.messages.occasions import OCCASIONS
 from dispatch.record.tables import SiteRow, StaffRow, TechnicianRow, new_id
@@ -127,18 +129,17 @@ def test_a_mail_server_that_is_down_and_comes_back(story):
 
 
 def test_what_was_given_up_is_told_to_the_dispatchers_and_sent_again_by_the_operator(story, post: Post):
-    box = Mailbox()
-    post.adapters["sms"] = post.adapters["mail"] = post.adapters["voice"] = SmtpAdapter(
-        "127.0.0.1", box.port, "none", "news@acme.example"
-    )
+    away = GatewayAdapter("http://127.0.0.1:1/", "a secret of the gateway")
+    post.adapters["sms"] = post.adapters["voice"] = away
+    post.carrier.fails = Failed("server_away", retry=True)
     given = story.assigned()
     for _ in range(16):
         post.goes_out()
         post.time_comes()
     lost = given.staff.get("/v1/notices?state=given_up").json()["items"]
     assert "visit_planned" in {each["occasion"] for each in lost}
-    assert {each["reason"] for each in lost} == {"server_away"}
-    post.adapters["sms"] = post.carrier
+    assert {each["reason"] for each in lost} == {"server_away", "gateway_away"}
+    post.adapters["sms"], post.carrier.fails = post.carrier, None
     winner = next(each for each in lost if each["occasion"] == "assigned")
     again = given.town.key("operator").post(f"/v1/notices/{winner['id']}/resend")
     assert again.json()["state"] == "queued"
