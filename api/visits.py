@@ -138,24 +138,23 @@ def check_out_of_visit(request: Request, actor: OnVisit, visit_id: UUID, said: C
 
 
 def _move(request: Request, actor: Actor, do: Callable[[Session, datetime], Moved]) -> Response:
-    def work(session: Session, now: datetime) -> Reply:
-        moved = do(session, now)
-        eta_at = session.scalar(select(AssignmentRow.eta_at).where(AssignmentRow.id == moved.assignment_id))
-        return Reply(
-            VisitMoved.model_validate(
-                {
-                    "id": moved.visit_id,
-                    "state": moved.visit_state,
-                    "assignment_id": moved.assignment_id,
-                    "presence": moved.presence,
-                    "eta_at": eta_at,
-                    "next_visit_id": moved.next_visit_id,
-                    "moves": [MOVES[wish] for wish in PRESENCE[moved.presence] if wish in MOVES],
-                }
-            )
-        )
+    return idempotent(request, actor, lambda session, now: Reply(moved_out(session, do(session, now))))
 
-    return idempotent(request, actor, work)
+
+def moved_out(session: Session, moved: Moved) -> VisitMoved:
+    """What became of a technician and the visit, as it is answered."""
+    eta_at = session.scalar(select(AssignmentRow.eta_at).where(AssignmentRow.id == moved.assignment_id))
+    return VisitMoved.model_validate(
+        {
+            "id": moved.visit_id,
+            "state": moved.visit_state,
+            "assignment_id": moved.assignment_id,
+            "presence": moved.presence,
+            "eta_at": eta_at,
+            "next_visit_id": moved.next_visit_id,
+            "moves": [MOVES[wish] for wish in PRESENCE[moved.presence] if wish in MOVES],
+        }
+    )
 
 
 def _fix(position: PositionIn | None) -> Fix | None:

@@ -22,7 +22,6 @@ TROUBLE: dict[str, Trouble] = {
     ),
     "could_not_start": Trouble("The work could not start: say what becomes of it", ("add_visit", "cancel")),
     "long_entry": Trouble("Somebody logged a very long time", ("correct_entry",)),
-    "sent_back_overdue": Trouble("Work that was sent back is not mended in time", ("add_visit",)),
     "part_missing": Trouble("A part that the visit needs is not there", ("pause_sla", "release_technician")),
     "request_waiting": Trouble(
         "The site asks for something and waits for an answer", ("grant_site_request", "refuse_site_request")

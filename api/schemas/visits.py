@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from api.schemas.jobs import WindowIn
 from api.schemas.talent import Latitude, Longitude
-from api.schemas.values import In, Instant, Out, Whole, Words, Yes
+from api.schemas.values import In, Instant, Line, Out, Whole, Words, Yes
 
 Presence = Literal["assigned", "confirmed", "on_the_way", "checked_in", "stepped_out", "checked_out"]
 VisitOutcome = Literal["complete", "return_needed", "could_not_start"]
@@ -106,6 +106,141 @@ class VisitMoved(Out):
     eta_at: Instant | None
     next_visit_id: UUID | None = Field(description="The visit that was made after this one.")
     moves: list[str]
+
+
+class NoShowIn(WhoIn):
+    """A person found out that nobody came; when the work may be done instead, empty: as soon as may be."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"why": "called_no_answer"}]})
+    why: Literal["called_no_answer", "called_not_coming", "unreachable", "seen_absent", "other"]
+    window: WindowIn | None = None
+    duration_min: Whole | None = Field(default=None, ge=1, le=20_160)
+
+
+class NextVisitIn(In):
+    """Another trip for the job; empty: at the hours of the last one, on the next day on which the site is open."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"is_same_asked_first": True}]})
+    window: WindowIn | None = None
+    duration_min: Whole | None = Field(default=None, ge=1, le=20_160)
+    is_same_asked_first: Yes = Field(default=True, description="Whoever was there is asked before all others.")
+
+
+class NextVisitOut(Out):
+    """The visit that was added."""
+
+    id: UUID
+    job_id: UUID
+
+
+class SendBackIn(In):
+    """What is to be mended, and by when."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"items": ["The panel is not closed"], "due_at": "2027-03-05T22:00:00Z"}]}
+    )
+    items: list[Line] = Field(min_length=1, max_length=50)
+    due_at: Instant
+
+
+class DroppedOut(Out):
+    """A visit that is not wanted any more; what is owed stands under the charges of its job."""
+
+    id: UUID
+    state: Literal["cancelled"]
+    num_charges: int
+
+
+class SpanIn(WhoIn):
+    """Time as it was: whole, with the offsets of both ends."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"started_at": "2026-03-01T14:00:00Z", "ended_at": "2026-03-01T15:30:00Z", "note": "Forgot to check in"}
+            ]
+        }
+    )
+    started_at: Instant
+    ended_at: Instant
+    kind: EntryKind = "work"
+    reason: WaitReason | None = None
+    note: Words = Field(default="", max_length=2_000)
+
+
+class VersionOut(Out):
+    """A correction that waits for the other side."""
+
+    id: UUID
+
+
+class EntryOut(Out):
+    """A version of a span of time: as it holds, as it was claimed, as it was received."""
+
+    id: UUID
+    entry_id: UUID
+    version: int
+    state: Literal["current", "proposed", "superseded", "refused"]
+    technician_id: UUID
+    assignment_id: UUID
+    kind: EntryKind
+    reason: str | None
+    note: str
+    started_at: Instant
+    ended_at: Instant | None
+    source: str
+    out_source: str | None
+    in_claimed_at: Instant | None
+    in_received_at: Instant
+    out_claimed_at: Instant | None
+    out_received_at: Instant | None
+    arrival: "ProofOut | None"
+    departure: "ProofOut | None"
+    proposed_by: Literal["technician", "client"]
+    agreed_at: Instant | None
+    decided_at: Instant | None
+
+
+class TimeOut(Out):
+    """Whole minutes of one technician on the visit."""
+
+    technician_id: UUID
+    agreed_min: int = Field(description="Work and waiting that both sides agreed to: what counts.")
+    logged_min: int = Field(description="Work and waiting as it stands, agreed or not.")
+
+
+class TimeLogOut(Out):
+    """A visit's time log: every version of every entry, the oldest first."""
+
+    visit_id: UUID
+    totals: list[TimeOut]
+    entries: list[EntryOut]
+
+
+class PhoneWordIn(In):
+    """A text or call as the carrier brought it: the code from the reminder, and what is meant."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"channel": "sms", "message_id": "SM-77", "sender": "+14325550100", "words": "IN 482113"}]
+        }
+    )
+    channel: Literal["sms", "voice"]
+    message_id: Line = Field(description="The carrier's own id of it.")
+    sender: Line = Field(description="The number it came from.")
+    words: Words = Field(max_length=2_000, description="The text; or the keys pressed, code first.")
+
+
+class PhoneWordOut(Out):
+    """What became of it; `no_code` is no word of a visit, and for whoever else reads texts."""
+
+    outcome: Literal["done", "refused", "unknown", "too_many", "no_code"]
+    did: str | None
+    visit_id: UUID | None
+    presence: Presence | None
+    visit_state: str | None
+    detail: str | None
+    is_duplicate: bool
 
 
 class ProofOut(Out):

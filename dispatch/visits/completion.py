@@ -1,6 +1,6 @@
-"""When is the work done, and when is it good? Finish, approve."""
+"""When is the work done, and when is it good? Finish, approve, send back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,11 +8,13 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from dispatch.errors import Conflict, NotFound
+from dispatch.errors import BadInput, Conflict, NotFound
 from dispatch.jobs.lifecycle import JOB, VISIT, states_with
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, JobRow, VisitRow
+from dispatch.visits.alarms import clear_alarms
+from dispatch.visits.corrections import agree_to_all
 from dispatch.visits.evidence import check_handed_in
 from dispatch.visits.finding import find_own_job
 
@@ -39,13 +41,14 @@ def finish_job(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -
     if unfinished is not None:
         raise Conflict(f"a visit is {unfinished}", "finish", tuple(VISIT[unfinished]))
     check_handed_in(session, job.id)
+    clear_alarms(session, actor, ("could_not_start",), job_id=job_id, why="finished", now=now)
     if not move_job(session, actor, job.id, "finish", "done", now):
         session.refresh(job)
         raise Conflict(job.state, "finish", tuple(JOB[job.state]))
 
 
 def approve_job(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -> None:
-    """The client approves the work: its assignments are finished. Runs as the engine.
+    """The client approves the work: its assignments are finished, undisputed time is agreed. Runs as the engine.
 
     Raises
     ------
@@ -67,11 +70,50 @@ def approve_job(session: Session, actor: Actor, job_id: UUID, *, now: datetime) 
         .values(state="finished", ended_at=now, ended_by=actor.kind, ended_why="approved")
         .returning(AssignmentRow.id)
     ).all()
+    agree_to_all(session, actor, job_id, now=now)
     if not move_job(session, actor, job_id, "approve", "approved", now):
         session.refresh(job)
         raise Conflict(job.state, "approve", tuple(JOB[job.state]))
     for assignment in finished:
         record(session, actor, ("assignment", assignment), "finished", client_id=job.client_id, now=now)
+
+
+def send_back_job(
+    session: Session, actor: Actor, job_id: UUID, items: Sequence[str], due_at: datetime, *, now: datetime
+) -> None:
+    """The client sends finished work back, with a list of what is to be mended and by when. Runs as the engine.
+
+    What was handed in is sent back item by item (`dispatch.visits.deliverables`); this is for all else. The list
+    stands until the work is sent back again.
+
+    Raises
+    ------
+    NotFound
+        When the job is not the client's.
+    BadInput
+        When nothing is listed, or the date has passed.
+    Conflict
+        When it is not done.
+    """
+    job = session.scalars(select(JobRow).where(JobRow.id == job_id)).one_or_none()
+    if job is None or job.client_id != actor.client_id:
+        raise NotFound("job", job_id)
+    if not items:
+        raise BadInput("items", [], "list what is to be mended")
+    if due_at <= now:
+        raise BadInput("due_at", due_at.isoformat(), "choose a time that has not passed")
+    listed = {"due_at": due_at.isoformat(), "items": [{"what": what} for what in items]}
+    moved = session.scalar(
+        update(JobRow)
+        .where(JobRow.id == job_id, JobRow.state.in_(states_with(JOB, "send_back")))
+        .values(state="sent_back", sent_back=listed, version=JobRow.version + 1)
+        .returning(JobRow.id)
+    )
+    if moved is None:
+        session.refresh(job)
+        raise Conflict(job.state, "send back", tuple(JOB[job.state]))
+    told = {"due_at": due_at.isoformat(), "num_items": len(items)}
+    record(session, actor, ("job", job_id), "sent_back", told, client_id=job.client_id, now=now)
 
 
 def move_job(

@@ -59,7 +59,7 @@ def go_on(session: Session, actor: Actor, visit: VisitRow, ending: Ending, *, no
         )
         return None
     window = _wished(ending, visit) or next_window(session, job, visit, now=now)
-    same = {role: who for role, who in _who_was_there(session, visit.id)}
+    same = {role: who for role, who in who_was_there(session, visit.id)}
     return add_visit(session, actor, visit, window, visit.outcome or "next_visit", first_ask=same, now=now)
 
 
@@ -137,7 +137,8 @@ def _wished(ending: Ending, visit: VisitRow) -> Window | None:
     return Window(ending.start_at, ending.end_at, ending.duration_min or visit.duration_min)
 
 
-def _who_was_there(session: Session, visit_id: UUID) -> list[tuple[str, list[UUID]]]:
+def who_was_there(session: Session, visit_id: UUID) -> list[tuple[str, list[UUID]]]:
+    """(role, technicians) of those who checked in."""
     rows = session.execute(
         select(SlotRow.role, func.array_agg(AssignmentRow.technician_id))
         .join(AssignmentRow, AssignmentRow.slot_id == SlotRow.id)

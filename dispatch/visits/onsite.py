@@ -14,6 +14,7 @@ from dispatch.jobs.reading import read_day_policy
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, BookingRow, JobRow, SlotRow, TimeEntryRow, VisitRow
 from dispatch.visits.alarms import clear_alarms, raise_alarm
+from dispatch.visits.charging import charge_for_ending
 from dispatch.visits.completion import move_job
 from dispatch.visits.endings import Ending, check_ending
 from dispatch.visits.finding import find_own_assignment, find_visit
@@ -22,9 +23,10 @@ from dispatch.visits.openslots import hold_slots, stop_asking
 from dispatch.visits.presence import Moved, advance, follow, is_over, lock_visit, tell
 from dispatch.visits.stamps import Stamp, told_of
 from dispatch.visits.timelog import WAIT_REASONS, close_entry, open_entry
+from matching.charges import Cause
 
 #: Alarms of one technician's day that a check-in answers.
-_ANSWERED_BY_COMING = ("not_confirmed", "not_left", "no_check_in")
+_ANSWERED_BY_COMING = ("not_confirmed", "not_left", "no_check_in", "next_visit_at_risk")
 #: Alarms that end with the visit, whatever they were about.
 _OF_THE_VISIT = (*_ANSWERED_BY_COMING, "overdue", "part_missing")
 
@@ -146,6 +148,9 @@ def check_out(
     if not over:
         return Moved(assignment.id, assignment.presence, visit_id, visit.state)
     stop_asking(session, actor, visit, now=now)
+    if visit.outcome == "could_not_start":
+        cause: Cause = "no_access" if visit.outcome_why == "no_access" else "not_ready"
+        charge_for_ending(session, actor, visit_id, cause, visit.outcome_why or cause, now=now)
     next_id = go_on(session, actor, visit, ending, now=now)
     return Moved(assignment.id, assignment.presence, visit_id, visit.state, next_id)
 

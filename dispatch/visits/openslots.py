@@ -19,7 +19,22 @@ def hold_slots(session: Session, visit_id: UUID) -> None:
 
 
 def stop_asking(session: Session, actor: Actor, visit: VisitRow, *, now: datetime) -> None:
-    """Close the open slots of a visit that is over, with their rounds and offers; the caller holds the slots.
+    """Close the open slots of a visit that is over, if there are any; the caller holds the slots."""
+    some_open = select(SlotRow.id).where(SlotRow.visit_id == visit.id, SlotRow.state == "open").limit(1)
+    if session.scalar(some_open) is not None:
+        close_slots(session, actor, visit, "slots_closed", now=now)
+
+
+def close_slots(
+    session: Session,
+    actor: Actor,
+    visit: VisitRow,
+    kind: str,
+    *,
+    now: datetime,
+    more: dict[str, str] | None = None,
+) -> None:
+    """Close a visit's open slots, with their rounds and offers, and tell of it as `kind`; the caller holds the slots.
 
     A job that waited for those slots alone goes on.
     """
@@ -29,8 +44,6 @@ def stop_asking(session: Session, actor: Actor, visit: VisitRow, *, now: datetim
         .values(state="closed")
         .returning(SlotRow.role)
     ).all()
-    if not roles:
-        return
     withdrawn = [
         offer
         for role in sorted(set(roles))
@@ -50,5 +63,6 @@ def stop_asking(session: Session, actor: Actor, visit: VisitRow, *, now: datetim
         "state": state,
         "num_slots": len(roles),
         "offers_withdrawn": [str(offer) for offer in withdrawn],
+        **(more or {}),
     }
-    record(session, actor, ("job", visit.job_id), "slots_closed", told, client_id=visit.client_id, now=now)
+    record(session, actor, ("job", visit.job_id), kind, told, client_id=visit.client_id, now=now)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from dispatch.record.session import database_now
 from dispatch.visits.answering import expire_proposals, overtake_proposals, warn_of_proposals
 from dispatch.visits.climbing import climb
+from dispatch.visits.lookout import watch_visits
 from dispatch.visits.partcheck import flag_missing_parts
 from dispatch.visits.siterequests import end_unanswered
 from dispatch.visits.watching import watch_jobs
@@ -28,6 +29,7 @@ DUE: tuple[Due, ...] = (
     warn_of_proposals,
     flag_missing_parts,
     end_unanswered,
+    watch_visits,
     watch_jobs,
     climb,
 )

@@ -45,6 +45,8 @@ def _assignments() -> None:
     )
     op.create_check_constraint(op.f("ck_assignments_reply_code_digits"), "assignments", "reply_code ~ '^[0-9]{6}$'")
     op.create_index("ix_assignments_visit_id", "assignments", ["visit_id"])
+    is_live = sa.text("state = 'live'")
+    op.create_index("ix_assignments_reply_code", "assignments", ["reply_code"], postgresql_where=is_live)
     op.create_index(
         "ix_assignments_watch_at",
         "assignments",
@@ -202,6 +204,7 @@ def downgrade() -> None:
     for name in ("outcome_why", "outcome_note", "evidence"):
         op.drop_column("visits", name)
     op.drop_index("ix_assignments_watch_at", "assignments")
+    op.drop_index("ix_assignments_reply_code", "assignments")
     op.drop_index("ix_assignments_visit_id", "assignments")
     op.drop_constraint("ck_assignments_reply_code_digits", "assignments")
     op.drop_constraint("ck_assignments_presence_known", "assignments")

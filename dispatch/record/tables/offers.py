@@ -185,6 +185,7 @@ class AssignmentRow(Base):
         Index("uq_assignments_live_slot", "slot_id", unique=True, postgresql_where=text("state = 'live'")),
         Index("ix_assignments_technician_id", "technician_id"),
         Index("ix_assignments_visit_id", "visit_id"),
+        Index("ix_assignments_reply_code", "reply_code", postgresql_where=text("state = 'live'")),
         Index(
             "ix_assignments_watch_at",
             "watch_at",

@@ -40,6 +40,7 @@ class Given:
     technician_id: UUID
     visit_id: str
     assignment_id: str
+    backup_id: UUID | None = None
 
     @property
     def staff(self) -> Caller:
@@ -121,13 +122,41 @@ class Storyteller:
     def assigned(self, **job: Any) -> Given:
         """A job that was posted, offered and taken by the best one asked."""
         posted, offers = self.town.offered(**job)
-        technician = self.town.by_id(offers[0].technician_id)
-        won = technician.post(f"/v1/offers/{offers[0].id}/accept", {"terms_version": 1})
+        return self.taken(posted, offers[0])
+
+    def taken(self, job: dict[str, Any], offer: OfferRow) -> Given:
+        """One of those who were asked takes the job."""
+        technician = self.town.by_id(offer.technician_id)
+        won = technician.post(f"/v1/offers/{offer.id}/accept", {"terms_version": offer.terms_version})
         assert won.status_code == 200, won.text
         answer = won.json()
-        return Given(
-            self.town, posted, technician, offers[0].technician_id, answer["visit_id"], answer["assignment_id"]
-        )
+        return Given(self.town, job, technician, offer.technician_id, answer["visit_id"], answer["assignment_id"])
+
+    def taken_with_backup(self) -> Given:
+        """A job that one has, while another had said yes too."""
+        job, offers = self.town.offered()
+        given = self.taken(job, offers[0])
+        late = self.town.by_id(offers[1].technician_id).post(f"/v1/offers/{offers[1].id}/accept", {"terms_version": 1})
+        assert late.json()["code"] == "taken"
+        given.backup_id = offers[1].technician_id
+        return given
+
+    def crew_of_two(self) -> tuple[Given, Given]:
+        """A visit of a lead and a helper, both found."""
+        slot = {"needs": {"skills": {"hvac": 2}}, "pay": {"amount": "140.00"}}
+        roles = [{**slot, "role": "lead", "is_lead": True}, {**slot, "role": "helper", "is_lead": False}]
+        job, offers = self.town.offered(slots=roles)
+        lead = next(each for each in offers if each.role == "lead")
+        helper = next(each for each in offers if each.role == "helper" and each.technician_id != lead.technician_id)
+        return self.taken(job, lead), self.taken(job, helper)
+
+    def code_of(self, given: Given) -> tuple[str, str]:
+        """The code in the technician's reminder, and the number of their telephone."""
+        with self.town.world.as_engine() as (session, _):
+            code = session.scalars(
+                select(AssignmentRow.reply_code).where(AssignmentRow.id == UUID(given.assignment_id))
+            ).one()
+            return code, session.get_one(TechnicianRow, given.technician_id).phone or ""
 
     def wants(self, job_type: str, *items: dict[str, Any]) -> None:
         """The client sets the checklist for a type of job."""
