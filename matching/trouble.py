@@ -11,17 +11,22 @@ class Trouble:
     acts: tuple[str, ...]
 
 
-#: Kind -> what it means. Whoever raises a kind of alarm has a row here.
+#: Kind -> what it means. Whoever raises a kind of alarm has a row here, and short words for telephones in
+#: `dispatch/messages/wording.py`.
 TROUBLE: dict[str, Trouble] = {
     "not_confirmed": Trouble("The technician has not confirmed the visit", ("confirm_visit", "release_technician")),
-    "not_left": Trouble("The technician must be on the way and has not said so", ("leave_for_visit", "check_in")),
-    "no_check_in": Trouble("Nobody has checked in at the site", ("check_in", "release_technician")),
-    "overdue": Trouble("The visit takes longer than planned", ("check_out",)),
+    "not_left": Trouble(
+        "The technician must be on the way and has not said so", ("leave_for_visit", "check_in_to_visit")
+    ),
+    "no_check_in": Trouble(
+        "Nobody has checked in at the site", ("check_in_to_visit", "post_no_show", "release_technician")
+    ),
+    "overdue": Trouble("The visit takes longer than planned", ("check_out_of_visit",)),
     "next_visit_at_risk": Trouble(
         "The technician will be late: the visit before takes too long", ("make_proposal", "release_technician")
     ),
-    "could_not_start": Trouble("The work could not start: say what becomes of it", ("add_visit", "cancel")),
-    "long_entry": Trouble("Somebody logged a very long time", ("correct_entry",)),
+    "could_not_start": Trouble("The work could not start: say what becomes of it", ("post_visit", "cancel")),
+    "long_entry": Trouble("Somebody logged a very long time", ("post_correction",)),
     "part_missing": Trouble("A part that the visit needs is not there", ("pause_sla", "release_technician")),
     "request_waiting": Trouble(
         "The site asks for something and waits for an answer", ("grant_site_request", "refuse_site_request")

@@ -26,6 +26,7 @@ Who = Literal[
     "requester",  # who posted the job
     "dispatchers",  # the client's
     "staff",  # those that the event names
+    "duty_contact",  # somebody from outside who has the duty, by the shift that the event names
     "participants",  # of a thread
 ]
 
@@ -85,6 +86,9 @@ OCCASIONS: tuple[Occasion, ...] = (
     Occasion("visit", "request_refused", "technician", "site_refused", "day", "urgent", _PHONE),
     Occasion("visit", "request_unanswered", "technician", "site_unanswered", "day", "urgent", _PHONE),
     Occasion("visit", "request_unanswered", "dispatchers", "site_left_waiting", "day", "urgent", _DESK),
+    # What nobody has taken on: by the channels that the ladder's step names.
+    Occasion("alarm", "escalated", "staff", "escalated", "day", "urgent", _ALL, everywhere=True),
+    Occasion("alarm", "escalated", "duty_contact", "escalated", "day", "urgent", _CONTACT, everywhere=True),
     Occasion("job", "approved", "on_visit", "approved", "money", "calm", _DESK),
     # What people write, and what did not arrive.
     Occasion("message", "posted", "participants", "message", "messages", "timely", _PHONE),

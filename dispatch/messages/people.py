@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from dispatch.messages.occasions import Channel
 from dispatch.messages.preferences import Preferences, read_preferences
-from dispatch.record.tables import SiteRow, StaffRow, TechnicianRow
+from dispatch.record.tables import DutyShiftRow, SiteRow, StaffRow, TechnicianRow
 
-#: (kind, id): a technician, a member of staff, the contact of a site.
+#: (kind, id): a technician, a member of staff, the contact of a site, of a shift of duty.
 Ref = tuple[str, UUID]
 
 #: When the contact of a site, who has set nothing, is not disturbed by what can wait.
@@ -48,7 +48,7 @@ class Person:
 def read_people(session: Session, refs: Collection[Ref]) -> dict[Ref, Person]:
     """Those of the readers whom the record knows; as the engine."""
     found: dict[Ref, Person] = {}
-    for kind, read in (("technician", _technicians), ("staff", _staff), ("contact", _contacts)):
+    for kind, read in (("technician", _technicians), ("staff", _staff), ("contact", _contacts), ("duty", _duty)):
         ids = {id_ for each, id_ in refs if each == kind}
         if ids:
             found |= {person.ref: person for person in read(session, ids)}
@@ -98,6 +98,20 @@ def _contacts(session: Session, ids: Collection[UUID]) -> list[Person]:
             zone=row.time_zone,
         )
         for row in session.scalars(select(SiteRow).where(SiteRow.id.in_(ids)))
+    ]
+
+
+def _duty(session: Session, ids: Collection[UUID]) -> list[Person]:
+    """Somebody from outside who has the duty: awake, that is what it means."""
+    return [
+        Person(
+            ref=("duty", row.id),
+            name=row.contact_name or "",
+            wishes=read_preferences({}, zone=row.time_zone),
+            addresses=_addresses(row.contact_email, row.contact_phone, {}),
+            zone=row.time_zone,
+        )
+        for row in session.scalars(select(DutyShiftRow).where(DutyShiftRow.id.in_(ids)))
     ]
 
 

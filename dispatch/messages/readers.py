@@ -181,6 +181,12 @@ def _named_staff(event: Event, _: Around) -> Iterable[Hearing]:
         yield Hearing(("staff", UUID(staff_id)))
 
 
+def _duty_contact(event: Event, _: Around) -> Iterable[Hearing]:
+    shift = _id(event.data.get("shift"))
+    if shift is not None and not event.data.get("staff"):
+        yield Hearing(("duty", shift))
+
+
 def _participants(event: Event, around: Around) -> Iterable[Hearing]:
     """Everybody in a conversation but who wrote: by the gateway, that is not who made the event."""
     if event.subject_id not in around.threads:
@@ -210,6 +216,7 @@ _WHO: Mapping[Who, Callable[[Event, Around], Iterable[Hearing]]] = {
     "requester": _requester,
     "dispatchers": _dispatchers,
     "staff": _named_staff,
+    "duty_contact": _duty_contact,
     "participants": _participants,
 }
 

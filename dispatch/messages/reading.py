@@ -66,7 +66,9 @@ def _of_one(
 ) -> list[dict[str, Any]]:
     """One notice, or one for each channel where the occasion wants them all."""
     moot = moot_at(line, event.data)
-    made = plan(person.wishes, line.group, line.urgency, line.channels, person.reachable, now=now, moot_at=moot)
+    asked = event.data.get("channels") or line.channels
+    wanted = tuple(channel for channel in line.channels if channel in asked)
+    made = plan(person.wishes, line.group, line.urgency, wanted, person.reachable, now=now, moot_at=moot)
     ways = [(channel,) for channel in made.channels] if line.everywhere and made.channels else [made.channels]
     visit_id = around.visit_of(event)
     about = {**hearing.about, **({"visit": str(visit_id)} if visit_id else {})}

@@ -183,6 +183,7 @@ PARAMETERS: Mapping[str, Callable[[Scene], Value | None]] = {
     "arrival": _arrival,
     "due": _told("due_at", "due"),
     "why": lambda scene: Why(str(scene.data.get("why") or "other")),
+    "trouble": lambda scene: Why(str(scene.data.get("kind") or "other")),
     "wish": _wish,
     "author": _author,
     "about": _about,

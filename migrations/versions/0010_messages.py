@@ -57,7 +57,7 @@ def upgrade() -> None:
         sa.Column("reference", sa.String(), nullable=True),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "reader_kind IN ('technician', 'staff', 'contact')", name=op.f("ck_notices_reader_kind_known")
+            "reader_kind IN ('technician', 'staff', 'contact', 'duty')", name=op.f("ck_notices_reader_kind_known")
         ),
         sa.CheckConstraint(
             "state IN ('queued', 'held', 'failed', 'sent', 'given_up', 'suppressed', 'gathered')",

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.record.tables.base import Base, Code, Document, Id, Instant, Words, one_of, tenant_fk, tenant_key
 
-READERS = ("technician", "staff", "contact")
+READERS = ("technician", "staff", "contact", "duty")
 NOTICE_STATES = ("queued", "held", "failed", "sent", "given_up", "suppressed", "gathered")
 AUTHORS = ("technician", "staff", "contact", "company", "gateway")
 MESSAGE_KINDS = ("message", "correction", "translation")

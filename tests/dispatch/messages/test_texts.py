@@ -11,8 +11,9 @@ from dispatch.messages.occasions import BY_KEY, GROUPS, OCCASIONS, WITHOUT_EVENT
 from dispatch.messages.readers import _WHO
 from dispatch.messages.scene import PARAMETERS
 from dispatch.messages.segments import count, for_sms
-from dispatch.messages.wording import Both, Said, Sum, When, Why, write
+from dispatch.messages.wording import _TROUBLE, Both, Said, Sum, When, Why, write
 from dispatch.record.tables.audit import SUBJECTS
+from matching.trouble import TROUBLE
 
 CHICAGO = ZoneInfo("America/Chicago")
 AT = datetime(2026, 11, 28, 15, 0, tzinfo=UTC)
@@ -22,6 +23,7 @@ VALUES = {name: WHEN for name in ("start", "until", "confirm_by", "arrival", "du
     "client": "Acme Field Service", "number": "WO-88000-12", "title": "Replace hard drive", "town": "San Francisco",
     "region": "CA", "hours": "2", "site": "Store 1147", "address": "106 N 5th St", "technician": "Anna María Müller",
     "pay": Sum(Decimal("140.50"), "USD", True), "why": Why("cannot_come"), "author": "Acme Field Service",
+    "trouble": Why("unassigned_soon"),
     "wish": Both(Sum(Decimal(160), "USD"), WHEN), "about": "WO-88000-12", "text": Said("The door is locked."),
     "code": "K7F2QM", "reader": "Anna María Müller", "num": 7, "first": "WO-88000-12 is approved", "lines": Said("- a"),
 }  # fmt: skip
@@ -76,6 +78,13 @@ def test_a_text_with_usual_values_fits_one_sms_or_two_where_it_must_say_much(key
     says_much = len(texts("en")[key].parameters & {"start", "until", "pay"}) > 2
     assert sms.alphabet == "gsm"
     assert sms.num <= (2 if says_much else 1), written.short
+
+
+def test_every_kind_of_trouble_has_its_words_in_every_language():
+    for language in LANGUAGES:
+        assert set(TROUBLE) <= set(_TROUBLE[language])
+        told = write("escalated", language, CHICAGO, VALUES | {"trouble": Why("no_check_in")}).subject
+        assert told == f"WO-88000-12: {_TROUBLE[language]['no_check_in']}"
 
 
 def test_an_unknown_language_is_answered_in_the_first():
