@@ -166,7 +166,11 @@ class _Talk(asyncio.Protocol):
         if kind == "500":
             self._transport.write(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n")
         elif kind == "slow":
-            loop.call_later(SLOW_S, self._transport.write, b"HTTP/1.1 204 No Content\r\n\r\n")
+            loop.call_later(SLOW_S, self._say, b"HTTP/1.1 204 No Content\r\n\r\n")
         elif kind == "drips":
             for num in range(60):
-                loop.call_later(num * DRIP_S, self._transport.write, b"HTTP/1.1 200 Fine\r\nX: " if num == 0 else b"x")
+                loop.call_later(num * DRIP_S, self._say, b"x" if num else b"HTTP/1.1 200 Fine\r\nX: ")
+
+    def _say(self, data: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(data)
