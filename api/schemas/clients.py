@@ -105,6 +105,42 @@ class StaffOut(Out):
     created_at: Instant
 
 
+class ContactIn(In):
+    """Somebody at the site, besides its first contact."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "The night porter", "role": "keys", "phone": "+13125550143"}]}
+    )
+    name: Line
+    role: Line | None = None
+    phone: Line | None = None
+    email: Line | None = None
+
+
+class HazardIn(In):
+    """What to beware of at the site."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"code": "asbestos", "note": "The plant room"}]})
+    code: NewCode
+    note: Annotated[Words, Field(max_length=1000)] | None = None
+
+
+class ContactOut(Out):
+    """Somebody at the site."""
+
+    name: str
+    role: str | None
+    phone: str | None
+    email: str | None
+
+
+class HazardOut(Out):
+    """What to beware of at the site."""
+
+    code: str
+    note: str | None
+
+
 class _Site(In):
     country: str = Field(default="US", pattern="^[A-Z]{2}$")
     time_zone: Line | None = Field(default=None, description="Empty: that of the place.")
@@ -126,6 +162,8 @@ class _Site(In):
         description="Whose public holidays: a country, or a part of it. Empty: those of its country and region.",
         examples=["US-TX"],
     )
+    contacts: list[ContactIn] = Field(default_factory=list, max_length=20)
+    hazards: list[HazardIn] = Field(default_factory=list, max_length=50)
 
 
 class SiteIn(_Site):
@@ -193,6 +231,8 @@ class SiteOut(Out):
     parking: str | None
     opening_hours: dict[str, Any] | None
     holiday_region: str | None
+    contacts: list[ContactOut]
+    hazards: list[HazardOut]
     created_at: Instant
 
 

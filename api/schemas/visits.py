@@ -1,11 +1,13 @@
 """The visit: what is sent on the day, and what is answered."""
 
+from datetime import date
 from typing import Any, Literal, Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
-from api.schemas.jobs import WindowIn
+from api.schemas.clients import ContactOut, HazardOut
+from api.schemas.jobs import PersonOut, PlaceOut, VisitState, WindowIn, WindowOut
 from api.schemas.talent import Latitude, Longitude
 from api.schemas.values import In, Instant, Line, Out, Whole, Words, Yes
 
@@ -106,6 +108,102 @@ class VisitMoved(Out):
     eta_at: Instant | None
     next_visit_id: UUID | None = Field(description="The visit that was made after this one.")
     moves: list[str]
+
+
+class SiteDayOut(Out):
+    """The site's day, by its own clock; no spans: closed."""
+
+    day: date
+    spans: list[str] = Field(examples=[["08:00-12:00", "13:00-17:00"]])
+    holiday: str | None
+
+
+class DocumentOut(Out):
+    """A file of the site; its bytes are at /v1/files/{id}."""
+
+    id: UUID
+    kind: str
+    content_type: str
+    num_bytes: int
+
+
+class SiteRecordOut(Out):
+    """What to know of the site before going there; before assignment only when it is open."""
+
+    place: PlaceOut
+    on_the_day: SiteDayOut
+    contacts: list[ContactOut] | None
+    hazards: list[HazardOut] | None
+    documents: list[DocumentOut] | None
+    geofence_m: int | None
+
+
+class OnVisitOut(Out):
+    """Somebody who is on the visit, and how far."""
+
+    assignment_id: UUID
+    technician: PersonOut
+    role: str
+    is_lead: bool
+    presence: Presence
+    start_at: Instant
+    end_at: Instant
+    eta_at: Instant | None
+    confirmed_at: Instant | None
+    checked_in_at: Instant | None
+    checked_out_at: Instant | None
+
+
+class VisitDetail(Out):
+    """A visit, whole; the site and the people as far as you may know them."""
+
+    id: UUID
+    job_id: UUID
+    num: int
+    title: str
+    state: VisitState
+    window: WindowOut
+    duration_min: int
+    planned_start_at: Instant | None
+    planned_end_at: Instant | None
+    confirm_by: Instant | None
+    checked_in_at: Instant | None
+    checked_out_at: Instant | None
+    outcome: str | None
+    outcome_why: str | None
+    outcome_note: str | None
+    evidence: list[UUID]
+    site: SiteRecordOut
+    people: list[OnVisitOut]
+    is_part_missing: bool
+    moves: list[str]
+
+
+class StopOut(Out):
+    """One visit of the day, and the way to it from the one before (from the base, for the first)."""
+
+    visit_id: UUID
+    job_id: UUID
+    title: str
+    state: VisitState
+    presence: Presence
+    start_at: Instant
+    end_at: Instant
+    eta_at: Instant | None
+    travel_s: int
+    distance_m: int
+    leave_by: Instant
+    is_part_missing: bool
+    site: SiteRecordOut
+
+
+class DayOut(Out):
+    """A technician's day in order, by their own clock."""
+
+    technician_id: UUID
+    day: date
+    time_zone: str
+    stops: list[StopOut]
 
 
 class NoShowIn(WhoIn):

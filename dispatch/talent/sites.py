@@ -1,7 +1,7 @@
 """Where does a client have work done? Sites, each proved to be where its address says."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
@@ -57,6 +57,8 @@ class Site:
     parking: str | None = None
     opening_hours: Mapping[str, Any] | None = None
     holiday_region: str | None = None
+    contacts: Sequence[Mapping[str, Any]] = ()
+    hazards: Sequence[Mapping[str, Any]] = ()
 
 
 def create_site(session: Session, actor: Actor, client_id: UUID, site: Site, *, now: datetime) -> UUID:
@@ -157,6 +159,30 @@ def _columns(site: Site) -> dict[str, Any]:
         "contact_language": None if language is None else checked_code("contact_language", language),
         "opening_hours": None if site.opening_hours is None else dict(site.opening_hours),
         "holiday_region": site.holiday_region,
+        "contacts": [_contact(num, each, site.country) for num, each in enumerate(site.contacts)],
+        "hazards": [_hazard(num, each) for num, each in enumerate(site.hazards)],
+    }
+
+
+def _contact(num: int, said: Mapping[str, Any], country: str) -> dict[str, Any]:
+    """Somebody at the site besides its first contact: name, what for, how to reach them."""
+    where = f"contacts[{num}]"
+    phone, email, role = said.get("phone"), said.get("email"), said.get("role")
+    return {
+        "name": checked_text(f"{where}.name", said["name"]),
+        "role": None if role is None else checked_text(f"{where}.role", role, max_chars=100),
+        "phone": None if phone is None else checked_phone(f"{where}.phone", phone, country),
+        "email": None if email is None else checked_email(f"{where}.email", email),
+    }
+
+
+def _hazard(num: int, said: Mapping[str, Any]) -> dict[str, Any]:
+    """What to beware of at the site: a code, and where or how."""
+    note = said.get("note")
+    where = f"hazards[{num}]"
+    return {
+        "code": checked_code(f"{where}.code", said["code"]),
+        "note": None if note is None else checked_text(f"{where}.note", note, max_chars=1000, is_long=True),
     }
 
 

@@ -87,7 +87,12 @@ def evidence_of_acme(town, technician, visit_id, job_id):
     handed_in = technician.post(f"/v1/visits/{visit_id}/deliverables", handed).json()["id"]
     technician.post(f"/v1/visits/{visit_id}/check-in")
     request = technician.post(f"/v1/visits/{visit_id}/site-requests", {"kind": "more_time", "minutes": 5}).json()["id"]
-    return {"file_id": file, "part_id": part, "deliverable_id": handed_in, "site_request_id": request}
+    technician.post(f"/v1/visits/{visit_id}/check-out", {"outcome": "back_later"})
+    log = technician.get(f"/v1/visits/{visit_id}/time-log").json()["entries"][0]
+    span = {name: log[name] for name in ("started_at", "ended_at")}
+    entry = f"/v1/visits/{visit_id}/time-log/{log['entry_id']}"
+    timed = {"entry_id": log["entry_id"], "correction_id": technician.post(f"{entry}/corrections", span).json()["id"]}
+    return timed | {"file_id": file, "part_id": part, "deliverable_id": handed_in, "site_request_id": request}
 
 
 def trouble_of_acme(town, job_id):

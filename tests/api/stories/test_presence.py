@@ -394,3 +394,58 @@ def test_nobody_is_at_two_visits_at_once(story):
     given.technician.post(f"{given.visit}/check-out", {"at": minutes_ago(30)})
     assert other.technician.post(f"{other.visit}/check-in", {"at": minutes_ago(45)}).status_code == 409
     assert other.technician.post(f"{other.visit}/check-in", {"at": minutes_ago(29)}).status_code == 200
+
+
+def test_what_there_is_to_know_of_the_site_is_told_by_and_by(story):
+    town = story.town
+    site = f"/v1/sites/{town.world.site}"
+    more = {
+        "contacts": [{"name": "The night porter", "role": "keys", "phone": "+14325550148"}],
+        "hazards": [{"code": "asbestos", "note": "Ceiling of the plant room"}],
+        "opening_hours": {
+            "weekly": {day: ["08:00-17:00"] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+        },
+        "access": "Ring at the rear door",
+    }
+    assert town.staff.patch(site, more, town.staff.get(site).headers["ETag"]).status_code == 200
+    bad = {"contacts": [{"name": "The night porter", "phone": "12"}]}
+    assert town.staff.patch(site, bad, town.staff.get(site).headers["ETag"]).status_code == 422
+    job, offers = town.offered(policy={"wave": {"min_size": 2, "max_size": 2}})
+    given = story.taken(job, offers[0])
+    asked, nobody = town.by_id(offers[1].technician_id), town.technician(7)
+    seen = asked.get(given.visit).json()
+    assert (seen["site"]["place"]["town"], seen["site"]["place"]["address"]) == ("Alpine", None)
+    assert seen["site"]["contacts"] is None
+    assert seen["people"] == []
+    door = given.technician.get(given.visit).json()["site"]
+    assert (door["place"]["access"], door["contacts"][0]["phone"]) == ("Ring at the rear door", "+14325550148")
+    assert door["hazards"] == [{"code": "asbestos", "note": "Ceiling of the plant room"}]
+    assert door["on_the_day"]["spans"] in (["08:00-17:00"], [])
+    assert nobody.get(given.visit).status_code == 404
+    assert town.stranger.get(given.visit).status_code == 404
+    assert given.staff.get(given.visit).json()["people"][0]["presence"] == "assigned"
+
+
+def test_the_day_in_order_with_the_way_between_in_the_technicians_own_zone(story):
+    first = story.assigned()
+    offers = story.town.offered(
+        site_id=story.another_site(lat=30.3585, lng=-103.6200),
+        window={
+            "start_at": (story.town.world.start + timedelta(hours=5)).isoformat(),
+            "end_at": (story.town.world.start + timedelta(hours=8)).isoformat(),
+        },
+    )[1]
+    theirs = next(each for each in offers if each.technician_id == first.technician_id)
+    second = story.taken({"id": str(theirs.job_id)}, theirs)
+    day = story.town.world.start.astimezone(story.zone).date()
+    plan = first.technician.get(f"/v1/day?date={day}").json()
+    assert (plan["day"], plan["time_zone"]) == (day.isoformat(), str(story.zone))
+    assert [each["visit_id"] for each in plan["stops"]] == [first.visit_id, second.visit_id]
+    # 1 km from home to the first, 4 km on to the second; told to the hundred metres.
+    assert [each["distance_m"] for each in plan["stops"]] == [1000, 3900]
+    assert all(each["travel_s"] > 0 and each["site"]["place"]["is_exact"] for each in plan["stops"])
+    assert first.technician.get(f"/v1/day?date={day + timedelta(days=1)}").json()["stops"] == []
+    other = f"/v1/day?date={day}&technician_id={first.technician_id}"
+    assert story.town.technician(7).get(other).status_code == 422
+    assert story.town.staff.get(other).status_code == 403
+    assert story.town.key("gateway").get(other).json()["stops"] == plan["stops"]
