@@ -222,7 +222,7 @@ def run(database_url: str, stop: threading.Event, settings: Settings) -> None:
         os.nice(NICENESS)
     # Procrastinate tells of every errand twice.
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
-    engine = connect(database_url, pool_size=8, name="truckroll courier")
+    engine = connect(database_url, pool_size=_THREADS, name="truckroll courier")
     try:
         rules = Rules(allow=read_networks(settings.webhook_allow), certificates=ssl.create_default_context())
         parts = {"adapters": choose_adapters(settings, settings.data_dir)}

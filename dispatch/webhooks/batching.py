@@ -17,6 +17,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from dispatch.record.session import ENGINE, database_now, transaction
@@ -27,6 +28,7 @@ from dispatch.webhooks.carrier import Rules
 TOGETHER_S = 0.01
 
 _T = TypeVar("_T")
+_Asked = tuple[desk.Ask, asyncio.Future[desk.Given]]
 
 #: What is lost with a crash of the server is delivered again, so nobody waits for the disk here.
 _RELAXED = text("SET LOCAL synchronous_commit = off")
@@ -61,7 +63,7 @@ class Desk:
         self.rules = rules
         self.quick = Lane(8, 200, 400, num_quick, ThreadPoolExecutor(8, "names"))
         self.troubled = Lane(2, 20, 64, num_troubled, ThreadPoolExecutor(8, "troubled names"))
-        self._asked: list[tuple[desk.Ask, asyncio.Future[desk.Given]]] = []
+        self._asked: list[_Asked] = []
         self._turning: asyncio.Task[None] | None = None
         self._bells: dict[UUID, asyncio.Event] = {}
 
@@ -101,15 +103,25 @@ class Desk:
             await asyncio.sleep(TOGETHER_S)
             asked, self._asked = self._asked, []
             try:
-                given = await self._do(partial(_turned, [ask for ask, _ in asked]))
+                await self._turn_for(asked)
+            except DBAPIError as error:
+                # One of them may be to blame, and shall not fail the others; a server that is gone fails all.
+                if error.connection_invalidated or len(asked) == 1:
+                    _fail(asked, error)
+                    continue
+                for each in asked:
+                    try:
+                        await self._turn_for([each])
+                    except Exception as own:
+                        _fail([each], own)
             except Exception as error:
-                for _, answered in asked:
-                    if not answered.done():
-                        answered.set_exception(error)
-                continue
-            for ask, answered in asked:
-                if not answered.done():
-                    answered.set_result(given[ask.webhook_id])
+                _fail(asked, error)
+
+    async def _turn_for(self, asked: list[_Asked]) -> None:
+        given = await self._do(partial(_turned, [ask for ask, _ in asked]))
+        for ask, answered in asked:
+            if not answered.done():
+                answered.set_result(given[ask.webhook_id])
 
     async def _do(self, work: Callable[[Session, datetime], _T]) -> _T:
         return await asyncio.to_thread(self._in_transaction, work)
@@ -118,6 +130,12 @@ class Desk:
         with transaction(self.engine, ENGINE, role="engine") as session:
             session.execute(_RELAXED)
             return work(session, database_now(session))
+
+
+def _fail(asked: list[_Asked], error: Exception) -> None:
+    for _, answered in asked:
+        if not answered.done():
+            answered.set_exception(error)
 
 
 def _turned(asks: list[desk.Ask], session: Session, now: datetime) -> dict[UUID, desk.Given]:

@@ -64,11 +64,13 @@ class Result:
 class Ask:
     """What a serving brings, and what it wants: at most `room` parcels, none of those that are `busy`.
 
-    `health` is what the endpoint's has become, None where nothing was tried; `gone`: it said never to come again.
+    `health` is what became of the endpoint's at `url`, None where nothing was tried; `gone`: it said never to come
+    again.
     """
 
     webhook_id: UUID
     token: UUID
+    url: str
     room: int
     busy: Sequence[UUID] = ()
     results: Sequence[Result] = ()
@@ -78,10 +80,14 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a serving gets. `endpoint` is None when it is over: paused, removed, or taken over."""
+    """What a serving gets. `endpoint` is None when it is over: paused, removed, or taken over.
+
+    `is_noted`: its health was written, if there was any; else somebody held the row, and it is to be brought again.
+    """
 
     endpoint: Endpoint | None
     parcels: list[Parcel] = field(default_factory=list)
+    is_noted: bool = True
 
 
 def begin(session: Session, webhook_id: UUID, token: UUID) -> Endpoint | None:
@@ -92,12 +98,15 @@ def begin(session: Session, webhook_id: UUID, token: UUID) -> Endpoint | None:
 
 def turn(session: Session, asks: Sequence[Ask], now: datetime) -> dict[UUID, Given]:
     """Write what the servings bring, then read what they want; run as the engine."""
+    urls = {ask.webhook_id: ask.url for ask in asks}
     _write_results(session, [result for ask in asks for result in ask.results])
-    for ask in sorted(asks, key=lambda each: each.webhook_id):
-        if ask.health is not None:
-            _write_health(session, ask, ask.health, now)
+    unnoted = {
+        ask.webhook_id
+        for ask in sorted(asks, key=lambda each: each.webhook_id)
+        if ask.health is not None and not _write_health(session, ask, ask.health, now)
+    }
     held = session.execute(_HELD, {"asks": json.dumps([_held(ask) for ask in asks])})
-    given = {row.id: Given(_endpoint(row)) for row in held}
+    given = {row.id: Given(_endpoint(row), is_noted=row.url != urls[row.id] or row.id not in unnoted) for row in held}
     wanted = [_wanted(ask) for ask in asks if ask.webhook_id in given and ask.room > 0]
     if wanted:
         busy = [{"webhook_id": str(ask.webhook_id), "about_id": str(each)} for ask in asks for each in ask.busy]
@@ -137,12 +146,15 @@ def _write_results(session: Session, results: Sequence[Result]) -> None:
             record(session, ENGINE, subject, "delivery_failed", told, client_id=row.client_id, now=row.tried_at)
 
 
-def _write_health(session: Session, ask: Ask, health: Health, now: datetime) -> None:
-    """Only while the serving still holds the endpoint; failing for long raises an alarm, and then pauses it."""
-    values = {"id": ask.webhook_id, "token": ask.token, **asdict(health)}
+def _write_health(session: Session, ask: Ask, health: Health, now: datetime) -> bool:
+    """Write it while the serving holds the endpoint, and nobody else its row: all others would wait with it.
+
+    Failing for long raises an alarm, and then pauses the endpoint.
+    """
+    values = {"id": ask.webhook_id, "token": ask.token, "url": ask.url, **asdict(health)}
     row = session.execute(_WRITE_HEALTH, values).one_or_none()
     if row is None:
-        return
+        return False
     failing_for = None if health.failing_since is None else now - health.failing_since
     if ask.gone or (failing_for is not None and failing_for >= PAUSED_AFTER):
         pause_by_us(session, ask.webhook_id, row.client_id, "gone" if ask.gone else "failing", now)
@@ -151,6 +163,7 @@ def _write_health(session: Session, ask: Ask, health: Health, now: datetime) -> 
         raise_alarm(session, ENGINE, _ALARM, client_id=row.client_id, subject_id=ask.webhook_id, due_at=due_at, now=now)
     elif health.failing_since is None and row.was_failing:
         clear_failing(session, ask.webhook_id, "delivered", now)
+    return True
 
 
 def pause_by_us(session: Session, webhook_id: UUID, client_id: UUID, why: str, now: datetime) -> None:
@@ -244,8 +257,8 @@ RETURNING d.id, d.state, d.webhook_id, d.client_id, d.event_id, d.seq, d.last_co
 _WRITE_HEALTH = text("""
 UPDATE webhooks w SET num_failures = :num_failures, failing_since = :failing_since, trouble = :trouble,
     is_troubled = :is_troubled, next_try_at = :next_try_at
-FROM (SELECT id, failing_since IS NOT NULL AS was_failing FROM webhooks WHERE id = :id FOR UPDATE) o
-WHERE w.id = o.id AND w.served_by = :token AND w.state = 'active'
+FROM (SELECT id, failing_since IS NOT NULL AS was_failing FROM webhooks WHERE id = :id FOR UPDATE SKIP LOCKED) o
+WHERE w.id = o.id AND w.served_by = :token AND w.state = 'active' AND w.url = :url
 RETURNING w.client_id, o.was_failing
 """)
 

@@ -35,7 +35,7 @@ _RESOLVE_S = 2.0
 _KIND = re.compile(r"[a-z_]+\.([a-z_]+|\*)", re.ASCII)
 _UNTROUBLED = {"num_failures": 0, "failing_since": None, "trouble": 0, "is_troubled": False, "next_try_at": None}
 
-_names = ThreadPoolExecutor(4, "names of new endpoints")
+_names = ThreadPoolExecutor(16, "names of new endpoints")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +107,16 @@ def change_webhook(
     BadInput
         As for `add_webhook`.
     """
+    if url is not None:
+        # Before the row is locked: a name server may take its time, and deliveries would wait.
+        _check_url(url, calling)
     row = _find(session, actor, webhook_id)
     values: dict[str, Any] = {"version": WebhookRow.version + 1}
     if url is not None:
-        _check_url(url, calling)
         values["url"] = url
     if kinds is not None:
         values["kinds"] = _read_kinds(kinds)
+    is_paused = None if is_paused == (row.state == "paused") else is_paused
     if is_paused is not None:
         values |= {"state": "paused", "paused_why": "asked"} if is_paused else {"state": "active", "paused_why": None}
     if is_paused is False or url is not None:

@@ -38,6 +38,8 @@ PLACE_S = 5.0
 _LOOK_S = 1.0
 #: Seconds before it looks again where the database saw something due that this clock does not.
 _BREATH_S = 0.05
+#: Of what is about the same, so many are taken on at once: others shall not wait behind a job that has much to tell.
+_OF_ONE = 10
 #: HTTP's word for "never come again".
 _GONE = 410
 
@@ -74,6 +76,10 @@ class Serving:
         self._stop = stop
         self._health = endpoint.health
         self._is_gone = False
+        #: The endpoint has another URL by now: the next serving goes there.
+        self._has_moved = False
+        #: What is known of the health is written.
+        self._is_noted = True
         self._carrier = self._new_carrier()
         self._hands = asyncio.Semaphore(self.lane.at_once)
         #: What is on its way: subject -> its sender; and what came of it, not yet written.
@@ -104,7 +110,8 @@ class Serving:
                 self._idle_since_s = time.monotonic()
                 await self._wait(bell, _LOOK_S)
                 continue
-            if self._results:
+            if self._results or not self._is_noted:
+                await asyncio.sleep(_BREATH_S)
                 continue
             may_stay_s = self._may_stay_s()
             if may_stay_s > 0:
@@ -118,29 +125,38 @@ class Serving:
         """Bring what came of the last tries, and send what is due: False when the endpoint is ours no more."""
         self._news.clear()
         results, self._results = self._results, []
-        health = self._health if results else None
+        health = self._health if results or not self._is_noted else None
         ask = Ask(
-            self._endpoint.id, self._token, self._room(), list(self._senders), results, health, gone=self._is_gone
+            self._endpoint.id,
+            self._token,
+            self._endpoint.url,
+            room=self._room(),
+            busy=list(self._senders),
+            results=results,
+            health=health,
+            gone=self._is_gone,
         )
         given = await self._desk.ask(ask)
+        self._is_noted = given.is_noted
         if given.endpoint is None:
             await self._desk.close(self._endpoint.id, self._token, is_leaving=True)
             return False
-        if given.endpoint.url != self._endpoint.url:
-            await self._carrier.close()
+        self._has_moved |= given.endpoint.url != self._endpoint.url
+        if not self._has_moved:
             self._endpoint = given.endpoint
-            self._carrier = self._new_carrier()
-        # Our own knowledge of the health is newer than what is written.
-        self._endpoint = replace(given.endpoint, health=self._health)
-        rows: dict[UUID, list[Parcel]] = defaultdict(list)
-        for parcel in given.parcels:
-            rows[parcel.told.about_id].append(parcel)
-        for about_id, parcels in rows.items():
-            self._num_in_hand += len(parcels)
-            sender = asyncio.create_task(self._send_all(parcels))
-            self._senders[about_id] = sender
-            sender.add_done_callback(partial(self._sent, about_id, len(parcels)))
+            self._take_on(given.parcels)
         return True
+
+    def _take_on(self, parcels: Sequence[Parcel]) -> None:
+        rows: dict[UUID, list[Parcel]] = defaultdict(list)
+        for parcel in parcels:
+            rows[parcel.told.about_id].append(parcel)
+        for about_id, row in rows.items():
+            taken = row[:_OF_ONE]
+            self._num_in_hand += len(taken)
+            sender = asyncio.create_task(self._send_all(taken))
+            self._senders[about_id] = sender
+            sender.add_done_callback(partial(self._sent, about_id, len(taken)))
 
     async def _send_all(self, parcels: Sequence[Parcel]) -> None:
         """What is about the same, one after the other; after a failure the rest waits."""
@@ -190,10 +206,10 @@ class Serving:
         return self.lane.window - self._num_in_hand
 
     def _must_leave(self) -> bool:
-        """The courier ends, the endpoint belongs to the other lane, or others wait for the place."""
+        """The courier ends, the endpoint moved or belongs to the other lane, or others wait for the place."""
         belongs_here = self._health.is_troubled == (self.lane is self._desk.troubled)
         has_place = self.lane.has_room or time.monotonic() < self._until_s
-        return self._stop.is_set() or not belongs_here or not has_place
+        return self._stop.is_set() or self._has_moved or not belongs_here or not has_place
 
     def _may_stay_s(self) -> float:
         if self._must_leave() or not self.lane.has_room or not self._health.may_try(_now()):

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from dispatch.errors import Conflict, NotFound, NotKept
 from dispatch.record.relay import prune
 from dispatch.record.session import Actor
-from dispatch.record.tables import AlarmRow, new_id
+from dispatch.record.tables import AlarmRow, WebhookRow, new_id
 from dispatch.webhooks import desk, endpoints, following, health
 from dispatch.webhooks.addresses import read_networks
 from dispatch.webhooks.desk import Ask
@@ -21,8 +21,11 @@ from dispatch.webhooks.health import Health
 CALLING = Calling(read_networks("127.0.0.0/8"))
 
 
-def test_every_job_is_told_in_order_while_receivers_fail_at_random_and_two_couriers_carry(hooks: Hooks):
+def test_every_job_is_told_in_order_while_receivers_fail_at_random_and_two_couriers_carry(
+    hooks: Hooks, monkeypatch: pytest.MonkeyPatch
+):
     """Three endpoints of one client, one of another; 20 jobs of each with 8 events; a third of all tries fails."""
+    monkeypatch.setattr(health, "MAX_TRIES", 50)
     ours, theirs = hooks.client(), hooks.client()
     for path in ("/a", "/b", "/c"):
         hooks.endpoint(ours, path, fails=0.3)
@@ -235,7 +238,7 @@ def test_while_a_secret_is_replaced_the_old_one_counts_too(hooks: Hooks):
 def test_a_serving_that_lost_its_endpoint_is_told_and_writes_no_health(hooks: Hooks):
     client = hooks.client()
     hooks.endpoint(client, "/a")
-    webhook_id, loser, winner = hooks.ids["/a"], new_id(), new_id()
+    webhook_id, url, loser, winner = hooks.ids["/a"], hooks.webhook("/a").url, new_id(), new_id()
     hooks.happen(client, new_id())
     with hooks.writing() as (session, now):
         following.follow_board(session, now)
@@ -243,14 +246,36 @@ def test_a_serving_that_lost_its_endpoint_is_told_and_writes_no_health(hooks: Ho
             assert desk.begin(session, webhook_id, token) is not None
     failing = Health(num_failures=9, failing_since=now, trouble=9, is_troubled=True)
     with hooks.writing() as (session, now):
-        given = desk.turn(session, [Ask(webhook_id, loser, room=10, health=failing)], now)
+        given = desk.turn(session, [Ask(webhook_id, loser, url, room=10, health=failing)], now)
         assert given[webhook_id].endpoint is None
-        given = desk.turn(session, [Ask(webhook_id, winner, room=10)], now)
+        given = desk.turn(session, [Ask(webhook_id, winner, url, room=10)], now)
         assert len(given[webhook_id].parcels) == 1
         assert desk.close(session, webhook_id, loser, now, is_leaving=False)
         assert not desk.close(session, webhook_id, winner, now, is_leaving=False)
     assert hooks.webhook("/a").num_failures == 0
     assert hooks.webhook("/a").served_by == winner
+
+
+def test_health_is_not_waited_for_and_none_is_written_that_was_learnt_at_another_address(hooks: Hooks):
+    """While somebody holds the endpoint's row, all servings go on, and this one brings its health again."""
+    hooks.endpoint(hooks.client(), "/a")
+    webhook_id, url, token = hooks.ids["/a"], hooks.webhook("/a").url, new_id()
+    with hooks.writing() as (session, now):
+        desk.begin(session, webhook_id, token)
+    failing = Ask(webhook_id, token, url, room=0, health=Health(num_failures=1, failing_since=now, trouble=3))
+    with hooks.writing() as (holder, _):
+        holder.execute(select(WebhookRow.id).where(WebhookRow.id == webhook_id).with_for_update())
+        with hooks.writing() as (session, now):
+            given = desk.turn(session, [failing], now)[webhook_id]
+        assert (given.endpoint is not None, given.is_noted) == (True, False)
+    hooks.write("UPDATE webhooks SET url = 'https://8.8.8.8/moved'")
+    with hooks.writing() as (session, now):
+        assert desk.turn(session, [failing], now)[webhook_id].is_noted
+    assert hooks.webhook("/a").num_failures == 0
+    hooks.write("UPDATE webhooks SET url = :url", url=url)
+    with hooks.writing() as (session, now):
+        assert desk.turn(session, [failing], now)[webhook_id].is_noted
+    assert hooks.webhook("/a").num_failures == 1
 
 
 def test_nothing_that_is_fed_while_a_serving_lets_go_is_forgotten(hooks: Hooks):
