@@ -29,7 +29,7 @@ from dispatch.jobs.checklists import Item, items_of, make_template
 from dispatch.jobs.lifecycle import DELIVERABLE
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, DeliverableRow, DeliverableTemplateRow, FileRow, JobRow
-from dispatch.visits.deliverables import Handed, hand_in, judge_deliverable
+from dispatch.visits.deliverables import Handed, Verdict, hand_in, judge_deliverable
 from dispatch.visits.evidence import completed, lacking, read_deliverables
 
 router = APIRouter(prefix="/v1", tags=["deliverables"])
@@ -95,7 +95,7 @@ def pass_deliverable(request: Request, actor: Requester, deliverable_id: UUID) -
     """One thing handed in is as wanted. Of two who judge at once the first counts."""
 
     def work(session: Session, now: datetime) -> Reply:
-        judge_deliverable(session, actor, deliverable_id, "pass", now=now)
+        judge_deliverable(session, actor, deliverable_id, Verdict("pass"), now=now)
         return Reply(_one(session, actor, deliverable_id))
 
     return idempotent(request, actor, work)
@@ -106,7 +106,7 @@ def send_back_deliverable(request: Request, actor: Requester, deliverable_id: UU
     """One thing is to be handed in again, by `due_at`; the others stand. A job that was done is sent back with it."""
 
     def work(session: Session, now: datetime) -> Reply:
-        judge_deliverable(session, actor, deliverable_id, "send_back", now=now, **dict(wish))
+        judge_deliverable(session, actor, deliverable_id, Verdict("send_back", **dict(wish)), now=now)
         return Reply(_one(session, actor, deliverable_id))
 
     return idempotent(request, actor, work)

@@ -66,26 +66,7 @@ def keep_file(
     place = _place(session, actor, belongs)
     file_id = new_id()
     store.put(place.client_id, file_id, file.data)
-    session.execute(
-        insert(FileRow).values(
-            id=file_id,
-            client_id=place.client_id,
-            job_id=place.job_id,
-            visit_id=place.visit_id,
-            site_id=place.site_id,
-            technician_id=place.technician_id,
-            kind=file.kind,
-            content_type=file.content_type,
-            num_bytes=len(file.data),
-            sha256=file.sha256,
-            width=file.width,
-            height=file.height,
-            claimed_taken_at=_instant(file.claimed_taken_at, place.time_zone),
-            received_at=now,
-            uploaded_by_kind=actor.kind,
-            uploaded_by=actor.id,
-        )
-    )
+    _write(session, actor, file_id, file, place, now)
     subject = ("job", place.job_id) if place.job_id else ("client", place.client_id)
     told = {"file": str(file_id), "kind": file.kind, "visit": str(place.visit_id) if place.visit_id else None}
     record(session, actor, subject, "file_kept", told, client_id=place.client_id, now=now)
@@ -114,6 +95,29 @@ def is_time_doubtful(claimed_taken_at: datetime | None, received_at: datetime) -
     if claimed_taken_at is None:
         return False
     return claimed_taken_at > received_at + _AHEAD or claimed_taken_at < received_at - _CLOSE
+
+
+def _write(session: Session, actor: Actor, file_id: UUID, file: Examined, place: _Place, now: datetime) -> None:
+    session.execute(
+        insert(FileRow).values(
+            id=file_id,
+            client_id=place.client_id,
+            job_id=place.job_id,
+            visit_id=place.visit_id,
+            site_id=place.site_id,
+            technician_id=place.technician_id,
+            kind=file.kind,
+            content_type=file.content_type,
+            num_bytes=len(file.data),
+            sha256=file.sha256,
+            width=file.width,
+            height=file.height,
+            claimed_taken_at=_instant(file.claimed_taken_at, place.time_zone),
+            received_at=now,
+            uploaded_by_kind=actor.kind,
+            uploaded_by=actor.id,
+        )
+    )
 
 
 def _place(session: Session, actor: Actor, belongs: Belongs) -> _Place:

@@ -16,15 +16,13 @@ from dispatch.jobs.checklists import Item, items_of
 from dispatch.jobs.lifecycle import DELIVERABLE, move, states_with
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import DeliverableRow, FileRow, new_id
+from dispatch.record.tables import DeliverableRow, FileRow, JobRow, new_id
 from dispatch.visits.completion import move_job
 from dispatch.visits.evidence import hold_job
 from dispatch.visits.finding import find_visit, is_clients
 
-#: States of a job in which something can be handed in; while it is judged too.
+#: States of a job in which something can be handed in, and judged.
 _OPEN = ("assigned", "in_progress", "done", "sent_back")
-#: States in which what was handed in can be judged.
-_JUDGED_IN = ("assigned", "in_progress", "done", "sent_back")
 #: kind of item -> kinds of file that prove it
 _FILES = {
     "photo": ("photo",),
@@ -68,10 +66,7 @@ def hand_in(session: Session, actor: Actor, visit_id: UUID, handed: Handed, *, n
     job = hold_job(session, visit.job_id)
     if visit.state == "cancelled" or job.state not in _OPEN:
         raise Conflict(job.state, "hand in", ("ask the client",))
-    item = next((each for each in items_of(job.deliverables) if each.code == handed.item), None)
-    if item is None:
-        codes = ", ".join(each["code"] for each in job.deliverables) or "nothing"
-        raise BadInput("item", handed.item, f"the job asks for: {codes}")
+    item = _find_item(job, handed.item)
     check_handed(item, handed)
     _check_file(session, job.id, item, handed)
     num, version = _place(session, job.id, handed)
@@ -90,18 +85,20 @@ def hand_in(session: Session, actor: Actor, visit_id: UUID, handed: Handed, *, n
     return deliverable_id
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`pass` or `send_back`; what is sent back says why, as a code, and by when a better one is wanted."""
+
+    wish: str
+    why: str | None = None
+    note: str | None = None
+    due_at: datetime | None = None
+
+
 def judge_deliverable(
-    session: Session,
-    actor: Actor,
-    deliverable_id: UUID,
-    wish: str,
-    *,
-    now: datetime,
-    why: str | None = None,
-    note: str | None = None,
-    due_at: datetime | None = None,
+    session: Session, actor: Actor, deliverable_id: UUID, verdict: Verdict, *, now: datetime
 ) -> DeliverableRow:
-    """`pass` or `send_back` one thing handed in; of two who judge at once the first counts. Runs as the engine.
+    """Pass or send back one thing handed in; of two who judge at once the first counts. Runs as the engine.
 
     Sent back when the job is done already, it puts the job to `sent_back`: something is to be mended by `due_at`.
 
@@ -117,30 +114,46 @@ def judge_deliverable(
     row = session.scalars(select(DeliverableRow).where(DeliverableRow.id == deliverable_id)).one_or_none()
     if row is None or not is_clients(actor, row.client_id):
         raise NotFound("deliverable", deliverable_id)
-    if due_at is not None and due_at <= now:
-        raise BadInput("due_at", due_at.isoformat(), "choose a time that has not passed")
     job = hold_job(session, row.job_id)
-    if job.state not in _JUDGED_IN:
-        raise Conflict(job.state, wish.replace("_", " "))
-    state = move(DELIVERABLE, row.state, wish)
-    is_job_sent_back = wish == "send_back" and job.state == "done"
-    if is_job_sent_back and due_at is None:
-        raise BadInput("due_at", None, "the job is done: say by when this is to be mended")
+    is_job_sent_back = verdict.wish == "send_back" and job.state == "done"
+    _check_due(verdict, is_needed=is_job_sent_back, now=now)
+    if job.state not in _OPEN:
+        raise Conflict(job.state, verdict.wish)
+    _judge(session, actor, row, verdict, now)
+    due_at = verdict.due_at.isoformat() if verdict.due_at else None
+    told = {"deliverable": str(row.id), "item": row.item, "num": row.num, "visit": str(row.visit_id)}
+    told |= {"why": verdict.why, "due_at": due_at}
+    record(session, actor, ("job", job.id), f"deliverable_{row.state}", told, client_id=row.client_id, now=now)
+    if is_job_sent_back:
+        move_job(session, actor, job.id, "send_back", "sent_back", now, {"due_at": due_at, "items": [row.item]})
+    return row
+
+
+def _judge(session: Session, actor: Actor, row: DeliverableRow, verdict: Verdict, now: datetime) -> None:
+    state = move(DELIVERABLE, row.state, verdict.wish)
     judged = session.scalar(
         update(DeliverableRow)
-        .where(DeliverableRow.id == deliverable_id, DeliverableRow.state.in_(states_with(DELIVERABLE, wish)))
-        .values(state=state, judged_at=now, judged_by=actor.id, judged_why=why, judged_note=note, due_at=due_at)
+        .where(DeliverableRow.id == row.id, DeliverableRow.state.in_(states_with(DELIVERABLE, verdict.wish)))
+        .values(
+            state=state,
+            judged_at=now,
+            judged_by=actor.id,
+            judged_why=verdict.why,
+            judged_note=verdict.note,
+            due_at=verdict.due_at,
+        )
         .returning(DeliverableRow.id)
     )
     session.refresh(row)
     if judged is None:
-        raise Conflict(row.state, wish, tuple(DELIVERABLE[row.state]))
-    told = {"deliverable": str(row.id), "item": row.item, "num": row.num, "visit": str(row.visit_id), "why": why}
-    told |= {"due_at": due_at.isoformat() if due_at else None}
-    record(session, actor, ("job", job.id), f"deliverable_{state}", told, client_id=row.client_id, now=now)
-    if is_job_sent_back:
-        move_job(session, actor, job.id, "send_back", "sent_back", now, {"due_at": told["due_at"], "items": [row.item]})
-    return row
+        raise Conflict(row.state, verdict.wish, tuple(DELIVERABLE[row.state]))
+
+
+def _check_due(verdict: Verdict, *, is_needed: bool, now: datetime) -> None:
+    if verdict.due_at is not None and verdict.due_at <= now:
+        raise BadInput("due_at", verdict.due_at.isoformat(), "choose a time that has not passed")
+    if is_needed and verdict.due_at is None:
+        raise BadInput("due_at", None, "the job is done: say by when this is to be mended")
 
 
 def check_handed(item: Item, handed: Handed) -> None:
@@ -160,6 +173,14 @@ def check_handed(item: Item, handed: Handed) -> None:
         raise BadInput("why", handed.why, "give outcome and why together")
     if item.kind in ("serial", "release_code") and not item.matches(handed.written or ""):
         raise BadInput("written", handed.written, f"write it as {item.pattern}: # a digit, @ a letter, ? either")
+
+
+def _find_item(job: JobRow, code: str) -> Item:
+    item = next((each for each in items_of(job.deliverables) if each.code == code), None)
+    if item is None:
+        codes = ", ".join(each["code"] for each in job.deliverables) or "nothing"
+        raise BadInput("item", code, f"the job asks for: {codes}")
+    return item
 
 
 def _check_file(session: Session, job_id: UUID, item: Item, handed: Handed) -> None:

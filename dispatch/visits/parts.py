@@ -94,9 +94,8 @@ def move_part(
 ) -> str:
     """`order`, `ship`, `receive`, `lose`, `drop`, `call_back` or `give_back` a part: its new state. As the engine.
 
-    `details` are what is known with it: carrier, tracking, expected_at, note, label_file_id. Whoever is on the job may
-    say that a part came, did not come, or went back; the rest is its client's. Once nothing is missing any more, the
-    visits' alarms about it are cleared.
+    `details` are what is known with it. Whoever is on the job may say that a part came, did not come, or went back; the
+    rest is its client's. Once nothing is missing any more, the visits' alarms about it are cleared.
 
     Raises
     ------
@@ -111,11 +110,11 @@ def move_part(
     check_label(session, part.job_id, details.get("label_file_id"))
     state = move(PART, part.state, wish)
     given = {name: value for name, value in details.items() if value is not None}
-    received = {"received_at": now} if wish == "receive" else {}
+    given |= {"received_at": now} if wish == "receive" else {}
     moved = session.scalar(
         update(PartRow)
         .where(PartRow.id == part_id, PartRow.state.in_(states_with(PART, wish)))
-        .values(state=state, version=PartRow.version + 1, **given, **received)
+        .values(state=state, version=PartRow.version + 1, **given)
         .returning(PartRow.id)
     )
     if moved is None:

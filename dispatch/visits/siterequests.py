@@ -71,12 +71,23 @@ def ask_from_site(session: Session, actor: Actor, visit_id: UUID, wish: SiteWish
         raise Conflict(mine.presence, "ask from the site", tuple(PRESENCE.get(mine.presence, ())))
     policy = read_day_policy(session.get_one(JobRow, mine.job_id)).requests
     answer_by = now + timedelta(minutes=policy.answer_min)
+    timer = {"rule": policy.if_unanswered, "made_at": now, "answer_by": answer_by}
+    request_id = _write(session, mine, wish, timer)
+    about: dict[str, Any] = {"client_id": mine.client_id, "job_id": mine.job_id, "visit_id": visit_id}
+    raise_alarm(session, actor, "request_waiting", **about, subject_id=request_id, due_at=answer_by, now=now)
+    told = {"request": str(request_id), "job": str(mine.job_id), "kind": wish.kind, "minutes": wish.minutes}
+    told |= {"skill": wish.skill, "quantity": wish.quantity, "due_at": answer_by.isoformat()}
+    record(session, actor, ("visit", visit_id), "request_made", told, client_id=mine.client_id, now=now)
+    return request_id
+
+
+def _write(session: Session, mine: AssignmentRow, wish: SiteWish, timer: dict[str, Any]) -> UUID:
     own = {name: getattr(wish, name) for name in SiteWish.__slots__}
     request_id: UUID | None = session.scalar(
         insert(SiteRequestRow)
         .values(
-            id=new_id(), client_id=mine.client_id, job_id=mine.job_id, visit_id=visit_id,
-            technician_id=actor.technician_id, rule=policy.if_unanswered, made_at=now, answer_by=answer_by, **own,
+            id=new_id(), client_id=mine.client_id, job_id=mine.job_id, visit_id=mine.visit_id,
+            technician_id=mine.technician_id, **timer, **own,
         )
         .on_conflict_do_nothing(
             index_elements=["visit_id", "technician_id", "kind"], index_where=SiteRequestRow.state == "waiting"
@@ -85,11 +96,6 @@ def ask_from_site(session: Session, actor: Actor, visit_id: UUID, wish: SiteWish
     )  # fmt: skip
     if request_id is None:
         raise Conflict("the same is asked for already", "ask again", ("withdraw",))
-    about: dict[str, Any] = {"client_id": mine.client_id, "job_id": mine.job_id, "visit_id": visit_id}
-    raise_alarm(session, actor, "request_waiting", **about, subject_id=request_id, due_at=answer_by, now=now)
-    told = {"request": str(request_id), "job": str(mine.job_id), "kind": wish.kind, "minutes": wish.minutes}
-    told |= {"skill": wish.skill, "quantity": wish.quantity, "due_at": answer_by.isoformat()}
-    record(session, actor, ("visit", visit_id), "request_made", told, client_id=mine.client_id, now=now)
     return request_id
 
 

@@ -26,7 +26,7 @@ from dispatch.record.tables import (
     VisitRow,
 )
 from dispatch.visits.completion import finish_job
-from dispatch.visits.deliverables import Handed, hand_in, judge_deliverable
+from dispatch.visits.deliverables import Handed, Verdict, hand_in, judge_deliverable
 from dispatch.visits.endings import Ending
 from dispatch.visits.granting import Grant, PersonWish, grant_from_site
 from dispatch.visits.onsite import check_in, check_out
@@ -120,9 +120,9 @@ def test_one_thing_is_passed_or_sent_back_and_never_both(world: World):
         made = done(world, hand_in, technician(work), work.visit_id, Handed("clean", is_ok=True))
         answers = race(
             [
-                doing(world, judge_deliverable, world.staff, made, "pass"),
-                doing(world, judge_deliverable, world.staff, made, "send_back", why="dirty"),
-                doing(world, judge_deliverable, world.staff, made, "pass"),
+                doing(world, judge_deliverable, world.staff, made, Verdict("pass")),
+                doing(world, judge_deliverable, world.staff, made, Verdict("send_back", why="dirty")),
+                doing(world, judge_deliverable, world.staff, made, Verdict("pass")),
             ]
         )
         assert sum(isinstance(each, Conflict) for each in answers) == 2
@@ -135,7 +135,7 @@ def test_one_thing_is_passed_or_sent_back_and_never_both(world: World):
 def test_two_who_hand_in_the_next_version_at_once_make_one(world: World):
     work = working(world, deliverables=(CLEAN,))
     made = done(world, hand_in, technician(work), work.visit_id, Handed("clean", is_ok=True))
-    done(world, judge_deliverable, world.staff, made, "send_back", why="dirty")
+    done(world, judge_deliverable, world.staff, made, Verdict("send_back", why="dirty"))
     again = Handed("clean", is_ok=True, replaces=made)
     answers = race([doing(world, hand_in, technician(work), work.visit_id, again) for _ in range(4)])
     assert sum(isinstance(each, UUID) for each in answers) == 1
@@ -160,7 +160,9 @@ def test_a_job_is_not_done_with_something_sent_back_at_the_same_moment(world: Wo
         answers = race(
             [
                 doing(world, finish_job, technician(work), work.job_id),
-                doing(world, judge_deliverable, world.staff, made, "send_back", why="dirty"),
+                doing(
+                    world, judge_deliverable, world.staff, made, Verdict("send_back", why="dirty", due_at=world.start)
+                ),
             ]
         )
         with world.as_engine() as (session, _):
