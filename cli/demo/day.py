@@ -40,6 +40,11 @@ ORDER BY v.id
 #: Whom the dispatcher may mark as a no-show by now.
 _NOBODY_CAME = text("SELECT visit_id FROM alarms WHERE kind = 'no_check_in' AND cleared_at IS NULL")
 
+#: Whether somebody is still asked for a visit that came after another one.
+_ASKED = text("""
+SELECT EXISTS (SELECT FROM rounds r JOIN visits v ON v.id = r.visit_id WHERE v.num > 1 AND r.closed_at IS NULL)
+""")
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -75,6 +80,7 @@ class Day:
             show(f"{len(played)} of {len(visits)} visits are today; the others' technicians are busy elsewhere")
             self._all(played, fates, self._day)
             self._mark_no_shows({each.visit for each in played if fates[each.visit] == "no_show"})
+            self._settle()
 
     def _plan_duty(self) -> None:
         """Somebody has the duty, by day and by night."""
@@ -133,7 +139,9 @@ class Day:
     def _leaves(self, visit: Visit, fate: Fate, here: dict[str, Any]) -> None:
         at = f"visits/{visit.visit}/check-out"
         if fate == "closed_door":
-            self._phone(at, {"outcome": "could_not_start", "why": "no_access", "note": "Shutters down, nobody there"})
+            note = "Shutters down, nobody there"
+            if self._phone(at, {"outcome": "could_not_start", "why": "no_access", "note": note}):
+                self._staff(f"jobs/{visit.job}/visits")
         elif fate == "return_trip":
             self._phone(at, {"outcome": "return_needed", "why": "part", "note": "The drive was the wrong size"})
         elif self._phone(at, {"outcome": "complete", "position": here}):
@@ -152,6 +160,15 @@ class Day:
             left -= found
             time.sleep(0.25)
         self.said["no-shows that nobody noticed"] += len(left)
+
+    def _settle(self) -> None:
+        """Who is asked for the next visits answers; until nobody can any more."""
+        deadline_s = time.monotonic() + _SETTLES_WITHIN_S
+        while time.monotonic() < deadline_s:
+            with self.there.reading() as session:
+                if not session.execute(_ASKED).scalar_one():
+                    return
+            time.sleep(0.25)
 
     def _phone(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any] | None:
         return self._post(self.there.gateway_key, path, body)
