@@ -47,7 +47,6 @@ class Dispatcher:
     _position: str = "0"
     _sealed_at: float = 0.0
     _relayed_at: float = 0.0
-    _visits_at: float = 0.0
     _is_told: bool = False
 
     def turn(self) -> int:
@@ -61,9 +60,6 @@ class Dispatcher:
         done = sweep(
             self._transaction, self.feed, seed=self.seed, after_wave=self.bell.ring_fleet, on_fault=self._note_fault
         )
-        if time.monotonic() - self._visits_at >= VISITS_S:
-            self._visits_at = time.monotonic()
-            done += sweep_visits(self._transaction)
         if time.monotonic() - self._relayed_at >= RELAY_S:
             self._relay()
         if time.monotonic() - self._sealed_at >= SEAL_S:
@@ -113,11 +109,28 @@ class Dispatcher:
             self._position = place
 
 
+def watch_day(engine: Engine, bell: Bell, stop: threading.Event) -> None:
+    """Look at the day's own deadlines until told to stop: beside the waves, so that nobody's offer waits for it."""
+    while not stop.is_set():
+        started = time.monotonic()
+        try:
+            if sweep_visits(lambda: transaction(engine, ENGINE, role="engine")):
+                bell.ring()
+        except Exception:
+            _log.exception("a look at the day failed; trying again")
+        stop.wait(max(VISITS_S / 2, VISITS_S - (time.monotonic() - started)))
+
+
 def run(database_url: str, redis_url: str, stop: threading.Event, *, seed: int = 0) -> None:
     """Be the dispatcher process until `stop` is set."""
     engine = connect(database_url, pool_size=2, name="truckroll dispatcher")
+    of_day = connect(database_url, pool_size=1, name="truckroll day")
     try:
         rehearse(engine)
+        day = threading.Thread(target=watch_day, args=(of_day, Bell(redis_url), stop), name="day", daemon=True)
+        day.start()
         Dispatcher(engine, Bell(redis_url), seed=seed).run(stop)
+        day.join(timeout=5.0)
     finally:
         engine.dispose()
+        of_day.dispose()

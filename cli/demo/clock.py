@@ -23,7 +23,7 @@ _MOVES = (
     WHERE id IN (SELECT booking_id FROM assignments WHERE visit_id = :visit AND state = 'live')
     """),
     text("""
-    UPDATE assignments SET start_at = start_at - :by, end_at = end_at - :by
+    UPDATE assignments SET start_at = start_at - :by, end_at = end_at - :by, watch_at = clock_timestamp()
     WHERE visit_id = :visit AND state = 'live'
     """),
     text("""

@@ -52,9 +52,10 @@ def demo(
     _introduce(console)
     with stage(settings, technicians, seed=seed, port=port, say=lambda line: console.print(f"  {line}")) as there:
         with listeners(there, seed) as listening, Players(there.base_url, there.gateway_key, seed) as players:
+            day = Day(there, seed)
+            day.plan_duty()
             _play(console, there, jobs, seed)
             figures = _figures(there, players)
-            day = Day(there, seed)
             day.play(lambda line: console.print(f"  {line}"))
             listening.wait_for_all()
         summary = _summary(there, figures, listening, time.monotonic() - started)

@@ -74,7 +74,6 @@ class Day:
             visits = [Visit(*row) for row in session.execute(_VISITS)]
         fates = draw_fates([each.visit for each in visits], self.seed)
         with httpx2.Client(base_url=self.there.base_url, timeout=30.0) as self._http:
-            self._plan_duty()
             self._all(visits, fates, self._evening)
             played = [each for each in visits if self._comes_near(each, fates[each.visit])]
             show(f"{len(played)} of {len(visits)} visits are today; the others' technicians are busy elsewhere")
@@ -82,12 +81,13 @@ class Day:
             self._mark_no_shows({each.visit for each in played if fates[each.visit] == "no_show"})
             self._settle()
 
-    def _plan_duty(self) -> None:
+    def plan_duty(self) -> None:
         """Somebody has the duty, by day and by night."""
         now = datetime.now(UTC)
         who = {"name": "Dana Reed", "email": "duty@example.com", "phone": "+12025550199"}
         hours = {"from_at": now.isoformat(), "to_at": (now + timedelta(days=1)).isoformat()}
-        self._staff("duty/shifts", {"contact": who, "time_zone": "America/Chicago", **hours})
+        with httpx2.Client(base_url=self.there.base_url, timeout=30.0) as self._http:
+            self._staff("duty/shifts", {"contact": who, "time_zone": "America/Chicago", **hours})
 
     def _all(self, visits: Sequence[Visit], fates: dict[UUID, Fate], act: Callable[[Visit, Fate], None]) -> None:
         with ThreadPoolExecutor(_AT_ONCE) as people:

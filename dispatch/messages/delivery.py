@@ -5,6 +5,8 @@ tell by. What failed is tried again, later and later; then by the next channel; 
 """
 
 import logging
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -33,6 +35,8 @@ _log = logging.getLogger(__name__)
 WAITS_S = (5, 20, 60, 300, 1_200, 3_600)
 #: So often a channel is tried for something urgent while there is another one.
 _URGENT_TRIES = 2
+#: Seconds after which what was sent is noted, while an errand goes on.
+_NOTED_EVERY_S = 2.0
 #: States from which a notice can still go out.
 _ALIVE = ("queued", "held", "failed")
 
@@ -46,24 +50,40 @@ class Claimed:
     line: Occasion | None
 
 
-def deliver(this_try: Try, notice: str, attempt: int, num_tries: int) -> None:
-    """The courier's errand: one attempt to deliver one notice."""
-    send_notice(this_try.engine, this_try.parts["adapters"], UUID(notice), attempt, num_tries)
+def deliver(this_try: Try, notices: list[str], attempt: int, num_tries: int) -> None:
+    """The courier's errand: one attempt to deliver a few notices."""
+    send_notices(this_try.engine, this_try.parts["adapters"], list(map(UUID, notices)), attempt, num_tries)
 
 
 #: What the courier knows of messages. A fault (not a failure, which is noted) is tried again by the queue's own waits.
 ERRAND = Errand(DELIVER, QUEUE, deliver)
 
 
-def send_notice(engine: Engine, adapters: Adapters, notice_id: UUID, attempt: int, num_tries: int) -> None:
-    """Claim, send and note; nothing where the notice was sent already, waits for later or is not wanted any more."""
+def send_notices(engine: Engine, adapters: Adapters, notice_ids: Sequence[UUID], attempt: int, num_tries: int) -> None:
+    """Claim, send and note; nothing of those that were sent already, wait for later or are not wanted any more.
+
+    What was sent is noted every few seconds, so that a death in between sends little twice.
+    """
     with transaction(engine, ENGINE, role="engine") as session:
-        claimed = _claim(session, notice_id, attempt, num_tries, database_now(session))
-    if claimed is None:
+        now = database_now(session)
+        claims = [_claim(session, each, attempt, num_tries, now) for each in sorted(notice_ids)]
+    waiting: list[tuple[Claimed, Outcome]] = []
+    noted_s = time.monotonic()
+    for claimed in filter(None, claims):
+        waiting.append((claimed, _send(adapters, claimed.messages)))
+        if time.monotonic() - noted_s >= _NOTED_EVERY_S:
+            _note_all(engine, waiting, attempt, num_tries)
+            waiting, noted_s = [], time.monotonic()
+    _note_all(engine, waiting, attempt, num_tries)
+
+
+def _note_all(engine: Engine, sent: Sequence[tuple[Claimed, Outcome]], attempt: int, num_tries: int) -> None:
+    if not sent:
         return
-    outcome = _send(adapters, claimed.messages)
     with transaction(engine, ENGINE, role="engine") as session:
-        _note(session, claimed, outcome, attempt, num_tries, database_now(session))
+        now = database_now(session)
+        for claimed, outcome in sent:
+            _note(session, claimed, outcome, attempt, num_tries, now)
 
 
 def _claim(session: Session, notice_id: UUID, attempt: int, num_tries: int, now: datetime) -> Claimed | None:

@@ -1,5 +1,10 @@
-"""What is left for the courier? One errand a notice and attempt, left in the transaction that wants it."""
+"""What is left for the courier? Errands of a few notices each, left in the transaction that wants them.
 
+A wave has some hundred readers, whose notices have nearly everything in common: delivered a few at a time, what they
+share is read once.
+"""
+
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -9,13 +14,14 @@ from sqlalchemy.orm import Session
 
 #: The courier's lane, and the errand's name.
 QUEUE = "messages"
-DELIVER = "deliver_notice"
+DELIVER = "deliver_notices"
+#: Notices of one errand at most: a slow mail server holds up no more than these.
+_AT_ONCE = 20
 
-#: As `dispatch.queue.enqueue`, for many at once: a wave has hundreds of readers.
+#: As `dispatch.queue.enqueue`, for many at once.
 _LEAVE = text("""
-SELECT count(enqueue(:task, jsonb_build_object('notice', due.id, 'attempt', cast(:attempt AS int), 'num_tries',
-    cast(:num_tries AS int)), NULL, NULL, :queue, due.at))
-FROM unnest(cast(:ids AS uuid[]), cast(:ats AS timestamptz[])) AS due (id, at)
+SELECT count(enqueue(:task, due.args, NULL, NULL, :queue, due.at))
+FROM unnest(cast(:args AS jsonb[]), cast(:ats AS timestamptz[])) AS due (args, at)
 """)
 
 
@@ -26,7 +32,14 @@ def leave_deliveries(
 
     `attempt` counts all attempts of a notice, `num_tries` those by its present channel.
     """
-    if not due:
+    errands = [(chunk, at) for at in dict.fromkeys(at for _, at in due) for chunk in _chunks(due, at)]
+    if not errands:
         return
-    values = {"ids": [str(id_) for id_, _ in due], "ats": [None if at is None else at.isoformat() for _, at in due]}
-    session.execute(_LEAVE, {**values, "task": DELIVER, "queue": QUEUE, "attempt": attempt, "num_tries": num_tries})
+    args = [json.dumps({"notices": chunk, "attempt": attempt, "num_tries": num_tries}) for chunk, _ in errands]
+    ats = [None if at is None else at.isoformat() for _, at in errands]
+    session.execute(_LEAVE, {"args": args, "ats": ats, "task": DELIVER, "queue": QUEUE})
+
+
+def _chunks(due: Sequence[tuple[UUID, datetime | None]], at: datetime | None) -> list[list[str]]:
+    ids = [str(id_) for id_, each in due if each == at]
+    return [ids[begin : begin + _AT_ONCE] for begin in range(0, len(ids), _AT_ONCE)]

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from worlds import World
 
 from dispatch.messages.adapters import Adapter, Adapters, Failed, Message, Outcome, Sent
-from dispatch.messages.delivery import send_notice
+from dispatch.messages.delivery import send_notices
 from dispatch.messages.digests import gather
 from dispatch.messages.reading import tell
 
@@ -49,8 +49,8 @@ class Post:
         before = len(self.carrier.sent)
         self.reads()
         while due := self._due():
-            for notice, attempt, num_tries in due:
-                self.delivers(notice, attempt, num_tries)
+            for notices, attempt, num_tries in due:
+                self.delivers(notices, attempt, num_tries)
             self.reads()
         return self.carrier.sent[before:]
 
@@ -71,21 +71,22 @@ class Post:
         with self.world.as_engine() as (session, _):
             return bool(session.execute(_BEHIND).scalar_one())
 
-    def delivers(self, notice: UUID, attempt: int, num_tries: int) -> None:
+    def delivers(self, notices: list[UUID], attempt: int, num_tries: int) -> None:
         adapters: Adapters = self.adapters  # type: ignore[assignment]
-        send_notice(self.world.engine, adapters, notice, attempt, num_tries)
+        send_notices(self.world.engine, adapters, notices, attempt, num_tries)
 
-    def _due(self) -> list[tuple[UUID, int, int]]:
+    def _due(self) -> list[tuple[list[UUID], int, int]]:
         """The errands that the courier would take now, taken."""
         with self.world.as_engine() as (session, _):
             session.execute(_IN_QUEUE)
             rows = session.execute(_TAKE).all()
-        return [(UUID(row.notice), row.attempt, row.num_tries) for row in rows]
+        return [(list(map(UUID, row.notices)), row.attempt, row.num_tries) for row in rows]
 
     def waits(self) -> list[tuple[UUID, datetime]]:
         """Errands that wait for their time."""
         with self.world.as_engine() as (session, _):
-            return [(UUID(row.notice), row.scheduled_at) for row in session.execute(_WAITING)]
+            rows = session.execute(_WAITING).all()
+        return [(UUID(notice), row.scheduled_at) for row in rows for notice in row.notices]
 
     def time_comes(self) -> None:
         """As if every waiting errand's time had come, and every notice's."""
@@ -110,10 +111,10 @@ def to(messages: Iterable[Message], address: str) -> list[Message]:
 _BEHIND = text("SELECT EXISTS (SELECT FROM events e JOIN cursors c ON c.name = 'notices' WHERE e.xid >= c.below_xid)")
 #: Procrastinate's triggers look for its tables by name.
 _IN_QUEUE = text("SET LOCAL search_path = public, queue")
-_ARGS = "args ->> 'notice' AS notice, (args ->> 'attempt')::int AS attempt, (args ->> 'num_tries')::int AS num_tries"
+_ARGS = "args -> 'notices' AS notices, (args ->> 'attempt')::int AS attempt, (args ->> 'num_tries')::int AS num_tries"
 _TAKE = text(f"""
 DELETE FROM queue.procrastinate_jobs
-WHERE task_name = 'deliver_notice' AND status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now())
+WHERE task_name = 'deliver_notices' AND status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now())
 RETURNING {_ARGS}
 """)
 _WAITING = text(

@@ -131,7 +131,7 @@ class System:
 
     def wait_for_no_dispatcher(self) -> None:
         """Until the server has noticed that the killed one is gone: what it was doing is done or undone."""
-        until(lambda: self._num_dispatchers() == 0, "no dispatcher")
+        until(lambda: self._num_dispatchers("truckroll dispatcher", "truckroll day") == 0, "no dispatcher")
 
     def is_well(self) -> bool:
         """The API answers that it reaches the database and knows the technicians."""
@@ -140,9 +140,9 @@ class System:
             return health["status"] != "down" and health["index"]["num_technicians"] > 0
         return False
 
-    def _num_dispatchers(self) -> int:
-        of_one = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'truckroll dispatcher'"
-        return self.rows(of_one)[0][0]
+    def _num_dispatchers(self, *names: str) -> int:
+        of_one = "SELECT count(*) FROM pg_stat_activity WHERE application_name = ANY(%(names)s)"
+        return self.rows(of_one, names=list(names or ("truckroll dispatcher",)))[0][0]
 
     def health(self) -> dict[str, Any]:
         """What the API says of itself."""

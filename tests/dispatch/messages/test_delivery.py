@@ -119,12 +119,12 @@ def test_a_courier_killed_between_sending_and_noting_sends_again_with_the_same_i
     post.carrier.fails = Failed("cut", retry=True)
     send, post.carrier.send = post.carrier.send, _dies
     with pytest.raises(KeyboardInterrupt):
-        post.delivers(notice, 1, 1)
+        post.delivers([notice], 1, 1)
     assert post.fates("state", "num_attempts") == [("queued", 1)]
     post.carrier.send, post.carrier.fails = send, None
-    post.delivers(notice, 1, 1)
+    post.delivers([notice], 1, 1)
     assert [each.id for each in post.carrier.sent] == [notice]
-    post.delivers(notice, 1, 1)
+    post.delivers([notice], 1, 1)
     assert len(post.carrier.sent) == 1, "what was noted is not sent again"
 
 
@@ -164,7 +164,7 @@ def test_whoever_left_or_lost_their_address_meanwhile_is_not_written_to(world: W
     notice = one_notice(world, post)
     ((reader,),) = post.fates("reader_id")
     change(world, reader, state="left")
-    post.delivers(notice, 1, 1)
+    post.delivers([notice], 1, 1)
     assert post.fates("state", "reason") == [("suppressed", "left")]
     assert post.carrier.sent == []
 
@@ -173,7 +173,7 @@ def test_an_offer_whose_time_is_over_is_not_told_any_more(world: World, post: Po
     notice = one_notice(world, post)
     with world.as_engine() as (session, _):
         session.execute(update(NoticeRow).values(data={"until": "2020-01-01T00:00:00+00:00"}))
-    post.delivers(notice, 1, 1)
+    post.delivers([notice], 1, 1)
     assert post.fates("state", "reason") == [("suppressed", "too_late")]
 
 
@@ -204,7 +204,7 @@ def test_a_retry_that_comes_into_the_night_waits_for_the_morning(world: World, p
     local = datetime.now(ZoneInfo(ZONE))
     night = {"quiet_from": (local - timedelta(hours=1)).time(), "quiet_to": (local + timedelta(minutes=9)).time()}
     change(world, reader, **night)
-    post.delivers(notice, 1, 1)
+    post.delivers([notice], 1, 1)
     assert post.fates("state", "reason", "num_attempts") == [("held", "quiet_hours", 0)]
     assert post.carrier.sent == []
 
