@@ -189,6 +189,7 @@ PARAMETERS: Mapping[str, Callable[[Scene], Value | None]] = {
     "about": _about,
     "text": lambda scene: None if scene.message is None else Said(scene.message.words or "[…]"),
     "code": _row("thread", "code"),
+    "reply_code": _row("assignment", "reply_code"),
     "reader": _reader,
 }
 

@@ -1,7 +1,24 @@
 """The visit, from "I'm coming" to "signed off", with all that goes wrong. Knows `jobs`, which doesn't know it.
 
 finding.py      whose visit is it?
-moves.py        what happens on the day?
+presence.py     how far is each technician, and so the visit?
+before.py       is somebody coming, and when?
+onsite.py       who is there?
+stamps.py       when was it, and who says so?
+positions.py    was the phone at the site? (pure)
+timelog.py      how long was each technician there?
+corrections.py  what if the time log is wrong?
+telephone.py    what does a technician say by text or telephone?
+endings.py      how did a visit end? (pure)
+nextvisit.py    what comes after a visit that did not end the job?
+openslots.py    who is still asked for a visit that is over?
+dropping.py     what if no further trip is wanted?
+noshow.py       what if nobody came?
+watch.py        what should have happened by now? (pure)
+lookout.py      whom have we not heard from?
+order.py        in which order does a technician's day go?
+siterecord.py   what must one know of the site?
+travelling.py   how long is the way there?
 completion.py   when is the work done, and when is it good?
 crews.py        who is on it together, who leads, who only looks on?
 proposing.py    how does one side ask for other terms?
