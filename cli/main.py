@@ -44,6 +44,7 @@ class Commands(LazyGroup):
         "dispatcher": Entry("cli.processes:dispatcher", "The process that sends waves and ends offers, alone"),
         "courier": Entry("cli.processes:courier", "The process that carries messages and webhooks out, alone"),
         "match": Entry("cli.match:match", "Technicians and jobs from CSV files, matched offline"),
+        "trouble": Entry("cli.trouble:trouble", "What needs a person now, most urgent first"),
         "explain": Entry("cli.explain:explain", "Why this technician, why not that one"),
         "replay": Entry("cli.replay:replay", "Decide again from what was stored; the same to the last bit"),
         "import": Entry("cli.load:load", "Technicians or jobs from a CSV file into the record"),
