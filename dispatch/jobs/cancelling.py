@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict
@@ -112,6 +112,9 @@ def _end_visits(session: Session, job_id: UUID, now: datetime) -> None:
     session.execute(of_job.where(VisitRow.state.in_(states_with(VISIT, "cancel"))).values(state="cancelled"))
     session.execute(
         of_job.where(VisitRow.state.in_(states_with(VISIT, "cut_short"))).values(
-            state="checked_out", checked_out_at=now, outcome="cancelled"
+            # They may have checked in after this transaction read the clock.
+            state="checked_out",
+            checked_out_at=func.greatest(VisitRow.checked_in_at, now),
+            outcome="cancelled",
         )
     )
