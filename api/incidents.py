@@ -16,8 +16,9 @@ from api.schemas.changes import DecisionIn, IncidentIn, IncidentOut, IncidentRep
 from api.schemas.pages import PageOf
 from api.showing import show_person
 from api.visibility import view
+from dispatch.errors import NotFound
 from dispatch.record.session import Actor
-from dispatch.record.tables import AssignmentRow, IncidentRow, TechnicianRow
+from dispatch.record.tables import AssignmentRow, IncidentRow, TechnicianRow, VisitRow
 from dispatch.visits.incidents import decide_incident, report_incident
 
 router = APIRouter(prefix="/v1", tags=["changes"])
@@ -62,6 +63,8 @@ def list_incidents(
         .where(IncidentRow.visit_id == visit_id)
     )
     with reading(request, actor) as session:
+        if session.get(VisitRow, visit_id) is None:
+            raise NotFound("visit", visit_id)
         found = page(session, request, wanted, IncidentRow.id, limit=limit, cursor=cursor)
     response.headers.update(found.headers)
     return PageOf(items=[_show(actor, row) for row in found.rows], next=found.next)

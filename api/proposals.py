@@ -27,9 +27,10 @@ from api.schemas.jobs import WhyIn
 from api.schemas.pages import PageOf
 from api.schemas.values import Instant
 from api.showing import show_needs
+from dispatch.errors import NotFound
 from dispatch.jobs.acceptance import Lost
 from dispatch.record.session import Actor, database_now, transaction
-from dispatch.record.tables import ProposalRow
+from dispatch.record.tables import ProposalRow, VisitRow
 from dispatch.visits.agreeing import NotPossible, accept_proposal
 from dispatch.visits.answering import find_proposal, refuse, side_of, withdraw
 from dispatch.visits.proposing import propose
@@ -69,6 +70,9 @@ def list_proposals_of_visit(
     request: Request, actor: Anyone, response: Response, visit_id: UUID, limit: Limit = 50, cursor: Cursor = None
 ) -> PageOf[ProposalOut]:
     """Of both sides, newest first."""
+    with reading(request, actor) as session:
+        if session.get(VisitRow, visit_id) is None:
+            raise NotFound("visit", visit_id)
     return _list(request, actor, response, _own(actor).where(ProposalRow.visit_id == visit_id), limit, cursor)
 
 
@@ -149,7 +153,7 @@ def list_suggestions(
     assignment_id: Annotated[UUID | None, Query(description="Whose work, where several are on the visit.")] = None,
     num: Annotated[int, Query(ge=1, le=20, description="How many at most.", examples=[5])] = 5,
     step_min: Annotated[
-        Literal[15, 30, 60, 120], Query(description="On which minutes of the site's clock.", examples=[60])
+        int, Query(ge=15, le=240, multiple_of=15, description="On which minutes of the site's clock.", examples=[60])
     ] = 60,
     after: Annotated[Instant | None, Query(description="Not before this time.")] = None,
 ) -> SuggestionsOut:

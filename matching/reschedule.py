@@ -31,7 +31,7 @@ def other_starts(
     """The starts inside the job's window that fit both, ascending, in UTC.
 
     The technician's bookings are those of their other work: the one to be moved is left out by the caller. `step_min`
-    is a multiple of 15 that divides a day.
+    is a multiple of 15, counted from midnight.
     """
     window = Window(
         first_s=math.ceil(max(job.start_at, now).timestamp()),

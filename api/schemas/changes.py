@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from api.schemas.jobs import JobMoved, NeedsIn, NeedsOut, PayIn, PayOut, PersonOut
-from api.schemas.values import Code, In, Instant, Out, Sum, Whole, Words
+from api.schemas.values import Code, In, Instant, Note, Out, Sum, Whole, Words
 from dispatch.visits.proposing import Wanted
 
 Side = Literal["client", "technician"]
@@ -61,7 +61,7 @@ class ProposalIn(In):
     scope: ScopeIn | None = None
     pay: PayIn | None = None
     reason: Code = "other"
-    note: Words = Field(default="", max_length=1000)
+    note: Note = ""
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
@@ -230,7 +230,7 @@ class IncidentIn(In):
         json_schema_extra={"examples": [{"kind": "damage", "note": "A shelf fell over", "files": []}]}
     )
     kind: IncidentKind
-    note: Words = Field(default="", max_length=4000)
+    note: Words = ""
     files: list[UUID] = Field(default_factory=list, max_length=20, description="Ids of files of this job.")
     assignment_id: UUID | None = Field(default=None, description="Whose work it is about, where several are there.")
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from api.schemas.jobs import Mode, NeedsOut, PayIn, PayOut, PersonOut, PlaceOut, WindowOut
-from api.schemas.values import Code, In, Instant, Out, Sum, Whole, Words
+from api.schemas.values import Code, In, Instant, Note, Out, Sum, Whole
 
 OfferState = Literal[
     "sent", "viewed", "requested", "countered", "accepted", "declined", "expired", "withdrawn", "not_chosen",
@@ -65,7 +65,7 @@ class CounterIn(In):
     pay: PayIn | None = None
     start_at: Instant | None = None
     reason: Code = "other"
-    note: Words = Field(default="", max_length=1000)
+    note: Note = ""
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> Self:

@@ -127,5 +127,7 @@ Yes = Annotated[bool, Strict()]
 Code = Annotated[str, Strict(), StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")]
 Line = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=200), AfterValidator(_plain)]
 Words = Annotated[str, Strict(), StringConstraints(max_length=10_000), AfterValidator(_plain)]
+#: A few sentences beside a wish.
+Note = Annotated[str, Strict(), StringConstraints(max_length=1000), AfterValidator(_plain)]
 #: The client's own numbers: whatever they write on paper.
 Number = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=64), AfterValidator(_plain)]

@@ -75,6 +75,7 @@ def acme(calm_town):
         **evidence_of_acme(town, taken, won["visit_id"], job["id"]),
         **webhook_of_acme(town),
         **trouble_of_acme(town, job["id"]),
+        **changes_of_acme(town, won["visit_id"]),
         **{"wish": "pause", "layer": "jobs", "z": "3", "x": "1", "y": "3"},
     }
 
@@ -116,6 +117,14 @@ def webhook_of_acme(town):
         row = WebhookDeliveryRow(id=new_id(), webhook_id=UUID(webhook), seq=1, event_id=event, **own)
         session.add(row)
     return {"webhook_id": webhook, "delivery_id": str(row.id)}
+
+
+def changes_of_acme(town, visit_id):
+    """A proposal of the client's side, and an incident on the visit."""
+    pay = {"pay": {"amount": "160.00"}, "note": "SECRET-PO"}
+    proposal = town.staff.post(f"/v1/visits/{visit_id}/proposals", pay).json()["id"]
+    incident = town.staff.post(f"/v1/visits/{visit_id}/incidents", {"kind": "damage", "note": "SECRET-PO"}).json()["id"]
+    return {"proposal_id": proposal, "incident_id": incident}
 
 
 def _more_of_acme(town, technician):
