@@ -27,7 +27,8 @@ _HOUR_S = 3600
 class Ending:
     """How somebody's work ended, at an aware instant `at`; agreed was `[start_at, end_at)`.
 
-    `arrived_at` is when they checked in; `waited_min` the minutes that they waited on the site for no fault of theirs.
+    `arrived_at` is when they checked in, `left_at` when they checked out; `waited_min` the minutes that they waited on
+    the site for no fault of theirs.
     """
 
     cause: Cause
@@ -36,6 +37,7 @@ class Ending:
     end_at: datetime
     is_on_the_way: bool = False
     arrived_at: datetime | None = None
+    left_at: datetime | None = None
     waited_min: int = 0
     why: str = "other"
 
@@ -94,7 +96,8 @@ def _hours_there(rules: CancellationRules, pay: Pay, ending: Ending) -> Decimal:
     """
     if rules.minimum_h == 0 and ending.cause != "cancelled":
         return ZERO
-    spent_h = hours_between(ending.arrived_at, ending.at) if ending.arrived_at is not None else ZERO
+    left_at = ending.left_at or ending.at
+    spent_h = hours_between(ending.arrived_at, left_at) if ending.arrived_at is not None else ZERO
     agreed_h = hours_between(ending.start_at, ending.end_at)
     paid_h = max(rules.minimum_h, min(spent_h, agreed_h))
     sum_of_hours = _hourly(pay, ending) * paid_h

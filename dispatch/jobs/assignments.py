@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import Select, case, func, insert, select, update
@@ -214,24 +214,8 @@ def _reopen(session: Session, assignment: AssignmentRow) -> tuple[str, str]:
     visit = session.scalars(select(VisitRow).where(VisitRow.id == assignment.visit_id).with_for_update()).one()
     if visit.state not in (*states_with(VISIT, "reopen"), "checked_in"):
         raise Conflict(visit.state, "release")
-    left = session.scalars(
-        select(AssignmentRow)
-        .where(AssignmentRow.visit_id == assignment.visit_id, AssignmentRow.state == "live", is_work())
-        .execution_options(populate_existing=True)
-    ).all()
-    state = visit_state(each.presence for each in left)
-    confirmed = [each.confirmed_at for each in left if each.confirmed_at is not None]
-    session.execute(
-        update(VisitRow)
-        .where(VisitRow.id == visit.id)
-        .values(
-            state=state,
-            confirmed_at=min(confirmed, default=None),
-            confirm_by=min((each.confirm_by for each in left if each.confirm_by is not None), default=None),
-            planned_start_at=min((each.start_at for each in left), default=None),
-            planned_end_at=max((each.end_at for each in left), default=None),
-        )
-    )
+    plan = plan_of(session, visit.id)
+    session.execute(update(VisitRow).where(VisitRow.id == visit.id).values(plan))
     states = {each: moves["reopen"] for each, moves in JOB.items() if "reopen" in moves}
     job_state = session.scalars(
         update(JobRow)
@@ -239,7 +223,24 @@ def _reopen(session: Session, assignment: AssignmentRow) -> tuple[str, str]:
         .values(state=case(states, value=JobRow.state, else_=JobRow.state), version=JobRow.version + 1)
         .returning(JobRow.state)
     ).one()
-    return job_state, state
+    return job_state, plan["state"]
+
+
+def plan_of(session: Session, visit_id: UUID) -> dict[str, Any]:
+    """What the visit is by those who have work on it: how far, when, confirmed by when; the caller holds the visit."""
+    left = session.scalars(
+        select(AssignmentRow)
+        .where(AssignmentRow.visit_id == visit_id, AssignmentRow.state == "live", is_work())
+        .execution_options(populate_existing=True)
+    ).all()
+    confirmed = [each.confirmed_at for each in left if each.confirmed_at is not None]
+    return {
+        "state": visit_state(each.presence for each in left),
+        "confirmed_at": min(confirmed, default=None),
+        "confirm_by": min((each.confirm_by for each in left if each.confirm_by is not None), default=None),
+        "planned_start_at": min((each.start_at for each in left), default=None),
+        "planned_end_at": max((each.end_at for each in left), default=None),
+    }
 
 
 def _confirm_by(unit: RoleOfVisit, job: Job, now: datetime) -> datetime:

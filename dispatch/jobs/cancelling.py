@@ -1,7 +1,6 @@
 """What if the work is not wanted any more? Slots close, offers are withdrawn, whoever had it is free."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -17,22 +16,13 @@ from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, BookingRow, SlotRow, VisitRow
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """Somebody's work that a cancellation ended; its visit was in `visit_state` before."""
-
-    assignment_id: UUID
-    visit_id: UUID
-    visit_state: str
-
-
 def cancel_job(
     session: Session, actor: Actor, job_id: UUID, why: str, *, now: datetime, may_have_begun: bool = False
-) -> tuple[Ended, ...]:
+) -> list[UUID]:
     """Cancel: slots close, offers are withdrawn, assignments end and free the technician's time. Runs as the engine.
 
     With `may_have_begun`, who is there at this moment is told to stop: the visit ends as `cancelled`. What was done
-    on earlier visits stays done. Answers whose work was ended.
+    on earlier visits stays done. Answers the assignments that it ended.
 
     Raises
     ------
@@ -45,14 +35,16 @@ def cancel_job(
     live, before = _hold_work(session, job_id)
     _check_begun(before, may_have_begun)
     done = {visit for visit, state in before.items() if state == "checked_out"}
-    released = [each for each in live if each.visit_id not in done]
-    finished = [each for each in live if each.visit_id in done]
+    finished = [each for each in live if each.visit_id in done or each.presence == "checked_out"]
+    released = [each for each in live if each not in finished]
     _end_assignments(session, actor, released, "released", why, now)
     _end_assignments(session, actor, finished, "finished", why, now)
     _end_visits(session, job_id, now)
-    not_done = SlotRow.visit_id.not_in(done)
+    kept = [each.slot_id for each in finished]
     session.execute(
-        update(SlotRow).where(SlotRow.job_id == job_id, not_done).values(state="closed", technician_id=None)
+        update(SlotRow)
+        .where(SlotRow.job_id == job_id, SlotRow.id.not_in(kept))
+        .values(state="closed", technician_id=None)
     )
     move_held_job(session, job, "cancel", cancelled_at=now, cancelled_why=why, unfilled=None)
     session.execute(
@@ -69,7 +61,7 @@ def cancel_job(
         for each in ended:
             record(session, actor, ("assignment", each.id), state, {"why": why}, client_id=job.client_id, now=now)
     record(session, actor, ("job", job_id), "cancelled", told, client_id=job.client_id, now=now)
-    return tuple(Ended(each.id, each.visit_id, before[each.visit_id]) for each in released)
+    return [each.id for each in released]
 
 
 def _hold_work(session: Session, job_id: UUID) -> tuple[list[AssignmentRow], dict[UUID, str]]:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict, Refused
+from dispatch.jobs.assignments import plan_of
 from dispatch.jobs.changes import lock_slots
 from dispatch.jobs.judging import failed_now
 from dispatch.jobs.lifecycle import VISIT, states_with
@@ -185,7 +186,7 @@ def _agree(session: Session, actor: Actor, change: _Change, now: datetime) -> Ag
     _change_slot(session, change)
     withdrawn, was_offered = _close_offers(session, change, now)
     _change_assignment(session, change, version, now)
-    _change_visit(session, change, now)
+    _change_visit(session, change)
     accepted = end(session, proposal.id, "accept")
     if accepted is None:
         raise too_late(session, proposal, "accept")
@@ -254,40 +255,28 @@ def _anew(change: _Change, now: datetime) -> dict[str, Any]:
     return {"presence": "assigned", "confirm_by": confirm_by, **gone}
 
 
-def _change_visit(session: Session, change: _Change, now: datetime) -> None:
-    """The visit's agreed time is that of all who come; its window holds it; a new start is to be confirmed again.
+def _change_visit(session: Session, change: _Change) -> None:
+    """The visit is what those who come agreed; its window holds it; a new start is to be confirmed again.
 
     An observer's own time moves nothing of the visit, save that it must not have begun.
     """
-    visit = change.unit.visit_row
-    values = {"state": VisitRow.state} if change.unit.is_observer else _new_plan(session, change, now)
-    moved = session.scalar(
+    visit = session.get_one(VisitRow, change.proposal.visit_id, with_for_update=True, populate_existing=True)
+    if visit.state not in states_with(VISIT, "replan"):
+        raise Conflict(visit.state, "accept the proposal", tuple(VISIT[visit.state]))
+    if change.unit.is_observer:
+        return
+    plan = plan_of(session, visit.id)
+    others = select(func.count()).where(AssignmentRow.visit_id == visit.id, AssignmentRow.state == "live", is_work())
+    is_alone = session.scalar(others) == 1
+    duration_min = change.job.duration_min if is_alone else max(change.job.duration_min, visit.duration_min)
+    start_at, end_at = _window(visit, plan["planned_start_at"], plan["planned_end_at"], duration_min)
+    window = {"window_start_at": start_at, "window_end_at": end_at, "duration_min": duration_min}
+    session.execute(
         update(VisitRow)
-        .where(VisitRow.id == visit.id, VisitRow.state.in_(states_with(VISIT, "replan")))
-        .values(values)
-        .returning(VisitRow.id)
+        .where(VisitRow.id == visit.id)
+        .values(plan | window)
         .execution_options(synchronize_session=False)
     )
-    if moved is None:
-        session.refresh(visit)
-        raise Conflict(visit.state, "accept the proposal", tuple(VISIT[visit.state]))
-
-
-def _new_plan(session: Session, change: _Change, now: datetime) -> dict[str, Any]:
-    job, visit, policy = change.job, change.unit.visit_row, change.unit.policy
-    start_at, end_at, num = session.execute(
-        select(func.min(AssignmentRow.start_at), func.max(AssignmentRow.end_at), func.count()).where(
-            AssignmentRow.visit_id == visit.id, AssignmentRow.state == "live", is_work()
-        )
-    ).one()
-    duration_min = job.duration_min if num == 1 else max(job.duration_min, visit.duration_min)
-    window = _window(visit, start_at, end_at, duration_min)
-    values: dict[str, Any] = {"planned_start_at": start_at, "planned_end_at": end_at, "duration_min": duration_min}
-    values |= {"window_start_at": window[0], "window_end_at": window[1]}
-    if change.moves_visit:
-        confirm_by = max(now, job.start_at - timedelta(minutes=policy.confirm_before_min))
-        values |= {"state": "planned", "confirmed_at": None, "confirm_by": confirm_by}
-    return values
 
 
 def _window(visit: VisitRow, start_at: datetime, end_at: datetime, duration_min: int) -> tuple[datetime, datetime]:

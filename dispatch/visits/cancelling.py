@@ -31,12 +31,12 @@ def cancel_work(session: Session, actor: Actor, job_id: UUID, why: str, *, now: 
     """
     ended = cancel_job(session, actor, job_id, why, now=now, may_have_begun=True)
     stop_clocks(session, actor, job_id, now=now)
-    overtake(session, actor, [each.assignment_id for each in ended], "cancelled", now=now)
+    overtake(session, actor, ended, "cancelled", now=now)
     clear_alarms(session, actor, KINDS, job_id=job_id, why="cancelled", now=now)
     owed = []
     for each in ended:
-        assignment, visit = _read(session, each.assignment_id)
-        costs = owed_for(session, assignment, visit, "cancelled", why, now=now, visit_state=each.visit_state)
+        assignment = session.get_one(AssignmentRow, each, populate_existing=True)
+        costs = owed_for(session, assignment, "cancelled", why, now=now)
         book_charges(session, actor, assignment, costs.charges, now=now)
         owed.append(costs)
     return owed
@@ -56,9 +56,9 @@ def release_from_work(
     """
     job_id = session.scalars(select(AssignmentRow.job_id).where(AssignmentRow.id == assignment_id)).one()
     lock_slots(session, job_id)
-    # With all slots of the job held, nobody who holds an offer of it asks for the visit: it may be held early.
-    assignment, visit = _read(session, assignment_id, hold=True)
-    owed = owed_for(session, assignment, visit, "cancelled", why, now=now)
+    # With all slots of the job held, nobody who holds an offer of it asks for the assignment: it may be held early.
+    assignment = session.get_one(AssignmentRow, assignment_id, with_for_update=True, populate_existing=True)
+    owed = owed_for(session, assignment, "cancelled", why, now=now)
     round_id = release(session, actor, assignment_id, why, now=now)
     overtake(session, actor, [assignment_id], "released", now=now)
     book_charges(session, actor, assignment, owed.charges, now=now)
@@ -78,21 +78,11 @@ def preview(session: Session, actor: Actor, job_id: UUID, why: str, *, now: date
     job = find_job(session, actor, job_id)
     if "cancel" not in JOB[job.state]:
         raise Conflict(job.state, "cancel", tuple(JOB[job.state]))
-    live = session.execute(
-        select(AssignmentRow, VisitRow)
+    live = session.scalars(
+        select(AssignmentRow)
         .join(VisitRow, VisitRow.id == AssignmentRow.visit_id)
         .where(AssignmentRow.job_id == job_id, AssignmentRow.state == "live", VisitRow.state != "checked_out")
+        .where(AssignmentRow.presence != "checked_out")
         .order_by(AssignmentRow.id)
     ).all()
-    return [owed_for(session, assignment, visit, "cancelled", why, now=now) for assignment, visit in live]
-
-
-def _read(session: Session, assignment_id: UUID, *, hold: bool = False) -> tuple[AssignmentRow, VisitRow]:
-    wanted = (
-        select(AssignmentRow, VisitRow)
-        .join(VisitRow, VisitRow.id == AssignmentRow.visit_id)
-        .where(AssignmentRow.id == assignment_id)
-        .execution_options(populate_existing=True)
-    )
-    assignment, visit = session.execute(wanted.with_for_update() if hold else wanted).one()
-    return assignment, visit
+    return [owed_for(session, each, "cancelled", why, now=now) for each in live]

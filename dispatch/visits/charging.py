@@ -10,9 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from dispatch.jobs.reading import is_work
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import AssignmentRow, ChargeRow, TermsRow, VisitRow, new_id
+from dispatch.record.tables import AssignmentRow, ChargeRow, TermsRow, TimeEntryRow, VisitRow, new_id
 from matching.cancellation import CancellationRules
 from matching.charges import Cause, Charge, Ending, charges_of
 from matching.job import Pay
@@ -27,30 +28,32 @@ class Owed:
     charges: tuple[Charge, ...]
 
 
-def owed_for(
-    session: Session,
-    assignment: AssignmentRow,
-    visit: VisitRow,
-    cause: Cause,
-    why: str,
-    *,
-    now: datetime,
-    visit_state: str | None = None,
-) -> Owed:
-    """What it costs that this work ends now, for this cause; `visit_state` is the visit's, before it was ended."""
-    state = visit_state or visit.state
+def owed_for(session: Session, assignment: AssignmentRow, cause: Cause, why: str, *, now: datetime) -> Owed:
+    """What it costs that this work ends now, for this cause, by how far the technician is with it."""
     ending = Ending(
         cause=cause,
         at=now,
         start_at=assignment.start_at,
         end_at=assignment.end_at,
-        is_on_the_way=state == "on_the_way",
-        arrived_at=visit.checked_in_at if state in ("checked_in", "checked_out") else None,
+        is_on_the_way=assignment.presence == "on_the_way",
+        arrived_at=assignment.checked_in_at,
+        left_at=assignment.checked_out_at,
+        waited_min=_waited_min(session, assignment, now),
         why=why,
     )
     pay = Pay(assignment.pay_kind, assignment.pay_amount, assignment.currency)  # type: ignore[arg-type]
     rules = rules_agreed(session, assignment)
     return Owed(assignment.id, assignment.technician_id, charges_of(rules, pay, ending))
+
+
+def _waited_min(session: Session, assignment: AssignmentRow, now: datetime) -> int:
+    """Whole minutes of waiting in the time log, as it stands."""
+    spans = session.execute(
+        select(TimeEntryRow.started_at, TimeEntryRow.ended_at).where(
+            TimeEntryRow.assignment_id == assignment.id, TimeEntryRow.kind == "wait", TimeEntryRow.state == "current"
+        )
+    )
+    return sum(int(((row.ended_at or now) - row.started_at).total_seconds() // 60) for row in spans)
 
 
 def rules_agreed(session: Session, assignment: AssignmentRow) -> CancellationRules:
@@ -78,23 +81,29 @@ def book_charges(
     return booked
 
 
-def charge_for_ending(
-    session: Session, actor: Actor, visit_id: UUID, cause: Cause, why: str, *, now: datetime
-) -> list[Owed]:
-    """Book what is owed to everybody on a visit that could not start, or that had to wait; runs as the engine.
+def charge_for_ending(session: Session, actor: Actor, visit: VisitRow, *, now: datetime) -> None:
+    """Book what is owed to everybody who was on a visit that is over; runs as the engine, with the visit held.
 
-    Called by whoever ends the visit, in the same transaction, with the visit held.
+    A closed door or a site that isn't ready costs the trip and the minimum, a wait its time; whoever comes back is
+    paid for it by the time log.
     """
-    visit = session.get_one(VisitRow, visit_id, populate_existing=True)
+    could_not = visit.outcome == "could_not_start"
+    if could_not and visit.outcome_why not in ("not_ready", "no_access"):
+        return
+    cause: Cause = visit.outcome_why if could_not else "complete"  # type: ignore[assignment]
     live = session.scalars(
         select(AssignmentRow)
-        .where(AssignmentRow.visit_id == visit_id, AssignmentRow.state == "live")
+        .where(
+            AssignmentRow.visit_id == visit.id,
+            AssignmentRow.state == "live",
+            AssignmentRow.checked_in_at.is_not(None),
+            is_work(),
+        )
         .order_by(AssignmentRow.id)
     )
-    owed = [owed_for(session, each, visit, cause, why, now=now) for each in live.all()]
-    for each in owed:
-        book_charges(session, actor, session.get_one(AssignmentRow, each.assignment_id), each.charges, now=now)
-    return owed
+    for each in live.all():
+        owed = owed_for(session, each, cause, cause, now=now)
+        book_charges(session, actor, each, owed.charges, now=now)
 
 
 def _book(session: Session, assignment: AssignmentRow, charge: Charge, now: datetime) -> bool:

@@ -147,6 +147,7 @@ def check_out(
     tell(session, actor, kind, assignment, visit.state, now=now, data=told)
     if not over:
         return Moved(assignment.id, assignment.presence, visit_id, visit.state)
+    charge_for_ending(session, actor, visit, now=now)
     stop_asking(session, actor, visit, now=now)
     if visit.outcome == "could_not_start":
         cause: Cause = "no_access" if visit.outcome_why == "no_access" else "not_ready"

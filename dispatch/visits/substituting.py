@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert, select, update
@@ -11,16 +10,17 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound
+from dispatch.jobs.assignments import plan_of
 from dispatch.jobs.changes import lock_slots
 from dispatch.jobs.judging import failed_now
-from dispatch.jobs.lifecycle import VISIT, states_with
+from dispatch.jobs.lifecycle import NOT_THERE_YET, VISIT, states_with
 from dispatch.jobs.reading import RoleOfVisit, read_role
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, BookingRow, SlotRow, VisitRow, new_id
 from dispatch.talent.reading import lock_technician_row, read_held
 from dispatch.visits.answering import overtake
-from matching.job import Job, Pay
+from matching.job import Pay
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +71,14 @@ def substitute(
         return NotSuitable(worker_id, rules)
     try:
         with session.begin_nested():
-            after_id = _hand_over(session, before, worker_id, unit.job, why, now)
+            after_id = _hand_over(session, before, worker_id, unit, why, now)
     except IntegrityError as error:
         if not any(guard in str(error.orig) for guard in ("uq_slots_visit_id_technician_id", "ex_bookings_no_overlap")):
             raise
         return NotSuitable(worker_id, ("free",))
-    confirm_by = _plan_again(session, unit, now)
+    _plan_again(session, unit)
     overtake(session, actor, [before.id], "substituted", now=now)
-    _tell(session, actor, before, after_id, worker_id, why, confirm_by, now)
+    _tell(session, actor, before, after_id, worker_id, why, now)
     return Substituted(after_id, before.id, worker_id)
 
 
@@ -105,7 +105,9 @@ def _unit(session: Session, before: AssignmentRow, now: datetime) -> RoleOfVisit
     return replace(unit, job=replace(unit.job, asked_time="exact", **agreed))  # type: ignore[arg-type]
 
 
-def _hand_over(session: Session, before: AssignmentRow, worker_id: UUID, job: Job, why: str, now: datetime) -> UUID:
+def _hand_over(
+    session: Session, before: AssignmentRow, worker_id: UUID, unit: RoleOfVisit, why: str, now: datetime
+) -> UUID:
     """Slot, assignments and bookings change hands; each statement asks again whether it still may."""
     taken = session.scalar(
         update(SlotRow)
@@ -116,31 +118,27 @@ def _hand_over(session: Session, before: AssignmentRow, worker_id: UUID, job: Jo
     )
     ended = session.scalar(
         update(AssignmentRow)
-        .where(AssignmentRow.id == before.id, AssignmentRow.state == "live")
+        .where(AssignmentRow.id == before.id, AssignmentRow.state == "live", AssignmentRow.presence.in_(NOT_THERE_YET))
         .values(state="substituted", ended_at=now, ended_by="company", ended_why=why)
         .returning(AssignmentRow.id)
         .execution_options(synchronize_session=False)
     )
     if taken is None or ended is None:
-        raise Conflict("changed meanwhile", "substitute")
+        session.refresh(before)
+        raise Conflict(before.presence if before.state == "live" else before.state, "substitute")
     session.execute(update(BookingRow).where(BookingRow.id == before.booking_id).values(live=False))
-    booking_id, after_id = new_id(), new_id()
+    job, booking_id, after_id = unit.job, new_id(), new_id()
     busy = Range(job.start_at, job.end_at)
     session.execute(
         insert(BookingRow).values(
             id=booking_id, technician_id=worker_id, busy=busy, lat=job.lat, lng=job.lng, created_at=now
         )
     )
-    session.execute(insert(AssignmentRow).values(_successor(before, after_id, booking_id, worker_id, now)))
-    return after_id
-
-
-def _successor(
-    before: AssignmentRow, after_id: UUID, booking_id: UUID, worker_id: UUID, now: datetime
-) -> dict[str, Any]:
-    """The new assignment, on the terms of the one before."""
+    confirm_by = max(now, job.start_at - timedelta(minutes=unit.policy.confirm_before_min))
+    after = {"id": after_id, "booking_id": booking_id, "technician_id": worker_id, "confirm_by": confirm_by}
     same = {name: getattr(before, name) for name in _SAME}
-    return {**same, "id": after_id, "booking_id": booking_id, "technician_id": worker_id, "assigned_at": now}
+    session.execute(insert(AssignmentRow).values({**same, **after, "assigned_at": now}))
+    return after_id
 
 
 _SAME = (
@@ -149,21 +147,13 @@ _SAME = (
 )  # fmt: skip
 
 
-def _plan_again(session: Session, unit: RoleOfVisit, now: datetime) -> datetime:
-    """The new one confirms for themselves: until when. An observer's substitute moves nothing of the visit."""
-    confirm_by = max(now, unit.job.start_at - timedelta(minutes=unit.policy.confirm_before_min))
-    anew = {"state": "planned", "confirmed_at": None, "confirm_by": confirm_by}
-    planned = session.scalar(
-        update(VisitRow)
-        .where(VisitRow.id == unit.job.id, VisitRow.state.in_(states_with(VISIT, "replan")))
-        .values({"state": VisitRow.state} if unit.is_observer else anew)
-        .returning(VisitRow.id)
-        .execution_options(synchronize_session=False)
-    )
-    if planned is None:
-        state = session.scalars(select(VisitRow.state).where(VisitRow.id == unit.job.id)).one()
-        raise Conflict(state, "substitute", tuple(VISIT[state]))
-    return confirm_by
+def _plan_again(session: Session, unit: RoleOfVisit) -> None:
+    """The new one confirms for themselves; an observer's substitute moves nothing of the visit."""
+    visit = session.get_one(VisitRow, unit.job.id, with_for_update=True, populate_existing=True)
+    if visit.state not in states_with(VISIT, "replan"):
+        raise Conflict(visit.state, "substitute", tuple(VISIT[visit.state]))
+    if not unit.is_observer:
+        session.execute(update(VisitRow).where(VisitRow.id == visit.id).values(plan_of(session, visit.id)))
 
 
 def _tell(
@@ -173,7 +163,6 @@ def _tell(
     after_id: UUID,
     worker_id: UUID,
     why: str,
-    confirm_by: datetime,
     now: datetime,
 ) -> None:
     of = {"job": str(before.job_id), "visit": str(before.visit_id), "slot": str(before.slot_id)}
@@ -184,5 +173,4 @@ def _tell(
     made = of | times | {"assignment": str(after_id), "technician": str(worker_id), "instead_of": str(before.id)}
     record(session, actor, ("assignment", after_id), "made", made, client_id=client_id, now=now)
     planned = of | times | {"assignment": str(after_id), "technician": str(worker_id)}
-    planned |= {"confirm_by": confirm_by.isoformat()}
     record(session, actor, ("visit", before.visit_id), "replanned", planned, client_id=client_id, now=now)

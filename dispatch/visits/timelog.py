@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -105,16 +105,22 @@ def close_entry(
 
 
 def stop_clocks(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -> int:
-    """End every span of a job that goes on, because the work was told to stop: how many."""
+    """End every span of a job that goes on, because the work was told to stop: how many.
+
+    One that began by a clock ahead of this one ends as it begins.
+    """
     stopped = session.scalars(
         update(TimeEntryRow)
         .where(
             TimeEntryRow.job_id == job_id,
             TimeEntryRow.state == "current",
             TimeEntryRow.ended_at.is_(None),
-            TimeEntryRow.started_at < now,
         )
-        .values(ended_at=now, out_received_at=now, out_source=Stamp().source_of(actor))
+        .values(
+            ended_at=func.greatest(now, TimeEntryRow.started_at + timedelta(microseconds=1)),
+            out_received_at=now,
+            out_source=Stamp().source_of(actor),
+        )
         .returning(TimeEntryRow.id)
     ).all()
     return len(stopped)

@@ -162,6 +162,7 @@ def test_once_somebody_is_there_nothing_is_proposed_or_agreed_any_more(calm_town
         calm_town.staff.get(f"{work.visit}/suggestions"),
     ):
         assert (answer.status_code, answer.json()["state"]) == (409, "checked_in"), answer.text
+    assert work.technician.post(f"{work.visit}/check-out").status_code == 200
 
 
 def test_after_the_agreed_start_only_another_time_is_proposed_and_until_it_comes(calm_town: Town) -> None:

@@ -26,6 +26,7 @@ from dispatch.record.tables import (
     ProposalRow,
     SiteRow,
     TechnicianRow,
+    TimeEntryRow,
     VisitRow,
     new_id,
 )
@@ -34,8 +35,10 @@ from dispatch.talent.technicians import move_technician
 from dispatch.visits.agreeing import Agreed, NotPossible, accept_proposal
 from dispatch.visits.answering import refuse
 from dispatch.visits.cancelling import cancel_work, release_from_work
-from dispatch.visits.moves import move_visit
+from dispatch.visits.onsite import check_in
+from dispatch.visits.presence import Moved
 from dispatch.visits.proposing import Wanted, propose
+from dispatch.visits.stamps import Stamp
 from dispatch.visits.substituting import NotSuitable, Substituted, substitute
 from matching.job import Needs, Pay
 
@@ -160,7 +163,7 @@ def test_a_check_in_against_a_cancellation_is_either_charged_as_there_or_never_w
         won, technician = assigned(world, day_policy=rules)
         arrived, owed = race(
             [
-                doing(world, move_visit, technician, won.visit_id, "check_in"),
+                doing(world, check_in, technician, won.visit_id, None, Stamp()),
                 doing(world, cancel_work, world.staff, won.job_id, "no_longer_needed"),
             ]
         )
@@ -168,7 +171,10 @@ def test_a_check_in_against_a_cancellation_is_either_charged_as_there_or_never_w
         with world.as_engine() as (session, _):
             booked = session.scalars(select(ChargeRow.kind).where(ChargeRow.job_id == won.job_id)).all()
         assert in_row(world, JobRow, won.job_id).state == "cancelled"
-        if isinstance(arrived, str):
+        if isinstance(arrived, Moved):
+            with world.as_engine() as (session, _):
+                spans = session.scalars(select(TimeEntryRow.ended_at).where(TimeEntryRow.job_id == won.job_id)).all()
+            assert None not in spans, "the clock goes on after the end"
             assert (visit.state, visit.outcome) == ("checked_out", "cancelled")
             assert sorted(booked) == ["minimum_hours", "trip_charge"]
             assert len(owed[0].charges) == 2
@@ -186,18 +192,19 @@ def test_a_check_in_against_an_acceptance_never_moves_a_visit_that_has_begun(wor
         made = proposed(world, world.staff, won)
         arrived, yes = race(
             [
-                doing(world, move_visit, technician, won.visit_id, "check_in"),
+                doing(world, check_in, technician, won.visit_id, None, Stamp()),
                 doing(world, accept_proposal, technician, made),
             ]
         )
         visit = in_row(world, VisitRow, won.visit_id)
-        assert arrived == "checked_in", "who is there may begin, at whichever time was agreed"
+        assert isinstance(arrived, Moved), "who is there may begin, at whichever time was agreed"
         if isinstance(yes, Agreed):
             assert visit.planned_start_at == won.start_at + 3 * HOUR
         else:
             assert isinstance(yes, Conflict)
             assert yes.state == "checked_in"
             assert visit.planned_start_at == won.start_at
+        doing(world, cancel_work, world.staff, won.job_id, "over")()
         assert_sound(world)
         world.start += timedelta(days=1)
 
@@ -275,7 +282,7 @@ def test_a_substitute_is_never_sent_after_losing_what_the_work_needs(world: Worl
             assert isinstance(sent, NotSuitable)
             assert sent.rules == ("credential" if against == "revocation" else "active",)
             assert before.state == "live"
-        again = doing(world, substitute, boss, won.assignment_id, who, "ill")()
+        (again,) = race([doing(world, substitute, boss, won.assignment_id, who, "ill")])
         assert isinstance(again, Conflict | NotSuitable), f"round {num}"
         assert_sound(world)
         _restore(world, who, credentials)
