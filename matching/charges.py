@@ -119,7 +119,7 @@ def _whole_pay(pay: Pay, ending: Ending) -> Decimal:
 
 
 def _code(kind: ChargeKind, ending: Ending) -> str:
-    return ending.why if ending.cause == "cancelled" else "waited" if kind == "stand_by" else ending.cause
+    return "waited" if kind == "stand_by" else ending.why
 
 
 @dataclass(frozen=True, slots=True)

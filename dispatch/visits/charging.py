@@ -84,13 +84,12 @@ def book_charges(
 def charge_for_ending(session: Session, actor: Actor, visit: VisitRow, *, now: datetime) -> None:
     """Book what is owed to everybody who was on a visit that is over; runs as the engine, with the visit held.
 
-    A closed door or a site that isn't ready costs the trip and the minimum, a wait its time; whoever comes back is
-    paid for it by the time log.
+    A closed door or a site that isn't ready, which an unsafe one is not either, costs the trip and the minimum, a wait
+    its time.
     """
-    could_not = visit.outcome == "could_not_start"
-    if could_not and visit.outcome_why not in ("not_ready", "no_access"):
-        return
-    cause: Cause = visit.outcome_why if could_not else "complete"  # type: ignore[assignment]
+    cause: Cause = "complete"
+    if visit.outcome == "could_not_start":
+        cause = "no_access" if visit.outcome_why == "no_access" else "not_ready"
     live = session.scalars(
         select(AssignmentRow)
         .where(
@@ -102,7 +101,7 @@ def charge_for_ending(session: Session, actor: Actor, visit: VisitRow, *, now: d
         .order_by(AssignmentRow.id)
     )
     for each in live.all():
-        owed = owed_for(session, each, cause, cause, now=now)
+        owed = owed_for(session, each, cause, visit.outcome_why or cause, now=now)
         book_charges(session, actor, each, owed.charges, now=now)
 
 

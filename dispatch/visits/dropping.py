@@ -44,7 +44,7 @@ def drop_visit(session: Session, actor: Actor, visit_id: UUID, why: str, *, now:
     visit = lock_visit(session, visit_id)
     if visit.state not in states_with(VISIT, "cancel"):
         raise Conflict(visit.state, "drop it", tuple(VISIT[visit.state]))
-    owed = [owed_for(session, each, visit, "cancelled", why, now=now) for each in live]
+    owed = [owed_for(session, each, "cancelled", why, now=now) for each in live]
     _end(session, actor, visit, live, why, now)
     for each, costs in zip(live, owed, strict=True):
         book_charges(session, actor, each, costs.charges, now=now)

@@ -23,7 +23,6 @@ from dispatch.visits.openslots import hold_slots, stop_asking
 from dispatch.visits.presence import Moved, advance, follow, is_over, lock_visit, tell
 from dispatch.visits.stamps import Stamp, told_of
 from dispatch.visits.timelog import WAIT_REASONS, close_entry, open_entry
-from matching.charges import Cause
 
 #: Alarms of one technician's day that a check-in answers.
 _ANSWERED_BY_COMING = ("not_confirmed", "not_left", "no_check_in", "next_visit_at_risk")
@@ -149,9 +148,6 @@ def check_out(
         return Moved(assignment.id, assignment.presence, visit_id, visit.state)
     charge_for_ending(session, actor, visit, now=now)
     stop_asking(session, actor, visit, now=now)
-    if visit.outcome == "could_not_start":
-        cause: Cause = "no_access" if visit.outcome_why == "no_access" else "not_ready"
-        charge_for_ending(session, actor, visit_id, cause, visit.outcome_why or cause, now=now)
     next_id = go_on(session, actor, visit, ending, now=now)
     return Moved(assignment.id, assignment.presence, visit_id, visit.state, next_id)
 

@@ -58,6 +58,7 @@ def acme(calm_town):
     open_job, open_offers = town.offered(policy={"wave": {"min_size": 2, "max_size": 2}})
     taken = town.by_id(first.technician_id)
     won = taken.post(f"/v1/offers/{first.id}/accept", {"terms_version": 1}).json()
+    changes = changes_of_acme(town, won["visit_id"])
     decision = town.staff.get(f"/v1/jobs/{job['id']}/decisions").json()["items"][0]["id"]
     return {
         "job_id": job["id"],
@@ -75,7 +76,7 @@ def acme(calm_town):
         **evidence_of_acme(town, taken, won["visit_id"], job["id"]),
         **webhook_of_acme(town),
         **trouble_of_acme(town, job["id"]),
-        **changes_of_acme(town, won["visit_id"]),
+        **changes,
         **{"wish": "pause", "layer": "jobs", "z": "3", "x": "1", "y": "3"},
     }
 
