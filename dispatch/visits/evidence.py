@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatch.errors import Missing
+from dispatch.errors import BadInput, Missing
 from dispatch.jobs.checklists import Item, items_of
-from dispatch.record.tables import DeliverableRow, JobRow, VisitRow
+from dispatch.record.tables import DeliverableRow, FileRow, JobRow, VisitRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,15 @@ def check_handed_in(session: Session, job_id: UUID) -> None:
     lack = lacking(items_of(job.deliverables), read_deliverables(session, job_id), completed(session, job_id))
     if lack:
         raise Missing(job.state, "finish", [asdict(each) for each in lack])
+
+
+def check_files(session: Session, job_id: UUID, files: Sequence[UUID], field: str) -> None:
+    """Raise BadInput unless all files are of this job; names the first that is not."""
+    known = set(session.scalars(select(FileRow.id).where(FileRow.id.in_(files), FileRow.job_id == job_id)))
+    for num, file_id in enumerate(files):
+        if file_id not in known:
+            way_out = "send it as a file of this visit first (POST /v1/files?visit_id=)"
+            raise BadInput(f"{field}[{num}]", file_id, way_out)
 
 
 def hold_job(session: Session, job_id: UUID) -> JobRow:

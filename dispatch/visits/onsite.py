@@ -17,6 +17,7 @@ from dispatch.visits.alarms import clear_alarms, raise_alarm
 from dispatch.visits.charging import charge_for_ending
 from dispatch.visits.completion import move_job
 from dispatch.visits.endings import Ending, check_ending
+from dispatch.visits.evidence import check_files
 from dispatch.visits.finding import find_own_assignment, find_visit
 from dispatch.visits.nextvisit import go_on
 from dispatch.visits.openslots import hold_slots, stop_asking
@@ -123,8 +124,9 @@ def check_out(
     NotFound, BadInput, Conflict
         As `dispatch.visits.presence.advance` and `dispatch.visits.endings.check_ending`.
     """
-    find_visit(session, actor, visit_id)
+    found = find_visit(session, actor, visit_id)
     check_ending(ending, now=now)
+    check_files(session, found.job_id, ending.evidence, "evidence")
     at = stamp.holds_at(now)
     hold_slots(session, visit_id)
     is_out = ending.outcome != "back_later"
