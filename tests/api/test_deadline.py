@@ -47,6 +47,35 @@ def test_an_answer_that_has_begun_may_take_its_time():
     assert [message["type"] for message in _ask(slow)] == ["http.response.start", "http.response.body"]
 
 
+def _upload(num_pieces, upload_s=5.0, work_s=0.0):
+    """Send a file piece by piece, 0.1 s each, to an application that reads all of it: the status of the answer."""
+    sent, pieces = [], iter(range(num_pieces, 0, -1))
+
+    async def receive():
+        await asyncio.sleep(0.1)
+        return {"type": "http.request", "body": b"x", "more_body": next(pieces) > 1}
+
+    async def send(message):
+        sent.append(message)
+
+    async def reads(scope, receive, send):
+        while (await receive())["more_body"]:
+            pass
+        await asyncio.sleep(work_s)
+        await send({"type": "http.response.start", "status": 201, "headers": []})
+        await send({"type": "http.response.body", "body": b"x"})
+
+    scope = {"type": "http", "method": "POST", "path": "/v1/files", "headers": []}
+    asyncio.run(Deadline(reads, 0.15, upload_s)(scope, receive, send))
+    return sent[0]["status"]
+
+
+def test_a_file_may_come_slowly_and_is_then_worked_on_in_time():
+    assert _upload(4) == 201
+    assert _upload(2, work_s=0.5) == 503
+    assert _upload(50, upload_s=0.2) == 503
+
+
 def test_what_comes_after_the_deadline_is_not_sent():
     async def late(scope, receive, send):
         try:
