@@ -5,6 +5,8 @@ left out. 500 requests a role; 5,000 when TRUCKROLL_TEST_LONG is set.
 """
 
 import os
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 import schemathesis
@@ -22,7 +24,9 @@ from schemathesis.specs.openapi.checks import (
 )
 from town import small_town
 
+from dispatch.record.session import ENGINE
 from dispatch.record.tables import CompanyRow, TechnicianRow, new_id
+from dispatch.visits.alarms import raise_alarm
 
 IS_LONG = bool(os.environ.get("TRUCKROLL_TEST_LONG"))
 NUM_CASES = 5_000 if IS_LONG else 500
@@ -84,7 +88,11 @@ def real_ids(busy_town, callers):
     town = busy_town
     bundle = town.staff.post("/v1/bundles", {"name": "fuzz"}).json()["id"]
     clean = [{"code": "clean", "kind": "check", "label": "The place is clean"}]
-    jobs = [town.offered(mode=mode, deliverables=clean)[0] for mode in ("first", "first", "manual", "manual")]
+    level = {"sla": {"priorities": {"3": {"respond_min": 60, "fix_min": 480}}}}
+    jobs = [
+        town.offered(mode=mode, deliverables=clean, day_policy=level)[0]
+        for mode in ("first", "first", "manual", "manual")
+    ]
     jobs += [town.offered(bundle_id=bundle)[0], town.posted(is_draft=True)]
     offers = town.world.offers()
     wish = {"pay": {"amount": "190.00"}, "reason": "more"}
@@ -105,7 +113,24 @@ def real_ids(busy_town, callers):
         "technician_id": [str(each) for each in town.world.technicians[:2]],
         "site_id": [str(town.world.site)],
         **evidence,
+        **_trouble(town, offers[0].job_id),
     }
+
+
+def _trouble(town, job):
+    """Alarms, and shifts of duty."""
+    with town.world.as_engine() as (session, now):
+        about = {"client_id": town.world.client, "job_id": job, "due_at": now, "now": now}
+        alarms = [raise_alarm(session, ENGINE, kind, **about) for kind in ("incident", "overdue", "not_left")]
+    times = [(datetime.now(UTC) + timedelta(days=day)).isoformat() for day in range(3)]
+    contact = {"name": "Desk", "phone": "+14325550199"}
+    shifts = [
+        town.staff.post(
+            "/v1/duty/shifts", {"contact": contact, "from_at": begin, "to_at": end, "time_zone": "UTC"}
+        ).json()["items"][0]
+        for begin, end in pairwise(times)
+    ]
+    return {"alarm_id": [str(each) for each in alarms], "shift_id": shifts}
 
 
 def _evidence(town, technician, visit, job):

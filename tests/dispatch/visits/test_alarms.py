@@ -4,12 +4,13 @@ from datetime import timedelta
 from uuid import UUID
 
 from racing import race
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from worlds import World
 
 from dispatch.record.session import ENGINE
-from dispatch.record.tables import AlarmRow, EventRow, VisitRow
+from dispatch.record.tables import AlarmRow, EventRow, JobRow, VisitRow
 from dispatch.visits.alarms import clear_alarms, raise_alarm
+from dispatch.visits.watching import watch_jobs
 
 
 def raised(world: World, kind: str = "not_confirmed") -> UUID | None:
@@ -49,3 +50,17 @@ def test_of_two_who_raise_the_same_at_once_one_does(world):
     with world.as_engine() as (session, _):
         assert session.scalar(text("SELECT count(*) FROM alarms")) == 1
         assert session.scalars(select(AlarmRow.cleared_at)).one() is None
+
+
+def test_the_alarms_of_a_job_that_is_over_are_cleared_save_what_a_person_must_still_look_at(world):
+    job = world.post()
+    for kind in ("overdue", "incident", "not_left"):
+        raised(world, kind)
+    with world.as_engine() as (session, now):
+        assert watch_jobs(session, now) == 0, "what others raise stays while the job lives"
+        session.execute(update(JobRow).where(JobRow.id == job).values(state="done", version=JobRow.version + 1))
+    with world.as_engine() as (session, now):
+        assert watch_jobs(session, now) == 2
+        still = select(AlarmRow.kind).where(AlarmRow.cleared_at.is_(None))
+        assert session.scalars(still).all() == ["incident"]
+        assert session.scalars(select(JobRow.look_at)).one() is None, "nobody looks at it again"
