@@ -109,8 +109,7 @@ def turn(session: Session, asks: Sequence[Ask], now: datetime) -> dict[UUID, Giv
     given = {row.id: Given(_endpoint(row), is_noted=row.url != urls[row.id] or row.id not in unnoted) for row in held}
     wanted = [_wanted(ask) for ask in asks if ask.webhook_id in given and ask.room > 0]
     if wanted:
-        busy = [{"webhook_id": str(ask.webhook_id), "about_id": str(each)} for ask in asks for each in ask.busy]
-        for row in session.execute(_DUE, {"asks": json.dumps(wanted), "busy": json.dumps(busy), "now": now}):
+        for row in session.execute(_DUE, {"asks": json.dumps(wanted), "now": now}):
             given[row.webhook_id].parcels.append(_parcel(row))
     return {ask.webhook_id: given.get(ask.webhook_id, Given(None)) for ask in asks}
 
@@ -183,7 +182,7 @@ def _held(ask: Ask) -> Mapping[str, str]:
 
 
 def _wanted(ask: Ask) -> Mapping[str, Any]:
-    return {"webhook_id": str(ask.webhook_id), "room": ask.room}
+    return {"webhook_id": str(ask.webhook_id), "room": ask.room, "busy": [str(each) for each in ask.busy]}
 
 
 def _endpoint(row: Row[Any]) -> Endpoint:
@@ -225,17 +224,13 @@ JOIN webhooks w ON w.id = a.id AND w.served_by = a.token AND w.state = 'active'
 #: Of what is about the same, nothing overtakes one that waits for its next try, nor what is on its way.
 _DUE = text("""
 SELECT d.*, e.at, e.subject_kind, e.subject_id, e.seq AS subject_seq, e.kind, e.data
-FROM jsonb_to_recordset(cast(:asks AS jsonb)) AS a(webhook_id uuid, room int)
+FROM jsonb_to_recordset(cast(:asks AS jsonb)) AS a(webhook_id uuid, room int, busy uuid[])
 CROSS JOIN LATERAL (
     SELECT d.id, d.webhook_id, d.num_tries, d.seq, d.event_id, d.about_id FROM webhook_deliveries d
-    WHERE d.webhook_id = a.webhook_id AND d.state = 'waiting'
+    WHERE d.webhook_id = a.webhook_id AND d.state = 'waiting' AND NOT d.about_id = ANY(a.busy)
         AND NOT EXISTS (
             SELECT FROM webhook_deliveries h WHERE h.webhook_id = d.webhook_id AND h.about_id = d.about_id
                 AND h.state = 'waiting' AND h.next_try_at IS NOT NULL AND h.next_try_at > :now AND h.seq <= d.seq
-        )
-        AND NOT EXISTS (
-            SELECT FROM jsonb_to_recordset(cast(:busy AS jsonb)) AS b(webhook_id uuid, about_id uuid)
-            WHERE b.webhook_id = d.webhook_id AND b.about_id = d.about_id
         )
     ORDER BY d.seq LIMIT a.room
 ) d

@@ -46,6 +46,7 @@ def test_naming_the_driver_and_taking_the_name_away_are_inverse() -> None:
         ("TRUCKROLL_DATABASE_URL", "postgresql+psycopg://db/truckroll", "postgresql://"),
         ("TRUCKROLL_REDIS_URL", "localhost:6379", "redis://"),
         ("TRUCKROLL_PORT", "eighty", "integer"),
+        ("TRUCKROLL_WEBHOOK_ALLOW", "10.0.0.0/8, home", "networks"),
         ("TRUCKROLL_PORT", "70000", "65535"),
     ],
 )

@@ -28,10 +28,13 @@ def hooks(town: Town, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 def listens(town: Town, hooks: Hooks, path: str, *kinds: str) -> dict[str, Any]:
     """The client's admin adds the program's address, and gives the program the secret."""
-    made = town.key("client_admin", client_id=town.world.client).post(
-        "/v1/webhooks", {"url": hooks.receiver.add(path), "kinds": list(kinds)}
-    )
+    admin = town.key("client_admin", client_id=town.world.client)
+    wish = {"url": hooks.receiver.add(path), "kinds": list(kinds)}
+    made = admin.post("/v1/webhooks", wish, key=f"add-{path}")
     assert made.status_code == 201, made.text
+    # Whoever repeats the request gets the same endpoint, and not its secret.
+    again = admin.post("/v1/webhooks", wish, key=f"add-{path}")
+    assert (again.json()["id"], again.json()["secret"]) == (made.json()["id"], None)
     hooks.receiver.trust(path, made.json()["secret"])
     return made.json()
 
