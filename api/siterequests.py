@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.auth import STAFF, TALENT, Anyone, Dispatcher, Talent, speaking_for
@@ -115,11 +116,21 @@ def _show(session: Session, actor: Actor, rows: Sequence[SiteRequestRow]) -> lis
         select(AssignmentRow).where(AssignmentRow.visit_id.in_(visits), AssignmentRow.state.in_(("live", "finished")))
     )
     held = {(each.visit_id, each.technician_id): each for each in work}
+    sums = session.execute(
+        select(SiteRequestRow.visit_id, SiteRequestRow.technician_id, func.sum(SiteRequestRow.granted_amount))
+        .where(SiteRequestRow.visit_id.in_(visits), SiteRequestRow.granted_amount.is_not(None))
+        .group_by(SiteRequestRow.visit_id, SiteRequestRow.technician_id)
+    )
+    granted = {(visit, who): amount or Decimal(0) for visit, who, amount in sums}
     own = ("words", "moves")
     return [
         SiteRequestOut(
             **{name: getattr(row, name) for name in SiteRequestOut.model_fields if name not in own},
-            words=words_of(row, held.get((row.visit_id, row.technician_id))),
+            words=words_of(
+                row,
+                held.get((row.visit_id, row.technician_id)),
+                granted.get((row.visit_id, row.technician_id), Decimal(0)),
+            ),
             moves=_moves(actor, row.state),
         )
         for row in rows

@@ -21,8 +21,9 @@ from dispatch.visits.completion import move_job
 from dispatch.visits.evidence import hold_job
 from dispatch.visits.finding import find_visit, is_clients
 
-#: States of a job in which something can be handed in, and judged.
-_OPEN = ("assigned", "in_progress", "done", "sent_back")
+#: States of a job in which nothing is handed in or judged: not begun, or settled. A job may be open again, for another
+#: person or another trip, while somebody works on it.
+_SETTLED = ("draft", "approved", "paid", "disputed", "cancelled")
 #: kind of item -> kinds of file that prove it
 _FILES = {
     "photo": ("photo",),
@@ -64,7 +65,7 @@ def hand_in(session: Session, actor: Actor, visit_id: UUID, handed: Handed, *, n
     """
     visit = find_visit(session, actor, visit_id)
     job = hold_job(session, visit.job_id)
-    if visit.state == "cancelled" or job.state not in _OPEN:
+    if visit.state == "cancelled" or job.state in _SETTLED:
         raise Conflict(job.state, "hand in", ("ask the client",))
     item = _find_item(job, handed.item)
     check_handed(item, handed)
@@ -117,7 +118,7 @@ def judge_deliverable(
     job = hold_job(session, row.job_id)
     is_job_sent_back = verdict.wish == "send_back" and job.state == "done"
     _check_due(verdict, is_needed=is_job_sent_back, now=now)
-    if job.state not in _OPEN:
+    if job.state in _SETTLED:
         raise Conflict(job.state, verdict.wish)
     _judge(session, actor, row, verdict, now)
     due_at = verdict.due_at.isoformat() if verdict.due_at else None

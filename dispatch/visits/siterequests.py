@@ -216,17 +216,20 @@ def _clear_of_ended(session: Session, now: datetime) -> int:
     return len(ended)
 
 
-def cap_of(assignment: AssignmentRow) -> Decimal:
-    """The most that is paid for the work as it is agreed now: the sum, or the agreed hours at their rate. Pure."""
+def cap_of(assignment: AssignmentRow, granted: Decimal) -> Decimal:
+    """The most that is paid for the work as it is agreed now: the sum, or the agreed hours at their rate. Pure.
+
+    `granted` was added to it by answers to requests.
+    """
     if assignment.pay_kind == "fixed":
-        return assignment.pay_amount
+        return assignment.pay_amount + granted
     hours = Decimal((assignment.end_at - assignment.start_at).total_seconds()) / 3600
-    return (assignment.pay_amount * hours).quantize(Decimal("0.01"))
+    return (assignment.pay_amount * hours).quantize(Decimal("0.01")) + granted
 
 
-def words_of(request: SiteRequestRow, assignment: AssignmentRow | None) -> str:
+def words_of(request: SiteRequestRow, assignment: AssignmentRow | None, granted: Decimal) -> str:
     """What a request's state means for the technician, in words. Pure."""
-    cap = f" up to {cap_of(assignment)} {assignment.currency}" if assignment else " up to what was agreed"
+    cap = f" up to {cap_of(assignment, granted)} {assignment.currency}" if assignment else " up to what was agreed"
     minutes = round((request.answer_by - request.made_at).total_seconds() / 60)
     told = {
         "waiting": f"An answer is due within {minutes} minutes. If nobody answers by then you may stop, and you are"

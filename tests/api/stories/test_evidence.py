@@ -62,6 +62,14 @@ def test_the_checklist_of_the_job_type_blocks_done_until_all_of_it_is_handed_in(
     assert (reading["number"], reading["is_within"]) == (58.5, False)
 
 
+def test_whoever_is_there_hands_in_while_a_second_place_is_still_open(story):
+    pay = {"amount": "140.00"}
+    given = story.assigned(deliverables=[CHECK], slots=[{"role": "technician", "count": 2, "pay": pay}])
+    given.does("check-in")
+    assert given.state() == "open"
+    assert given.hands_in("clean", is_ok=True)
+
+
 def test_a_signature_that_nobody_gives_is_replaced_by_why(story):
     given = story.assigned(deliverables=[SIGNATURE])
     given.does("check-in", "check-out")
@@ -111,6 +119,7 @@ def test_more_time_is_asked_for_granted_and_moves_the_end(story):
     assert story.open_alarms() == []
     seen = given.technician.get("/v1/site-requests").json()["items"][0]
     assert seen["words"] == "You have 30 minutes more. 25.00 is added to your pay."
+    assert "you are paid up to 165.00 USD" in given.asks(kind="second_person")["words"]
 
 
 def test_nobody_answers_and_the_rule_that_was_stated_holds(story):
