@@ -171,6 +171,7 @@ def _stop(session: Session, stop: Stop, seen: View, is_part_missing: bool) -> St
         travel_s=int(stop.travel.total_seconds()),
         distance_m=show_distance(stop.distance_m, seen) or 0,
         leave_by=stop.leave_by,
+        reply_code=stop.assignment.reply_code,
         is_part_missing=is_part_missing,
         site=_site(session, stop.site, stop.assignment.start_at, seen),
     )

@@ -14,7 +14,7 @@ from api.idempotency import Reply, idempotent
 from api.parts import parts_of
 from api.schemas.visits import EntryOut, ProofOut, SpanIn, TimeLogOut, TimeOut, VersionOut
 from dispatch.record.session import Actor, transaction
-from dispatch.record.tables import TimeEntryRow
+from dispatch.record.tables import AssignmentRow, TimeEntryRow
 from dispatch.visits.corrections import (
     Span,
     accept_correction,
@@ -24,7 +24,7 @@ from dispatch.visits.corrections import (
     propose_entry,
     refuse_correction,
 )
-from dispatch.visits.finding import find_visit
+from dispatch.visits.finding import find_visit, find_visit_ever, of_actor
 
 router = APIRouter(prefix="/v1/visits", tags=["time log"])
 
@@ -111,10 +111,11 @@ def _span(span: SpanIn) -> Span:
 
 
 def _show(session: Session, actor: Actor, visit_id: UUID) -> TimeLogOut:
-    find_visit(session, actor, visit_id)
+    find_visit_ever(session, actor, visit_id)
     wanted = select(TimeEntryRow).where(TimeEntryRow.visit_id == visit_id)
-    if actor.technician_id is not None:
-        wanted = wanted.where(TimeEntryRow.technician_id == actor.technician_id)
+    if actor.technician_id is not None or actor.company_id is not None:
+        mine = select(AssignmentRow.id).where(AssignmentRow.visit_id == visit_id, of_actor(actor))
+        wanted = wanted.where(TimeEntryRow.assignment_id.in_(mine))
     in_order = wanted.order_by(TimeEntryRow.entry_id, TimeEntryRow.version)
     rows = session.scalars(in_order.execution_options(populate_existing=True)).all()
     agreed = minutes_of(session, visit_id, is_agreed=True)

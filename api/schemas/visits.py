@@ -193,6 +193,7 @@ class StopOut(Out):
     travel_s: int
     distance_m: int
     leave_by: Instant
+    reply_code: str = Field(description="To check in and out by text or telephone.")
     is_part_missing: bool
     site: SiteRecordOut
 

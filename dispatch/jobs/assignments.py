@@ -211,7 +211,9 @@ def _reopen(session: Session, assignment: AssignmentRow) -> tuple[str, str]:
 
     Whoever stays keeps their time; with nobody left the visit is to be planned again.
     """
-    visit = session.scalars(select(VisitRow).where(VisitRow.id == assignment.visit_id).with_for_update()).one()
+    visit = session.scalars(
+        select(VisitRow).where(VisitRow.id == assignment.visit_id).with_for_update(key_share=True)
+    ).one()
     if visit.state not in (*states_with(VISIT, "reopen"), "checked_in"):
         raise Conflict(visit.state, "release")
     plan = plan_of(session, visit.id)

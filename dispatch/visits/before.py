@@ -29,7 +29,8 @@ def confirm(session: Session, actor: Actor, visit_id: UUID, technician_id: UUID 
         As `dispatch.visits.presence.advance`.
     """
     assignment = advance(session, actor, visit_id, "confirm", technician_id, now=now, values={"confirmed_at": now})
-    visit = follow(session, visit_id, "confirm", values={"confirmed_at": now})
+    visit = follow(session, visit_id, "confirm")
+    visit.confirmed_at = visit.confirmed_at or now
     clear_alarms(session, actor, ("not_confirmed",), subject_id=assignment.id, why="confirmed", now=now)
     tell(session, actor, "confirmed", assignment, visit.state, now=now)
     return Moved(assignment.id, assignment.presence, visit_id, visit.state)

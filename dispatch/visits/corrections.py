@@ -18,7 +18,7 @@ from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, JobRow, TimeEntryRow, new_id
 from dispatch.visits.alarms import clear_alarms
-from dispatch.visits.finding import find_own_assignment, find_visit
+from dispatch.visits.finding import find_own_assignment, find_visit, of_actor
 from dispatch.visits.stamps import Stamp
 from dispatch.visits.timelog import PAID_KINDS, WAIT_REASONS, owner_of, refusing_overlap, side_of
 
@@ -71,7 +71,7 @@ def propose_correction(
     newest = session.scalars(
         _versions(visit_id, entry_id).order_by(TimeEntryRow.version.desc()).with_for_update()
     ).all()
-    if not newest or not _is_about(actor, newest[0]):
+    if not newest or not _is_about(session, actor, newest[0]):
         raise NotFound("entry", entry_id)
     _check(session, newest[0].job_id, span, now)
     if any(each.state == "proposed" for each in newest):
@@ -138,6 +138,9 @@ def agree_to_all(session: Session, actor: Actor, job_id: UUID, *, now: datetime,
     )
     if visit_id is not None:
         wanted = wanted.where(TimeEntryRow.visit_id == visit_id)
+    if actor.technician_id is not None or actor.company_id is not None:
+        mine = select(AssignmentRow.id).where(AssignmentRow.job_id == job_id, of_actor(actor))
+        wanted = wanted.where(TimeEntryRow.assignment_id.in_(mine))
     return len(session.scalars(wanted.values(agreed_at=now).returning(TimeEntryRow.id)).all())
 
 
@@ -164,9 +167,12 @@ def _versions(visit_id: UUID, entry_id: UUID):  # type: ignore[no-untyped-def]
     )
 
 
-def _is_about(actor: Actor, entry: TimeEntryRow) -> bool:
-    """A technician speaks of their own time alone; the others found the visit as theirs."""
-    return actor.technician_id in (None, entry.technician_id)
+def _is_about(session: Session, actor: Actor, entry: TimeEntryRow) -> bool:
+    """A technician speaks of their own time, a company of its people's; the client and a gateway of everyone's."""
+    if actor.technician_id is None and actor.company_id is None:
+        return True
+    mine = select(AssignmentRow.id).where(AssignmentRow.id == entry.assignment_id, of_actor(actor))
+    return session.scalar(mine) is not None
 
 
 def _check(session: Session, job_id: UUID, span: Span, now: datetime) -> None:
@@ -220,7 +226,7 @@ def _find_proposed(session: Session, actor: Actor, visit_id: UUID, version_id: U
     row = session.scalars(
         select(TimeEntryRow).where(TimeEntryRow.id == version_id, TimeEntryRow.visit_id == visit_id)
     ).one_or_none()
-    if row is None or not _is_about(actor, row):
+    if row is None or not _is_about(session, actor, row):
         raise NotFound("correction", version_id)
     if row.state != "proposed":
         raise Conflict(row.state, wish)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, false, select
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound
@@ -23,6 +23,36 @@ def find_visit(session: Session, actor: Actor, visit_id: UUID) -> VisitRow:
     if visit is None or not (is_clients(actor, visit.client_id) or is_on_it(session, actor, visit.job_id, visit_id)):
         raise NotFound("visit", visit_id)
     return visit
+
+
+def find_visit_ever(session: Session, actor: Actor, visit_id: UUID) -> VisitRow:
+    """The visit, if the actor is or was on it, or works for its client: to look back, not to move it.
+
+    Raises
+    ------
+    NotFound
+        When neither.
+    """
+    visit = session.scalars(select(VisitRow).where(VisitRow.id == visit_id)).one_or_none()
+    if visit is None:
+        raise NotFound("visit", visit_id)
+    if not is_clients(actor, visit.client_id) and actor.kind != "gateway" and not _was_on(session, actor, visit_id):
+        raise NotFound("visit", visit_id)
+    return visit
+
+
+def _was_on(session: Session, actor: Actor, visit_id: UUID) -> bool:
+    mine = select(AssignmentRow.id).where(AssignmentRow.visit_id == visit_id, of_actor(actor))
+    return session.scalar(mine.limit(1)) is not None
+
+
+def of_actor(actor: Actor) -> ColumnElement[bool]:
+    """The condition that an assignment is the technician's own, or of one of the company's; no one else has any."""
+    if actor.technician_id is not None:
+        return AssignmentRow.technician_id == actor.technician_id
+    if actor.company_id is not None:
+        return AssignmentRow.company_id == actor.company_id
+    return false()
 
 
 def find_own_job(session: Session, actor: Actor, job_id: UUID) -> JobRow:

@@ -27,10 +27,10 @@ def watch_visits(session: Session, now: datetime) -> int:
         select(AssignmentRow, VisitRow, JobRow)
         .join(VisitRow, VisitRow.id == AssignmentRow.visit_id)
         .join(JobRow, JobRow.id == AssignmentRow.job_id)
-        .where(AssignmentRow.state == "live", AssignmentRow.watch_at <= func.clock_timestamp(), is_work())
+        .where(AssignmentRow.state == "live", AssignmentRow.watch_at <= now, is_work())
         .order_by(AssignmentRow.id)
         .limit(_BATCH)
-        .with_for_update(of=AssignmentRow, skip_locked=True)
+        .with_for_update(of=AssignmentRow, skip_locked=True, key_share=True)
     ).all()
     return sum(_watch(session, assignment, visit, job, now) for assignment, visit, job in due)
 

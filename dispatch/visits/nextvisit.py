@@ -188,7 +188,10 @@ def _write(
 def _reopen(session: Session, job_id: UUID) -> JobRow:
     """The job has open slots again, under the next version of its terms."""
     job = session.scalars(
-        select(JobRow).where(JobRow.id == job_id).with_for_update().execution_options(populate_existing=True)
+        select(JobRow)
+        .where(JobRow.id == job_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     ).one()
     if "reopen" not in JOB[job.state]:
         raise Conflict(job.state, "add a visit", tuple(JOB[job.state]))

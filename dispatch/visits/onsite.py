@@ -91,7 +91,7 @@ def switch(
     if (kind == "wait") != (reason in WAIT_REASONS):
         raise BadInput("reason", reason, f"send one of {', '.join(WAIT_REASONS)} for a wait, and none for others")
     assignment = find_own_assignment(session, actor, visit_id, technician_id)
-    session.refresh(assignment, with_for_update=True)
+    session.refresh(assignment, with_for_update={"key_share": True})
     if assignment.state != "live" or assignment.presence != "checked_in":
         raise Conflict(assignment.presence, kind, tuple(PRESENCE.get(assignment.presence, ())))
     ended = close_entry(session, actor, assignment, stamp, now=now)

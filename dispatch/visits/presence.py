@@ -78,7 +78,7 @@ def advance(
     return moved
 
 
-def follow(session: Session, visit_id: UUID, wish: str, *, values: dict[str, Any] | None = None) -> VisitRow:
+def follow(session: Session, visit_id: UUID, wish: str) -> VisitRow:
     """Bring the visit to where its technicians are; holds its row.
 
     Raises
@@ -95,16 +95,20 @@ def follow(session: Session, visit_id: UUID, wish: str, *, values: dict[str, Any
         )
     )
     visit.state = visit_state(there)
-    for name, value in (values or {}).items():
-        setattr(visit, name, value)
     session.flush()
     return visit
 
 
 def lock_visit(session: Session, visit_id: UUID) -> VisitRow:
-    """The visit, held and as it stands now."""
+    """The visit, held and as it stands now.
+
+    Not for a change of its key: whoever writes what refers to it shares that, and would wait for us as we for them.
+    """
     return session.scalars(
-        select(VisitRow).where(VisitRow.id == visit_id).with_for_update().execution_options(populate_existing=True)
+        select(VisitRow)
+        .where(VisitRow.id == visit_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     ).one()
 
 
@@ -115,10 +119,10 @@ def is_over(session: Session, visit_id: UUID) -> bool:
         .join(SlotRow, SlotRow.id == AssignmentRow.slot_id)
         .where(AssignmentRow.visit_id == visit_id, AssignmentRow.state == "live", ~SlotRow.is_observer)
     ).all()
-    return _is_over([(row.presence, row.is_lead) for row in rows])
+    return is_said([(row.presence, row.is_lead) for row in rows])
 
 
-def _is_over(people: Sequence[tuple[str, bool]]) -> bool:
+def is_said(people: Sequence[tuple[str, bool]]) -> bool:
     """From (presence, is_lead) of everyone on the visit."""
     if any(presence in ("checked_in", "stepped_out") for presence, _ in people):
         return False

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from personal_data import assert_events_impersonal
+from pictures import picture
 from sqlalchemy import select, text
 
 from dispatch.record.tables import EventRow, OfferRow
@@ -212,7 +213,10 @@ def test_a_closed_door_is_told_with_evidence_and_without_blame_and_the_client_de
     given.does("check-in")
     silent = given.technician.post(f"{given.visit}/check-out", {"outcome": "could_not_start", "why": "no_access"})
     assert silent.status_code == 422
-    closed = {"outcome": "could_not_start", "why": "no_access", "note": "Nobody opens, the lights are out"}
+    strange = {"outcome": "could_not_start", "why": "no_access", "evidence": [given.assignment_id]}
+    assert given.technician.post(f"{given.visit}/check-out", strange).json()["errors"][0]["path"] == "/evidence"
+    photo = given.sends(picture())
+    closed = {"outcome": "could_not_start", "why": "no_access", "note": "Nobody opens", "evidence": [photo]}
     assert given.technician.post(f"{given.visit}/check-out", closed).json()["next_visit_id"] is None
     assert alarms(story) >= {"could_not_start"}
     assignment = given.technician.get("/v1/assignments").json()["items"][0]
@@ -268,6 +272,13 @@ def test_two_on_a_visit_end_it_with_the_last_of_them_and_the_lead_says_how(story
     assert last["state"] == "checked_out"
     assert last["next_visit_id"] is not None
     assert lead.staff.get(lead.job_url).json()["visits"][0]["outcome"] == "return_needed"
+    # Each sees and speaks for their own time alone; the client sees all of it.
+    assert len(lead.technician.get(f"{lead.visit}/time-log").json()["totals"]) == 1
+    assert len(lead.staff.get(f"{lead.visit}/time-log").json()["totals"]) == 2
+    theirs = next(each for each in _entries(lead) if each["technician_id"] == str(helper.technician_id))
+    span = {"started_at": minutes_ago(30), "ended_at": minutes_ago(20)}
+    wrong = lead.technician.post(f"{lead.visit}/time-log/{theirs['entry_id']}/corrections", span)
+    assert wrong.status_code == 404
 
 
 def test_one_of_two_does_not_come_and_the_place_opens_on_the_same_visit(story):
