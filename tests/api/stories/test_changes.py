@@ -92,6 +92,8 @@ def test_a_proposal_that_nobody_answers_runs_out_and_the_dispatcher_was_warned(s
     story.time_passes("UPDATE proposals SET made_at = now() - interval '1 hour', expires_at = now()")
     late = given.technician.post(f"/v1/proposals/{wish['id']}/accept")
     assert (late.status_code, late.json()["state"]) == (409, "expired")
+    late = given.technician.post(f"/v1/proposals/{wish['id']}/refuse", {"why": "too_late"})
+    assert (late.status_code, late.json()["state"]) == (409, "expired")
     story.sweeps()
     assert given.staff.get(f"/v1/proposals/{wish['id']}").json()["state"] == "expired"
     assert story.alarms("proposal_waiting") == []

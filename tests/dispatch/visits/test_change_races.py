@@ -14,6 +14,7 @@ from worlds import World
 
 from dispatch.errors import Conflict, NotFound
 from dispatch.jobs.acceptance import Lost, Won, accept_offer
+from dispatch.jobs.assignments import release
 from dispatch.record.session import Actor
 from dispatch.record.tables import (
     AssignmentRow,
@@ -33,7 +34,7 @@ from dispatch.record.tables import (
 from dispatch.talent.credentials import revoke_credential
 from dispatch.talent.technicians import move_technician
 from dispatch.visits.agreeing import Agreed, NotPossible, accept_proposal
-from dispatch.visits.answering import refuse
+from dispatch.visits.answering import overtake_proposals, refuse
 from dispatch.visits.cancelling import cancel_work, release_from_work
 from dispatch.visits.onsite import check_in
 from dispatch.visits.presence import Moved
@@ -126,6 +127,31 @@ def test_a_yes_and_a_no_to_a_proposal_at_once_leave_one_answer(world: World) -> 
         assert moved == isinstance(yes, Agreed)
         assert in_row(world, ProposalRow, made).state == ("accepted" if moved else "refused")
         world.start += timedelta(days=1)
+
+
+def test_a_proposal_that_ran_out_while_its_yes_waited_is_not_accepted(world: World) -> None:
+    """The edge read the clock before, as somebody does who waited for a lock: the database's own clock decides."""
+    won, technician = assigned(world)
+    made = proposed(world, world.staff, won)
+    with world.as_engine() as (session, now):
+        past = {"made_at": now - HOUR, "expires_at": now}
+        session.execute(update(ProposalRow).where(ProposalRow.id == made).values(past))
+    with pytest.raises(Conflict, match="expired"), world.as_engine() as (session, now):
+        accept_proposal(session, technician, made, now=now - HOUR)
+    assert in_row(world, AssignmentRow, won.assignment_id).start_at == won.start_at
+    assert in_row(world, ProposalRow, made).state == "open", "the sweep ends it"
+
+
+def test_work_that_ends_behind_a_proposals_back_overtakes_it_at_the_next_sweep(world: World) -> None:
+    won, technician = assigned(world)
+    made = proposed(world, technician, won)
+    doing(world, release, world.staff, won.assignment_id, "other")()
+    with pytest.raises(Conflict, match="released"), world.as_engine() as (session, now):
+        accept_proposal(session, world.staff, made, now=now)
+    with world.as_engine() as (session, now):
+        assert overtake_proposals(session, now) == 1
+        assert overtake_proposals(session, now) == 0
+    assert in_row(world, ProposalRow, made).state == "overtaken"
 
 
 def test_the_same_side_proposing_six_times_at_once_has_one_open_proposal(world: World) -> None:
