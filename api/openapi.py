@@ -18,6 +18,7 @@ _WORDS = {
     "403": "A key of another role.",
     "404": "There is no such thing, or not for you.",
     "409": "Its state does not allow it; `moves` says what does.",
+    "410": "It was there once, and is no longer kept; `first` is the oldest that is.",
     "412": "It changed since you read it.",
     "413": "The body is too large.",
     "415": "The body is not JSON.",
@@ -112,6 +113,8 @@ def _statuses(path: str, method: str, operation: dict[str, Any]) -> list[str]:
         found += ["400", "409", "413", "415"]
     if method == "patch":
         found += ["412", "428"]
+    if path.endswith("/replay"):
+        found.append("410")
     return sorted(set(found))
 
 

@@ -22,11 +22,14 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from sqlalchemy import select
 from town import small_town
 
+from dispatch.record.relay import prune, relay
 from dispatch.record.session import ENGINE
-from dispatch.record.tables import CompanyRow, TechnicianRow, new_id
+from dispatch.record.tables import CompanyRow, TechnicianRow, WebhookDeliveryRow, new_id
 from dispatch.visits.alarms import raise_alarm
+from dispatch.webhooks.following import follow_board
 
 IS_LONG = bool(os.environ.get("TRUCKROLL_TEST_LONG"))
 NUM_CASES = 5_000 if IS_LONG else 500
@@ -114,7 +117,22 @@ def real_ids(busy_town, callers):
         "site_id": [str(town.world.site)],
         **evidence,
         **_trouble(town, offers[0].job_id),
+        **_listening(town),
     }
+
+
+def _listening(town):
+    """Endpoints, one of them paused, and deliveries to the other, of frames that are no longer kept."""
+    urls = ("https://8.8.8.8/a", "https://8.8.8.8/b")
+    first, second = (town.staff.post("/v1/webhooks", {"url": url}).json()["id"] for url in urls)
+    town.staff.patch(f"/v1/webhooks/{second}", {"is_paused": True}, '"v1"')
+    with town.world.as_engine() as (session, now):
+        while relay(session):
+            pass
+        follow_board(session, now)
+        prune(session, now)
+        ids = session.scalars(select(WebhookDeliveryRow.id).limit(3)).all()
+    return {"webhook_id": [first, second], "delivery_id": [str(each) for each in ids]}
 
 
 def _trouble(town, job):
