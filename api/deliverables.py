@@ -18,8 +18,8 @@ from api.schemas.evidence import (
     ChecklistOut,
     DeliverableIn,
     DeliverableOut,
+    ItemBackIn,
     LackingOut,
-    SendBackIn,
     TemplateIn,
     TemplateOut,
 )
@@ -102,7 +102,7 @@ def pass_deliverable(request: Request, actor: Requester, deliverable_id: UUID) -
 
 
 @router.post("/deliverables/{deliverable_id}/send-back", response_model=DeliverableOut, summary="It is not good enough")
-def send_back_deliverable(request: Request, actor: Requester, deliverable_id: UUID, wish: SendBackIn) -> Response:
+def send_back_deliverable(request: Request, actor: Requester, deliverable_id: UUID, wish: ItemBackIn) -> Response:
     """One thing is to be handed in again, by `due_at`; the others stand. A job that was done is sent back with it."""
 
     def work(session: Session, now: datetime) -> Reply:

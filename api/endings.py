@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from api.auth import Dispatcher, Requester
 from api.idempotency import Reply, idempotent
 from api.schemas.jobs import JobMoved, WhyIn, WindowIn
-from api.schemas.visits import DroppedOut, NextVisitIn, NextVisitOut, NoShowIn, SendBackIn, VisitMoved
+from api.schemas.visits import DroppedOut, NextVisitIn, NextVisitOut, NoShowIn, VisitMoved, WorkBackIn
 from api.showing import show_moved
 from api.visits import moved_out
 from dispatch.errors import Conflict, NotFound
@@ -63,7 +63,7 @@ def post_visit(request: Request, actor: Dispatcher, job_id: UUID, wish: NextVisi
 
 
 @router.post("/jobs/{job_id}/send-back", response_model=JobMoved, summary="Send work back")
-def post_send_back(request: Request, actor: Requester, job_id: UUID, back: SendBackIn) -> Response:
+def post_send_back(request: Request, actor: Requester, job_id: UUID, back: WorkBackIn) -> Response:
     """What is done is not good: a list of what is to be mended, and by when."""
 
     def work(session: Session, now: datetime) -> Reply:

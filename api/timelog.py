@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from api.auth import STAFF, TALENT, OnVisit, only
 from api.idempotency import Reply, idempotent
 from api.parts import parts_of
-from api.schemas.visits import EntryOut, ProofOut, SpanIn, TimeLogOut, TimeOut, VersionOut
+from api.schemas.visits import EntryIn, EntryOut, ProofOut, TimeLogOut, TimeOut, VersionOut
 from dispatch.record.session import Actor, transaction
 from dispatch.record.tables import AssignmentRow, TimeEntryRow
 from dispatch.visits.corrections import (
@@ -40,7 +40,7 @@ def get_time_log(request: Request, actor: Reader, visit_id: UUID) -> TimeLogOut:
 
 
 @router.post("/{visit_id}/time-log", status_code=201, response_model=VersionOut, summary="Add time not stamped")
-def post_entry(request: Request, actor: OnVisit, visit_id: UUID, span: SpanIn) -> Response:
+def post_entry(request: Request, actor: OnVisit, visit_id: UUID, span: EntryIn) -> Response:
     """Time that nobody stamped; it counts once the other side agrees."""
 
     def work(session: Session, now: datetime) -> Reply:
@@ -53,7 +53,7 @@ def post_entry(request: Request, actor: OnVisit, visit_id: UUID, span: SpanIn) -
 @router.post(
     "/{visit_id}/time-log/{entry_id}/corrections", status_code=201, response_model=VersionOut, summary="Correct time"
 )
-def post_correction(request: Request, actor: OnVisit, visit_id: UUID, entry_id: UUID, span: SpanIn) -> Response:
+def post_correction(request: Request, actor: OnVisit, visit_id: UUID, entry_id: UUID, span: EntryIn) -> Response:
     """How it was instead; what was written stays until the other side agrees, and beside it afterwards."""
 
     def work(session: Session, now: datetime) -> Reply:
@@ -106,7 +106,7 @@ def _answer(request: Request, actor: Actor, visit_id: UUID, do: Callable[[Sessio
     return idempotent(request, actor, work)
 
 
-def _span(span: SpanIn) -> Span:
+def _span(span: EntryIn) -> Span:
     return Span(span.started_at, span.ended_at, span.kind, span.reason, span.note)
 
 

@@ -17,7 +17,7 @@ from api.parts import reading
 from api.schemas.jobs import VisitState, WindowOut
 from api.schemas.pages import PageOf
 from api.schemas.story import VisitLine
-from api.schemas.visits import CheckOutIn, LateIn, LeaveIn, PositionIn, StampIn, SwitchIn, VisitMoved, WhoIn
+from api.schemas.visits import CheckOutIn, FixIn, LateIn, LeaveIn, StampIn, SwitchIn, VisitMoved, WhoIn
 from api.showing import show_place
 from api.visibility import view
 from dispatch.jobs.lifecycle import PRESENCE, VISIT
@@ -157,7 +157,7 @@ def moved_out(session: Session, moved: Moved) -> VisitMoved:
     )
 
 
-def _fix(position: PositionIn | None) -> Fix | None:
+def _fix(position: FixIn | None) -> Fix | None:
     if position is None:
         return None
     return Fix(position.lat, position.lng, position.accuracy_m, position.is_mocked)

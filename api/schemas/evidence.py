@@ -166,7 +166,7 @@ class DeliverableIn(In):
     replaces: UUID | None = Field(default=None, description="The one that was sent back; both are kept.")
 
 
-class SendBackIn(In):
+class ItemBackIn(In):
     """Why it is not good enough, and until when a better one is wanted."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"why": "blurred", "note": "Show the plate, please"}]})

@@ -118,7 +118,7 @@ class ClearIn(In):
     why: Code = "by_hand"
 
 
-class ContactIn(In):
+class DutyContactIn(In):
     """Somebody from outside, and how to reach them."""
 
     model_config = ConfigDict(
@@ -135,7 +135,7 @@ class ShiftIn(In):
     model_config = ConfigDict(json_schema_extra={"examples": [_SHIFT]})
     level: Whole = Field(default=1, ge=1, le=9, description="1 hears first, 2 stands behind.")
     staff_id: UUID | None = None
-    contact: ContactIn | None = None
+    contact: DutyContactIn | None = None
     from_at: Instant
     to_at: Instant
     time_zone: Line = Field(description="By whose clock it repeats.", examples=["America/Chicago"])

@@ -24,7 +24,7 @@ _UUID = "01973b2e-7c1a-7000-8000-0000000000a1"
 _FIX: dict[str, JsonValue] = {"lat": 41.8783, "lng": -87.6294, "accuracy_m": 12.5}
 
 
-class PositionIn(In):
+class FixIn(In):
     """Where the phone says that it is, and how sure it is."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_FIX]})
@@ -45,7 +45,7 @@ class LeaveIn(WhoIn):
     """On the way, from here."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"position": _FIX}]})
-    position: PositionIn | None = None
+    position: FixIn | None = None
 
 
 class LateIn(WhoIn):
@@ -67,7 +67,7 @@ class StampIn(WhoIn):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"at": "2027-03-01T13:58:00-06:00", "position": _FIX}]})
     at: Instant | None = None
-    position: PositionIn | None = None
+    position: FixIn | None = None
 
 
 class SwitchIn(StampIn):
@@ -232,7 +232,7 @@ class NextVisitOut(Out):
     job_id: UUID
 
 
-class SendBackIn(In):
+class WorkBackIn(In):
     """What is to be mended, and by when."""
 
     model_config = ConfigDict(
@@ -250,7 +250,7 @@ class DroppedOut(Out):
     num_charges: int
 
 
-class SpanIn(WhoIn):
+class EntryIn(WhoIn):
     """Time as it was: whole, with the offsets of both ends."""
 
     model_config = ConfigDict(

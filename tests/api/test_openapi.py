@@ -69,6 +69,10 @@ def test_every_example_is_one_that_its_schema_accepts(path, method, operation):
                 Draft202012Validator(whole).validate(media["example"])
 
 
+def test_no_two_schemas_share_a_name():
+    assert [name for name in SPEC["components"]["schemas"] if "__" in name] == []
+
+
 def test_nothing_of_other_dialects_is_in_it():
     assert "HTTPValidationError" not in SPEC["components"]["schemas"]
     assert "itemSchema" not in str(SPEC)
