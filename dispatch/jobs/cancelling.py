@@ -70,12 +70,15 @@ def _hold_work(session: Session, job_id: UUID) -> tuple[list[AssignmentRow], dic
         select(AssignmentRow)
         .where(AssignmentRow.job_id == job_id, AssignmentRow.state == "live")
         .order_by(AssignmentRow.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     assignments = list(session.scalars(live))
     visits = session.execute(
-        select(VisitRow.id, VisitRow.state).where(VisitRow.job_id == job_id).order_by(VisitRow.id).with_for_update()
+        select(VisitRow.id, VisitRow.state)
+        .where(VisitRow.job_id == job_id)
+        .order_by(VisitRow.id)
+        .with_for_update(key_share=True)
     )
     return assignments, {row.id: row.state for row in visits}
 

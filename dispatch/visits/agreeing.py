@@ -260,7 +260,9 @@ def _change_visit(session: Session, change: _Change) -> None:
 
     An observer's own time moves nothing of the visit, save that it must not have begun.
     """
-    visit = session.get_one(VisitRow, change.proposal.visit_id, with_for_update=True, populate_existing=True)
+    visit = session.get_one(
+        VisitRow, change.proposal.visit_id, with_for_update={"key_share": True}, populate_existing=True
+    )
     if visit.state not in states_with(VISIT, "replan"):
         raise Conflict(visit.state, "accept the proposal", tuple(VISIT[visit.state]))
     if change.unit.is_observer:

@@ -57,7 +57,9 @@ def release_from_work(
     job_id = session.scalars(select(AssignmentRow.job_id).where(AssignmentRow.id == assignment_id)).one()
     lock_slots(session, job_id)
     # With all slots of the job held, nobody who holds an offer of it asks for the assignment: it may be held early.
-    assignment = session.get_one(AssignmentRow, assignment_id, with_for_update=True, populate_existing=True)
+    assignment = session.get_one(
+        AssignmentRow, assignment_id, with_for_update={"key_share": True}, populate_existing=True
+    )
     owed = owed_for(session, assignment, "cancelled", why, now=now)
     round_id = release(session, actor, assignment_id, why, now=now)
     overtake(session, actor, [assignment_id], "released", now=now)

@@ -149,7 +149,7 @@ _SAME = (
 
 def _plan_again(session: Session, unit: RoleOfVisit) -> None:
     """The new one confirms for themselves; an observer's substitute moves nothing of the visit."""
-    visit = session.get_one(VisitRow, unit.job.id, with_for_update=True, populate_existing=True)
+    visit = session.get_one(VisitRow, unit.job.id, with_for_update={"key_share": True}, populate_existing=True)
     if visit.state not in states_with(VISIT, "replan"):
         raise Conflict(visit.state, "substitute", tuple(VISIT[visit.state]))
     if not unit.is_observer:
