@@ -75,7 +75,7 @@ class DeviceIn(In):
 class ReaderOut(Out):
     """Who is told."""
 
-    kind: Literal["technician", "staff", "contact"]
+    kind: Literal["technician", "staff", "contact", "duty"]
     id: UUID
 
 

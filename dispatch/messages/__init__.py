@@ -4,7 +4,7 @@
     who hears of it     occasions.py::OCCASIONS     ONE TABLE: event -> readers, text, channels, urgency
     when and how        preferences.py::plan        channels, quiet hours, digest (pure)
     in which words      wording.py::write           texts/en.toml, texts/es.toml
-    sent                delivery.py::deliver        retried with back-off, each notice's fate visible
+    sent                delivery.py::send_notices   retried with back-off, each notice's fate visible
     said by people      threads.py::post_message    conversations in which nobody sees the other's number
     from outside        inbound.py::take_in         a text or a mail becomes a message
 

@@ -35,8 +35,22 @@ def text(key: str, language: str) -> Text:
 @cache
 def texts(language: str) -> Mapping[str, Text]:
     """All texts of a language."""
-    source = files("dispatch.messages").joinpath("texts", f"{language}.toml").read_text("utf-8")
-    return {key: Text(**forms) for key, forms in tomllib.loads(source).items()}
+    return {key: Text(**forms) for key, forms in tomllib.loads(_source(f"{language}.toml")).items()}
+
+
+def reason(language: str, code: str) -> str:
+    """A code in words; one that is not kept is said as it is."""
+    return reasons(language if language in LANGUAGES else LANGUAGES[0]).get(code, code.replace("_", " "))
+
+
+@cache
+def reasons(language: str) -> Mapping[str, str]:
+    """Every code that is kept in words in a language."""
+    return tomllib.loads(_source(f"reasons.{language}.toml"))
+
+
+def _source(name: str) -> str:
+    return files("dispatch.messages").joinpath("texts", name).read_text("utf-8")
 
 
 def parameters_of(form: str) -> frozenset[str]:

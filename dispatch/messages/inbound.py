@@ -77,6 +77,16 @@ def take_in(session: Session, actor: Actor, inbound: Inbound, *, now: datetime) 
     return Taken("duplicate" if message_id is None else "posted", message_id)
 
 
+def reply_to(session: Session, inbound: Inbound, key: str) -> str:
+    """What is answered to a text that somebody else took, in the sender's language. Runs as the engine."""
+    return _said(session, _senders(session, inbound), key, inbound.via)
+
+
+def names_conversation(inbound: Inbound) -> bool:
+    """Whether it says itself which conversation it is for."""
+    return _code(inbound) is not None
+
+
 def _senders(session: Session, inbound: Inbound) -> list[Ref]:
     """Everybody whom the record knows by this number or address; one person may be several."""
     if inbound.via == "sms":
@@ -154,8 +164,13 @@ def _is_unfit(character: str) -> bool:
 
 
 def _help(session: Session, senders: Collection[Ref], via: str) -> str:
+    return _said(session, senders, "relay_help", via)
+
+
+def _said(session: Session, senders: Collection[Ref], key: str, via: str) -> str:
+    """A text without parameters, in the language of the first whom it may be."""
     language = next((_language(session, ref) for ref in senders), LANGUAGES[0])
-    written = write("relay_help", language, ZoneInfo("UTC"), {})
+    written = write(key, language, ZoneInfo("UTC"), {})
     return written.short if via == "sms" else written.long
 
 

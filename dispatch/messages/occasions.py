@@ -54,6 +54,8 @@ class Occasion:
     until: str | None = None
     everywhere: bool = False
     even_doer: bool = False
+    #: Only events whose data have this value there.
+    when: tuple[str, str] | None = None
 
 
 OCCASIONS: tuple[Occasion, ...] = (
@@ -74,12 +76,34 @@ OCCASIONS: tuple[Occasion, ...] = (
     Occasion("job", "cancelled", "contact", "visit_cancelled", "changes", "timely", _CONTACT),
     Occasion("job", "terms_changed", "answered", "withdrawn", "offers", "calm", _DESK),
     Occasion("job", "held", "answered", "withdrawn", "offers", "calm", _DESK),
-    Occasion("proposal", "made", "technician", "change_asked", "changes", "timely", _PHONE, until="expires_at"),
-    Occasion("proposal", "made", "dispatchers", "change_wished", "changes", "timely", _DESK, until="expires_at"),
+    Occasion(
+        "proposal",
+        "made",
+        "technician",
+        "change_asked",
+        "changes",
+        "timely",
+        _PHONE,
+        until="expires_at",
+        when=("by", "client"),
+    ),
+    Occasion(
+        "proposal",
+        "made",
+        "dispatchers",
+        "change_wished",
+        "changes",
+        "timely",
+        _DESK,
+        until="expires_at",
+        when=("by", "technician"),
+    ),
     Occasion("proposal", "accepted", "technician", "change_agreed", "changes", "timely", _PHONE),
     Occasion("proposal", "accepted", "dispatchers", "change_agreed", "changes", "timely", _DESK),
-    Occasion("proposal", "refused", "technician", "change_refused", "changes", "timely", _PHONE),
-    Occasion("proposal", "refused", "dispatchers", "change_refused", "changes", "timely", _DESK),
+    Occasion(
+        "proposal", "refused", "technician", "change_refused", "changes", "timely", _PHONE, when=("by", "technician")
+    ),
+    Occasion("proposal", "refused", "dispatchers", "change_refused", "changes", "timely", _DESK, when=("by", "client")),
     Occasion("proposal", "expired", "technician", "change_expired", "changes", "timely", _DESK),
     Occasion("proposal", "expired", "dispatchers", "change_expired", "changes", "timely", _DESK),
     Occasion("visit", "replanned", "contact", "visit_moved", "changes", "timely", _CONTACT),
@@ -89,6 +113,8 @@ OCCASIONS: tuple[Occasion, ...] = (
     Occasion("visit", "incident_reported", "dispatchers", "incident", "day", "urgent", _DESK),
     # The day.
     Occasion("visit", "reminded", "technician", "reminded", "day", "timely", _PHONE, until="start_at"),
+    Occasion("job", "done", "requester", "done", "day", "calm", _DESK),
+    Occasion("alarm", "raised", "on_visit", "part_missing", "day", "urgent", _PHONE, when=("kind", "part_missing")),
     Occasion("visit", "confirmed", "requester", "confirmed", "day", "calm", _DESK),
     Occasion("visit", "left", "contact", "on_the_way", "day", "urgent", _CONTACT),
     Occasion("visit", "running_late", "contact", "running_late", "day", "urgent", _CONTACT),
@@ -114,7 +140,7 @@ OCCASIONS: tuple[Occasion, ...] = (
 )
 
 #: Texts that are said without an event: what was gathered, and the answer to a text that nobody can place.
-WITHOUT_EVENT = ("digest", "relay_help")
+WITHOUT_EVENT = ("digest", "relay_help", "word_done", "word_refused")
 
 
 def _by_event() -> dict[tuple[str, str], tuple[Occasion, ...]]:

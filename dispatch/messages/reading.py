@@ -50,6 +50,7 @@ def _notices(session: Session, events: Sequence[Event], now: datetime) -> list[d
         (event, line, hearing)
         for event in events
         for line in BY_EVENT[event.subject_kind, event.kind]
+        if line.when is None or event.data.get(line.when[0]) == line.when[1]
         for hearing in readers_of(event, line, around)
     ]
     people = read_people(session, {hearing.ref for _, _, hearing in heard})

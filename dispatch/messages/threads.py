@@ -205,7 +205,8 @@ def _thread(
     of_it = ThreadRow.job_id == job_id if job_id else ThreadRow.technician_id == technician_id
     found = select(ThreadRow).where(ThreadRow.client_id == client_id, of_it)
     while (thread := session.scalars(found).one_or_none()) is None:
-        code = "".join(secrets.choice(_LETTERS) for _ in range(CODE_CHARS))
+        # A letter first: six digits would be the code of a visit.
+        code = secrets.choice(_LETTERS[:-8]) + "".join(secrets.choice(_LETTERS) for _ in range(CODE_CHARS - 1))
         values = {"client_id": client_id, "job_id": job_id, "technician_id": technician_id}
         session.execute(
             pg_insert(ThreadRow).values(id=new_id(), code=code, created_at=now, **values).on_conflict_do_nothing()

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_skeleton, format_time, get_timezone_name
 from babel.numbers import format_currency
 
-from dispatch.messages.catalogue import FORMS, parameters_of, text
+from dispatch.messages.catalogue import FORMS, parameters_of, reason, text
 
 #: Language -> locale: spoken so in the United States, where the first sites are.
 _LOCALES = {"en": "en_US", "es": "es_US"}
@@ -20,63 +20,6 @@ _WORDS = {
     "en": {"an_hour": "{sum} an hour", "site": "{own} ({site} at the site)", "and": "{one} and {two}"},
     "es": {"an_hour": "{sum} la hora", "site": "{own} ({site} en el lugar)", "and": "{one} y {two}"},
 }
-#: Codes of reasons, in words; a code that is not here is said as it is, without its underscores.
-_REASONS = {
-    "es": {
-        "other": "otro motivo", "sick": "enfermedad", "customer_closed": "el cliente cierra",
-        "cannot_come": "no puede ir", "cancelled": "cancelado", "no_longer_needed": "ya no hace falta",
-        "not_eligible": "ya no se cumplen las condiciones", "no_show": "no se presentó",
-    },
-    "en": {"other": "another reason", "not_eligible": "a condition is no longer met", "no_show": "nobody came"},
-}  # fmt: skip
-#: Kinds of alarms, as short as a text to a telephone wants them.
-_TROUBLE = {
-    "en": {
-        "not_confirmed": "not confirmed",
-        "not_left": "nobody on the way",
-        "no_check_in": "nobody checked in",
-        "overdue": "takes too long",
-        "next_visit_at_risk": "will be late",
-        "part_missing": "a part is missing",
-        "request_waiting": "the site waits for an answer",
-        "request_unanswered": "the site got no answer",
-        "proposal_waiting": "a change waits for an answer",
-        "incident": "an incident",
-        "unassigned_soon": "nobody has it and it begins soon",
-        "unfilled": "nobody took it",
-        "nobody_may": "nobody may do it",
-        "pick_waiting": "a yes waits for your pick",
-        "credential_expiring": "a proof expires too early",
-        "sla_at_risk": "a deadline is at risk",
-        "sla_breached": "a deadline is broken",
-        "webhook_failing": "a webhook does not answer",
-        "could_not_start": "the work could not start",
-        "long_entry": "a very long time was logged",
-    },
-    "es": {
-        "not_confirmed": "visita sin confirmar",
-        "not_left": "nadie en camino",
-        "no_check_in": "nadie se ha registrado",
-        "overdue": "tarda demasiado",
-        "next_visit_at_risk": "va a llegar tarde",
-        "part_missing": "falta una pieza",
-        "request_waiting": "el lugar espera respuesta",
-        "request_unanswered": "el lugar no tuvo respuesta",
-        "proposal_waiting": "un cambio espera respuesta",
-        "incident": "un incidente",
-        "unassigned_soon": "nadie la tiene y empieza pronto",
-        "unfilled": "nadie la quiso",
-        "nobody_may": "nadie puede hacerla",
-        "pick_waiting": "un sí espera su decisión",
-        "credential_expiring": "una acreditación vence antes",
-        "sla_at_risk": "un plazo en riesgo",
-        "sla_breached": "un plazo vencido",
-        "webhook_failing": "un webhook no responde",
-        "could_not_start": "no pudo empezar",
-        "long_entry": "un tiempo anotado es muy largo",
-    },
-}
-
 #: How long a value may be in the short form, where every character is paid for.
 _SHORT_CHARS = 40
 
@@ -160,8 +103,7 @@ def _said(value: Value, language: str, zone: ZoneInfo, limit: int | None) -> str
         money = format_currency(value.amount, value.currency, locale=locale)
         return _words(language, "an_hour", sum=money) if value.hourly else money
     if isinstance(value, Why):
-        known = {**_TROUBLE.get(language, {}), **_REASONS.get(language, {})}
-        return known.get(value.code, value.code.replace("_", " "))
+        return reason(language, value.code)
     if isinstance(value, Both):
         there = [_said(each, language, zone, limit) for each in (value.one, value.two) if each is not None]
         return _words(language, "and", one=there[0], two=there[1]) if len(there) == 2 else "".join(there)

@@ -1,18 +1,22 @@
 """What people hear, and what they don't: told from both sides."""
 
+import re
 from datetime import datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 from mailboxes import Mailbox
 from outboxes import Post, to
-from sqlalchemy import update
+from sqlalchemy import select, update
 from worlds import ZONE
 
 from dispatch.messages.adapters import Failed
 from dispatch.messages.adapters.gateway import GatewayAdapter
 from dispatch.messages.adapters.smtp import SmtpAdapter
 from dispatch.messages.occasions import OCCASIONS
+from dispatch.record.events import record
+from dispatch.record.session import ENGINE
 from dispatch.record.tables import SiteRow, StaffRow, TechnicianRow, new_id
 
 CONTACT = "+14325550147"
@@ -170,3 +174,49 @@ def test_a_dispatcher_who_wants_it_once_a_day_gets_one_mail(story, post: Post):
 def test_the_occasions_are_all_of_events_that_somebody_records():
     assert len({(line.subject, line.kind, line.who) for line in OCCASIONS}) == len(OCCASIONS)
     assert SiteRow.contact_language is not None
+
+
+def test_the_reminder_brings_a_code_that_confirms_by_a_text(story, post: Post):
+    given = story.assigned()
+    post.goes_out()
+    with given.town.world.as_engine() as (session, now):
+        told = {"job": given.job["id"], "visit": given.visit_id, "assignment": given.assignment_id}
+        told |= {"technician": str(given.technician_id), "start_at": given.town.world.start.isoformat()}
+        visit = ("visit", UUID(given.visit_id))
+        record(session, ENGINE, visit, "reminded", told, client_id=given.town.world.client, now=now)
+    (reminder,) = to(post.goes_out(), ANNA)
+    code = re.search(r"YES (\d{6})", reminder.body)
+    assert code, reminder.body
+    gateway = given.town.key("gateway")
+    word = {"id": "SM-1", "sender": ANNA, "text": f"yes {code[1]}"}
+    answer = gateway.post("/v1/gateway/sms", word).json()
+    assert (answer["outcome"], answer["reply"]) == ("done", "Noted, thank you.")
+    assert given.staff.get(given.job_url).json()["visits"][0]["state"] == "confirmed"
+    guess = gateway.post("/v1/gateway/sms", {"id": "SM-2", "sender": ANNA, "text": "yes 000000"}).json()
+    assert guess["outcome"] == "unknown"
+
+
+def test_a_proposal_an_agreement_and_an_alarm_are_told_to_those_who_must_act(story, post: Post):
+    given = story.assigned()
+    dispatcher(given.town, phone="+14325550188")
+    post.goes_out()
+    with given.town.world.as_engine() as (session, now):
+        client, proposal, alarm = given.town.world.client, new_id(), new_id()
+        start, until = given.town.world.start + timedelta(hours=2), now + timedelta(hours=4)
+        told = {"job": given.job["id"], "visit": given.visit_id, "assignment": given.assignment_id}
+        told |= {"technician": str(given.technician_id), "by": "client", "changes": "time"}
+        asked = told | {"start_at": start.isoformat(), "expires_at": until.isoformat()}
+        record(session, ENGINE, ("proposal", proposal), "made", asked, client_id=client, now=now)
+        staff = [str(each) for each in session.scalars(select(StaffRow.id))]
+        climbed = {"job": given.job["id"], "visit": given.visit_id, "kind": "no_check_in", "staff": staff}
+        climbed |= {"channels": ["sms", "mail"], "due_at": until.isoformat(), "shift": None}
+        record(session, ENGINE, ("alarm", alarm), "escalated", climbed, client_id=client, now=now)
+    out = post.goes_out()
+    (change,) = to(out, ANNA)
+    assert given.job["number"] in change.body
+    assert "Acme service" in change.body
+    assert sorted((each.channel, each.address) for each in out if each is not change) == [
+        ("mail", "sam@acme.example"),
+        ("sms", "+14325550188"),
+    ]
+    assert all("nobody checked in" in each.body for each in out if each is not change)
