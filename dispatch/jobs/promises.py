@@ -100,7 +100,7 @@ def resume_promise(session: Session, actor: Actor, job_id: UUID, *, now: datetim
     Conflict
         When it does not stand still.
     """
-    job = _find(session, actor, job_id)
+    job = _find(session, actor, job_id, holds=True)
     paused_at, paused_why = job.sla_paused_at, job.sla_paused_why
     if paused_at is None:
         raise _conflict(job, "resume the deadlines")
@@ -109,16 +109,11 @@ def resume_promise(session: Session, actor: Actor, job_id: UUID, *, now: datetim
     minutes = _open_minutes(site, level, paused_at, now)
     pause = {"from_at": paused_at.isoformat(), "to_at": now.isoformat(), "why": paused_why, "minutes": minutes}
     columns = _columns(promise, {"pauses": [*job.sla.get("pauses", ()), pause]})
-    # The version guards what was read: a change of priority meanwhile would be overwritten.
-    done = session.scalar(
+    session.execute(
         update(JobRow)
-        .where(JobRow.id == job_id, JobRow.version == job.version, JobRow.sla_paused_at == paused_at)
+        .where(JobRow.id == job_id, JobRow.sla_paused_at == paused_at)
         .values(sla_paused_at=None, sla_paused_why=None, version=JobRow.version + 1, **columns)
-        .returning(JobRow.id)
     )
-    if done is None:
-        session.refresh(job)
-        raise _conflict(job, "resume the deadlines")
     told = {
         "why": paused_why,
         "minutes": minutes,
@@ -127,8 +122,12 @@ def resume_promise(session: Session, actor: Actor, job_id: UUID, *, now: datetim
     record(session, actor, ("job", job_id), "sla_resumed", told, client_id=job.client_id, now=now)
 
 
-def _find(session: Session, actor: Actor, job_id: UUID) -> JobRow:
-    job = session.scalars(select(JobRow).where(JobRow.id == job_id)).one_or_none()
+def _find(session: Session, actor: Actor, job_id: UUID, *, holds: bool = False) -> JobRow:
+    """The actor's client's job; with `holds`, nobody changes it until the transaction ends."""
+    wanted = select(JobRow).where(JobRow.id == job_id)
+    if holds:
+        wanted = wanted.with_for_update(key_share=True).execution_options(populate_existing=True)
+    job = session.scalars(wanted).one_or_none()
     if job is None or job.client_id != actor.client_id:
         raise NotFound("job", job_id)
     return job
