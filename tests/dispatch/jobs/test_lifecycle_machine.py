@@ -248,7 +248,7 @@ class Lifecycle(Compared):
         self.expect_rounds(assignment.job)
 
     @with_some(lambda self: self.model.jobs)
-    @rule(number=numbers, wish=st.sampled_from(("cancel", "hold", "resume", "resume", "change", "change")), mode=modes)
+    @rule(number=numbers, wish=st.sampled_from(("cancel", "cancel", "hold", "resume", "resume", "change")), mode=modes)
     def change_the_job(self, number: int, wish: str, mode: str) -> None:
         job = self.a_job(number)
         if wish == "cancel":
