@@ -39,10 +39,12 @@ from api import (
     proposals,
     queue,
     schedules,
+    series,
     siterequests,
     sites,
     story,
     talent,
+    templates,
     threads,
     timelog,
     trouble,
@@ -66,6 +68,7 @@ from dispatch.record.session import connect
 from dispatch.rehearsal import rehearse
 from dispatch.settings import Settings, read_settings
 from geo.places import find_place
+from geo.restdays import region_of
 
 #: Every router, in the order of the description.
 ROUTERS = (
@@ -87,6 +90,8 @@ ROUTERS = (
     notices.router,
     preferences.router,
     gateway.router,
+    templates.router,
+    series.router,
     visits.router,
     day.router,
     endings.router,
@@ -173,6 +178,8 @@ def _while_it_runs(settings: Settings, metrics: Metrics, rehearses: bool):  # ty
         assert settings.redis_url is not None
         # A second's work that the first site with a ZIP code would else wait for, with a transaction open.
         find_place("00000")
+        # And the holidays of the whole world, which the first look at a site's calendar would read.
+        region_of("US", "TX")
         engine = connect(settings.database_url, name="truckroll api")
         limiter, files = Limiter(settings.redis_url, settings), open_store(settings.files_url, settings.data_dir)
         app.state.parts = parts = Parts(settings, engine, Bell(settings.redis_url), limiter, metrics, files)

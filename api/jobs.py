@@ -18,7 +18,7 @@ from api.paging import Cursor, Limit, page
 from api.parts import parts_of, reading, writing
 from api.promising import PromiseLines, promise_lines
 from api.schemas.changes import JobCancelled
-from api.schemas.jobs import JobIn, JobLine, JobMoved, JobOut, JobPatch, JobState, WhyIn, WindowOut
+from api.schemas.jobs import JobCopyIn, JobIn, JobLine, JobMoved, JobOut, JobPatch, JobState, WhyIn, WindowOut
 from api.schemas.pages import PageOf
 from api.showing import show_job, show_moved
 from dispatch.errors import NotFound
@@ -28,6 +28,7 @@ from dispatch.jobs.promises import columns_after_priority
 from dispatch.record.events import record
 from dispatch.record.session import Actor, act_as, database_now
 from dispatch.record.tables import JobRow, SiteRow, VisitRow
+from dispatch.standing.copying import copy_job
 from dispatch.visits.cancelling import cancel_work
 from dispatch.visits.completion import approve_job, finish_job
 
@@ -43,9 +44,32 @@ def post_job(request: Request, actor: Requester, job: JobIn) -> Response:
 
     def work(session: Session, now: datetime) -> Reply:
         job_id, is_new = posting.post_job(session, actor, job.to_wish(), now=now)
-        shown = show_job(session, actor, job_id)
-        headers = {"Location": f"/v1/jobs/{job_id}", "ETag": etag(shown.version)}
-        return Reply(shown, 201 if is_new else 200, headers)
+        return posted(session, actor, job_id, is_new)
+
+    return idempotent(request, actor, work, role="app")
+
+
+@router.post("/{job_id}/copy", status_code=201, response_model=JobOut, summary="Copy a job")
+def post_copy(request: Request, actor: Requester, job_id: UUID, copy: JobCopyIn) -> Response:
+    """Post the same work once more, from whatever state the job is in; nobody who had it is asked first.
+
+    A number that you have used already returns the job that has it, with status 200.
+    """
+
+    def work(session: Session, now: datetime) -> Reply:
+        copied, is_new = copy_job(
+            session,
+            actor,
+            job_id,
+            copy.number,
+            copy.window.start_at,
+            copy.window.end_at,
+            site_id=copy.site_id,
+            duration_min=copy.duration_min,
+            is_draft=copy.is_draft,
+            now=now,
+        )
+        return posted(session, actor, copied, is_new)
 
     return idempotent(request, actor, work, role="app")
 
@@ -61,12 +85,14 @@ def list_jobs(
     ] = None,
     site_id: Annotated[UUID | None, Query(description="Only jobs at this site.")] = None,
     bundle_id: Annotated[UUID | None, Query(description="Only jobs of this bundle.")] = None,
+    series_id: Annotated[UUID | None, Query(description="Only jobs that this series made.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> PageOf[JobLine]:
     """Your jobs, newest first."""
     wanted: dict[ColumnElement[Any] | Any, Any] = {
         JobRow.state: state, JobRow.number: number, JobRow.site_id: site_id, JobRow.bundle_id: bundle_id,
+        JobRow.series_id: series_id,
     }  # fmt: skip
     conditions = [column == value for column, value in wanted.items() if value is not None]
     with reading(request, actor) as session:
@@ -152,6 +178,13 @@ def approve(request: Request, actor: Requester, job_id: UUID) -> Response:
 def finish(request: Request, actor: OnVisit, job_id: UUID) -> Response:
     """The technician, their company, a gateway or the dispatcher says so; every visit is checked out."""
     return _move(request, actor, job_id, lambda session, now: finish_job(session, actor, job_id, now=now))
+
+
+def posted(session: Session, actor: Actor, job_id: UUID, is_new: bool) -> Reply:
+    """The answer to whoever posted a job, or posted its number again."""
+    shown = show_job(session, actor, job_id)
+    headers = {"Location": f"/v1/jobs/{job_id}", "ETag": etag(shown.version)}
+    return Reply(shown, 201 if is_new else 200, headers)
 
 
 def job_line(job: JobRow, town: str, window: Any, promises: PromiseLines) -> JobLine:

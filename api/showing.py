@@ -135,8 +135,8 @@ def show_cancellation(document: Mapping[str, Any], pay: Pay, duration_min: int) 
 
 _SAME = (
     "id", "client_id", "number", "title", "description", "job_type", "state", "mode", "priority", "purchase_order",
-    "project", "bundle_id", "terms_version", "policy", "day_policy", "posted_at", "cancelled_at",
-    "cancelled_why", "created_at", "version",
+    "project", "bundle_id", "series_id", "series_day", "terms_version", "policy", "day_policy", "posted_at",
+    "cancelled_at", "cancelled_why", "created_at", "version",
 )  # fmt: skip
 _DOOR = (
     "site_id", "store_number", "name", "address", "postcode", "access", "parking", "contact_name", "contact_phone",

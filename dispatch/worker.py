@@ -18,6 +18,7 @@ from dispatch.record.relay import relay
 from dispatch.record.session import ENGINE, connect, database_now, transaction
 from dispatch.rehearsal import rehearse
 from dispatch.visits.sweeps import sweep_visits
+from geo.restdays import region_of
 
 _log = logging.getLogger(__name__)
 
@@ -127,6 +128,7 @@ def run(database_url: str, redis_url: str, stop: threading.Event, *, seed: int =
     of_day = connect(database_url, pool_size=1, name="truckroll day")
     try:
         rehearse(engine)
+        region_of("US", "TX")  # reads the holidays of the whole world, which no sweep should wait for
         day = threading.Thread(target=watch_day, args=(of_day, Bell(redis_url), stop), name="day", daemon=True)
         day.start()
         Dispatcher(engine, Bell(redis_url), seed=seed).run(stop)

@@ -43,5 +43,8 @@ TROUBLE: dict[str, Trouble] = {
     ),
     "sla_at_risk": Trouble("What was promised is about to be broken", ("pause_sla", "patch_job")),
     "sla_breached": Trouble("What was promised is broken", ("pause_sla", "patch_job")),
+    "series_stopped": Trouble(
+        "The next job of a series cannot be made", ("patch_series", "resume_series", "end_series")
+    ),
     "webhook_failing": Trouble("An address for webhooks does not answer", ("patch_webhook", "post_ping")),
 }

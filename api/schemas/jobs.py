@@ -1,6 +1,6 @@
 """Jobs: what a service department posts, and what it gets back."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Literal, Self
 from uuid import UUID
 
@@ -138,17 +138,17 @@ _JOB_IN: dict[str, JsonValue] = {
     "priority": 3,
     "mode": "first",
 }
+EXAMPLE_WORK: dict[str, JsonValue] = {
+    name: value for name, value in _JOB_IN.items() if name not in ("number", "site_id", "window")
+}
 
 
-class JobIn(In):
-    """What a service department wants done. `number` is your own: posting it again returns the same job."""
+class JobWork(In):
+    """What is to be done, whatever its number, site and time."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_JOB_IN]})
-    number: Number
-    site_id: UUID
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_WORK]})
     title: Line
     job_type: Code
-    window: WindowIn
     duration_min: Whole = Field(ge=1, le=20_160, description="Minutes of work.")
     slots: list[SlotIn] = Field(min_length=1, max_length=10)
     asked_time: AskedTime = Field(default="window", description="`exact`: the window is as long as the work.")
@@ -159,11 +159,20 @@ class JobIn(In):
     mode: Mode | None = Field(default=None, description="Who decides; empty: as your policy says.")
     policy: dict[str, Any] = Field(default_factory=dict, description="Settings of your policy, for this job alone.")
     day_policy: dict[str, Any] = Field(default_factory=dict, description="The same of your day policy.")
-    bundle_id: UUID | None = Field(default=None, description="Taken together with the bundle's other jobs.")
-    is_draft: Yes = Field(default=False, description="Kept, and offered once you publish it.")
     deliverables: list[ItemIn] | None = Field(
         default=None, max_length=50, description="What is to be handed in; empty: as your checklist of its type says."
     )
+
+
+class JobIn(JobWork):
+    """What a service department wants done. `number` is your own: posting it again returns the same job."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_JOB_IN]})
+    number: Number
+    site_id: UUID
+    window: WindowIn
+    bundle_id: UUID | None = Field(default=None, description="Taken together with the bundle's other jobs.")
+    is_draft: Yes = Field(default=False, description="Kept, and offered once you publish it.")
 
     @model_validator(mode="after")
     def _fits_its_window(self) -> Self:
@@ -213,6 +222,17 @@ class JobPatch(In):
         if not self.model_fields_set - {"role"}:
             raise ValueError("name at least one field to change")
         return self
+
+
+class JobCopyIn(In):
+    """The copy's own number and time; its site and length, where they differ."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"number": "WO-10443", "window": _WINDOW}]})
+    number: Number
+    window: WindowIn
+    site_id: UUID | None = None
+    duration_min: Whole | None = Field(default=None, ge=1, le=20_160)
+    is_draft: Yes = False
 
 
 class WhyIn(In):
@@ -390,6 +410,8 @@ class JobOut(Out):
     purchase_order: str | None
     project: str | None
     bundle_id: UUID | None
+    series_id: UUID | None
+    series_day: date | None
     terms_version: int
     policy: dict[str, Any]
     day_policy: dict[str, Any]

@@ -1,8 +1,8 @@
 """A service department says what it wants done: the job is recorded, and due to be offered."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -77,12 +77,17 @@ class JobWish:
     deliverables: tuple[Item, ...] | None = None
     bundle_id: UUID | None = None
     is_draft: bool = False
+    series_id: UUID | None = None
+    series_day: date | None = None
 
 
-def post_job(session: Session, actor: Actor, wish: JobWish, *, now: datetime) -> tuple[UUID, bool]:
+def post_job(
+    session: Session, actor: Actor, wish: JobWish, *, now: datetime, origin: Mapping[str, str] | None = None
+) -> tuple[UUID, bool]:
     """Record a job and open its rounds: (its id, whether it is new). Posting a number again returns the same job.
 
-    Runs as the application, under the client's setting. `wish` holds at least one slot.
+    Runs as the application, under the client's setting. `wish` holds at least one slot. `origin` says in the event
+    where the job comes from: `copied_from`, `template`, `series`.
 
     Raises
     ------
@@ -101,6 +106,8 @@ def post_job(session: Session, actor: Actor, wish: JobWish, *, now: datetime) ->
             client_id=actor.client_id,
             site_id=wish.site_id,
             bundle_id=wish.bundle_id,
+            series_id=wish.series_id,
+            series_day=wish.series_day,
             number=wish.number,
             purchase_order=wish.purchase_order,
             project=wish.project,
@@ -124,8 +131,9 @@ def post_job(session: Session, actor: Actor, wish: JobWish, *, now: datetime) ->
         return _same_job(session, actor, wish), False
     visit_id = _add_visit(session, actor.client_id, job_id, wish, now)
     record_terms(session, actor.client_id, job_id, 1, now)
-    record(session, actor, ("job", job_id), "drafted" if wish.is_draft else "posted", {"visit": str(visit_id)},
-           client_id=actor.client_id, now=now)  # fmt: skip
+    told = {"visit": str(visit_id), **(origin or {})}
+    kind = "drafted" if wish.is_draft else "posted"
+    record(session, actor, ("job", job_id), kind, told, client_id=actor.client_id, now=now)
     if not wish.is_draft:
         open_rounds(session, actor.client_id, job_id, "posted", now=now)
     return job_id, True
@@ -238,17 +246,29 @@ def check_needs(session: Session, needs: Needs, where: str) -> None:
 def _check(session: Session, actor: Actor, wish: JobWish, now: datetime) -> tuple[Policy, DayPolicy, dict[str, Any]]:
     if wish.end_at <= now:
         raise BadInput("window.end_at", wish.end_at.isoformat(), "choose a time that has not passed")
-    client = session.scalars(select(ClientRow).where(ClientRow.id == actor.client_id)).one()
     site = session.scalars(select(SiteRow).where(SiteRow.id == wish.site_id)).one_or_none()
     if site is None:
         raise BadInput("site_id", wish.site_id, "name one of your sites (GET /v1/sites), or add it first")
+    policy, day_policy = check_work(session, actor, wish)
+    return policy, day_policy, promise_columns(site, day_policy, wish.priority, now)
+
+
+def check_work(session: Session, actor: Actor, wish: JobWish) -> tuple[Policy, DayPolicy]:
+    """Whether the work of a wish can be asked for at all, whatever its number, site and time: its policies.
+
+    Raises
+    ------
+    BadInput
+        As `post_job`.
+    """
+    client = session.scalars(select(ClientRow).where(ClientRow.id == actor.client_id)).one()
     _check_crew(wish.slots)
     for num, slot in enumerate(wish.slots):
         check_needs(session, slot.needs, f"slots[{num}].needs")
     settings = {**client.policy, **wish.policy} | ({"mode": wish.mode} if wish.mode else {})
     policy, day_policy = _policies(client, wish, settings)
     check_ladder(session, client.id, day_policy)
-    return policy, day_policy, promise_columns(site, day_policy, wish.priority, now)
+    return policy, day_policy
 
 
 def _check_crew(slots: Sequence[SlotWish]) -> None:

@@ -14,6 +14,7 @@ from dispatch.visits.climbing import climb
 from dispatch.visits.lookout import watch_visits
 from dispatch.visits.partcheck import flag_missing_parts
 from dispatch.visits.siterequests import end_unanswered
+from dispatch.visits.standing import make_standing
 from dispatch.visits.watching import watch_jobs
 
 _log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ DUE: tuple[Due, ...] = (
     watch_visits,
     watch_jobs,
     climb,
+    make_standing,
 )
 
 

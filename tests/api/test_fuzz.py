@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 from sqlalchemy import select
+from standing import standing
 from town import small_town
 
 from dispatch.record.relay import prune, relay
@@ -118,6 +119,7 @@ def real_ids(busy_town, callers):
         **evidence,
         **_trouble(town, offers[0].job_id),
         **_listening(town),
+        **{name: [each] for name, each in standing(town).items()},
     }
 
 

@@ -13,6 +13,7 @@ import pytest
 from pictures import picture
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
+from standing import standing
 
 from dispatch.record.session import ENGINE
 from dispatch.record.tables import (
@@ -77,6 +78,7 @@ def acme(calm_town):
         **webhook_of_acme(town),
         **trouble_of_acme(town, job["id"]),
         **changes,
+        **standing(town),
         **{"wish": "pause", "layer": "jobs", "z": "3", "x": "1", "y": "3"},
     }
 
@@ -242,4 +244,4 @@ def _body(spec, operation):
 def _tells_nothing(text, acme, but):
     assert not [secret for secret in SECRETS if secret in text]
     told = [name for name, each in acme.items() if each in text and each not in but]
-    assert not set(told) - {"technician_id", "wish", "layer", "z", "x", "y", "credential_id", "time_off_id"}
+    assert not set(told) - {"technician_id", "wish", "layer", "z", "x", "y", "credential_id", "time_off_id", "day"}

@@ -37,6 +37,8 @@ PERSONAL = {
     "companies": ("name",),
     "clients": ("name",),
     "jobs": ("title", "description"),
+    "templates": ("name",),
+    "series": ("name",),
     "counters": ("note",),
     "parts": ("item", "carrier", "tracking", "note"),
     "deliverables": ("caption", "written", "judged_note"),

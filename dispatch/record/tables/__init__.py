@@ -27,6 +27,7 @@ from dispatch.record.tables.jobs import BundleRow, JobRow, SlotRow, TermsRow, Vi
 from dispatch.record.tables.messages import MessageRow, NoticeRow, ThreadRow
 from dispatch.record.tables.offers import AssignmentRow, CounterRow, OfferRow, RoundRow, WaveRow
 from dispatch.record.tables.presence import PhoneWordRow, TimeEntryRow
+from dispatch.record.tables.standing import SeriesRow, TemplateRow
 from dispatch.record.tables.talent import (
     BookingRow,
     CompanyRow,
@@ -77,6 +78,7 @@ __all__ = [
     "ProposalRow",
     "RoundRow",
     "SealRow",
+    "SeriesRow",
     "SiteRequestRow",
     "SiteRow",
     "SkillRow",
@@ -85,6 +87,7 @@ __all__ = [
     "TechnicianMarkRow",
     "TechnicianRow",
     "TechnicianSkillRow",
+    "TemplateRow",
     "TermsRow",
     "ThreadRow",
     "TimeEntryRow",

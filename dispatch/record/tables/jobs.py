@@ -1,5 +1,6 @@
 """What is to be done? Jobs, their versions of terms, visits and slots."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -71,6 +72,7 @@ class JobRow(Base):
         UniqueConstraint("client_id", "number"),
         tenant_fk("site_id", "sites"),
         tenant_fk("bundle_id", "bundles"),
+        tenant_fk("series_id", "series"),
         one_of("state", JOB_STATES),
         one_of("mode", MODES),
         CheckConstraint("priority BETWEEN 1 AND 5", name="priority_range"),
@@ -84,12 +86,18 @@ class JobRow(Base):
         Index("ix_jobs_client_id_state", "client_id", "state"),
         Index("ix_jobs_look_at", "look_at", postgresql_where=text("look_at IS NOT NULL")),
         Index("ix_jobs_client_id_site_id", "client_id", "site_id"),
+        CheckConstraint("(series_id IS NULL) = (series_day IS NULL)", name="series_with_its_day"),
         Index("ix_jobs_client_id_bundle_id", "client_id", "bundle_id"),
+        Index(
+            "uq_jobs_series_day", "series_id", "series_day", unique=True, postgresql_where=text("series_id IS NOT NULL")
+        ),
     )
     id: Mapped[Id]
     client_id: Mapped[UUID] = mapped_column(ForeignKey("clients.id"))
     site_id: Mapped[UUID]
     bundle_id: Mapped[UUID | None]
+    series_id: Mapped[UUID | None]
+    series_day: Mapped[date | None]
     number: Mapped[Code]
     purchase_order: Mapped[Code | None]
     project: Mapped[Code | None]

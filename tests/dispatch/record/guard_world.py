@@ -15,6 +15,7 @@ import guard_changes
 from guard_evidence import evidence
 from guard_messages import said, told_to_technician
 from guard_presence import presence
+from guard_standing import standing
 from guard_trouble import duty, promise
 from guard_webhooks import webhooks
 from sqlalchemy import inspect, text
@@ -154,6 +155,7 @@ def _client(name: str) -> list[Named]:
         *evidence(id_of, name, ASKED[name], NOW),
         *duty(id_of(name), id_of(f"{name}.duty"), id_of(f"{name}.staff"), NOW),
         *webhooks(id_of, name, NOW),
+        *standing(id_of, name, NOW),
         *said(id_of, name, ASKED[name], NOW),
         *presence(id_of, name, ASKED[name], NOW),
         t.BoardFrameRow(client_id=id_of(name), seq=1, event_id=id_of(f"{name}.event"), at=NOW),
@@ -196,6 +198,8 @@ def _work(name: str) -> list[Any]:
         id=id_of(f"{name}.job"),
         site_id=id_of(f"{name}.site"),
         bundle_id=id_of(f"{name}.bundle"),
+        series_id=id_of(f"{name}.series"),
+        series_day=NOW.date(),
         number="4711",
         job_type="repair",
         title="Replace a hard drive",

@@ -25,6 +25,8 @@ OUTSIDE = {
     "uq_proposals_open": {"state": "'refused'", "decided_at": "now()"},
     "uq_rounds_open": {"closed_at": "now()"},
     "uq_slots_lead": {"is_lead": "false"},
+    "uq_jobs_series_day": {"series_id": "NULL"},
+    "uq_templates_name": {"archived_at": "now()"},
     "uq_time_entries_open": {"state": "'superseded'"},
 }
 #: index that takes two missing values for the same -> a row whose value is missing
