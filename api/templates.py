@@ -38,7 +38,7 @@ T = TypeVar("T", bound=BaseModel)
 
 
 @router.post("", status_code=201, response_model=TemplateOut, summary="Store a template")
-def post_template(request: Request, actor: Requester, template: TemplateIn) -> Response:
+def post_job_template(request: Request, actor: Requester, template: TemplateIn) -> Response:
     """Keep a job to post again and again; it is checked as if it were posted."""
 
     def work(session: Session, now: datetime) -> Reply:
@@ -50,7 +50,7 @@ def post_template(request: Request, actor: Requester, template: TemplateIn) -> R
 
 
 @router.get("", response_model=PageOf[TemplateOut], summary="List templates")
-def list_templates(
+def list_job_templates(
     request: Request,
     actor: StaffReader,
     response: Response,
@@ -69,7 +69,7 @@ def list_templates(
 
 
 @router.get("/{template_id}", response_model=TemplateOut, summary="Read a template")
-def get_template(request: Request, actor: StaffReader, template_id: UUID) -> Response:
+def get_job_template(request: Request, actor: StaffReader, template_id: UUID) -> Response:
     """One template; its ETag guards a change."""
     with reading(request, actor) as session:
         row = find_template(session, actor, template_id)
@@ -79,7 +79,7 @@ def get_template(request: Request, actor: StaffReader, template_id: UUID) -> Res
 
 
 @router.patch("/{template_id}", response_model=TemplateOut, summary="Change a template")
-def patch_template(request: Request, actor: Requester, template_id: UUID, patch: TemplatePatch) -> Response:
+def patch_job_template(request: Request, actor: Requester, template_id: UUID, patch: TemplatePatch) -> Response:
     """For jobs that are still to be posted, by hand or by a series. Needs If-Match with the ETag that you read."""
     version = wanted_version(request, "template")
     changes: dict[str, Any] = {} if patch.name is None else {"name": patch.name}
