@@ -1,4 +1,4 @@
-"""Standing work: templates, series, and what one trip would serve."""
+"""Standing work: templates and series."""
 
 from datetime import date, time
 from typing import Annotated, Any, Literal, Self
@@ -183,7 +183,7 @@ class PreviewOut(Out):
                     "items": [
                         {
                             "day": "2027-05-31", "start_at": "2027-06-01T13:00:00Z", "local_start": "2027-06-01T08:00",
-                            "notes": ["holiday", "moved_on"], "job_id": None,
+                            "notes": ["holiday", "moved_on"], "job_id": _UUID,
                         }
                     ],
                 }
@@ -199,26 +199,3 @@ class MoveDayIn(In):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"start_at": "2027-03-02T15:00:00Z"}]})
     start_at: Instant
-
-
-class SuggestionOut(Out):
-    """Open jobs that one trip would serve."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"day": "2027-03-01", "town": "Chicago", "job_ids": [_UUID], "num_sites": 1,
-                          "span_km": 0.0, "work_min": 240}]
-        }
-    )  # fmt: skip
-    day: date = Field(description="At the site.")
-    town: str
-    job_ids: list[UUID] = Field(description="In the order in which they can be done one after the other.")
-    num_sites: int
-    span_km: float = Field(description="From the first one's site to the farthest.")
-    work_min: int
-
-
-class SuggestionsOut(Out):
-    """What could be bundled, the largest first."""
-
-    items: list[SuggestionOut]

@@ -7,6 +7,4 @@ templates.py    which jobs does a client post again and again?
 copying.py      the same job once more
 series.py       what comes again by a rule, and how is that changed?
 making.py       which jobs of series are due to be made?
-onetrip.py      which jobs would one trip serve? (pure)
-bundling.py     how do open jobs become a bundle?
 """
