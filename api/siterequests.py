@@ -20,6 +20,7 @@ from api.schemas.pages import PageOf
 from dispatch.jobs.lifecycle import SITE_REQUEST
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, SiteRequestRow
+from dispatch.visits.finding import find_visit
 from dispatch.visits.granting import grant_from_site
 from dispatch.visits.siterequests import SiteWish, ask_from_site, refuse_from_site, withdraw_from_site, words_of
 
@@ -37,6 +38,7 @@ def post_site_request(request: Request, actor: Talent, visit_id: UUID, wish: Sit
     """More time, a part, a second person, another skill. `words` says until when an answer is due, and what if none."""
 
     def work(session: Session, now: datetime) -> Reply:
+        find_visit(session, actor, visit_id)
         speaker = speaking_for(session, actor, wish.technician_id)
         asked = SiteWish(**wish.model_dump(exclude={"technician_id"}))
         request_id = ask_from_site(session, speaker, visit_id, asked, now=now)

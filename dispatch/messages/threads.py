@@ -105,7 +105,11 @@ def find_thread(session: Session, actor: Actor, thread_id: UUID) -> ThreadRow:
     if thread is None:
         raise NotFound("thread", thread_id)
     if thread.job_id is not None:
-        _check_on_job(session, actor, thread.client_id, thread.job_id)
+        try:
+            _check_on_job(session, actor, thread.client_id, thread.job_id)
+        except NotFound as error:
+            # Its job is not named to a stranger.
+            raise NotFound("thread", thread_id) from error
     elif actor.client_id != thread.client_id and actor.technician_id != thread.technician_id:
         raise NotFound("thread", thread_id)
     elif not _may_write(session, thread.client_id, thread.technician_id):

@@ -36,7 +36,7 @@ def find_person(session: Session, actor: Actor, *, hold: bool = False) -> Techni
         else session.get(StaffRow, actor.id, with_for_update=lock)
     )
     if person is None or actor.kind in ("company", "gateway"):
-        raise Refused("this key belongs to no person; use one that was made for a member of staff", ("no_person",))
+        raise Refused("this key belongs to no person; use one that was made for a member of staff", ("only_people",))
     return person
 
 

@@ -140,13 +140,20 @@ def find_request(session: Session, actor: Actor, request_id: UUID) -> SiteReques
         When none of them.
     """
     row = session.scalars(select(SiteRequestRow).where(SiteRequestRow.id == request_id)).one_or_none()
-    if row is None:
+    if row is None or not (is_clients(actor, row.client_id) or _asked_for_it(session, actor, row)):
         raise NotFound("site request", request_id)
-    if not is_clients(actor, row.client_id):
-        find_visit(session, actor, row.visit_id)
-        if actor.technician_id not in (None, row.technician_id):
-            raise NotFound("site request", request_id)
     return row
+
+
+def _asked_for_it(session: Session, actor: Actor, row: SiteRequestRow) -> bool:
+    """Whether the actor is, or speaks for, the technician who asked; a stranger hears nothing of the visit."""
+    if actor.technician_id not in (None, row.technician_id):
+        return False
+    try:
+        find_visit(session, actor, row.visit_id)
+    except NotFound:
+        return False
+    return True
 
 
 def close_request(

@@ -20,6 +20,7 @@ from dispatch.record.tables import (
     CompanyRow,
     CredentialRow,
     EventRow,
+    NoticeRow,
     PoolRow,
     StaffRow,
     TechnicianRow,
@@ -37,6 +38,7 @@ MARKET = {("post", "/v1/open-jobs/{visit_id}/request")}
 NETWORK = {
     "/v1/technicians/{technician_id}": "staff",
     "/v1/technicians/{technician_id}/mark": "staff",
+    "/v1/technicians/{technician_id}/messages": "staff",
     "/v1/clients/{client_id}/mark": "technician",
     "/v1/tiles/{layer}/{z}/{x}/{y}.mvt": "staff",
 }
@@ -78,6 +80,7 @@ def acme(calm_town):
         **webhook_of_acme(town),
         **trouble_of_acme(town, job["id"]),
         **changes,
+        **messages_of_acme(town, job["id"]),
         **standing(town),
         **{"wish": "pause", "layer": "jobs", "z": "3", "x": "1", "y": "3"},
     }
@@ -120,6 +123,16 @@ def webhook_of_acme(town):
         row = WebhookDeliveryRow(id=new_id(), webhook_id=UUID(webhook), seq=1, event_id=event, **own)
         session.add(row)
     return {"webhook_id": webhook, "delivery_id": str(row.id)}
+
+
+def messages_of_acme(town, job_id):
+    """A notice to somebody of Acme's, a conversation about its job, a device of nobody's."""
+    thread = town.staff.post(f"/v1/jobs/{job_id}/messages", {"text": "SECRET-PO"}).json()
+    with town.world.as_engine() as (session, now):
+        own = {"client_id": town.world.client, "job_id": UUID(job_id), "reader_id": new_id(), "made_at": now}
+        row = NoticeRow(id=new_id(), occasion="posted", reader_kind="staff", state="suppressed", **own)
+        session.add(row)
+    return {"notice_id": str(row.id), "thread_id": thread["thread_id"], "device_id": str(new_id())}
 
 
 def changes_of_acme(town, visit_id):
