@@ -19,9 +19,9 @@ from api.schemas.evidence import (
     DeliverableIn,
     DeliverableOut,
     ItemBackIn,
+    ItemsIn,
+    ItemsOut,
     LackingOut,
-    TemplateIn,
-    TemplateOut,
 )
 from api.schemas.pages import PageOf
 from dispatch.errors import NotFound
@@ -35,8 +35,8 @@ from dispatch.visits.evidence import completed, lacking, read_deliverables
 router = APIRouter(prefix="/v1", tags=["deliverables"])
 
 
-@router.post("/deliverable-templates", status_code=201, response_model=TemplateOut, summary="Set a checklist")
-def post_template(request: Request, actor: Requester, template: TemplateIn) -> Response:
+@router.post("/deliverable-templates", status_code=201, response_model=ItemsOut, summary="Set a checklist")
+def post_template(request: Request, actor: Requester, template: ItemsIn) -> Response:
     """What your jobs of a type ask for from now on, as a new version; jobs that are posted keep theirs."""
 
     def work(session: Session, now: datetime) -> Reply:
@@ -48,7 +48,7 @@ def post_template(request: Request, actor: Requester, template: TemplateIn) -> R
     return idempotent(request, actor, work)
 
 
-@router.get("/deliverable-templates", response_model=PageOf[TemplateOut], summary="List checklists")
+@router.get("/deliverable-templates", response_model=PageOf[ItemsOut], summary="List checklists")
 def list_templates(
     request: Request,
     actor: StaffReader,
@@ -56,7 +56,7 @@ def list_templates(
     job_type: Annotated[str | None, Query(max_length=64, description="Only of this type.", examples=["repair"])] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> PageOf[TemplateOut]:
+) -> PageOf[ItemsOut]:
     """Every version, newest first: of a type the first one counts."""
     wanted = select(DeliverableTemplateRow)
     if job_type is not None:
@@ -161,6 +161,6 @@ def _show(actor: Actor, row: DeliverableRow, items: tuple[Item, ...], files: dic
     )
 
 
-def _template(row: DeliverableTemplateRow) -> TemplateOut:
+def _template(row: DeliverableTemplateRow) -> ItemsOut:
     items = [ItemOut.model_validate(item) for item in items_of(row.items)]
-    return TemplateOut(id=row.id, job_type=row.job_type, version=row.version, items=items, made_at=row.made_at)
+    return ItemsOut(id=row.id, job_type=row.job_type, version=row.version, items=items, made_at=row.made_at)

@@ -127,7 +127,7 @@ class VisitPartsOut(Out):
     parts: list[VisitPartOut]
 
 
-class TemplateIn(In):
+class ItemsIn(In):
     """A client's checklist for a type of job; without items it has none from now on."""
 
     model_config = ConfigDict(
@@ -137,7 +137,7 @@ class TemplateIn(In):
     items: list[ItemIn] = Field(max_length=50)
 
 
-class TemplateOut(Out):
+class ItemsOut(Out):
     """A version of a checklist; jobs keep the one that they were posted under."""
 
     id: UUID
