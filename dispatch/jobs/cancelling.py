@@ -87,7 +87,7 @@ def _check_begun(states: Mapping[UUID, str], may_have_begun: bool) -> None:
     begun = sorted({"checked_in", "checked_out"} & set(states.values()))
     if begun and not may_have_begun:
         raise Conflict(f"a visit is {begun[0]}", "cancel", tuple(VISIT[begun[0]]))
-    if set(states.values()) <= {"checked_out", "cancelled"} and begun:
+    if begun and not any(VISIT[state] for state in states.values()):
         raise Conflict("checked_out", "cancel", ("finish",))
 
 

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from dispatch.errors import NotFound, Refused
 from dispatch.index.search import candidate_of
 from dispatch.jobs.acceptance import Answer, Lost, Yes, accept_offer
-from dispatch.jobs.reading import RoleOfVisit, read_policy, to_job
+from dispatch.jobs.reading import RoleOfVisit, read_policy, stayed_away, to_job
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import JobRow, OfferRow, RoundRow, SiteRow, SlotRow, VisitRow, new_id
+from dispatch.record.tables import AssignmentRow, JobRow, OfferRow, RoundRow, SiteRow, SlotRow, VisitRow, new_id
 from dispatch.talent.reading import lock_technician, read_technicians
 from geo.distance import distances_m
 from matching.eligibility import failed, judge
@@ -72,7 +72,8 @@ def request_job(
     NotFound
         When no such role is open.
     Refused
-        When the technician may not do it, naming the rules; or was asked in this round already.
+        When the technician may not do it, naming the rules; was asked in this round already; or did not come to a visit
+        of the job.
     """
     assert actor.technician_id is not None, "a technician asks for themselves"
     technician = lock_technician(session, actor.technician_id, now=now)
@@ -89,6 +90,8 @@ def request_job(
     asked = select(OfferRow.id).where(OfferRow.round_id == open_round.id, OfferRow.technician_id == technician.id)
     if session.scalar(asked) is not None:
         raise Refused("you were asked already: answer the offer", ("asked",))
+    if session.scalar(stayed_away(visit_id).where(AssignmentRow.technician_id == technician.id).limit(1)) is not None:
+        raise Refused("you did not come to a visit of this job: it is another's now", ("no_show",))
     offer_id = new_id()
     session.execute(
         insert(OfferRow).values(

@@ -38,6 +38,7 @@ from dispatch.record.tables import (
     VisitRow,
 )
 from dispatch.talent.reading import lock_technician_row, read_held
+from dispatch.visits.alarms import OF_COMING, clear_alarms
 from dispatch.visits.answering import check_side, end, find_proposal, overtake, tell, too_late
 from dispatch.visits.diary import without_booking
 from dispatch.visits.proposing import are_others_on_job
@@ -192,6 +193,8 @@ def _agree(session: Session, actor: Actor, change: _Change, now: datetime) -> Ag
         raise too_late(session, proposal, "accept")
     tell(session, actor, accepted, "accepted", now, terms_version=version)
     overtaken = overtake(session, actor, [assignment.id], "agreed_anew", now=now, but=proposal.id)
+    if change.moves_visit:
+        clear_alarms(session, actor, OF_COMING, subject_id=assignment.id, why="agreed_anew", now=now)
     _change_job(session, change, version)
     record_terms(session, proposal.client_id, proposal.job_id, version, now)
     _tell_work(session, actor, change, version, withdrawn, overtaken, now)
@@ -322,7 +325,8 @@ def _tell_work(
     terms = {"terms_version": version, "proposal": str(change.proposal.id)}
     record(session, actor, ("assignment", assignment.id), "changed", of | times | terms, client_id=client_id, now=now)
     if change.moves_visit:
-        told = of | times | {"assignment": str(assignment.id)}
+        state = session.scalars(select(VisitRow.state).where(VisitRow.id == job.id)).one()
+        told = of | times | {"assignment": str(assignment.id), "state": state}
         record(session, actor, ("visit", job.id), "replanned", told, client_id=client_id, now=now)
     closed = {
         "offers_withdrawn": [str(each) for each in withdrawn],

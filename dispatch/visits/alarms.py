@@ -15,6 +15,8 @@ from matching.trouble import TROUBLE
 
 #: What an alarm can be about; `matching.trouble` has a row for each, with its words and what to do.
 KINDS = tuple(TROUBLE)
+#: About one technician who is to come: over once they have come, need not, or agreed on another time.
+OF_COMING = ("not_confirmed", "not_left", "no_check_in", "next_visit_at_risk")
 
 
 def raise_alarm(

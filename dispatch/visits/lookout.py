@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 
 from dispatch.jobs.reading import is_work, read_day_policy
 from dispatch.record.session import ENGINE
-from dispatch.record.tables import AssignmentRow, JobRow, VisitRow
-from dispatch.visits.alarms import clear_alarms, raise_alarm
+from dispatch.record.tables import AlarmRow, AssignmentRow, JobRow, VisitRow
+from dispatch.visits.alarms import OF_COMING, clear_alarms, clear_these, raise_alarm
 from dispatch.visits.presence import tell
 from dispatch.visits.travelling import drive, leave_by, site_of
 from dispatch.visits.watch import Watched, look
@@ -32,7 +32,20 @@ def watch_visits(session: Session, now: datetime) -> int:
         .limit(_BATCH)
         .with_for_update(of=AssignmentRow, skip_locked=True, key_share=True)
     ).all()
-    return sum(_watch(session, assignment, visit, job, now) for assignment, visit, job in due)
+    done = sum(_watch(session, assignment, visit, job, now) for assignment, visit, job in due)
+    return done + _clear_of_gone(session, now)
+
+
+def _clear_of_gone(session: Session, now: datetime) -> int:
+    """Alarms about a technician who has not the work any more: whoever comes instead is watched anew."""
+    gone = session.scalars(
+        select(AlarmRow.id)
+        .join(AssignmentRow, AssignmentRow.id == AlarmRow.subject_id)
+        .where(AlarmRow.kind.in_(OF_COMING), AlarmRow.cleared_at.is_(None), AssignmentRow.state != "live")
+        .order_by(AlarmRow.id)
+        .limit(_BATCH)
+    ).all()
+    return clear_these(session, ENGINE, gone, why="gone", now=now)
 
 
 def next_of(session: Session, assignment: AssignmentRow) -> AssignmentRow | None:

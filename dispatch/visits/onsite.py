@@ -13,7 +13,7 @@ from dispatch.jobs.lifecycle import PRESENCE
 from dispatch.jobs.reading import read_day_policy
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, BookingRow, JobRow, SlotRow, TimeEntryRow, VisitRow
-from dispatch.visits.alarms import clear_alarms, raise_alarm
+from dispatch.visits.alarms import OF_COMING, clear_alarms, raise_alarm
 from dispatch.visits.charging import charge_for_ending
 from dispatch.visits.completion import move_job
 from dispatch.visits.endings import Ending, check_ending
@@ -25,10 +25,8 @@ from dispatch.visits.presence import Moved, advance, follow, is_over, lock_visit
 from dispatch.visits.stamps import Stamp, told_of
 from dispatch.visits.timelog import WAIT_REASONS, close_entry, open_entry
 
-#: Alarms of one technician's day that a check-in answers.
-_ANSWERED_BY_COMING = ("not_confirmed", "not_left", "no_check_in", "next_visit_at_risk")
 #: Alarms that end with the visit, whatever they were about.
-_OF_THE_VISIT = (*_ANSWERED_BY_COMING, "overdue", "part_missing")
+_OF_THE_VISIT = (*OF_COMING, "overdue", "part_missing")
 
 
 def check_in(
@@ -52,7 +50,7 @@ def check_in(
     entry = open_entry(session, actor, assignment, stamp, now=now)
     visit = follow(session, visit_id, "check_in")
     visit.checked_in_at = min(at, visit.checked_in_at or at)
-    clear_alarms(session, actor, _ANSWERED_BY_COMING, subject_id=assignment.id, why="checked_in", now=now)
+    clear_alarms(session, actor, OF_COMING, subject_id=assignment.id, why="checked_in", now=now)
     late_s = (at - assignment.start_at).total_seconds()
     told = {
         "at": at.isoformat(),

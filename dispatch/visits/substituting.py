@@ -173,4 +173,5 @@ def _tell(
     made = of | times | {"assignment": str(after_id), "technician": str(worker_id), "instead_of": str(before.id)}
     record(session, actor, ("assignment", after_id), "made", made, client_id=client_id, now=now)
     planned = of | times | {"assignment": str(after_id), "technician": str(worker_id)}
+    planned["state"] = session.scalars(select(VisitRow.state).where(VisitRow.id == before.visit_id)).one()
     record(session, actor, ("visit", before.visit_id), "replanned", planned, client_id=client_id, now=now)

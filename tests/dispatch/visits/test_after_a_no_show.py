@@ -1,0 +1,73 @@
+"""What holds for somebody who has not the work any more? Found by the machine of lifecycles."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+from worlds import World
+
+from dispatch.errors import Conflict, Refused
+from dispatch.jobs.acceptance import Won, accept_offer
+from dispatch.jobs.assignments import release
+from dispatch.jobs.market import request_job
+from dispatch.record.session import Actor
+from dispatch.record.tables import AlarmRow, AssignmentRow
+from dispatch.visits.alarms import raise_alarm
+from dispatch.visits.cancelling import cancel_work
+from dispatch.visits.endings import Ending
+from dispatch.visits.lookout import watch_visits
+from dispatch.visits.noshow import mark_no_show
+from dispatch.visits.onsite import check_in, check_out
+from dispatch.visits.stamps import Stamp
+
+
+def won(world: World) -> tuple[Won, Actor]:
+    offer = world.offered()[0]
+    with world.as_engine() as (session, now):
+        answer = accept_offer(session, world.actor_of(offer), world.yes(offer), now=now)
+    assert isinstance(answer, Won)
+    return answer, world.actor_of(offer)
+
+
+def begins_now(world: World, mine: Won) -> None:
+    with world.as_engine() as (session, now):
+        times = {"start_at": now - timedelta(minutes=20), "end_at": now + timedelta(hours=1)}
+        session.execute(update(AssignmentRow).where(AssignmentRow.id == mine.assignment_id).values(times))
+
+
+def test_who_did_not_come_cannot_take_the_job_back_from_the_market(world: World) -> None:
+    mine, technician = won(world)
+    begins_now(world, mine)
+    with world.as_engine() as (session, now):
+        again = mark_no_show(session, world.staff, mine.visit_id, None, "unreachable", now=now).next_visit_id
+    assert again is not None
+    with pytest.raises(Refused, match="did not come"), world.as_engine() as (session, now):
+        request_job(session, technician, again, "technician", start_at=None, now=now)
+
+
+def test_an_alarm_about_a_technician_ends_when_they_have_not_the_work_any_more(world: World) -> None:
+    mine, technician = won(world)
+    with world.as_engine() as (session, now):
+        about = {"client_id": world.client, "job_id": mine.job_id, "visit_id": mine.visit_id}
+        raise_alarm(session, world.staff, "not_left", subject_id=mine.assignment_id, due_at=now, now=now, **about)
+    with world.as_engine() as (session, now):
+        release(session, technician, mine.assignment_id, "ill", now=now)
+        assert watch_visits(session, now) == 1
+        assert session.scalars(select(AlarmRow.cleared_why)).all() == ["gone"]
+
+
+def test_a_job_whose_visits_are_missed_or_done_has_nothing_left_to_cancel(world: World) -> None:
+    mine, _ = won(world)
+    begins_now(world, mine)
+    with world.as_engine() as (session, now):
+        mark_no_show(session, world.staff, mine.visit_id, None, "unreachable", now=now)
+    world.send_waves()
+    offer = next(each for each in world.offers(mine.job_id) if each.state == "sent")
+    with world.as_engine() as (session, now):
+        other = accept_offer(session, world.actor_of(offer), world.yes(offer), now=now)
+        assert isinstance(other, Won)
+        check_in(session, world.actor_of(offer), other.visit_id, None, Stamp(), now=now)
+    with world.as_engine() as (session, now):
+        check_out(session, world.actor_of(offer), other.visit_id, None, Stamp(), Ending(), now=now)
+    with pytest.raises(Conflict, match="finish"), world.as_engine() as (session, now):
+        cancel_work(session, world.staff, mine.job_id, "closed", now=now)
