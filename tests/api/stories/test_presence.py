@@ -214,7 +214,7 @@ def test_a_closed_door_is_told_with_evidence_and_without_blame_and_the_client_de
     silent = given.technician.post(f"{given.visit}/check-out", {"outcome": "could_not_start", "why": "no_access"})
     assert silent.status_code == 422
     strange = {"outcome": "could_not_start", "why": "no_access", "evidence": [given.assignment_id]}
-    assert given.technician.post(f"{given.visit}/check-out", strange).json()["errors"][0]["path"] == "/evidence"
+    assert given.technician.post(f"{given.visit}/check-out", strange).json()["errors"][0]["path"] == "/evidence/0"
     photo = given.sends(picture())
     closed = {"outcome": "could_not_start", "why": "no_access", "note": "Nobody opens", "evidence": [photo]}
     assert given.technician.post(f"{given.visit}/check-out", closed).json()["next_visit_id"] is None
