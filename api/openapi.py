@@ -115,6 +115,8 @@ def _statuses(path: str, method: str, operation: dict[str, Any]) -> list[str]:
         found += ["412", "428"]
     if path.endswith("/replay"):
         found.append("410")
+    if path.endswith("/suggestions"):
+        found.append("409")
     return sorted(set(found))
 
 
