@@ -29,6 +29,8 @@ _WORDS = {
     "503": "Not now; see Retry-After and `outcome_unknown`.",
 }
 _NO_KEY = ("/v1/health", "/v1/metrics")
+#: Reads that ask what a change would do: where it cannot be made, they say so as it would.
+_LOOKS_AHEAD = ("/suggestions", "/cancellation")
 _EXAMPLE_ID = "01973b2e-7c1a-7000-8000-0000000000a1"
 
 _IDEMPOTENCY_KEY = {
@@ -115,7 +117,7 @@ def _statuses(path: str, method: str, operation: dict[str, Any]) -> list[str]:
         found += ["412", "428"]
     if path.endswith("/replay"):
         found.append("410")
-    if path.endswith("/suggestions"):
+    if path.endswith(_LOOKS_AHEAD):
         found.append("409")
     return sorted(set(found))
 
