@@ -1,10 +1,10 @@
-"""Which jobs are taken together? Bundles: make, list, accept all or none."""
+"""Which jobs are taken together? Bundles: suggest, make, list, accept all or none."""
 
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -14,12 +14,23 @@ from api.errors import Problem
 from api.idempotency import Reply, idempotent
 from api.paging import Cursor, Limit, page
 from api.parts import reading
-from api.schemas.offers import AnswersOut, BundleAcceptIn, BundleIn, BundleOut
+from api.schemas.jobs import WindowOut
+from api.schemas.offers import (
+    AnswersOut,
+    BundleAcceptIn,
+    BundleIn,
+    BundleOut,
+    BundleableJobOut,
+    BundleSuggestionOut,
+    BundleSuggestionsOut,
+)
 from api.schemas.pages import PageOf
-from dispatch.errors import NotFound
+from dispatch.errors import BadInput, NotFound
 from dispatch.jobs.acceptance import Yes, accept_all
 from dispatch.jobs.bundles import check_whole
+from dispatch.jobs.bundling import DayJob, bundle_jobs, suggest_bundles
 from dispatch.jobs.posting import make_bundle
+from dispatch.record.session import database_now
 from dispatch.record.tables import BundleRow, JobRow
 
 router = APIRouter(prefix="/v1/bundles", tags=["bundles"])
@@ -27,14 +38,41 @@ router = APIRouter(prefix="/v1/bundles", tags=["bundles"])
 
 @router.post("", response_model=BundleOut, status_code=201, summary="Make a bundle")
 def post_bundle(request: Request, actor: Requester, bundle: BundleIn) -> Response:
-    """An empty bundle; jobs posted with its id are offered to those who may do all of them."""
+    """Of the named open jobs that nobody has, or empty; its jobs are offered to those who may do all of them."""
+    named = bundle.job_ids or []
 
     def work(session: Session, now: datetime) -> Reply:
-        made = make_bundle(session, actor, bundle.name, now=now)
-        shown = BundleOut(id=made, name=bundle.name, num_jobs=0, created_at=now)
+        if named:
+            made = bundle_jobs(session, actor, bundle.name, named, now=now)
+        else:
+            made = make_bundle(session, actor, bundle.name, now=now)
+        shown = BundleOut(id=made, name=bundle.name, num_jobs=len(named), created_at=now)
         return Reply(shown, 201, {"Location": f"/v1/bundles/{made}"})
 
-    return idempotent(request, actor, work, role="app")
+    return idempotent(request, actor, work, role="engine" if named else "app")
+
+
+@router.get("/suggestions", response_model=BundleSuggestionsOut, summary="Suggest bundles of a day")
+def suggest_bundles_of_day(
+    request: Request,
+    actor: Requester,
+    day: Annotated[date, Query(description="By the clocks of each site.")],
+    within_km: Annotated[float, Query(ge=0, le=50, description="0 means the same site.")] = 0,
+) -> BundleSuggestionsOut:
+    """Your open jobs of a day, at one site or close by, that one person could do one after the other."""
+    if not date(2000, 1, 1) <= day <= date(2200, 1, 1):
+        raise BadInput("day", day.isoformat(), "choose a day in the years 2000 to 2199")
+    with reading(request, actor) as session:
+        found = suggest_bundles(session, actor, day, within_km * 1000, now=database_now(session))
+        items = [
+            BundleSuggestionOut(
+                jobs=[_suggested(job) for job in each.jobs],
+                total_min=each.total_min,
+                span_km=round(each.span_m / 1000, 3),
+            )
+            for each in found
+        ]
+    return BundleSuggestionsOut(items=items)
 
 
 @router.get("", response_model=PageOf[BundleOut], summary="List bundles")
@@ -77,3 +115,15 @@ def _num_jobs() -> Any:
 
 def _show(bundle: BundleRow, num_jobs: int) -> BundleOut:
     return BundleOut(id=bundle.id, name=bundle.name, num_jobs=num_jobs, created_at=bundle.created_at)
+
+
+def _suggested(each: DayJob) -> BundleableJobOut:
+    return BundleableJobOut(
+        id=each.job.id,
+        number=each.job.number,
+        site_id=each.site.id,
+        store_number=each.site.store_number,
+        site_name=each.site.name,
+        window=WindowOut(start_at=each.visit.window_start_at, end_at=each.visit.window_end_at),
+        duration_min=each.visit.duration_min,
+    )

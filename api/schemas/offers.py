@@ -15,6 +15,10 @@ CounterState = Literal["open", "accepted", "refused", "withdrawn"]
 AssignmentState = Literal["live", "released", "substituted", "finished"]
 
 _UUID = "01973b2e-7c1a-7000-8000-0000000000b1"
+_SUGGESTED: dict[str, JsonValue] = {
+    "id": _UUID, "number": "WO-1042", "site_id": _UUID, "store_number": "1147", "site_name": "Store 1147",
+    "window": {"start_at": "2027-03-01T15:00:00Z", "end_at": "2027-03-01T19:00:00Z"}, "duration_min": 60,
+}  # fmt: skip
 _ACCEPT: dict[str, JsonValue] = {"terms_version": 1, "start_at": "2027-03-01T15:00:00Z"}
 
 
@@ -284,10 +288,16 @@ class AssignmentMoved(Out):
 
 
 class BundleIn(In):
-    """Jobs that are taken together: name the bundle, then post jobs with its id."""
+    """Jobs that are taken together: name open jobs that nobody has, or post jobs with the bundle's id."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Chicago stores, week 9"}]})
     name: str = Field(min_length=1, max_length=200)
+    job_ids: list[UUID] | None = Field(
+        default=None,
+        min_length=2,
+        max_length=10,
+        description="Their open offers are withdrawn, and all are offered together.",
+    )
 
 
 class BundleOut(Out):
@@ -305,3 +315,33 @@ class BundleOut(Out):
     name: str
     num_jobs: int
     created_at: Instant
+
+
+class BundleableJobOut(Out):
+    """A job that may be put into a bundle."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_SUGGESTED]})
+    id: UUID
+    number: str
+    site_id: UUID
+    store_number: str
+    site_name: str
+    window: WindowOut
+    duration_min: int
+
+
+class BundleSuggestionOut(Out):
+    """Jobs of a day that one person could do one after the other."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"jobs": [_SUGGESTED, _SUGGESTED], "total_min": 120, "span_km": 0.0}]}
+    )
+    jobs: list[BundleableJobOut] = Field(description="The earliest deadline first.")
+    total_min: int = Field(description="Minutes of work, without the ways.")
+    span_km: float = Field(description="Between the two sites furthest apart, as the crow flies.")
+
+
+class BundleSuggestionsOut(Out):
+    """What could be bundled on a day; a job is in one suggestion at most."""
+
+    items: list[BundleSuggestionOut]

@@ -1,5 +1,6 @@
 """What if the client changes their mind? Hold, change the terms, take back, answer a counter."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from dispatch.errors import BadInput, Conflict, NotFound
 from dispatch.jobs.acceptance import Answer, Lost, pick
 from dispatch.jobs.assignments import Terms
 from dispatch.jobs.lifecycle import JOB, move, states_with
-from dispatch.jobs.posting import check_needs, open_rounds, record_terms
+from dispatch.jobs.posting import check_bundled_mode, check_needs, open_rounds, record_terms
 from dispatch.jobs.reading import needs_document
 from dispatch.jobs.rounds import close_rounds, withdraw_counters
 from dispatch.record.events import record
@@ -107,14 +108,26 @@ def change_job(session: Session, actor: Actor, job_id: UUID, change: Change, *, 
     withdrawn = close_rounds(session, job_id, "withdrawn", now=now)
     _change_visits(session, job_id, change, now)
     _change_slots(session, job_id, change)
-    move_held_job(
-        session, job, "change", unfilled=None, terms_version=JobRow.terms_version + 1, **_settings(job, change)
-    )
+    return renew_terms(session, actor, job, withdrawn, {}, now=now, **_settings(job, change))
+
+
+def renew_terms(
+    session: Session,
+    actor: Actor,
+    job: JobRow,
+    withdrawn: Sequence[UUID],
+    told: Mapping[str, str],
+    *,
+    now: datetime,
+    **values: Any,
+) -> int:
+    """The terms' new version, told with the offers that were withdrawn, and new rounds; the slots are held."""
+    move_held_job(session, job, "change", unfilled=None, terms_version=JobRow.terms_version + 1, **values)
     session.refresh(job)
-    record_terms(session, job.client_id, job_id, job.terms_version, now)
-    told = {"terms_version": job.terms_version, "offers_withdrawn": [str(offer) for offer in withdrawn]}
-    record(session, actor, ("job", job_id), "terms_changed", told, client_id=job.client_id, now=now)
-    open_rounds(session, job.client_id, job_id, "terms_changed", now=now)
+    record_terms(session, job.client_id, job.id, job.terms_version, now)
+    data = {"terms_version": job.terms_version, "offers_withdrawn": [str(offer) for offer in withdrawn], **told}
+    record(session, actor, ("job", job.id), "terms_changed", data, client_id=job.client_id, now=now)
+    open_rounds(session, job.client_id, job.id, "terms_changed", now=now)
     return job.terms_version
 
 
@@ -269,6 +282,8 @@ def _settings(job: JobRow, change: Change) -> dict[str, Any]:
         policy = Policy.from_document(wanted)
     except PolicyError as error:
         raise BadInput("policy", change.policy, str(error)) from error
+    if job.bundle_id is not None:
+        check_bundled_mode(policy)
     return {"policy": policy.to_document(), "mode": policy.mode}
 
 

@@ -268,7 +268,23 @@ def check_work(session: Session, actor: Actor, wish: JobWish) -> tuple[Policy, D
     settings = {**client.policy, **wish.policy} | ({"mode": wish.mode} if wish.mode else {})
     policy, day_policy = _policies(client, wish, settings)
     check_ladder(session, client.id, day_policy)
+    if wish.bundle_id is not None:
+        check_bundled_mode(policy)
+        if sum(slot.count for slot in wish.slots if not slot.is_observer) > 1:
+            raise BadInput("slots", "several places", "ask for one person: one person takes a bundle whole")
     return policy, day_policy
+
+
+def check_bundled_mode(policy: Policy) -> None:
+    """A job of a bundle waits for a yes to all of it: it is not given away by itself.
+
+    Raises
+    ------
+    BadInput
+        In mode `auto`.
+    """
+    if policy.mode == "auto":
+        raise BadInput("mode", policy.mode, "use first or manual for a job of a bundle: a bundle waits for a yes")
 
 
 def _check_crew(slots: Sequence[SlotWish]) -> None:
