@@ -17,10 +17,10 @@ from api.parts import reading
 from api.schemas.jobs import WindowOut
 from api.schemas.offers import (
     AnswersOut,
+    BundleableJobOut,
     BundleAcceptIn,
     BundleIn,
     BundleOut,
-    BundleableJobOut,
     BundleSuggestionOut,
     BundleSuggestionsOut,
 )
