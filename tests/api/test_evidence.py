@@ -186,10 +186,10 @@ def test_who_was_only_asked_reads_no_checklist(calm_town, work):
     assert work[2].get(f"/v1/jobs/{work[0]}/deliverables").status_code == 200
 
 
-def test_who_leaves_shows_files_of_this_job_only(calm_town):
-    _, visit, technician = taken(calm_town)
+def test_who_leaves_shows_files_of_this_job_only(town):
+    _, visit, technician = taken(town)
     technician.post(f"/v1/visits/{visit}/check-in")
-    others = calm_town.staff.send(PDF, kind="document").json()["id"]
+    others = town.staff.send(PDF, kind="document").json()["id"]
     mine = technician.send(picture(), kind="photo", visit_id=visit).json()["id"]
     ending = {"outcome": "could_not_start", "why": "no_access"}
     wrong(technician.post(f"/v1/visits/{visit}/check-out", ending | {"evidence": [mine, others]}), "/evidence/1")
