@@ -23,7 +23,8 @@ _MOVES = (
     WHERE id IN (SELECT booking_id FROM assignments WHERE visit_id = :visit AND state = 'live')
     """),
     text("""
-    UPDATE assignments SET start_at = start_at - :by, end_at = end_at - :by, watch_at = clock_timestamp()
+    UPDATE assignments SET start_at = start_at - :by, end_at = end_at - :by,
+        assigned_at = assigned_at - :by, watch_at = clock_timestamp()
     WHERE visit_id = :visit AND state = 'live'
     """),
     text("""

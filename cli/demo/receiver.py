@@ -114,7 +114,7 @@ class Receiver:
                 status = self.take(head[0].split(" ")[1], headers, body)
                 writer.write(f"HTTP/1.1 {status} Answer\r\nContent-Length: 0\r\n\r\n".encode())
                 await writer.drain()
-        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
+        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError, ConnectionError):
             pass
         finally:
             writer.close()

@@ -29,10 +29,16 @@ def test_every_job_ends_and_what_is_said_is_what_is_recorded(tmp_path: Path) -> 
         assert (told["jobs"], told["technicians"], told["double_assignments"]) == (8, 2000, 0)
         assert told["assigned"] + told["unfilled"] == 8
         with psycopg2.connect(told["database_url"]) as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT count(*), count(*) FILTER (WHERE state = 'assigned') FROM jobs")
+            cursor.execute("SELECT count(*), (SELECT count(DISTINCT job_id) FROM assignments) FROM jobs")
             assert cursor.fetchone() == (8, told["assigned"])
-            cursor.execute("SELECT count(*) FROM offers")
+            cursor.execute("SELECT count(*) FROM offers o JOIN visits v ON v.id = o.visit_id WHERE v.num = 1")
             assert cursor.fetchone() == (told["offers"],)
+            ended = "count(*) FILTER (WHERE outcome = 'complete'), count(*) FILTER (WHERE state = 'missed')"
+            cursor.execute(f"SELECT {ended} FROM visits")
+            assert cursor.fetchone() == (told["visits"]["complete"], told["visits"]["missed"])
+        assert told["visits"]["complete"] > 0
+        assert told["webhooks"]["sent"] > told["webhooks"]["out_of_order"] == 0
+        assert told["messages"] > 0
         again = truckroll(data_dir, "replay", "--all", "--json")
         assert again.returncode == 0, again.stderr
         replayed = json.loads(again.stdout)
