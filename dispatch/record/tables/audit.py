@@ -24,6 +24,14 @@ SUBJECTS = (
     "message",
     "webhook",
     "series",
+    "admission",
+    "agreement",
+    "removal",
+    "transaction",
+    "payout",
+    "dispute",
+    "appeal",
+    "review",
 )
 ACTORS = ("operator", "client_admin", "requester", "dispatcher", "technician", "company", "gateway", "engine")
 KEY_ROLES = ("operator", "client_admin", "requester", "dispatcher", "technician", "company", "gateway")
