@@ -253,6 +253,7 @@ def test_a_person_marks_the_no_show_and_the_backup_is_asked_at_once(story):
     story.town.world.send_waves()
     asked = [each.technician_id for each in story.town.world.offers() if str(each.visit_id) == again]
     assert asked == [given.backup_id]
+    assert given.technician.get("/v1/open-jobs").json()["items"] == []
     job = given.staff.get(given.job_url).json()
     assert [each["state"] for each in job["visits"]] == ["missed", "planned"]
     gone = given.staff.get("/v1/assignments").json()["items"][-1]
