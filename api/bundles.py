@@ -28,7 +28,7 @@ from api.schemas.pages import PageOf
 from dispatch.errors import BadInput, NotFound
 from dispatch.jobs.acceptance import Yes, accept_all
 from dispatch.jobs.bundles import check_whole
-from dispatch.jobs.bundling import DayJob, bundle_jobs, suggest_bundles
+from dispatch.jobs.bundling import DayJob, bundle_jobs, dissolve_bundle, suggest_bundles
 from dispatch.jobs.posting import make_bundle
 from dispatch.record.session import database_now
 from dispatch.record.tables import BundleRow, JobRow
@@ -105,6 +105,18 @@ def accept_bundle(request: Request, actor: Talent, bundle_id: UUID, yes: BundleA
     def work(session: Session, now: datetime) -> Reply | Problem:
         check_whole(session, actor, bundle_id, wanted)
         return answers_of(accept_all(session, actor, said, now=now), wanted)
+
+    return idempotent(request, actor, work)
+
+
+@router.post("/{bundle_id}/dissolve", response_model=BundleOut, summary="Take a bundle apart")
+def dissolve(request: Request, actor: Requester, bundle_id: UUID) -> Response:
+    """Its jobs, which nobody has yet, are offered each by itself again."""
+
+    def work(session: Session, now: datetime) -> Reply:
+        dissolve_bundle(session, actor, bundle_id, now=now)
+        row = session.execute(select(BundleRow, _num_jobs()).where(BundleRow.id == bundle_id)).one()
+        return Reply(_show(row[0], row[1]))
 
     return idempotent(request, actor, work)
 

@@ -15,7 +15,7 @@ from api.parts import parts_of
 from api.schemas.clients import ContactOut, HazardOut
 from api.schemas.jobs import WindowOut
 from api.schemas.visits import DayOut, DocumentOut, OnVisitOut, SiteDayOut, SiteRecordOut, StopOut, VisitDetail
-from api.showing import show_distance, show_person, show_place
+from api.showing import show_distance, show_person, show_place, show_sent_back
 from api.visibility import Relation, View, view
 from api.visits import MOVES
 from dispatch.errors import NotFound
@@ -135,6 +135,7 @@ def _show(
         site=_site(session, site, at, seen),
         people=list(people),
         is_part_missing=is_part_missing,
+        sent_back=show_sent_back(job) if seen.place else None,
         moves=[MOVES[wish] for wish in VISIT[visit.state] if wish in MOVES],
     )
 

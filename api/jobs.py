@@ -34,8 +34,13 @@ from dispatch.visits.completion import approve_job, finish_job
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
+#: What a route answers whose job was there already, under the same number.
+POSTED_BEFORE: dict[int | str, dict[str, Any]] = {
+    200: {"model": JobOut, "description": "The job that has this number already; nothing was posted."}
+}
 
-@router.post("", status_code=201, response_model=JobOut, summary="Post a job")
+
+@router.post("", status_code=201, response_model=JobOut, responses=POSTED_BEFORE, summary="Post a job")
 def post_job(request: Request, actor: Requester, job: JobIn) -> Response:
     """Record a job and have it offered at once, or keep it as a draft.
 
@@ -49,7 +54,7 @@ def post_job(request: Request, actor: Requester, job: JobIn) -> Response:
     return idempotent(request, actor, work, role="app")
 
 
-@router.post("/{job_id}/copy", status_code=201, response_model=JobOut, summary="Copy a job")
+@router.post("/{job_id}/copy", status_code=201, response_model=JobOut, responses=POSTED_BEFORE, summary="Copy a job")
 def post_copy(request: Request, actor: Requester, job_id: UUID, copy: JobCopyIn) -> Response:
     """Post the same work once more, from whatever state the job is in; nobody who had it is asked first.
 

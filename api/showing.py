@@ -16,6 +16,7 @@ from api.schemas.jobs import (
     PersonOut,
     PlaceOut,
     ReasonOut,
+    SentBackOut,
     SlotOut,
     UnfilledOut,
     VisitOut,
@@ -64,10 +65,16 @@ def show_job(session: Session, actor: Actor, job_id: UUID) -> JobOut:
         place=show_place(site, view(actor.kind, "none")),
         visits=_visits(actor, slots),
         unfilled=show_unfilled(job.unfilled, "operator" if actor.kind == "operator" else "client"),
+        sent_back=show_sent_back(job),
         promise=show_promise(session, job, site),
         is_at_risk=is_at_risk(session, job_id),
         moves=moves_of(job.state),
     )
+
+
+def show_sent_back(job: JobRow) -> SentBackOut | None:
+    """What is to be mended, while it is."""
+    return SentBackOut.model_validate(job.sent_back) if job.state == "sent_back" and job.sent_back else None
 
 
 def moves_of(state: str) -> list[str]:

@@ -15,7 +15,7 @@ from api.auth import Requester, StaffReader
 from api.errors import Stale
 from api.etags import etag, is_known, wanted_version
 from api.idempotency import Reply, idempotent, to_response
-from api.jobs import posted
+from api.jobs import POSTED_BEFORE, posted
 from api.paging import Cursor, Limit, page
 from api.parts import reading, writing
 from api.schemas.jobs import JobIn, JobOut
@@ -103,7 +103,13 @@ def post_archive(request: Request, actor: Requester, template_id: UUID) -> Respo
     return idempotent(request, actor, work, role="app")
 
 
-@router.post("/{template_id}/jobs", status_code=201, response_model=JobOut, summary="Post a job from a template")
+@router.post(
+    "/{template_id}/jobs",
+    status_code=201,
+    response_model=JobOut,
+    responses=POSTED_BEFORE,
+    summary="Post a job from a template",
+)
 def post_template_job(request: Request, actor: Requester, template_id: UUID, own: TemplateJobIn) -> Response:
     """The template's job with a number, site and time of its own, and `changes`. Checked again as a whole."""
 

@@ -74,7 +74,7 @@ class Lane:
 
 #: Messages go a few errands at a time, of twenty notices each: with 16 at once the demo's offers came 20 times later at
 #: the 99th percentile (2,221 ms against 111 ms, two cores), for the database's own processes know no niceness.
-LANES = (Lane(QUICK, 200), Lane(TROUBLED, 64), Lane("messages", 3))
+LANES = (Lane(QUICK, 200), Lane(TROUBLED, 64), Lane("messages", 1))
 READERS: tuple[Reader, ...] = (follow_board, tell, gather)
 ERRANDS: tuple[Errand, ...] = (SERVE, DELIVER_NOTICE)
 #: Done now and then, each in a transaction of its own, as the engine.

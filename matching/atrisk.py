@@ -20,6 +20,7 @@ RAISED = (
     "nobody_may",
     "pick_waiting",
     "credential_expiring",
+    "rework_due",
     "sla_at_risk",
     "sla_breached",
 )
@@ -76,9 +77,10 @@ class VisitFacts:
 class JobFacts:
     """A job with its visits that are not over.
 
-    `paused_at` is since when its promises stand still; `responded_at` and `fixed_at` are when they were kept, None: not
-    yet. `num_may` is how many might do it when it was last offered, None: nobody has looked yet; `answer_by` is when
-    the first yes that waits for a pick lapses, None: none waits.
+    `paused_at` is since when its promises stand still; `responded_at` and `fixed_at` are when they were kept, None:
+    not yet; `mend_by` is when work that was sent back is to be mended, None: nothing is. `num_may` is how many
+    might do it when it was last offered, None: nobody has looked yet; `answer_by` is when the first yes that waits
+    for a pick lapses, None: none waits.
     """
 
     id: UUID
@@ -87,6 +89,7 @@ class JobFacts:
     paused_at: datetime | None = None
     responded_at: datetime | None = None
     fixed_at: datetime | None = None
+    mend_by: datetime | None = None
     num_may: int | None = None
     answer_by: datetime | None = None
     visits: tuple[VisitFacts, ...] = ()
@@ -210,6 +213,13 @@ def credential_expires(facts: JobFacts, _policy: DayPolicy, now: datetime) -> It
                 yield Risk("credential_expiring", person.assignment_id, now, person.start_at, visit.id, kind)
 
 
+def rework_due(facts: JobFacts, policy: DayPolicy, _now: datetime) -> Iterator[Risk]:
+    """Work was sent back, and the day by which it is to be mended comes near."""
+    if facts.mend_by is not None:
+        warn = timedelta(minutes=policy.sla.warn_min)
+        yield Risk("rework_due", facts.id, facts.mend_by - warn, facts.mend_by)
+
+
 def promise_at_risk(facts: JobFacts, policy: DayPolicy, now: datetime) -> Iterator[Risk]:
     """A promise that the plan as it stands breaks, or is about to."""
     if facts.paused_at is not None:
@@ -235,6 +245,7 @@ def promise_broken(facts: JobFacts, _policy: DayPolicy, _now: datetime) -> Itera
 RULES: tuple[Callable[[JobFacts, DayPolicy, datetime], Iterator[Risk]], ...] = (
     promise_broken,
     promise_at_risk,
+    rework_due,
     nobody_took_it,
     a_yes_waits,
     nobody_has_it_yet,

@@ -395,6 +395,20 @@ class PromiseLine(Out):
     is_broken: bool
 
 
+class MendOut(Out):
+    """One thing to mend: in words, or the code of an item of the checklist and what was handed in for it."""
+
+    what: str
+    deliverable: UUID | None = None
+
+
+class SentBackOut(Out):
+    """Work that came back, and by when it is to be mended."""
+
+    due_at: Instant
+    items: list[MendOut]
+
+
 class JobOut(Out):
     """A job with its visits and slots."""
 
@@ -418,6 +432,7 @@ class JobOut(Out):
     place: PlaceOut
     visits: list[VisitOut]
     unfilled: UnfilledOut | None
+    sent_back: SentBackOut | None = Field(description="What is to be mended; null when nothing is.")
     promise: PromiseOut | None
     is_at_risk: bool = Field(description="Something about it needs a person; see /v1/trouble.")
     posted_at: Instant | None

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from api.schemas.clients import ContactOut, HazardOut
-from api.schemas.jobs import PersonOut, PlaceOut, VisitState, WindowIn, WindowOut
+from api.schemas.jobs import PersonOut, PlaceOut, SentBackOut, VisitState, WindowIn, WindowOut
 from api.schemas.talent import Latitude, Longitude
 from api.schemas.values import In, Instant, Line, Out, Whole, Words, Yes
 
@@ -176,6 +176,7 @@ class VisitDetail(Out):
     site: SiteRecordOut
     people: list[OnVisitOut]
     is_part_missing: bool
+    sent_back: SentBackOut | None = Field(description="What is to be mended, and by when; null when nothing is.")
     moves: list[str]
 
 

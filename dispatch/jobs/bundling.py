@@ -9,19 +9,21 @@ from uuid import UUID
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
-from dispatch.errors import BadInput, Conflict
+from dispatch.errors import BadInput, Conflict, NotFound
 from dispatch.jobs.changes import find_job, renew_terms
 from dispatch.jobs.lifecycle import JOB
 from dispatch.jobs.posting import make_bundle
 from dispatch.jobs.rounds import close_rounds
 from dispatch.record.session import Actor
-from dispatch.record.tables import JobRow, SiteRow, SlotRow, VisitRow
+from dispatch.record.tables import BundleRow, JobRow, SiteRow, SlotRow, VisitRow
 from geo.timezones import first_at, zone
 from geo.travel import GreatCircleTravel
 from matching.sitedays import Piece, group_day
 
 #: Jobs that are being asked for, and may still be put together.
 ASKED_FOR = ("open", "unfilled")
+#: Jobs of which nothing is asked for any more.
+_OVER = ("cancelled", "done", "approved", "paid", "disputed")
 #: Jobs of one day that are looked at, the earliest deadlines first.
 MAX_JOBS = 500
 
@@ -84,6 +86,35 @@ def bundle_jobs(session: Session, actor: Actor, name: str, job_ids: Sequence[UUI
         told = {"bundle": str(bundle_id)}
         renew_terms(session, actor, jobs[job_id], withdrawn[job_id], told, now=now)
     return bundle_id
+
+
+def dissolve_bundle(session: Session, actor: Actor, bundle_id: UUID, *, now: datetime) -> int:
+    """Take a bundle apart that nobody has: each of its jobs is offered by itself again; how many. As the engine.
+
+    A job that is over keeps its place in it.
+
+    Raises
+    ------
+    NotFound
+        When the bundle is not the actor's client's.
+    Conflict
+        When somebody has a job of it.
+    """
+    bundle = session.scalars(select(BundleRow).where(BundleRow.id == bundle_id)).one_or_none()
+    if bundle is None or bundle.client_id != actor.client_id:
+        raise NotFound("bundle", bundle_id)
+    going = select(JobRow).where(JobRow.bundle_id == bundle_id, JobRow.state.not_in(_OVER)).order_by(JobRow.id)
+    slots = _lock_slots_of_all(session, [job.id for job in session.scalars(going)])
+    if any(slot.state == "filled" for slot in slots):
+        raise Conflict("assigned", f"dissolve bundle {bundle.name}", ("release the assignment",))
+    jobs = session.scalars(going.execution_options(populate_existing=True)).all()
+    withdrawn = {job.id: close_rounds(session, job.id, "withdrawn", now=now) for job in jobs}
+    for job in jobs:
+        session.execute(update(JobRow).where(JobRow.id == job.id).values(bundle_id=None))
+    for job in jobs:
+        if job.state in ASKED_FOR:
+            renew_terms(session, actor, job, withdrawn[job.id], {"bundle_left": str(bundle_id)}, now=now)
+    return len(jobs)
 
 
 def _candidates(actor: Actor, day: date) -> Select[JobRow, SiteRow, VisitRow]:

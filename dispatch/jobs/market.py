@@ -19,6 +19,7 @@ from dispatch.record.tables import AssignmentRow, JobRow, OfferRow, RoundRow, Si
 from dispatch.talent.reading import lock_technician, read_technicians
 from geo.distance import distances_m
 from matching.eligibility import failed, judge
+from matching.technician import Technician
 
 #: Jobs judged for one look at the market: the nearest ones.
 _NUM_JUDGED = 500
@@ -50,7 +51,8 @@ def find_open_jobs(session: Session, technician_id: UUID, *, now: datetime, limi
     open_jobs = []
     for distance, unit, round_id in _nearest(session, technician.lat, technician.lng, now):
         facts = candidate_of(technician, unit.job, unit.policy, now=now)
-        if distance <= unit.policy.reach_km * 1000 and not int(judge(unit.job, facts, unit.policy)[0]):
+        is_near = distance <= unit.policy.reach_km * 1000
+        if is_near and not int(judge(unit.job, facts, unit.policy)[0]) and not _stayed_away(session, unit, technician):
             earliest = unit.job.start_at + timedelta(
                 seconds=int(facts.earliest_start_s[0]) - unit.job.start_at.timestamp()
             )
@@ -58,6 +60,11 @@ def find_open_jobs(session: Session, technician_id: UUID, *, now: datetime, limi
         if len(open_jobs) == limit:
             break
     return open_jobs
+
+
+def _stayed_away(session: Session, unit: RoleOfVisit, technician: Technician) -> bool:
+    mine = stayed_away(unit.job.id).where(AssignmentRow.technician_id == technician.id)
+    return session.scalar(mine.limit(1)) is not None
 
 
 def request_job(
@@ -90,7 +97,7 @@ def request_job(
     asked = select(OfferRow.id).where(OfferRow.round_id == open_round.id, OfferRow.technician_id == technician.id)
     if session.scalar(asked) is not None:
         raise Refused("you were asked already: answer the offer", ("asked",))
-    if session.scalar(stayed_away(visit_id).where(AssignmentRow.technician_id == technician.id).limit(1)) is not None:
+    if _stayed_away(session, unit, technician):
         raise Refused("you did not come to a visit of this job: it is another's now", ("no_show",))
     offer_id = new_id()
     session.execute(

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, select, text, update
 from sqlalchemy.orm import Session
 
 from dispatch.messages.adapters import Adapters, Failed, Message, Outcome, Sent
@@ -22,6 +22,7 @@ from dispatch.messages.people import Address, Person, read_people
 from dispatch.messages.preferences import quiet_until
 from dispatch.messages.reading import moot_at
 from dispatch.messages.scene import Scene, Unsaid, read_scene
+from dispatch.messages.shelf import shelve
 from dispatch.messages.wording import Written
 from dispatch.messages.writing import write_notice
 from dispatch.queue import Errand, Try
@@ -66,7 +67,7 @@ def send_notices(engine: Engine, adapters: Adapters, notice_ids: Sequence[UUID],
     """
     with transaction(engine, ENGINE, role="engine") as session:
         now = database_now(session)
-        claims = [_claim(session, each, attempt, num_tries, now) for each in sorted(notice_ids)]
+        claims = _claim(session, notice_ids, attempt, num_tries, now)
     waiting: list[tuple[Claimed, Outcome]] = []
     noted_s = time.monotonic()
     for claimed in filter(None, claims):
@@ -82,38 +83,65 @@ def _note_all(engine: Engine, sent: Sequence[tuple[Claimed, Outcome]], attempt: 
         return
     with transaction(engine, ENGINE, role="engine") as session:
         now = database_now(session)
+        arrived = [(each.notice.id, outcome.reference) for each, outcome in sent if isinstance(outcome, Sent)]
+        if arrived:
+            ids, references = [str(id_) for id_, _ in arrived], [reference for _, reference in arrived]
+            noted = {"ids": ids, "references": references, "alive": list(_ALIVE), "attempt": attempt, "now": now}
+            session.execute(_NOTE_SENT, noted)
         for claimed, outcome in sent:
-            _note(session, claimed, outcome, attempt, num_tries, now)
+            if isinstance(outcome, Failed):
+                _note_failed(session, claimed, outcome, attempt, num_tries, now)
 
 
-def _claim(session: Session, notice_id: UUID, attempt: int, num_tries: int, now: datetime) -> Claimed | None:
-    """Count the attempt, so that an older errand of the same notice finds it made."""
-    notice = session.scalars(
-        select(NoticeRow)
-        .where(NoticeRow.id == notice_id, NoticeRow.state.in_(_ALIVE), NoticeRow.num_attempts <= attempt)
-        .with_for_update()
-    ).one_or_none()
-    if notice is None:
-        return None
-    ref = (notice.reader_kind, notice.reader_id)
-    person = read_people(session, [ref]).get(ref)
+#: Guarded as `_move` is.
+_NOTE_SENT = text("""
+UPDATE notices SET state = 'sent', reason = NULL, until_at = NULL, sent_at = :now, reference = arrived.reference
+FROM unnest(cast(:ids AS uuid[]), cast(:references AS text[])) AS arrived (id, reference)
+WHERE notices.id = arrived.id AND notices.state = ANY(:alive) AND notices.num_attempts = :attempt
+""")
+
+
+def _claim(
+    session: Session, notice_ids: Sequence[UUID], attempt: int, num_tries: int, now: datetime
+) -> list[Claimed | None]:
+    """Count the attempt, so that an older errand of the same notices finds it made; what they have in common, once."""
+    alive = select(NoticeRow).where(
+        NoticeRow.id.in_(notice_ids), NoticeRow.state.in_(_ALIVE), NoticeRow.num_attempts <= attempt
+    )
+    notices = session.scalars(alive.order_by(NoticeRow.id).with_for_update()).all()
+    people = read_people(session, {(each.reader_kind, each.reader_id) for each in notices})
+    shelf = shelve(session, notices)
+    due = []
+    for notice in notices:
+        person = people.get((notice.reader_kind, notice.reader_id))
+        scene = read_scene(session, notice, shelf)
+        if person is not None and _is_due(session, notice, person, scene, attempt, num_tries, now):
+            due.append((notice, person, scene))
+        elif person is None:
+            _move(session, notice, state="suppressed", reason="left", until_at=None)
+    # Locked above: nobody else moves them.
+    counted = update(NoticeRow).where(NoticeRow.id.in_([notice.id for notice, _, _ in due]))
+    session.execute(counted.values(num_attempts=attempt))
+    return [_written(session, notice, person, scene) for notice, person, scene in due]
+
+
+def _is_due(
+    session: Session, notice: NoticeRow, person: Person, scene: Scene, attempt: int, num_tries: int, now: datetime
+) -> bool:
+    """Is it still wanted, and may its reader be disturbed? Where not, that is its fate."""
     line = BY_KEY.get(notice.occasion)
-    scene = read_scene(session, notice)
     why = _why_not(person, line, scene, now)
-    if person is None or why is not None:
+    if why is not None:
         _move(session, notice, state="suppressed", reason=why, until_at=None)
-        return None
+        return False
     if (later := _quiet(person, line, now)) is not None:
         _move(session, notice, state="held", reason="quiet_hours", until_at=later)
         leave_deliveries(session, [(notice.id, later)], attempt=attempt, num_tries=num_tries)
-        return None
-    _move(session, notice, num_attempts=attempt)
-    return _written(session, notice, person, line, scene)
+        return False
+    return True
 
 
-def _written(
-    session: Session, notice: NoticeRow, person: Person, line: Occasion | None, scene: Scene
-) -> Claimed | None:
+def _written(session: Session, notice: NoticeRow, person: Person, scene: Scene) -> Claimed | None:
     try:
         words = write_notice(session, notice, person, scene)
     except Unsaid:
@@ -123,7 +151,11 @@ def _written(
     channel = cast(Channel, notice.channels[0])
     alias = scene.thread.code if scene.thread else None
     addresses = person.addresses.get(channel, ())
-    return Claimed(notice, tuple(_message(notice, channel, person, each, words, alias) for each in addresses), line)
+    return Claimed(
+        notice,
+        tuple(_message(notice, channel, person, each, words, alias) for each in addresses),
+        BY_KEY.get(notice.occasion),
+    )
 
 
 def _message(
@@ -135,9 +167,9 @@ def _message(
     )
 
 
-def _why_not(person: Person | None, line: Occasion | None, scene: Scene, now: datetime) -> str | None:
+def _why_not(person: Person, line: Occasion | None, scene: Scene, now: datetime) -> str | None:
     """Why nobody needs to hear of it any more."""
-    if person is None or not person.is_here:
+    if not person.is_here:
         return "left"
     moot = moot_at(line, scene.data) if line else None
     return "too_late" if moot is not None and now >= moot else None
@@ -160,11 +192,10 @@ def _send(adapters: Adapters, messages: tuple[Message, ...]) -> Outcome:
     return sent or next((each for each in failed if each.retry), failed[0])
 
 
-def _note(session: Session, claimed: Claimed, outcome: Outcome, attempt: int, num_tries: int, now: datetime) -> None:
+def _note_failed(
+    session: Session, claimed: Claimed, outcome: Failed, attempt: int, num_tries: int, now: datetime
+) -> None:
     notice, channels = claimed.notice, claimed.notice.channels
-    if isinstance(outcome, Sent):
-        _move(session, notice, state="sent", reason=None, until_at=None, sent_at=now, reference=outcome.reference)
-        return
     if (wait_s := _wait_s(claimed, outcome, num_tries)) is not None:
         later = now + timedelta(seconds=wait_s)
         _move(session, notice, state="failed", reason=outcome.reason, until_at=later)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.messages.catalogue import LANGUAGES, text
 from dispatch.messages.people import Person, read_people
+from dispatch.messages.shelf import Shelf
 from dispatch.messages.wording import Both, Said, Sum, Value, When, Why
 from dispatch.record.tables import (
     AssignmentRow,
@@ -52,8 +53,9 @@ class Scene:
     people: Mapping[Any, Person] = field(default_factory=dict)
 
 
-def read_scene(session: Session, notice: NoticeRow) -> Scene:
-    """Read what stands around a notice; as the engine."""
+def read_scene(session: Session, notice: NoticeRow, shelf: Shelf | None = None) -> Scene:
+    """Read what stands around a notice, from the shelf what is there; as the engine."""
+    shelf = shelf or Shelf()
     event = session.get(EventRow, notice.event_id) if notice.event_id else None
     data = {**(event.data if event else {}), **notice.data}
     if event is not None:
@@ -66,10 +68,11 @@ def read_scene(session: Session, notice: NoticeRow) -> Scene:
     scene.site = session.get(SiteRow, scene.job.site_id) if scene.job else None
     scene.client = session.get(ClientRow, notice.client_id) if notice.client_id else None
     scene.visit = _visit(session, scene, data)
-    scene.slot = _slot(session, scene)
+    if scene.visit is not None:
+        scene.slot = shelf.slot(session, scene.visit.id, _of(scene.offer, "role"))
     technician = _of(scene.offer, "technician_id") or _of(scene.assignment, "technician_id") or data.get("technician")
     scene.technician = _get(session, TechnicianRow, technician)
-    if scene.offer is not None:
+    if scene.offer is not None and "wish" in text(notice.occasion, LANGUAGES[0]).parameters:
         scene.counter = session.scalars(
             select(CounterRow).where(CounterRow.offer_id == scene.offer.id).order_by(CounterRow.id.desc()).limit(1)
         ).one_or_none()
@@ -204,15 +207,6 @@ def _visit(session: Session, scene: Scene, data: Mapping[str, Any]) -> VisitRow 
         return session.get(VisitRow, _uuid(visit_id))
     first = select(VisitRow).where(VisitRow.job_id == _of(scene.job, "id")).order_by(VisitRow.num).limit(1)
     return session.scalars(first).one_or_none()
-
-
-def _slot(session: Session, scene: Scene) -> SlotRow | None:
-    if scene.visit is None:
-        return None
-    slots = select(SlotRow).where(SlotRow.visit_id == scene.visit.id).order_by(SlotRow.num)
-    if scene.offer is not None:
-        slots = slots.where(SlotRow.role == scene.offer.role)
-    return session.scalars(slots.limit(1)).one_or_none()
 
 
 def _live(session: Session, data: Mapping[str, Any]) -> AssignmentRow | None:

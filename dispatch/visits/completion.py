@@ -102,18 +102,27 @@ def send_back_job(
         raise BadInput("items", [], "list what is to be mended")
     if due_at <= now:
         raise BadInput("due_at", due_at.isoformat(), "choose a time that has not passed")
-    listed = {"due_at": due_at.isoformat(), "items": [{"what": what} for what in items]}
-    moved = session.scalar(
-        update(JobRow)
-        .where(JobRow.id == job_id, JobRow.state.in_(states_with(JOB, "send_back")))
-        .values(state="sent_back", sent_back=listed, version=JobRow.version + 1)
-        .returning(JobRow.id)
-    )
-    if moved is None:
+    listed = [{"what": what} for what in items]
+    if not put_back(session, actor, job_id, listed, due_at, {"num_items": len(items)}, now=now):
         session.refresh(job)
         raise Conflict(job.state, "send back", tuple(JOB[job.state]))
-    told = {"due_at": due_at.isoformat(), "num_items": len(items)}
-    record(session, actor, ("job", job_id), "sent_back", told, client_id=job.client_id, now=now)
+
+
+def put_back(
+    session: Session,
+    actor: Actor,
+    job_id: UUID,
+    items: Sequence[Mapping[str, Any]],
+    due_at: datetime,
+    told: Mapping[str, Any],
+    *,
+    now: datetime,
+) -> bool:
+    """Done work is to be mended by `due_at`; the list is kept with the job: whether it was done. As the engine."""
+    listed = {"due_at": due_at.isoformat(), "items": list(items)}
+    return move_job(
+        session, actor, job_id, "send_back", "sent_back", now, {"due_at": due_at.isoformat(), **told}, listed
+    )
 
 
 def move_job(
@@ -124,12 +133,19 @@ def move_job(
     kind: str,
     now: datetime,
     told: Mapping[str, Any] | None = None,
+    sent_back: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Move a job by a guarded statement, with its event: whether it was in a state that allows it."""
+    """Move a job by a guarded statement, with its event: whether it was in a state that allows it.
+
+    `sent_back` is the new list of what is to be mended; None: the one before stands.
+    """
+    values: dict[str, Any] = {"state": _after(wish), "version": JobRow.version + 1}
+    if sent_back is not None:
+        values["sent_back"] = dict(sent_back)
     moved = session.execute(
         update(JobRow)
         .where(JobRow.id == job_id, JobRow.state.in_(states_with(JOB, wish)))
-        .values(state=_after(wish), version=JobRow.version + 1)
+        .values(values)
         .returning(JobRow.client_id)
     ).one_or_none()
     if moved is not None:

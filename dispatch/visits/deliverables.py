@@ -17,7 +17,7 @@ from dispatch.jobs.lifecycle import DELIVERABLE, move, states_with
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import DeliverableRow, FileRow, JobRow, new_id
-from dispatch.visits.completion import move_job
+from dispatch.visits.completion import put_back
 from dispatch.visits.evidence import hold_job
 from dispatch.visits.finding import find_visit, is_clients
 
@@ -125,8 +125,13 @@ def judge_deliverable(
     told = {"deliverable": str(row.id), "item": row.item, "num": row.num, "visit": str(row.visit_id)}
     told |= {"why": verdict.why, "due_at": due_at}
     record(session, actor, ("job", job.id), f"deliverable_{row.state}", told, client_id=row.client_id, now=now)
-    if is_job_sent_back:
-        move_job(session, actor, job.id, "send_back", "sent_back", now, {"due_at": due_at, "items": [row.item]})
+    listed = {"what": row.item, "deliverable": str(row.id)}
+    if is_job_sent_back and verdict.due_at is not None:
+        put_back(session, actor, job.id, [listed], verdict.due_at, {"items": [row.item]}, now=now)
+    elif verdict.wish == "send_back" and job.state == "sent_back" and job.sent_back is not None:
+        # Held above: the list grows by this one, and the day by which all is to be mended stands.
+        job.sent_back = {**job.sent_back, "items": [*job.sent_back["items"], listed]}
+        job.version += 1
     return row
 
 

@@ -52,6 +52,7 @@ def read_facts(session: Session, jobs: Sequence[tuple[JobRow, SiteRow]], *, now:
             paused_at=job.sla_paused_at,
             responded_at=kept[job.id][0],
             fixed_at=kept[job.id][1] if job.state in ("done", "approved", "paid", "disputed") else None,
+            mend_by=_mend_by(job),
             num_may=(job.unfilled or {}).get("num_may"),
             answer_by=answers.get(job.id),
             visits=tuple(
@@ -61,6 +62,11 @@ def read_facts(session: Session, jobs: Sequence[tuple[JobRow, SiteRow]], *, now:
         )
         for job, site in jobs
     }
+
+
+def _mend_by(job: JobRow) -> datetime | None:
+    due_at = (job.sent_back or {}).get("due_at") if job.state == "sent_back" else None
+    return datetime.fromisoformat(due_at) if due_at else None
 
 
 def _visit(

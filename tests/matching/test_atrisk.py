@@ -183,6 +183,14 @@ def test_the_next_look_is_when_the_next_thing_becomes_a_risk_and_never_far():
     assert look_again_at(foreseen(OPEN, POLICY, at - HOUR), at - HOUR) == at - HOUR + LOOK_AGAIN
 
 
+def test_work_that_was_sent_back_is_at_risk_shortly_before_it_is_due_and_after():
+    back = replace(OPEN, state="sent_back", mend_by=NOON, visits=())
+    warn = timedelta(minutes=POLICY.sla.warn_min)
+    assert [each.kind for each in risks(back, POLICY, NOON - warn)] == ["rework_due"]
+    assert [each.kind for each in risks(back, POLICY, NOON + HOUR)] == ["rework_due"]
+    assert risks(back, POLICY, NOON - warn - MIN) == ()
+
+
 @pytest.mark.parametrize("state", ["done", "approved", "cancelled", "draft"])
 def test_a_job_that_is_over_or_not_yet_posted_is_never_at_risk(state):
     worst = replace(OPEN, state=state, promise=promised(NOON, NOON), answer_by=NOON)
@@ -194,5 +202,6 @@ def test_every_kind_of_risk_has_its_words_and_a_rule_says_what_it_sees():
     kinds = {each.kind for each in foreseen(worst, POLICY, NOON - HOUR)}
     kinds |= {each.kind for each in foreseen(with_person(proofs={"x": None}), POLICY, NOON - HOUR)}
     kinds |= {each.kind for each in foreseen(replace(worst, num_may=0), POLICY, NOON - HOUR)}
+    kinds |= {each.kind for each in foreseen(replace(OPEN, state="sent_back", mend_by=NOON), POLICY, NOON - HOUR)}
     assert set(RAISED) <= kinds <= set(TROUBLE)
     assert all(rule.__doc__ for rule in RULES)

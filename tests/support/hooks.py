@@ -118,6 +118,14 @@ class Hooks:
             ends.set()
             thread.join(10)
 
+    def let_waits_pass(self) -> None:
+        """What waits for its next try is due now, as if its time had come."""
+        of = "WHERE id IN (SELECT id FROM {0} WHERE {1} > now() AND {2} FOR UPDATE SKIP LOCKED)"
+        deliveries = of.format("webhook_deliveries", "next_try_at", "state = 'waiting'")
+        errands = of.format("queue.procrastinate_jobs", "scheduled_at", "status = 'todo'")
+        self.write(f"UPDATE webhook_deliveries SET next_try_at = now() {deliveries}")
+        self.write(f"UPDATE queue.procrastinate_jobs SET scheduled_at = now() {errands}")
+
     def forget_errands(self) -> None:
         """Nobody will serve anything."""
         self.write("SET LOCAL search_path = queue; DELETE FROM procrastinate_jobs")
@@ -146,12 +154,12 @@ class Hooks:
         assert not thread.is_alive()
 
 
-def until(find: Callable[[], Any], what: str, seconds: float = 40.0) -> Any:
+def until(find: Callable[[], Any], what: str, seconds: float = 40.0, every_s: float = 0.02) -> Any:
     """Look again and again until something is so."""
     deadline_s = time.monotonic() + seconds
     while not (found := find()):
         assert time.monotonic() < deadline_s, f"never: {what}"
-        time.sleep(0.02)
+        time.sleep(every_s)
     return found
 
 

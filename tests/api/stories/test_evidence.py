@@ -92,6 +92,7 @@ def test_one_photo_is_sent_back_with_a_due_date_and_comes_again_while_both_are_k
     )
     assert (back.status_code, back.json()["judged_note"]) == (200, "Show the plate")
     assert given.state() == "sent_back"
+    assert [each["deliverable"] for each in given.staff.get(given.job_url).json()["sent_back"]["items"]] == [blurred]
     missing = given.technician.get(f"{given.job_url}/deliverables").json()["missing"]
     assert [(each["item"], each["num_sent_back"]) for each in missing] == [("after", 1)]
     assert given.technician.post(f"{given.job_url}/finish").status_code == 409

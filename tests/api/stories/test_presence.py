@@ -253,6 +253,7 @@ def test_a_person_marks_the_no_show_and_the_backup_is_asked_at_once(story):
     story.town.world.send_waves()
     asked = [each.technician_id for each in story.town.world.offers() if str(each.visit_id) == again]
     assert asked == [given.backup_id]
+    assert given.technician.get("/v1/open-jobs").json()["items"] == []
     job = given.staff.get(given.job_url).json()
     assert [each["state"] for each in job["visits"]] == ["missed", "planned"]
     gone = given.staff.get("/v1/assignments").json()["items"][-1]
@@ -336,7 +337,20 @@ def test_work_sent_back_with_a_list_and_a_date_is_mended_and_finished_again(stor
     assert given.staff.post(f"{given.job_url}/send-back", back | {"due_at": minutes_ago(1)}).status_code == 422
     assert given.staff.post(f"{given.job_url}/send-back", back).json()["state"] == "sent_back"
     assert given.staff.post(f"{given.job_url}/send-back", back).status_code == 409
+    assert given.staff.get(given.job_url).json()["sent_back"]["items"] == [
+        {"what": "The panel is not closed", "deliverable": None}
+    ]
+    shown = given.technician.get(given.visit).json()["sent_back"]
+    assert [each["what"] for each in shown["items"]] == ["The panel is not closed"]
+    story.looks_again(given.job["id"])
+    assert "rework_due" not in alarms(story)
+    story.time_passes("UPDATE jobs SET sent_back = sent_back || jsonb_build_object('due_at', now() + interval '5 min')")
+    story.looks_again(given.job["id"])
+    assert "rework_due" in alarms(story)
     assert given.technician.post(f"{given.job_url}/finish").json()["state"] == "done"
+    assert given.staff.get(given.job_url).json()["sent_back"] is None
+    story.looks_again(given.job["id"])
+    assert "rework_due" not in alarms(story)
     assert given.staff.post(f"{given.job_url}/approve").json()["state"] == "approved"
 
 

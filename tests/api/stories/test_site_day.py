@@ -1,5 +1,6 @@
 """Several jobs of one store on one day: suggested, bundled, offered together, taken whole."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -11,8 +12,8 @@ from sqlalchemy import select
 from worlds import ZONE
 
 from dispatch.errors import BadInput, Conflict
-from dispatch.jobs.acceptance import Lost, Won, accept_offer
-from dispatch.jobs.bundling import bundle_jobs
+from dispatch.jobs.acceptance import Lost, Won, accept_all, accept_offer
+from dispatch.jobs.bundling import bundle_jobs, dissolve_bundle
 from dispatch.record.tables import BundleRow, JobRow, OfferRow, RoundRow
 
 HOUR = {"duration_min": 60}
@@ -134,6 +135,63 @@ def test_wrong_bundles_are_refused(town):
     assert (changed.status_code, changed.json()["errors"][0]["path"]) == (422, "/mode")
 
 
+def test_a_bundle_that_nobody_took_is_taken_apart_and_each_job_is_offered_alone(story):
+    town = story.town
+    jobs = [town.posted(**HOUR) for _ in range(3)]
+    made = _bundled(town, *jobs).json()
+    assert town.staff.post(f"/v1/jobs/{jobs[2]['id']}/cancel", {"why": "duplicate"}).status_code == 200
+    town.world.send_waves()
+    together = [each for each in town.world.offers() if each.state == "sent"]
+    url = f"/v1/bundles/{made['id']}/dissolve"
+    assert town.stranger.post(url).status_code == 404
+    apart = town.staff.post(url)
+    assert (apart.status_code, apart.json()["num_jobs"]) == (200, 1)
+    town.world.send_waves()
+    alone = [each for each in town.world.offers() if each.state == "sent"]
+    assert not {each.id for each in together} & {each.id for each in alone}
+    yes = next(each for each in alone if str(each.job_id) == jobs[0]["id"])
+    taken = town.by_id(yes.technician_id).post(f"/v1/offers/{yes.id}/accept", {"terms_version": yes.terms_version})
+    assert taken.status_code == 200, taken.text
+    again = _bundled(town, jobs[1], town.posted(**HOUR), name="Once more")
+    assert again.status_code == 201, again.text
+
+
+def test_taking_a_bundle_apart_and_a_yes_to_it_at_once_leave_no_half(town):
+    world = town.world
+    for num in range(6):
+        jobs = [UUID(town.posted(**HOUR, **_on_day(town, num))["id"]) for _ in range(2)]
+        bundle = UUID(_bundled(town, *map(str, jobs), name=f"Race {num}").json()["id"])
+        world.send_waves()
+        first = world.offers(jobs[0])[0]
+        mine = [each for job in jobs for each in world.offers(job) if each.technician_id == first.technician_id]
+        said = [
+            replace(world.yes(each), start_at=each_at)
+            for each, each_at in zip(mine, (_at(town, num, 0), _at(town, num, 2)), strict=True)
+        ]
+
+        def dissolving(bundle=bundle):
+            with world.as_engine() as (session, now):
+                return dissolve_bundle(session, world.staff, bundle, now=now)
+
+        def accepting(mine=mine, said=said):
+            with world.as_engine() as (session, now):
+                return accept_all(session, world.actor_of(mine[0]), said, now=now)
+
+        num_taken_apart, answers = race([dissolving, accepting] if num % 2 else [accepting, dissolving])[
+            :: 1 if num % 2 else -1
+        ]
+        with world.as_engine() as (session, _):
+            states = [session.scalars(select(OfferRow.state).where(OfferRow.id == each.id)).one() for each in mine]
+            bundles = set(session.scalars(select(JobRow.bundle_id).where(JobRow.id.in_(jobs))))
+        if num_taken_apart == 2:
+            assert (states, bundles) == (["withdrawn"] * 2, {None})
+        else:
+            assert isinstance(num_taken_apart, Conflict)
+            assert all(isinstance(each, Won) for each in answers)
+            assert (states, bundles) == (["accepted"] * 2, {bundle})
+    assert_sound(world)
+
+
 def test_bundling_and_a_yes_at_once_leave_no_half(town):
     world = town.world
     for num in range(6):
@@ -185,6 +243,10 @@ def test_two_bundlings_of_one_job_at_once_make_one(town):
             assert len(session.scalars(rounds).all()) == 1
             assert len(session.scalars(select(BundleRow.id)).all()) == num + 1
     assert_sound(world)
+
+
+def _at(town, num, hour):
+    return town.world.start + timedelta(days=num, hours=hour)
 
 
 def _on_day(town, num):

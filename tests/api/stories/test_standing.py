@@ -1,9 +1,11 @@
 """Standing work and work together: each story as people live it, over the real HTTP API."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
+from worlds import ZONE
 
 from dispatch.record.tables import AlarmRow, EventRow
 
@@ -190,6 +192,13 @@ def _begun(town, **more):
     return answer.json()
 
 
+def _soon(town, *, hours):
+    """The first day of a series and its clock, for a first visit in so many hours, at whatever hour this runs."""
+    with town.world.as_engine() as (_, now):
+        at = (now + timedelta(hours=hours)).astimezone(ZoneInfo(ZONE))
+    return {"first_day": at.date().isoformat(), "start_time": f"{at:%H:%M}"}
+
+
 def _jobs(town, series):
     found = town.staff.get(f"/v1/jobs?series_id={series['id']}&limit=200").json()["items"]
     return sorted(found, key=lambda each: each["window"]["start_at"])
@@ -305,7 +314,7 @@ def test_weekly_service_runs_over_a_holiday_and_the_change_of_clocks(story):
 
 def test_a_series_makes_its_jobs_ahead_each_once_and_they_are_taken_like_any_other(story):
     town = story.town
-    series = _begun(town, rule="FREQ=DAILY;COUNT=6", make_ahead_days=5)
+    series = _begun(town, rule="FREQ=DAILY;COUNT=6", make_ahead_days=5, **_soon(town, hours=70))
     for _ in range(3):
         story.sweeps()
     jobs = _jobs(town, series)
@@ -324,12 +333,13 @@ def test_a_series_makes_its_jobs_ahead_each_once_and_they_are_taken_like_any_oth
 
 def test_one_day_is_left_out_and_another_moved_forward(story):
     town = story.town
-    series = _begun(town, rule="FREQ=WEEKLY", make_ahead_days=1)
+    series = _begun(town, rule="FREQ=WEEKLY", make_ahead_days=1, **_soon(town, hours=70))
     url = f"/v1/series/{series['id']}"
     days = [each["day"] for each in town.staff.get(f"{url}/preview?n=4").json()["items"]]
     assert town.staff.post(f"{url}/days/{days[0]}/skip").status_code == 200
-    soon = (town.world.start - timedelta(days=1)).isoformat()
-    moved = town.staff.post(f"{url}/days/{days[2]}/move", {"start_at": soon})
+    with town.world.as_engine() as (_, now):
+        tomorrow = (now + timedelta(hours=20)).isoformat()
+    moved = town.staff.post(f"{url}/days/{days[2]}/move", {"start_at": tomorrow})
     assert moved.status_code == 200, moved.text
     story.sweeps()
     made = _jobs(town, series)
@@ -347,19 +357,19 @@ def test_one_day_is_left_out_and_another_moved_forward(story):
 
 def test_a_paused_series_makes_nothing_and_goes_on_without_making_up_for_the_past(story):
     town = story.town
-    series = _begun(town, rule="FREQ=DAILY", make_ahead_days=3)
+    series = _begun(town, rule="FREQ=DAILY", make_ahead_days=3, **_soon(town, hours=70))
     url = f"/v1/series/{series['id']}"
     assert town.staff.post(f"{url}/pause").json()["moves"] == ["resume", "end"]
     assert story.sweeps() == 0
     story.time_passes("UPDATE series SET first_day = first_day - 10, made_through = made_through - 10")
     assert town.staff.post(f"{url}/resume").json()["state"] == "active"
     story.sweeps()
-    jobs = _jobs(town, series)
-    assert len(jobs) in (3, 4)
-    assert all(each["window"]["start_at"] > now for each in jobs for now in [datetime.now(UTC).isoformat()])
-    with town.world.as_engine() as (session, _):
+    starts = [datetime.fromisoformat(each["window"]["start_at"]) for each in _jobs(town, series)]
+    with town.world.as_engine() as (session, now):
         passed = session.scalars(select(EventRow.data).where(EventRow.kind == "days_passed")).one()["days"]
-    assert 8 <= len(passed) <= 10
+    # From 7 days and 2 hours ago until 2 hours ago; and in 22, 46 and 70 hours.
+    assert (len(passed), len(starts)) == (8, 3)
+    assert min(starts) > now
     assert {each[1] for each in passed} == {"past"}
     assert town.staff.post(f"{url}/end").json()["state"] == "ended"
     assert town.staff.post(f"{url}/resume").status_code == 409
@@ -367,7 +377,7 @@ def test_a_paused_series_makes_nothing_and_goes_on_without_making_up_for_the_pas
 
 def test_a_series_whose_next_job_cannot_be_made_stops_and_calls_for_somebody(story):
     town = story.town
-    series = _begun(town, rule="FREQ=DAILY", number_pattern="PM-{date}", make_ahead_days=3)
+    series = _begun(town, rule="FREQ=DAILY", number_pattern="PM-{date}", make_ahead_days=3, **_soon(town, hours=70))
     url = f"/v1/series/{series['id']}"
     day = town.staff.get(f"{url}/preview?n=1").json()["items"][0]["day"].replace("-", "")
     town.posted(number=f"PM-{day}")

@@ -1,16 +1,19 @@
 """Each day of a rule is made once: with two dispatchers at once, and with real commits."""
 
 from collections.abc import Iterator
-from datetime import time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from racing import race
 from sqlalchemy import select, update
-from worlds import World, small_world
+from worlds import ZONE, World, small_world
 
 from dispatch.record.tables import EventRow, JobRow, SeriesRow
-from dispatch.standing.making import make_due
-from dispatch.standing.series import SeriesWish, create_series, pause_series
+from dispatch.standing.making import _due, make_due
+from dispatch.standing.occurrences import Plan
+from dispatch.standing.recurrence import read_rule
+from dispatch.standing.series import SeriesWish, create_series, pause_series, timer_of
 
 WORK = {"title": "Service", "job_type": "service", "duration_min": 60, "slots": [{"pay": {"amount": "10.00"}}]}
 
@@ -91,3 +94,22 @@ def test_a_series_that_is_paused_while_it_is_swept_makes_all_or_nothing(world: W
         num = len(session.scalars(select(JobRow.id)).all())
         assert num == 0 or num >= 5
         assert session.scalars(select(SeriesRow.due_at)).one() is None
+
+
+@pytest.mark.parametrize("around", [date(2027, 1, 31), date(2027, 3, 14), date(2027, 11, 7)])
+@pytest.mark.parametrize("start", [time(0), time(1, 30), time(8), time(23, 59)])
+def test_what_is_due_is_what_starts_within_the_days_ahead_at_every_hour(around: date, start: time):
+    """Three days by the hour, over a month's end and both changes of clocks, whatever day it is in UTC meanwhile."""
+    chicago, ahead = ZoneInfo(ZONE), timedelta(days=3)
+    first = around - timedelta(days=2)
+    plan = Plan(read_rule("FREQ=DAILY;COUNT=12"), first, start, chicago, "keep", lambda _: None, {})
+    starts = [datetime.combine(first + timedelta(days=num), start, chicago).astimezone(UTC) for num in range(12)]
+    row = SeriesRow(make_ahead_days=3, made_through=None, exceptions={}, first_day=first)
+    for hours in range(72):
+        now = datetime.combine(around - timedelta(days=1), time(0), UTC) + timedelta(hours=hours)
+        due = _due(row, plan, now)
+        assert [each.start_at for each in due] == [each for each in starts if each <= now + ahead]
+        row.made_through = due[-1].day
+        coming = timer_of(row, plan, now)
+        assert coming == next(each for each in starts if each > now + ahead) - ahead
+        row.made_through = None
