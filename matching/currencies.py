@@ -17,3 +17,8 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
 def has_too_many_digits(amount: Decimal, currency: str) -> bool:
     """Whether the sum has fractions that its currency does not have."""
     return amount != rounded(amount, currency)
+
+
+def digits_of(currency: str) -> int:
+    """How many digits its minor unit has, as the record keeps it."""
+    return 0 if currency in WHOLE_CURRENCIES else 2

@@ -25,6 +25,14 @@ from dispatch.record.tables.evidence import DeliverableRow, DeliverableTemplateR
 from dispatch.record.tables.files import FileRow
 from dispatch.record.tables.jobs import BundleRow, JobRow, SlotRow, TermsRow, VisitRow
 from dispatch.record.tables.messages import MessageRow, NoticeRow, ThreadRow
+from dispatch.record.tables.money import (
+    DisputeRow,
+    LedgerAccountRow,
+    LedgerEntryRow,
+    LedgerTransactionRow,
+    PaymentRow,
+    PayoutRow,
+)
 from dispatch.record.tables.offers import AssignmentRow, CounterRow, OfferRow, RoundRow, WaveRow
 from dispatch.record.tables.presence import PhoneWordRow, TimeEntryRow
 from dispatch.record.tables.standing import SeriesRow, TemplateRow
@@ -62,16 +70,22 @@ __all__ = [
     "DecisionRow",
     "DeliverableRow",
     "DeliverableTemplateRow",
+    "DisputeRow",
     "DutyShiftRow",
     "EventRow",
     "FileRow",
     "IdempotencyKeyRow",
     "IncidentRow",
     "JobRow",
+    "LedgerAccountRow",
+    "LedgerEntryRow",
+    "LedgerTransactionRow",
     "MessageRow",
     "NoticeRow",
     "OfferRow",
     "PartRow",
+    "PaymentRow",
+    "PayoutRow",
     "PhoneWordRow",
     "PoolMemberRow",
     "PoolRow",

@@ -27,7 +27,10 @@ STAFF_ROLES = ("operator", "client_admin", "requester", "dispatcher")
 
 
 class ClientRow(Base):
-    """A company with a service department: the tenant."""
+    """A company with a service department: the tenant.
+
+    `money` are its rules of pay (`matching.moneypolicy`); empty: its money isn't kept here.
+    """
 
     __tablename__ = "clients"
     __table_args__ = (currency(),)
@@ -36,6 +39,7 @@ class ClientRow(Base):
     currency: Mapped[Currency] = mapped_column(server_default="USD")
     policy: Mapped[Document] = mapped_column(server_default=text("'{}'"))
     day_policy: Mapped[Document] = mapped_column(server_default=text("'{}'"))
+    money: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     created_at: Mapped[Instant]
 
 

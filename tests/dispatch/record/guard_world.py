@@ -12,6 +12,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 import guard_changes
+import guard_money
 from guard_evidence import evidence
 from guard_messages import said, told_to_technician
 from guard_presence import presence
@@ -85,6 +86,7 @@ def _network() -> list[Named]:
         ("crew", _key("crew", role="company", company_id=id_of("crew"))),
         ("network", _event("network", None, "technician", id_of("anna"))),
         ("network", _seal("network", None)),
+        *guard_money.network(id_of, NOW),
     ]
 
 
@@ -136,6 +138,7 @@ def _technician(name: str) -> list[Named]:
         _key(name, role="technician", **own),
         told_to_technician(id_of, name, NOW),
         _answer(name),
+        *guard_money.of_technician(id_of, name, NOW),
     ]
     return [(name, row) for row in rows]
 
@@ -160,7 +163,7 @@ def _client(name: str) -> list[Named]:
         *presence(id_of, name, ASKED[name], NOW),
         t.BoardFrameRow(client_id=id_of(name), seq=1, event_id=id_of(f"{name}.event"), at=NOW),
     ]
-    return [(name, row) for row in rows]
+    return [*((name, row) for row in rows), *guard_money.of_client(id_of, name, ASKED[name], NOW)]
 
 
 def _relations(name: str) -> list[Any]:

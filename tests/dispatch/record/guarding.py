@@ -124,6 +124,7 @@ class Guarded:
         values = {
             "uuid": "gen_random_uuid()",
             "bytea": "'\\xff'::bytea",
+            "character varying(3)": "'XTS'",
             "date": "DATE '2031-01-01'",
             "smallint": "99",
             "integer": "99",

@@ -4,6 +4,7 @@ import checks_changes
 import checks_day
 import checks_evidence
 import checks_messages
+import checks_money
 import checks_presence
 import checks_standing
 import checks_trouble
@@ -261,7 +262,7 @@ for each in (
 ):  # fmt: skip
     CHECKS |= each.CHECKS
 
-CHECKS |= checks_changes.CHECKS
+CHECKS |= checks_changes.CHECKS | checks_money.CHECKS
 
 TABLES = {name: table for table, name in names("constraints", "CHECK")}
 

@@ -23,6 +23,12 @@ KEPT = {
     "decisions_kept": ("decisions", ("UPDATE decisions SET kind = kind", "DELETE FROM decisions")),
     "charges_kept": ("charges", ("UPDATE charges SET kind = kind", "DELETE FROM charges")),
     "messages_kept": ("messages", ("UPDATE messages SET words = words", "DELETE FROM messages")),
+    "ledger_entries_kept": ("ledger_entries", ("UPDATE ledger_entries SET num = num", "DELETE FROM ledger_entries")),
+    "ledger_entries_kept_whole": ("ledger_entries", ("TRUNCATE ledger_entries",)),
+    "ledger_transactions_kept": (
+        "ledger_transactions",
+        ("UPDATE ledger_transactions SET why = why", "DELETE FROM ledger_transactions"),
+    ),
     "terms_kept": ("terms", ("UPDATE terms SET terms = terms", "DELETE FROM terms")),
 }
 #: table whose change moves its technician's version -> a row of Anna's, a change of it, and of a second row's key
@@ -35,6 +41,8 @@ TOUCHING = {
     "client_marks": ("acme", "kind = 'block'"),
     "technician_marks": ("anna", "kind = 'block'"),
 }
+#: Tried in `test_ledger_triggers.py`.
+LEDGER = ("ledger_entries_move", "ledger_transactions_balanced", "ledger_accounts_kept", "disputes_end_once")
 TOUCHES = [f"{table}_touch_{event}" for table in TOUCHING for event in ("insert", "update", "delete")]
 OTHERS = (
     "technicians_version",
@@ -45,6 +53,7 @@ OTHERS = (
     "assignments_end_once",
     "jobs_look",
     "proposals_end_once",
+    *LEDGER,
 )
 
 

@@ -22,6 +22,7 @@ OUTSIDE = {
     "uq_assignments_live_slot": {"state": "'released'"},
     "uq_counters_open": {"state": "'refused'"},
     "uq_site_requests_waiting": {"state": "'granted'"},
+    "uq_disputes_open": {"state": "'decided'", "decided_at": "now()", "awarded": "0"},
     "uq_proposals_open": {"state": "'refused'", "decided_at": "now()"},
     "uq_rounds_open": {"closed_at": "now()"},
     "uq_slots_lead": {"is_lead": "false"},

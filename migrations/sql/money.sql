@@ -1,0 +1,173 @@
+-- The tables of money, as `dispatch/record/tables/money.py` has them.
+CREATE TABLE payouts (
+    id UUID NOT NULL,
+    technician_id UUID,
+    company_id UUID,
+    currency VARCHAR(3) NOT NULL,
+    amount NUMERIC(18, 2) NOT NULL,
+    items JSONB NOT NULL,
+    state VARCHAR(64) DEFAULT 'created' NOT NULL,
+    provider_ref TEXT,
+    failed_why VARCHAR(64),
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    sent_at TIMESTAMP WITH TIME ZONE,
+    settled_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_payouts PRIMARY KEY (id),
+    CONSTRAINT ck_payouts_state_known CHECK (state IN ('created', 'sent', 'paid', 'failed', 'returned')),
+    CONSTRAINT ck_payouts_currency_code CHECK (currency ~ '^[A-Z]{3}$'),
+    CONSTRAINT ck_payouts_amount_sum CHECK (amount > 0 AND amount <> 'NaN'::numeric),
+    CONSTRAINT ck_payouts_goes_to_one CHECK (num_nonnulls(technician_id, company_id) = 1),
+    CONSTRAINT ck_payouts_created_not_sent CHECK ((state = 'created') <= (sent_at IS NULL)),
+    CONSTRAINT ck_payouts_settled_has_time CHECK ((state IN ('paid', 'failed', 'returned')) = (settled_at IS NOT NULL)),
+    CONSTRAINT uq_payouts_provider_ref UNIQUE (provider_ref),
+    CONSTRAINT fk_payouts_technician_id FOREIGN KEY(technician_id) REFERENCES technicians (id),
+    CONSTRAINT fk_payouts_company_id FOREIGN KEY(company_id) REFERENCES companies (id)
+);
+CREATE INDEX ix_payouts_company_id ON payouts (company_id);
+CREATE INDEX ix_payouts_technician_id ON payouts (technician_id);
+CREATE INDEX ix_payouts_waiting ON payouts (created_at) WHERE state = 'created';
+CREATE TABLE payments (
+    id UUID NOT NULL,
+    client_id UUID NOT NULL,
+    job_id UUID NOT NULL,
+    assignment_id UUID NOT NULL,
+    technician_id UUID NOT NULL,
+    company_id UUID,
+    currency VARCHAR(3) NOT NULL,
+    terms JSONB NOT NULL,
+    state VARCHAR(64) DEFAULT 'held' NOT NULL,
+    held NUMERIC(18, 2) NOT NULL,
+    due NUMERIC(18, 2) DEFAULT '0' NOT NULL,
+    paid NUMERIC(18, 2) DEFAULT '0' NOT NULL,
+    fee NUMERIC(18, 2) DEFAULT '0' NOT NULL,
+    refunded NUMERIC(18, 2) DEFAULT '0' NOT NULL,
+    lines JSONB DEFAULT '[]' NOT NULL,
+    extras JSONB DEFAULT '[]' NOT NULL,
+    approvals JSONB DEFAULT '[]' NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    approve_by TIMESTAMP WITH TIME ZONE,
+    approved_at TIMESTAMP WITH TIME ZONE,
+    due_at TIMESTAMP WITH TIME ZONE,
+    version INTEGER DEFAULT '1' NOT NULL,
+    CONSTRAINT pk_payments PRIMARY KEY (id),
+    CONSTRAINT uq_payments_client_id_id UNIQUE (client_id, id),
+    CONSTRAINT uq_payments_assignment_id UNIQUE (assignment_id),
+    CONSTRAINT fk_payments_client_id_job_id FOREIGN KEY(client_id, job_id) REFERENCES jobs (client_id, id),
+    CONSTRAINT fk_payments_client_id_assignment_id FOREIGN KEY(client_id, assignment_id) REFERENCES assignments (client_id, id),
+    CONSTRAINT ck_payments_state_known CHECK (state IN ('held', 'due', 'paid', 'disputed', 'released')),
+    CONSTRAINT ck_payments_currency_code CHECK (currency ~ '^[A-Z]{3}$'),
+    CONSTRAINT ck_payments_held_sum CHECK (held >= 0 AND held <> 'NaN'::numeric),
+    CONSTRAINT ck_payments_due_sum CHECK (due >= 0 AND due <> 'NaN'::numeric),
+    CONSTRAINT ck_payments_paid_sum CHECK (paid >= 0 AND paid <> 'NaN'::numeric),
+    CONSTRAINT ck_payments_fee_sum CHECK (fee >= 0 AND fee <> 'NaN'::numeric),
+    CONSTRAINT ck_payments_refunded_sum CHECK (refunded >= 0 AND refunded <> 'NaN'::numeric),
+    CONSTRAINT ck_payments_due_has_date CHECK ((state = 'due') <= (due_at IS NOT NULL)),
+    CONSTRAINT ck_payments_dates_finite CHECK (isfinite(approve_by) AND isfinite(due_at)),
+    CONSTRAINT fk_payments_technician_id FOREIGN KEY(technician_id) REFERENCES technicians (id),
+    CONSTRAINT fk_payments_company_id FOREIGN KEY(company_id) REFERENCES companies (id)
+);
+CREATE INDEX ix_payments_approve_by ON payments (approve_by) WHERE approve_by IS NOT NULL;
+CREATE INDEX ix_payments_client_id_job_id ON payments (client_id, job_id);
+CREATE INDEX ix_payments_due_at ON payments (due_at) WHERE due > 0;
+CREATE INDEX ix_payments_technician_id ON payments (technician_id);
+CREATE TABLE ledger_accounts (
+    id UUID NOT NULL,
+    kind VARCHAR(64) NOT NULL,
+    currency VARCHAR(3) NOT NULL,
+    digits SMALLINT NOT NULL,
+    owner_id UUID NOT NULL,
+    client_id UUID,
+    technician_id UUID,
+    company_id UUID,
+    balance NUMERIC(18, 2),
+    floor NUMERIC(18, 2),
+    opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_ledger_accounts PRIMARY KEY (id),
+    CONSTRAINT uq_ledger_accounts_owner_id_kind_currency UNIQUE (owner_id, kind, currency),
+    CONSTRAINT ck_ledger_accounts_kind_known CHECK (kind IN ('funds', 'held', 'due', 'in_payout', 'fees', 'outside')),
+    CONSTRAINT ck_ledger_accounts_currency_code CHECK (currency ~ '^[A-Z]{3}$'),
+    CONSTRAINT ck_ledger_accounts_digits_of_currency CHECK (digits = CASE WHEN currency IN ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') THEN 0 ELSE 2 END),
+    CONSTRAINT ck_ledger_accounts_kind_has_its_owner CHECK (CASE WHEN kind IN ('funds', 'held') THEN client_id IS NOT NULL AND num_nonnulls(technician_id, company_id) = 0 WHEN kind IN ('due', 'in_payout') THEN client_id IS NULL AND num_nonnulls(technician_id, company_id) = 1 ELSE num_nonnulls(client_id, technician_id, company_id) = 0 END),
+    CONSTRAINT ck_ledger_accounts_owner_is_one CHECK (owner_id = coalesce(client_id, technician_id, company_id, '00000000-0000-0000-0000-000000000000')),
+    CONSTRAINT ck_ledger_accounts_balance_kept CHECK ((kind IN ('fees', 'outside')) = (balance IS NULL)),
+    CONSTRAINT ck_ledger_accounts_sums_are_numbers CHECK (balance <> 'NaN'::numeric AND floor <> 'NaN'::numeric),
+    CONSTRAINT fk_ledger_accounts_client_id FOREIGN KEY(client_id) REFERENCES clients (id),
+    CONSTRAINT fk_ledger_accounts_technician_id FOREIGN KEY(technician_id) REFERENCES technicians (id),
+    CONSTRAINT fk_ledger_accounts_company_id FOREIGN KEY(company_id) REFERENCES companies (id)
+);
+CREATE INDEX ix_ledger_accounts_client_id ON ledger_accounts (client_id);
+CREATE TABLE ledger_transactions (
+    id UUID NOT NULL,
+    key TEXT NOT NULL,
+    kind VARCHAR(64) NOT NULL,
+    client_id UUID,
+    technician_id UUID,
+    company_id UUID,
+    payment_id UUID,
+    payout_id UUID,
+    why VARCHAR(64),
+    booked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    xid XID8 DEFAULT pg_current_xact_id() NOT NULL,
+    CONSTRAINT pk_ledger_transactions PRIMARY KEY (id),
+    CONSTRAINT uq_ledger_transactions_key UNIQUE (key),
+    CONSTRAINT ck_ledger_transactions_kind_known CHECK (kind IN ('deposit', 'withdraw', 'hold', 'release', 'approve', 'charge', 'refund', 'payout', 'payout_paid', 'payout_failed', 'payout_returned')),
+    CONSTRAINT fk_ledger_transactions_client_id_payment_id FOREIGN KEY(client_id, payment_id) REFERENCES payments (client_id, id),
+    CONSTRAINT ck_ledger_transactions_payment_has_client CHECK (payment_id IS NULL OR client_id IS NOT NULL),
+    CONSTRAINT fk_ledger_transactions_client_id FOREIGN KEY(client_id) REFERENCES clients (id),
+    CONSTRAINT fk_ledger_transactions_technician_id FOREIGN KEY(technician_id) REFERENCES technicians (id),
+    CONSTRAINT fk_ledger_transactions_company_id FOREIGN KEY(company_id) REFERENCES companies (id),
+    CONSTRAINT fk_ledger_transactions_payout_id FOREIGN KEY(payout_id) REFERENCES payouts (id)
+);
+CREATE INDEX ix_ledger_transactions_payment_id ON ledger_transactions (payment_id) WHERE payment_id IS NOT NULL;
+CREATE INDEX ix_ledger_transactions_payout_id ON ledger_transactions (payout_id) WHERE payout_id IS NOT NULL;
+CREATE TABLE ledger_entries (
+    transaction_id UUID NOT NULL,
+    num SMALLINT NOT NULL,
+    account_id UUID NOT NULL,
+    amount NUMERIC(18, 2) NOT NULL,
+    CONSTRAINT pk_ledger_entries PRIMARY KEY (transaction_id, num),
+    CONSTRAINT ck_ledger_entries_amount_moves CHECK (amount <> 0 AND amount <> 'NaN'::numeric),
+    CONSTRAINT fk_ledger_entries_transaction_id FOREIGN KEY(transaction_id) REFERENCES ledger_transactions (id),
+    CONSTRAINT fk_ledger_entries_account_id FOREIGN KEY(account_id) REFERENCES ledger_accounts (id)
+);
+CREATE INDEX ix_ledger_entries_account_id ON ledger_entries (account_id, transaction_id);
+CREATE TABLE disputes (
+    id UUID NOT NULL,
+    client_id UUID NOT NULL,
+    job_id UUID NOT NULL,
+    payment_id UUID NOT NULL,
+    technician_id UUID NOT NULL,
+    company_id UUID,
+    state VARCHAR(64) DEFAULT 'open' NOT NULL,
+    currency VARCHAR(3) NOT NULL,
+    amount NUMERIC(18, 2) NOT NULL,
+    reason VARCHAR(64) NOT NULL,
+    positions JSONB DEFAULT '{}' NOT NULL,
+    note TEXT DEFAULT '' NOT NULL,
+    opened_by VARCHAR(64) NOT NULL,
+    opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    decider_id UUID NOT NULL,
+    decide_by TIMESTAMP WITH TIME ZONE NOT NULL,
+    is_late BOOLEAN DEFAULT false NOT NULL,
+    decided_at TIMESTAMP WITH TIME ZONE,
+    awarded NUMERIC(18, 2),
+    decided_note TEXT,
+    CONSTRAINT pk_disputes PRIMARY KEY (id),
+    CONSTRAINT uq_disputes_client_id_id UNIQUE (client_id, id),
+    CONSTRAINT fk_disputes_client_id_job_id FOREIGN KEY(client_id, job_id) REFERENCES jobs (client_id, id),
+    CONSTRAINT fk_disputes_client_id_payment_id FOREIGN KEY(client_id, payment_id) REFERENCES payments (client_id, id),
+    CONSTRAINT ck_disputes_state_known CHECK (state IN ('open', 'decided')),
+    CONSTRAINT ck_disputes_currency_code CHECK (currency ~ '^[A-Z]{3}$'),
+    CONSTRAINT ck_disputes_amount_sum CHECK (amount >= 0 AND amount <> 'NaN'::numeric),
+    CONSTRAINT ck_disputes_awarded_sum CHECK (awarded >= 0 AND awarded <> 'NaN'::numeric),
+    CONSTRAINT ck_disputes_awarded_within_amount CHECK (awarded <= amount),
+    CONSTRAINT ck_disputes_decide_after_opened CHECK (isfinite(decide_by) AND decide_by > opened_at),
+    CONSTRAINT ck_disputes_decided_has_time CHECK ((state = 'decided') = (decided_at IS NOT NULL)),
+    CONSTRAINT ck_disputes_decided_has_sum CHECK ((state = 'decided') = (awarded IS NOT NULL)),
+    CONSTRAINT fk_disputes_technician_id FOREIGN KEY(technician_id) REFERENCES technicians (id),
+    CONSTRAINT fk_disputes_company_id FOREIGN KEY(company_id) REFERENCES companies (id),
+    CONSTRAINT fk_disputes_decider_id FOREIGN KEY(decider_id) REFERENCES staff (id)
+);
+CREATE INDEX ix_disputes_client_id_job_id ON disputes (client_id, job_id);
+CREATE INDEX ix_disputes_decide_by ON disputes (decide_by) WHERE state = 'open';
+CREATE UNIQUE INDEX uq_disputes_open ON disputes (payment_id) WHERE state = 'open';
