@@ -10,6 +10,8 @@
     reasons.py      why may they not, in words, and who may read which reason?
     ticks.py        all rules for one technician: ticks, crosses and their figures
     remedies.py     what would let more people do it?
+    usage.py        how many hours are left with this client, on which day?
+    packs.py        which limits hold on this day? dated thresholds, and what a client chose of them
     scoring.py      how good is each? terms in [0, 1], and the parts of every score
     ranking.py      those who may, best first
     responses.py    how likely is a yes?

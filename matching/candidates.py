@@ -50,6 +50,7 @@ class Candidates:
     is_favourite: (N,) of the client; prefers_client: (N,) the other way round
     recent_offers, asks_today, num_asked, num_yes: (N,) counts, see `Technician`
     consents: (N,) has standing consent that covers this job
+    hours_left_s: (N,) seconds left with this client on the job's last days, `matching.usage.NO_LIMIT` = no limit
     """
 
     ids: NDArray[np.bytes_]
@@ -80,6 +81,7 @@ class Candidates:
     num_asked: Ints
     num_yes: Ints
     consents: Bools
+    hours_left_s: Ints
 
     def __post_init__(self) -> None:
         lengths = {column.name: len(getattr(self, column.name)) for column in fields(self)}

@@ -33,7 +33,7 @@ class Rule(IntEnum):
     HOURS = 8
     FREE = 9
     CAPACITY = 10
-    #: Hours with this client, projected to the end. The bit is reserved and never set: usage is not recorded yet.
+    #: Hours with this client, projected to the job's end with all that is promised.
     LIMIT = 11
     RATE = 12
     ASKED = 13
@@ -136,6 +136,10 @@ def _day_is_full(job: Job, candidates: Candidates, policy: Policy) -> Bools:
     return candidates.jobs_that_day >= candidates.day_capacity
 
 
+def _hours_used_up(job: Job, candidates: Candidates, policy: Policy) -> Bools:
+    return candidates.hours_left_s < job.duration_min * 60
+
+
 def _pays_too_little(job: Job, candidates: Candidates, policy: Policy) -> Bools:
     """The own least rate is above the pay, or in another currency (-1): no rate is converted."""
     least = candidates.min_hourly_cents
@@ -159,6 +163,7 @@ RULES: Mapping[Rule, Callable[[Job, Candidates, Policy], Bools]] = {
     Rule.HOURS: _outside_hours,
     Rule.FREE: _busy,
     Rule.CAPACITY: _day_is_full,
+    Rule.LIMIT: _hours_used_up,
     Rule.RATE: _pays_too_little,
     Rule.ASKED: _was_asked,
 }

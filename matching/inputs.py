@@ -25,6 +25,7 @@ from matching.errors import MatchingError, ReplayError
 from matching.job import Job, Needs, Pay
 from matching.policy import Policy
 from matching.scoring import Scarce
+from matching.usage import NO_LIMIT
 
 DecisionKind = Literal["wave", "auto"]
 
@@ -148,6 +149,8 @@ def _inputs(header: Mapping[str, Any], body: bytes) -> Inputs:
     for name, code, shape in header["columns"]:
         columns[name] = _unpacked(code, shape, body, start)
         start += int(np.prod(shape)) * np.dtype(code).itemsize
+    # Decided before hours with a client were counted: nobody had a limit.
+    columns.setdefault("hours_left_s", np.full(len(columns["ids"]), NO_LIMIT, dtype=np.int64))
     if start != len(body):
         raise ReplayError(f"stored columns take {start} bytes, {len(body)} are there")
     return Inputs(

@@ -13,6 +13,7 @@ from matching.candidates import NO_CAPACITY, Candidates
 from matching.eligibility import Rule, credential_day, hourly_cents, judge
 from matching.job import Job
 from matching.policy import Policy
+from matching.usage import NO_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,13 @@ def _capacity(job: Job, one: Candidates, policy: Policy, holds: bool) -> str:
     return f"{jobs} jobs that day, no limit" if most == NO_CAPACITY else f"{jobs} of {most} jobs that day"
 
 
+def _limit(job: Job, one: Candidates, policy: Policy, holds: bool) -> str:
+    left_s = int(one.hours_left_s[0])
+    if left_s == NO_LIMIT:
+        return "no limit of hours with this client"
+    return f"{max(left_s, 0) / 3600:.1f} hours with this client left then, {job.duration_min / 60:.1f} needed"
+
+
 def _rate(job: Job, one: Candidates, policy: Policy, holds: bool) -> str:
     least, pay = int(one.min_hourly_cents[0]), f"{hourly_cents(job) / 100:.2f} {job.pay.currency}"
     if least < 0:
@@ -127,6 +135,7 @@ _TEXTS: Mapping[Rule, Callable[[Job, Candidates, Policy, bool], str]] = {
     Rule.HOURS: _hours,
     Rule.FREE: _free,
     Rule.CAPACITY: _capacity,
+    Rule.LIMIT: _limit,
     Rule.RATE: _rate,
     Rule.ASKED: _asked,
 }

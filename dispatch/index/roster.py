@@ -17,6 +17,7 @@ from uuid import UUID
 import numpy as np
 
 from dispatch.index.columns import Columns, Records, RowSets
+from dispatch.index.hours import LeftByClient
 from geo.areas import PolygonArea, RadiusArea
 from matching.availability import Hours, Quiet
 from matching.candidates import NO_CAPACITY, Bools, Floats
@@ -51,6 +52,7 @@ class Roster:
     skills, credentials: by code the level, by kind the last valid day; 0 = none
     pools, blocks, favourite_of, prefers: the rows of each pool or client
     time_off, bookings: records (start_s, end_s) and (start_s, end_s, lat, lng)
+    hours_left: what each has left with each client under its hard limits
     polygons: by row the area of those who drew one
     """
 
@@ -62,6 +64,7 @@ class Roster:
         self.pools, self.blocks = RowSets[UUID](), RowSets[UUID]()
         self.favourite_of, self.prefers = RowSets[UUID](), RowSets[UUID]()
         self.time_off, self.bookings = Records(2), Records(4)
+        self.hours_left = LeftByClient()
         self.polygons: dict[int, PolygonArea] = {}
         self.weeks: list[Week] = []
         self.currencies: dict[str, int] = {}
@@ -185,6 +188,7 @@ class Roster:
         for sets, name in ((self.pools, "pools"), (self.blocks, "blocks"), (self.prefers, "prefers")):
             sets.put(row, getattr(before, name, frozenset()), getattr(technician, name))
         self.favourite_of.put(row, before.favourite_of if before else frozenset(), technician.favourite_of)
+        self.hours_left.put(row, before.hours_left if before else {}, technician.hours_left)
         _put_codes(self.skills, "u1", row, before.skills if before else {}, technician.skills)
         _put_codes(self.credentials, "i4", row, before.credentials if before else {}, technician.credentials)
         self.time_off.put(row, technician.time_off)

@@ -74,6 +74,7 @@ class _Gathered:
     polygons: list[tuple[int, PolygonArea]]
     diaries: Diaries
     currency: int
+    hours_left_s: Ints
 
 
 def _gather(roster: Roster, rows: Ints, distance_m: Floats, job: Job, asked: Collection[UUID]) -> _Gathered:
@@ -94,6 +95,7 @@ def _gather(roster: Roster, rows: Ints, distance_m: Floats, job: Job, asked: Col
         polygons=[(place, roster.polygons[rows[place]]) for place in np.flatnonzero(number["has_polygon"]).tolist()],
         diaries=Diaries(roster.weeks, number["week"], *roster.time_off.take(rows), *roster.bookings.take(rows)),
         currency=roster.currencies.get(job.pay.currency, -1),
+        hours_left_s=roster.hours_left.of(job, rows, num_rows),
     )
 
 
@@ -130,6 +132,7 @@ def _candidates(gathered: _Gathered, job: Job, *, now: datetime) -> Candidates:
         num_asked=number["num_asked"],
         num_yes=number["num_yes"],
         consents=same_currency & _consents(number, times, job),
+        hours_left_s=gathered.hours_left_s,
     )
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from matching.candidates import NO_CAPACITY, Candidates
 from matching.job import Job, Needs, Pay
+from matching.usage import NO_LIMIT
 
 MakeJob = Callable[..., Job]
 MakeCandidates = Callable[..., Candidates]
@@ -80,6 +81,7 @@ def make_candidates() -> MakeCandidates:
             "num_asked": 20,
             "num_yes": 5,
             "consents": False,
+            "hours_left_s": NO_LIMIT,
         }
         ids = [UUID(int=0x1000 + row).bytes for row in range(num)]
         values = {"ids": np.array(columns.pop("ids", ids), dtype="S16")}
@@ -133,6 +135,7 @@ def make_crowd(make_candidates: MakeCandidates) -> Callable[[int, int], Candidat
             num_asked=random.integers(0, 30, num),
             num_yes=random.integers(0, 5, num),
             consents=often(0.2),
+            hours_left_s=random.choice([0, 3599, 3600, 7200, NO_LIMIT], num),
         )
 
     return make

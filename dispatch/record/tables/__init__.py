@@ -48,6 +48,7 @@ from dispatch.record.tables.talent import (
     TimeOffRow,
     WorkingHoursRow,
 )
+from dispatch.record.tables.usage import UsageRow
 from dispatch.record.tables.webhooks import WebhookDeliveryRow, WebhookRow
 
 __all__ = [
@@ -106,6 +107,7 @@ __all__ = [
     "ThreadRow",
     "TimeEntryRow",
     "TimeOffRow",
+    "UsageRow",
     "VisitRow",
     "WaveRow",
     "WebhookDeliveryRow",

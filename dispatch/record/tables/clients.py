@@ -30,6 +30,7 @@ class ClientRow(Base):
     """A company with a service department: the tenant.
 
     `money` are its rules of pay (`matching.moneypolicy`); empty: its money isn't kept here.
+    `limits` says which packs bind it, and how hard; hours with it are counted by the days of `hours_zone`.
     """
 
     __tablename__ = "clients"
@@ -40,6 +41,8 @@ class ClientRow(Base):
     policy: Mapped[Document] = mapped_column(server_default=text("'{}'"))
     day_policy: Mapped[Document] = mapped_column(server_default=text("'{}'"))
     money: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    limits: Mapped[Document] = mapped_column(server_default=text("'{}'"))
+    hours_zone: Mapped[Code] = mapped_column(server_default="UTC")
     created_at: Mapped[Instant]
 
 

@@ -134,6 +134,7 @@ def facts(who: Technician, job: Job, now: datetime, asked: frozenset[UUID], from
         and job.pay.hourly(job.duration_min) >= consent.min_hourly
         and base_m <= consent.max_distance_km * 1000
         and num_jobs < consent.max_per_day,
+        "hours_left_s": who.hours_left[CLIENT].steps[0][1] if CLIENT in who.hours_left else job.hours_rules.fresh_s,
     }
 
 
