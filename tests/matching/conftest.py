@@ -135,7 +135,7 @@ def make_crowd(make_candidates: MakeCandidates) -> Callable[[int, int], Candidat
             num_asked=random.integers(0, 30, num),
             num_yes=random.integers(0, 5, num),
             consents=often(0.2),
-            hours_left_s=random.choice([0, 3599, 3600, 7200, NO_LIMIT], num),
+            hours_left_s=np.where(random.random(num) < 0.03, random.choice([0, 7199, 7200], num), NO_LIMIT),
         )
 
     return make
