@@ -52,6 +52,7 @@ class Commands(LazyGroup):
         "messages": Entry("cli.messages:messages", "Messages: what became of them, send again"),
         "keys": Entry("cli.keys:keys", "API keys: make, list, revoke"),
         "webhooks": Entry("cli.webhooks:webhooks", "Webhooks: list endpoints, their deliveries, replay"),
+        "packs": Entry("cli.packs:packs", "Packs of limits: check them, compare two sets"),
         "hold": Entry("cli.hold:hold", "Keep the private servers running for a while"),
         "doctor": Entry("cli.doctor:doctor", "What is there, what is unsafe, how to mend it"),
     }

@@ -6,6 +6,7 @@ limits of its own. All of it is guidance for people who decide, not legal advice
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -31,6 +32,11 @@ WAYS_ON: Mapping[str, str] = {
     "file_form": "file the form for the year",
     "answer": "answer the questions, with the evidence for each",
 }
+
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+
+#: A client's limits of its own.
+MOST_OWN = 10
 
 #: Only these can be counted ahead, so only these can refuse work.
 _CAN_BE_HARD = ("hours", "tenure")
@@ -117,7 +123,9 @@ class LimitsPolicy:
         if unknown:
             raise PolicyError(f"limits: {sorted(unknown)[0]!r} is not a setting; use packs and own")
         kinds = {pack.id: pack.kind for pack in packs}
-        chosen = dict(document.get("packs", {}))
+        chosen, own = document.get("packs", {}), document.get("own", [])
+        if not isinstance(chosen, dict) or not isinstance(own, list) or len(own) > MOST_OWN:
+            raise PolicyError(f"limits: packs is an object of id and binding, own a list of at most {MOST_OWN} limits")
         for pack_id, binding in chosen.items():
             if pack_id not in kinds:
                 raise PolicyError(f"limits.packs: {pack_id!r} is not a pack; there are {', '.join(sorted(kinds))}")
@@ -125,7 +133,10 @@ class LimitsPolicy:
                 raise PolicyError(f"limits.packs.{pack_id}: {binding!r} is none of hard, soft, off")
             if binding == "hard" and kinds[pack_id] not in _CAN_BE_HARD:
                 raise PolicyError(f"limits.packs.{pack_id}: a sign of this kind warns, it cannot refuse work; use soft")
-        return cls(chosen, tuple(_own_limit(each, kinds) for each in document.get("own", ())))
+        limits = tuple(_own_limit(each, kinds) for each in own)
+        if len({each.id for each in limits}) < len(limits):
+            raise PolicyError("limits.own: each needs an id of its own")
+        return cls(chosen, limits)
 
     def binding_of(self, pack: Pack) -> Binding:
         """How hard a pack is for this client."""
@@ -192,10 +203,14 @@ def _hard_rules(text: str, hours_zone: str, packs: tuple[Pack, ...], day: date) 
 
 def _own_limit(document: Mapping[str, Any], taken: Mapping[str, str]) -> Pack:
     """A client's own limit of hours: `id`, `hours`, `window_months`, and `binding`, soft if left out."""
+    if not isinstance(document, dict):
+        raise PolicyError(f"limits.own: {document!r} is no object with id, hours and window_months")
     values = dict(document)
     name, binding = values.pop("id", ""), values.pop("binding", "soft")
-    if not isinstance(name, str) or not name or name in taken:
-        raise PolicyError(f"limits.own: {name!r} cannot be its id; give each an id of its own, unlike any pack's")
+    if not isinstance(name, str) or not _ID.fullmatch(name) or name in taken:
+        raise PolicyError(
+            f"limits.own: {name!r} cannot be its id: small letters, digits and hyphens, unlike any pack's"
+        )
     if binding not in get_args(Binding):
         raise PolicyError(f"limits.own.{name}: binding {binding!r} is none of hard, soft, off")
     try:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from dispatch.record.session import database_now
+from dispatch.talent.clock import judge_usage
 from dispatch.visits.answering import expire_proposals, overtake_proposals, warn_of_proposals
 from dispatch.visits.climbing import climb
 from dispatch.visits.lookout import watch_visits
@@ -34,6 +35,7 @@ DUE: tuple[Due, ...] = (
     watch_jobs,
     climb,
     make_standing,
+    judge_usage,
 )
 
 
