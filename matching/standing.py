@@ -29,9 +29,9 @@ Hours = Mapping[int, tuple[int, int]]
 class Standing:
     """How one technician stands under one pack.
 
-    `used` and `projected` are in the pack's own `unit`: what is worked in the window that ends today, and what will be in
-    the fullest window with all that is promised. `reaches_on` is the day on which the limit is reached at the pace of
-    the last weeks, `free_on` the first day with room again once there is none.
+    `used` and `projected` are in the pack's own `unit`: what is worked in the window that ends today, and what will be
+    in the fullest window with all that is promised. `reaches_on` is when the limit is reached at the pace of the last
+    weeks, `free_on` the first day with room again once there is none.
     """
 
     pack: Pack
