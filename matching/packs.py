@@ -91,6 +91,11 @@ class Pack:
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
     @property
+    def questions(self) -> Mapping[str, Mapping[str, str]]:
+        """Of a checklist, by code: group and words."""
+        return {each["code"]: each for each in self.thresholds.get("questions", ())}
+
+    @property
     def limit(self) -> Limit | None:
         """What can be counted ahead, None for the other kinds."""
         values = self.thresholds
@@ -249,6 +254,13 @@ def _check(pack: Pack, name: str) -> None:
         raise PackError(f"{name}: ways_on {unknown[0]!r} is none of {', '.join(WAYS_ON)}")
     must, may = _THRESHOLDS[pack.kind]
     _check_thresholds(pack.thresholds, must, may, name)
+    _check_questions(pack.thresholds.get("questions", ()), name)
+
+
+def _check_questions(questions: Any, name: str) -> None:
+    for question in questions if isinstance(questions, list | tuple) else [questions]:
+        if not isinstance(question, dict) or question.keys() != {"code", "group", "words"}:
+            raise PackError(f"{name}: question {question!r} has not just code, group and words")
 
 
 def _check_thresholds(values: Mapping[str, Any], must: frozenset[str], may: frozenset[str], name: str) -> None:

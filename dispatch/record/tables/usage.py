@@ -11,6 +11,9 @@ from dispatch.record.tables.base import Base, Code, Instant, Xid8, one_of
 
 #: How near a limit the two are; see `matching.standing`.
 LEVELS = ("green", "amber", "red")
+#: How a technician works for a client: on their own account (1099), employed by a payroll partner (W-2), through a
+#: company that employs or engages them (corp-to-corp).
+ENGAGED_AS = ("contractor", "w2", "company")
 
 
 class UsageRow(Base):
@@ -19,12 +22,14 @@ class UsageRow(Base):
     `days` maps a day in the client's `hours_zone` ("2026-03-02") to [seconds worked, seconds promised]; the totals
     are their sums. While an assignment lives its agreed time is promised; once the technician has checked out, the
     time log is what was worked. `version` moves with every change, which is what an acceptance compares. At
-    `judge_at` the levels are to be judged again.
+    `judge_at` the levels are to be judged again. `answers` are the client's to the checklists: by pack and question
+    the answer, its owner, when, and the evidence.
     """
 
     __tablename__ = "usage"
     __table_args__ = (
         one_of("level", LEVELS),
+        one_of("engaged_as", ENGAGED_AS),
         CheckConstraint("worked_s >= 0 AND promised_s >= 0", name="seconds_not_negative"),
         CheckConstraint("jsonb_typeof(days) = 'object'", name="days_by_day"),
         Index("ix_usage_technician_id", "technician_id"),
@@ -39,5 +44,7 @@ class UsageRow(Base):
     days: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     level: Mapped[Code] = mapped_column(server_default="green")
     levels: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    engaged_as: Mapped[Code] = mapped_column(server_default="contractor")
+    answers: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     judge_at: Mapped[Instant | None] = mapped_column(server_default=text("clock_timestamp()"))
     changed_xid: Mapped[int] = mapped_column(Xid8, server_default=text("pg_current_xact_id()"))

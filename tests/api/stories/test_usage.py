@@ -118,3 +118,42 @@ def test_limits_are_the_admins_and_each_reads_only_their_own(story):
     assert (packs["us-1099-nec"]["binding"], packs["us-erisa-1000-hours"]["binding"]) == ("off", "soft")
     assert packs["us-1099-nec"]["thresholds"]["amount"] == (2000 if datetime.now(UTC).year >= 2026 else 600)
     assert admin.patch(url, {"limits": {}}, tag).status_code == 412
+
+
+def test_a_client_says_how_somebody_works_for_it_and_answers_with_evidence(story):
+    town, given = story.town, story.assigned()
+    admin = town.key("client_admin", client_id=town.world.client)
+    url = f"/v1/technicians/{given.technician_id}/engagement"
+    read = given.staff.get(url)
+    assert read.json()["engaged_as"] == "contractor"
+    tag = read.headers["ETag"]
+    assert given.staff.patch(url, {"engaged_as": "w2"}, tag).status_code == 403
+    assert given.technician.get(url).status_code == 403
+    assert admin.patch(url, {"engaged_as": "w2"}).status_code == 428
+    yes = {"answer": "yes", "evidence": "Own van and meters"}
+    for bad, status in (
+        ({"engaged_as": "friend"}, 422),
+        ({"answers": {"us-irs-common-law": {"mood": yes}}}, 422),
+        ({"answers": {"us-irs-common-law": {"tools": {"answer": "yes"}}}}, 422),
+        ({"answers": {"us-erisa-1000-hours": {"tools": yes}}}, 404),
+    ):
+        answer = admin.patch(url, bad, tag)
+        assert answer.status_code == status, answer.text
+    answers = {"us-irs-common-law": {"tools": yes, "third_party_technical": yes}}
+    said = admin.patch(url, {"engaged_as": "w2", "answers": answers}, tag)
+    assert said.status_code == 200, said.text
+    assert said.json()["engaged_as"] == "w2"
+    irs = next(each for each in said.json()["checklists"] if each["pack"] == "us-irs-common-law")
+    tools = next(each for each in irs["questions"] if each["code"] == "tools")
+    assert (tools["answer"], tools["evidence"]) == ("yes", "Own van and meters")
+    assert tools["owner_id"] is not None
+    assert tools["answered_at"] is not None
+    assert [flag["code"] for flag in irs["flags"]] == ["section_1706"]
+    assert admin.patch(url, {"engaged_as": "company"}, tag).status_code == 412
+    theirs = next(each for each in town.stranger.get(url).json()["checklists"] if each["pack"] == "us-irs-common-law")
+    assert len(theirs["open"]) == len(theirs["questions"]), "Globex has answered nothing"
+    assert hours(given.staff, given.technician_id)["promised_hours"] == 2, "the hours stand beside"
+    with town.world.as_engine() as (session, _):
+        kinds = list(session.scalars(select(EventRow.kind).where(EventRow.subject_kind == "technician")))
+        assert kinds.count("engaged") == kinds.count("checklist_answered") == 1
+        assert_events_impersonal(session)
