@@ -114,7 +114,7 @@ def _show_standing(standing: Standing) -> StandingOut:
 
 
 def _show_limits(row: ClientRow, now: datetime) -> LimitsOut:
-    policy, today = LimitsPolicy.from_document(row.limits, shipped_packs()), now.astimezone(UTC).date()
+    policy, today = LimitsPolicy.of_stored(row.limits, shipped_packs()), now.astimezone(UTC).date()
     packs = [_show_pack(pack, policy) for pack in shipped_packs() if pack.holds_on(today)]
     return LimitsOut(limits=row.limits, hours_zone=row.hours_zone, packs=packs)
 

@@ -143,6 +143,13 @@ class LimitsPolicy:
             raise PolicyError("limits.own: each needs an id of its own")
         return cls(chosen, limits)
 
+    @classmethod
+    def of_stored(cls, document: Mapping[str, Any], packs: Sequence[Pack]) -> "LimitsPolicy":
+        """The same of a document that was good once: what it says of packs that are gone has no say."""
+        known = {pack.id for pack in packs}
+        chosen = {pack: binding for pack, binding in document.get("packs", {}).items() if pack in known}
+        return cls.from_document({**document, "packs": chosen}, packs)
+
     def binding_of(self, pack: Pack) -> Binding:
         """How hard a pack is for this client."""
         return self.packs.get(pack.id, pack.binding)
@@ -201,7 +208,7 @@ def hard_rules(document: Mapping[str, Any], hours_zone: str, packs: tuple[Pack, 
 
 @lru_cache(maxsize=1024)
 def _hard_rules(text: str, hours_zone: str, packs: tuple[Pack, ...], day: date) -> HoursRules:
-    policy = LimitsPolicy.from_document(json.loads(text), packs)
+    policy = LimitsPolicy.of_stored(json.loads(text), packs)
     limits = (pack.limit for pack, binding in policy.in_force(packs, day) if binding == "hard")
     return HoursRules(hours_zone, tuple(limit for limit in limits if limit is not None))
 

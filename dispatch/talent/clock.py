@@ -133,7 +133,7 @@ def agreed_with(session: Session, technician_id: UUID) -> list[Agreed]:
 
 def _in_force(client: ClientRow, now: datetime) -> list[tuple[Pack, Binding]]:
     packs = shipped_packs()
-    return LimitsPolicy.from_document(client.limits, packs).in_force(packs, _today(now))
+    return LimitsPolicy.of_stored(client.limits, packs).in_force(packs, _today(now))
 
 
 def _today(now: datetime) -> date:

@@ -88,9 +88,7 @@ def _of_pair(
 
 def _levels(client: ClientRow, hours: Hours, packs: Sequence[Pack], today: date) -> dict[str, Standing]:
     """How they stand, by pack; what the client chose for packs that are not among these has no say."""
-    known = {pack.id for pack in packs}
-    chosen = {pack: binding for pack, binding in client.limits.get("packs", {}).items() if pack in known}
-    policy = LimitsPolicy.from_document({**client.limits, "packs": chosen}, packs)
+    policy = LimitsPolicy.of_stored(client.limits, packs)
     return {each.pack.id: each for each in standings(hours, policy.in_force(packs, today), today.toordinal())}
 
 

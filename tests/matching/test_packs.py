@@ -119,6 +119,12 @@ def test_a_client_says_what_is_hard_and_adds_limits_of_its_own():
     assert hard_rules({}, "UTC", packs, day) == HoursRules()
 
 
+def test_what_a_client_chose_of_a_pack_that_is_gone_has_no_say_and_stops_nothing():
+    stored = {"packs": {"gone": "hard", "us-erisa-1000-hours": "hard"}}
+    rules = hard_rules(stored, "UTC", shipped_packs(), date(2026, 3, 1))
+    assert [limit.code for limit in rules.limits] == ["us-erisa-1000-hours"]
+
+
 @pytest.mark.parametrize(
     ("limits", "words"),
     [
