@@ -112,7 +112,8 @@ def _below_level(job: Job, candidates: Candidates, policy: Policy) -> Bools:
 
 
 def _credential_ends(job: Job, candidates: Candidates, policy: Policy) -> Bools:
-    return _in_any_column(candidates.credential_days < credential_day(job, policy))
+    last = credential_day(job, policy)
+    return _in_any_column(candidates.credential_days < last) | (candidates.papers_until < last)
 
 
 def _not_cleared(job: Job, candidates: Candidates, policy: Policy) -> Bools:

@@ -20,7 +20,7 @@ from uuid import UUID
 
 import numpy as np
 
-from matching.candidates import Candidates
+from matching.candidates import NO_PAPERS, Candidates
 from matching.errors import MatchingError, ReplayError
 from matching.job import Job, Needs, Pay
 from matching.policy import Policy
@@ -151,6 +151,7 @@ def _inputs(header: Mapping[str, Any], body: bytes) -> Inputs:
         start += int(np.prod(shape)) * np.dtype(code).itemsize
     # Decided before hours with a client were counted: nobody had a limit.
     columns.setdefault("hours_left_s", np.full(len(columns["ids"]), NO_LIMIT, dtype=np.int64))
+    columns.setdefault("papers_until", np.full(len(columns["ids"]), NO_PAPERS, dtype=np.int64))
     if start != len(body):
         raise ReplayError(f"stored columns take {start} bytes, {len(body)} are there")
     return Inputs(

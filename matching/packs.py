@@ -33,6 +33,9 @@ WAYS_ON: Mapping[str, str] = {
     "answer": "answer the questions, with the evidence for each",
 }
 
+#: How somebody works for a client: on their own account (1099), employed by a payroll partner (W-2), through a company.
+ENGAGEMENTS = ("contractor", "w2", "company")
+
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 #: A client's limits of its own.
@@ -110,10 +113,14 @@ class Pack:
 
 @dataclass(frozen=True, slots=True)
 class LimitsPolicy:
-    """What a client chose: by pack's id how hard it is, and limits of its own by their id."""
+    """What a client chose: how hard each pack is, limits of its own, and the papers that each engagement needs.
+
+    `papers` maps `contractor`, `w2` and `company` to kinds of credential.
+    """
 
     packs: Mapping[str, Binding] = field(default_factory=dict)
     own: tuple[Pack, ...] = ()
+    papers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], packs: Sequence[Pack]) -> "LimitsPolicy":
@@ -124,9 +131,9 @@ class LimitsPolicy:
         PolicyError
             When it names an unknown pack or binding, or a limit of its own is not one.
         """
-        unknown = document.keys() - {"packs", "own"}
+        unknown = document.keys() - {"packs", "own", "papers"}
         if unknown:
-            raise PolicyError(f"limits: {sorted(unknown)[0]!r} is not a setting; use packs and own")
+            raise PolicyError(f"limits: {sorted(unknown)[0]!r} is not a setting; use packs, own, papers")
         kinds = {pack.id: pack.kind for pack in packs}
         chosen, own = document.get("packs", {}), document.get("own", [])
         if not isinstance(chosen, dict) or not isinstance(own, list) or len(own) > MOST_OWN:
@@ -141,7 +148,7 @@ class LimitsPolicy:
         limits = tuple(_own_limit(each, kinds) for each in own)
         if len({each.id for each in limits}) < len(limits):
             raise PolicyError("limits.own: each needs an id of its own")
-        return cls(chosen, limits)
+        return cls(chosen, limits, _papers(document.get("papers", {})))
 
     @classmethod
     def of_stored(cls, document: Mapping[str, Any], packs: Sequence[Pack]) -> "LimitsPolicy":
@@ -211,6 +218,15 @@ def _hard_rules(text: str, hours_zone: str, packs: tuple[Pack, ...], day: date) 
     policy = LimitsPolicy.of_stored(json.loads(text), packs)
     limits = (pack.limit for pack, binding in policy.in_force(packs, day) if binding == "hard")
     return HoursRules(hours_zone, tuple(limit for limit in limits if limit is not None))
+
+
+def _papers(document: Any) -> dict[str, tuple[str, ...]]:
+    if not isinstance(document, dict) or document.keys() - set(ENGAGEMENTS):
+        raise PolicyError(f"limits.papers: an object that has {', '.join(ENGAGEMENTS)} at most")
+    for way, kinds in document.items():
+        if not isinstance(kinds, list) or len(kinds) > MOST_OWN or not all(isinstance(kind, str) for kind in kinds):
+            raise PolicyError(f"limits.papers.{way}: a list of at most {MOST_OWN} kinds of credential")
+    return {way: tuple(sorted(set(kinds))) for way, kinds in document.items()}
 
 
 def _own_limit(document: Mapping[str, Any], taken: Mapping[str, str]) -> Pack:

@@ -70,6 +70,8 @@ def _credential(job: Job, one: Candidates, policy: Policy, holds: bool) -> str:
     last = credential_day(job, policy)
     days = zip(job.needs.credentials, one.credential_days[0].tolist(), strict=True)
     told = [(kind, day) for kind, day in days if holds or day < last]
+    if one.papers_until[0] < last:
+        return "a paper is missing, or ends too soon, that the client wants of whoever is engaged as they are"
     if not told:
         return "no credential needed"
     until = date.fromordinal(last).isoformat()

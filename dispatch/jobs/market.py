@@ -27,7 +27,6 @@ from dispatch.record.tables import (
     new_id,
 )
 from dispatch.talent.reading import lock_technician, read_technicians
-from dispatch.talent.usage import rules_of
 from geo.distance import distances_m
 from matching.eligibility import failed, judge
 from matching.technician import Technician
@@ -168,4 +167,4 @@ def _open_roles() -> Select[JobRow, VisitRow, SiteRow, SlotRow, RoundRow, Client
 
 def _unit(row: Row[JobRow, VisitRow, SiteRow, SlotRow, RoundRow, ClientRow, datetime]) -> RoleOfVisit:
     job, visit, site, slot, _, client, now = row
-    return RoleOfVisit(job, visit, site, to_job(job, visit, site, [slot], rules_of(client, now)), read_policy(job))
+    return RoleOfVisit(job, visit, site, to_job(job, visit, site, [slot], client, now), read_policy(job))

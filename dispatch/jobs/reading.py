@@ -1,6 +1,7 @@
 """What does the record know of a job, as matching needs it? The bridge from rows to `matching.job.Job`."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,6 @@ from dispatch.talent.usage import rules_of
 from matching.daypolicy import DayPolicy
 from matching.job import Job, Needs, Pay
 from matching.policy import Policy
-from matching.usage import HoursRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,11 @@ def read_role(session: Session, visit_id: UUID, role: str, slot_id: UUID | None 
         raise NotFound("visit", visit_id)
     job, visit, site, _, client, now = rows[0]
     slots = sorted((row[3] for row in rows), key=lambda slot: slot.id != slot_id)
-    wanted = to_job(job, visit, site, slots, rules_of(client, now))
+    wanted = to_job(job, visit, site, slots, client, now)
     return RoleOfVisit(job, visit, site, wanted, read_policy(job), slots[0].is_observer)
 
 
-def to_job(job: JobRow, visit: VisitRow, site: SiteRow, slots: list[SlotRow], hours_rules: HoursRules) -> Job:
+def to_job(job: JobRow, visit: VisitRow, site: SiteRow, slots: list[SlotRow], client: ClientRow, now: datetime) -> Job:
     """The job of matching; `slots` are those of one role, and needs and pay are the first open one's, or the first's.
 
     They are alike, save one that was filled for a counter's pay. Observers come for as long as the work was agreed.
@@ -83,7 +83,8 @@ def to_job(job: JobRow, visit: VisitRow, site: SiteRow, slots: list[SlotRow], ho
         priority=job.priority,
         num_open=sum(each.state == "open" for each in slots),
         terms_version=job.terms_version,
-        hours_rules=hours_rules,
+        hours_rules=rules_of(client, now),
+        papers={way: tuple(kinds) for way, kinds in client.limits.get("papers", {}).items()},
     )
 
 

@@ -17,11 +17,10 @@ from dispatch.errors import BadInput, NotFound, Refused
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import UsageRow
-from dispatch.record.tables.usage import ENGAGED_AS
 from dispatch.talent.packfiles import shipped_packs
 from dispatch.talent.rights import only
 from matching.checklist import ANSWERS
-from matching.packs import Pack
+from matching.packs import ENGAGEMENTS, Pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +42,8 @@ def engage(session: Session, actor: Actor, technician_id: UUID, engaged_as: str,
         When the actor is not the client's admin.
     """
     client_id = _client_of(actor)
-    if engaged_as not in ENGAGED_AS:
-        raise BadInput("engaged_as", engaged_as, f"give one of {', '.join(ENGAGED_AS)}")
+    if engaged_as not in ENGAGEMENTS:
+        raise BadInput("engaged_as", engaged_as, f"give one of {', '.join(ENGAGEMENTS)}")
     was = session.scalar(
         select(UsageRow.engaged_as).where(UsageRow.client_id == client_id, UsageRow.technician_id == technician_id)
     )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from dispatch.errors import BadInput, Conflict
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import ClientRow, UsageRow
+from dispatch.record.tables import ClientRow, CredentialKindRow, UsageRow
 from dispatch.talent.packfiles import shipped_packs
 from dispatch.talent.rights import only, own_client
 from geo.errors import UnknownZoneError
@@ -49,10 +49,7 @@ def set_limits(
     own_client(session, actor, client_id)
     values: dict[str, Any] = {}
     if limits is not None:
-        try:
-            LimitsPolicy.from_document(limits, shipped_packs())
-        except PolicyError as error:
-            raise BadInput("limits", dict(limits), str(error)) from error
+        _check_limits(session, limits)
         values["limits"] = dict(limits)
     if hours_zone is not None:
         _check_zone(session, client_id, hours_zone)
@@ -63,6 +60,17 @@ def set_limits(
     session.execute(_TOUCH, {"client": client_id})
     told = {"fields": sorted(values), "hard": sorted(_hard(limits or {}))}
     record(session, actor, ("client", client_id), "limits_set", told, client_id=client_id, now=now)
+
+
+def _check_limits(session: Session, limits: Mapping[str, Any]) -> None:
+    try:
+        policy = LimitsPolicy.from_document(limits, shipped_packs())
+    except PolicyError as error:
+        raise BadInput("limits", dict(limits), str(error)) from error
+    wanted = {kind for kinds in policy.papers.values() for kind in kinds}
+    unknown = wanted - set(session.scalars(select(CredentialKindRow.code).where(CredentialKindRow.code.in_(wanted))))
+    if unknown:
+        raise BadInput("limits.papers", sorted(unknown)[0], "name a kind of credential from the catalogue")
 
 
 def _hard(limits: Mapping[str, Any]) -> list[str]:

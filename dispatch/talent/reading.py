@@ -76,6 +76,8 @@ _FACTS = {
     "hours_left": "SELECT technician_id, json_agg(json_build_array(client_id, usage.version, days, limits, hours_zone,"
     " CAST(:today AS date))) FROM usage JOIN clients ON clients.id = client_id"
     " WHERE {them} AND limits @? '$.** ? (@ == \"hard\")'",
+    "engaged": "SELECT technician_id, json_object_agg(client_id, engaged_as) FROM usage"
+    " WHERE {them} AND engaged_as <> 'contractor'",
     "own_marks": "SELECT technician_id, json_agg(json_build_array(kind, client_id)) FROM technician_marks WHERE {them}",
 }
 
@@ -85,6 +87,7 @@ Held = Row[Any]
 _NOBODY: frozenset[UUID] = frozenset()
 _NO_MARKS = (_NOBODY, _NOBODY)
 _NOTHING: Mapping[str, int] = MappingProxyType({})
+_CONTRACTOR: Mapping[UUID, str] = MappingProxyType({})
 _NO_HOURS: Mapping[UUID, HoursLeft] = MappingProxyType({})
 
 
@@ -239,6 +242,7 @@ def _technician(row: Row[Any], facts: Mapping[str, Any]) -> Technician:
         **asks._asdict(),
         consent=_consent(row),
         hours_left=facts.get("hours_left", _NO_HOURS),
+        engaged=facts.get("engaged", _CONTRACTOR),
     )
 
 
@@ -284,6 +288,10 @@ def _bookings(document: str) -> tuple[Booking, ...]:
     return tuple(Booking(*each) for each in json.loads(document))
 
 
+def _engaged(document: str) -> Mapping[UUID, str]:
+    return {UUID(client): way for client, way in json.loads(document).items()}
+
+
 def _hours_left(document: str) -> Mapping[UUID, HoursLeft]:
     """By client with hard limits what is left."""
     return {
@@ -303,4 +311,5 @@ _PARSED: Mapping[str, Callable[[str], Any]] = {
     "of_clients": _marks,
     "own_marks": _marks,
     "hours_left": _hours_left,
+    "engaged": _engaged,
 }

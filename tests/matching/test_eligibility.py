@@ -35,6 +35,7 @@ def test_a_technician_who_meets_every_rule_may_do_the_job(make_job, make_candida
         ("skill", {"skill_levels": [2, 0]}),
         ("level", {"skill_levels": [2, 2]}),
         ("credential", {"credential_days": [VISIT_DAY - 1]}),
+        ("credential", {"papers_until": VISIT_DAY - 1}),
         ("area", {"in_area": False}),
         ("hours", {"in_hours": False, "fits": False}),
         ("free", {"is_free": False, "fits": False}),

@@ -130,6 +130,8 @@ def test_what_a_client_chose_of_a_pack_that_is_gone_has_no_say_and_stops_nothing
     [
         ({"pack": {}}, "'pack' is not a setting"),
         ({"packs": []}, "packs is an object"),
+        ({"papers": {"friend": []}}, "contractor, w2, company at most"),
+        ({"papers": {"w2": "insurance"}}, "a list of at most 10 kinds"),
         ({"packs": {"nowhere": "hard"}}, "'nowhere' is not a pack"),
         ({"packs": {"income-share": "hard"}}, "cannot refuse work"),
         ({"packs": {"us-erisa-1000-hours": "firm"}}, "'firm' is none of hard, soft, off"),

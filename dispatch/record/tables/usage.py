@@ -8,12 +8,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.record.tables.base import Base, Code, Instant, Xid8, one_of
+from matching.packs import ENGAGEMENTS
 
 #: How near a limit the two are; see `matching.standing`.
 LEVELS = ("green", "amber", "red")
-#: How a technician works for a client: on their own account (1099), employed by a payroll partner (W-2), through a
-#: company that employs or engages them (corp-to-corp).
-ENGAGED_AS = ("contractor", "w2", "company")
 
 
 class UsageRow(Base):
@@ -29,7 +27,7 @@ class UsageRow(Base):
     __tablename__ = "usage"
     __table_args__ = (
         one_of("level", LEVELS),
-        one_of("engaged_as", ENGAGED_AS),
+        one_of("engaged_as", ENGAGEMENTS),
         CheckConstraint("worked_s >= 0 AND promised_s >= 0", name="seconds_not_negative"),
         CheckConstraint("jsonb_typeof(days) = 'object'", name="days_by_day"),
         Index("ix_usage_technician_id", "technician_id"),

@@ -157,3 +157,26 @@ def test_a_client_says_how_somebody_works_for_it_and_answers_with_evidence(story
         kinds = list(session.scalars(select(EventRow.kind).where(EventRow.subject_kind == "technician")))
         assert kinds.count("engaged") == kinds.count("checklist_answered") == 1
         assert_events_impersonal(session)
+
+
+def test_each_way_of_working_needs_its_papers_before_an_offer_is_sent(story):
+    given = story.assigned()
+    admin = story.town.key("client_admin", client_id=story.town.world.client)
+    unknown = {"papers": {"contractor": ["moon_pass"]}}
+    url = f"/v1/clients/{story.town.world.client}/limits"
+    refused = admin.patch(url, {"limits": unknown}, admin.get(url).headers["ETag"])
+    assert refused.status_code == 422
+    assert "moon_pass" in refused.text
+    goes_by(story, limits={"papers": {"contractor": ["background_check"]}})
+    engagement = f"/v1/technicians/{given.technician_id}/engagement"
+    tag = admin.get(engagement).headers["ETag"]
+    assert admin.patch(engagement, {"engaged_as": "w2"}, tag).status_code == 200
+    job = story.town.posted(window=_next_day(story))
+    story.town.world.send_waves()
+    asked = {offer.technician_id for offer in story.town.world.offers(UUID(job["id"]))}
+    assert asked == {given.technician_id}, "all others are contractors without the check"
+    goes_by(story, limits={"papers": {"w2": ["background_check"]}})
+    (offer,) = story.town.world.offers(UUID(job["id"]))
+    late = given.technician.post(f"/v1/offers/{offer.id}/accept", {"terms_version": offer.terms_version})
+    assert late.status_code == 409, late.text
+    assert "credential" in late.text

@@ -50,6 +50,7 @@ def make_job() -> MakeJob:
             duration_min=120,
             pay=Pay("hourly", Decimal("60.00"), "USD"),
             needs=Needs(skills={"wifi": 3, "hvac": 2}, credentials=("insurance", "background_check")),
+            papers={"contractor": ("insurance",), "w2": ("background_check", "insurance")},
             hours_rules=HoursRules("UTC", (HoursLimit("own", 20 * 3600, 12, crossed="exceeded"),)),
         )
         of_needs = {column.name for column in fields(Needs)} & changes.keys()
@@ -82,7 +83,9 @@ def crowd() -> Callable[[int, int], list[Technician]]:
 
 
 def _with_hours(technician: Technician) -> Technician:
-    """Every third has hours left with each client, some less than the job takes."""
+    """Some are employed or work through a company; every third has hours left, some less than the job takes."""
+    if technician.num_asked > 5:
+        technician = replace(technician, engaged={CLIENT: ("w2", "company")[technician.num_asked % 2]})
     if technician.num_asked % 3:
         return technician
     left = HoursLeft(1, ((1, technician.recent_offers * 1800),))
