@@ -13,7 +13,7 @@ from api.etags import wanted_version
 from api.idempotency import Reply, to_response
 from api.parts import parts_of, writing
 from api.people import find_visible
-from api.schemas.engagement import ChecklistOut, EngagementOut, EngagementPatch, FlagOut, QuestionOut
+from api.schemas.engagement import AnsweredChecklist, EngagementOut, EngagementPatch, FlagOut, QuestionOut
 from api.versions import content_etag, content_version
 from dispatch.record.session import Actor, database_now, transaction
 from dispatch.record.tables import UsageRow
@@ -67,9 +67,9 @@ def _show(session: Session, actor: Actor, technician_id: UUID, now: datetime) ->
     )
 
 
-def _show_checklist(pack: Pack, answers: dict[str, Any]) -> ChecklistOut:
+def _show_checklist(pack: Pack, answers: dict[str, Any]) -> AnsweredChecklist:
     found = read_answers(pack, {code: each["answer"] for code, each in answers.items()})
-    return ChecklistOut(
+    return AnsweredChecklist(
         pack=pack.id,
         version=pack.version,
         title=pack.title,

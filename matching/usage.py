@@ -6,6 +6,7 @@ also those that end later, where more is promised. So work that fits what is lef
 or later.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -231,12 +232,9 @@ def _is_full(month: int, worked: set[int], limit: TenureLimit) -> bool:
 
 
 def _left(steps: Steps, day: int) -> int:
-    left = steps[0][1] if steps else NO_LIMIT
-    for from_day, seconds in steps:
-        if from_day > day:
-            break
-        left = seconds
-    return left
+    if not steps:
+        return NO_LIMIT
+    return steps[max(0, bisect_right(steps, (day, NO_LIMIT)) - 1)][1]
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

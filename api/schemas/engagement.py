@@ -56,7 +56,7 @@ class FlagOut(Out):
     text: str
 
 
-class ChecklistOut(Out):
+class AnsweredChecklist(Out):
     """A checklist as it is answered: `open` have no sure answer, `employee` speak of an employee."""
 
     pack: Code
@@ -76,5 +76,5 @@ class EngagementOut(Out):
     technician_id: UUID
     client_id: UUID
     engaged_as: EngagedAs
-    checklists: list[ChecklistOut]
+    checklists: list[AnsweredChecklist]
     note: str = NOTE

@@ -43,8 +43,11 @@ class LeftByClient:
         fresh_s = job.hours_rules.fresh_s
         if not job.hours_rules.limits:
             return np.full(len(rows), fresh_s, dtype=np.int64)
-        left = [self._column(job.client_id, day, fresh_s, num_rows)[rows] for day in job.counted_days]
-        return np.asarray(np.minimum.reduce(left))
+        days = job.counted_days
+        left = self._column(job.client_id, days[0], fresh_s, num_rows)[rows]
+        for day in days[1:]:
+            np.minimum(left, self._column(job.client_id, day, fresh_s, num_rows)[rows], out=left)
+        return left
 
     def _column(self, client: UUID, day: int, fresh_s: int, num_rows: int) -> Seconds:
         key = (client, day, fresh_s)

@@ -108,4 +108,6 @@ def _all_usage(session: Session) -> Iterator[tuple[UsageRow, ClientRow]]:
         .join(ClientRow, ClientRow.id == UsageRow.client_id)
         .order_by(UsageRow.client_id, UsageRow.technician_id)
     )
-    yield from session.execute(wanted.execution_options(yield_per=_CHUNK)).tuples()
+    for row in session.execute(wanted.execution_options(yield_per=_CHUNK)):
+        usage, client = row
+        yield usage, client
