@@ -17,7 +17,8 @@ from dispatch.record.chain import seal
 from dispatch.record.relay import relay
 from dispatch.record.session import ENGINE, connect, database_now, transaction
 from dispatch.rehearsal import rehearse
-from dispatch.visits.sweeps import sweep_visits
+from dispatch.reputation.sweeps import DUE as OF_REPUTATION
+from dispatch.visits.sweeps import DUE, sweep_visits
 from geo.restdays import region_of
 
 _log = logging.getLogger(__name__)
@@ -115,7 +116,7 @@ def watch_day(engine: Engine, bell: Bell, stop: threading.Event) -> None:
     while not stop.is_set():
         started = time.monotonic()
         try:
-            if sweep_visits(lambda: transaction(engine, ENGINE, role="engine")):
+            if sweep_visits(lambda: transaction(engine, ENGINE, role="engine"), (*DUE, *OF_REPUTATION)):
                 bell.ring()
         except Exception:
             _log.exception("a look at the day failed; trying again")

@@ -49,7 +49,7 @@ class Candidates:
     min_hourly_cents: (N,) own least rate in hundredths of the job's currency, 0 = any, -1 = in another currency
     was_asked: (N,) already asked in this round
     in_quiet_hours_now: (N,) should not be disturbed now
-    reputation: (N,) in [0, 1]
+    reputation, reputation_high: (N,) in [0, 1]; the upper end of its interval: how good they may be
     is_favourite: (N,) of the client; prefers_client: (N,) the other way round
     recent_offers, asks_today, num_asked, num_yes: (N,) counts, see `Technician`
     consents: (N,) has standing consent that covers this job
@@ -79,6 +79,7 @@ class Candidates:
     was_asked: Bools
     in_quiet_hours_now: Bools
     reputation: Floats
+    reputation_high: Floats
     is_favourite: Bools
     prefers_client: Bools
     recent_offers: Ints

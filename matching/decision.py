@@ -24,7 +24,7 @@ from matching.responses import chances
 from matching.scoring import NO_SCARCITY, Scarce, Scores, score
 
 #: Changes whenever the same inputs may lead to another outcome.
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 
 #: How many of the best who were not asked are kept with their scores.
 NUM_NEXT = 3

@@ -139,14 +139,20 @@ def _choose(
     chance = draw(seed, b"explore", purpose) / 2**64
     wanted = int(size * wave.explore_share / (1.0 - wave.explore_share) + chance) - int(is_new[:size].sum())
     beyond = (size + np.flatnonzero(is_new[size:])).tolist()
-    extra = _pick(beyond, min(wanted, wave.max_size - size), seed, purpose)
+    extra = _pick(beyond, candidates.reputation_high[askable], min(wanted, wave.max_size - size), seed, purpose)
     places = [*range(size), *sorted(extra)]
     return askable[places].tolist(), int(is_new[places].sum())
 
 
-def _pick(places: list[int], num: int, seed: int, purpose: bytes) -> list[int]:
-    """`num` of the places, each as likely as any other, without replacement."""
+def _pick(places: list[int], high: Floats, num: int, seed: int, purpose: bytes) -> list[int]:
+    """`num` of the places without replacement, each in proportion to how good they may be: `high`, by place.
+
+    Whoever had one bad day early may still be good, and gets a turn; who most likely is not, gets fewer.
+    """
     left, picked = list(places), []
     for turn in range(min(num, len(places))):
-        picked.append(left.pop(draw(seed, b"newcomer", purpose, turn.to_bytes(4, "big")) % len(left)))
+        # Whole thousandths, so that every machine picks alike; nobody's chance is nothing.
+        ends = np.cumsum(1 + np.rint(1000 * high[left]).astype(np.int64))
+        drawn = draw(seed, b"newcomer", purpose, turn.to_bytes(4, "big")) % int(ends[-1])
+        picked.append(left.pop(int(np.searchsorted(ends, drawn, side="right"))))
     return picked

@@ -152,6 +152,8 @@ def _inputs(header: Mapping[str, Any], body: bytes) -> Inputs:
     # Decided before hours with a client were counted: nobody had a limit.
     columns.setdefault("hours_left_s", np.full(len(columns["ids"]), NO_LIMIT, dtype=np.int64))
     columns.setdefault("papers_until", np.full(len(columns["ids"]), NO_PAPERS, dtype=np.int64))
+    # Stored before it was known how good somebody may be: as good as they were.
+    columns.setdefault("reputation_high", columns["reputation"])
     if start != len(body):
         raise ReplayError(f"stored columns take {start} bytes, {len(body)} are there")
     return Inputs(

@@ -54,7 +54,8 @@ class ReputationPolicy:
     `means` is what an average technician of the network has, `strength` how many outcomes that prior weighs in each
     part; an outcome counts half as much after `half_life_days`. A check-in is in time from `early_min` before the
     agreed start to `late_min` after it. A back-out at least `early_back_out_h` before the start weighs half, one later
-    weighs one, a no-show three. Ratings are shown after `reveal_days` at the latest.
+    weighs one, a no-show three. Ratings are shown after `reveal_days` at the latest;
+    a person answers an appeal or a review within `answer_days`.
     """
 
     weights: Mapping[str, float] = field(
@@ -72,6 +73,7 @@ class ReputationPolicy:
     late_back_out: float = 1.0
     no_show: float = 3.0
     reveal_days: int = 14
+    answer_days: int = 14
 
     def __post_init__(self) -> None:
         if set(self.weights) != set(PARTS) or set(self.means) != set(PARTS):

@@ -86,6 +86,7 @@ class Technician:
     min_hourly: Decimal | None = None
     currency: str = "USD"
     reputation: float = 0.5
+    reputation_high: float = 1.0
     recent_offers: int = 0
     asks_today: int = 0
     num_asked: int = 0

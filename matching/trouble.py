@@ -47,5 +47,6 @@ TROUBLE: dict[str, Trouble] = {
     "series_stopped": Trouble(
         "The next job of a series cannot be made", ("patch_series", "resume_series", "end_series")
     ),
+    "review_late": Trouble("Somebody asked a person to look again and has no answer yet", ("answer_review",)),
     "webhook_failing": Trouble("An address for webhooks does not answer", ("patch_webhook", "post_ping")),
 }

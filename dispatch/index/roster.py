@@ -265,6 +265,7 @@ _FIELDS: dict[str, tuple[str, Callable[[Technician], object]]] = {
     "day_capacity": ("i8", lambda t: NO_CAPACITY if t.day_capacity is None else t.day_capacity),
     "min_cents": ("i8", lambda t: 0 if t.min_hourly is None else _cents(t.min_hourly)),
     "reputation": ("f8", lambda t: t.reputation),
+    "reputation_high": ("f8", lambda t: t.reputation_high),
     "recent_offers": ("i8", lambda t: t.recent_offers),
     "asks_today": ("i8", lambda t: t.asks_today),
     "num_asked": ("i8", lambda t: t.num_asked),

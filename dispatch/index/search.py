@@ -143,6 +143,7 @@ def _candidates(gathered: _Gathered, job: Job, *, now: datetime) -> Candidates:
         was_asked=gathered.was_asked,
         in_quiet_hours_now=times.in_quiet_hours_now,
         reputation=number["reputation"],
+        reputation_high=number["reputation_high"],
         is_favourite=gathered.is_favourite,
         prefers_client=gathered.prefers_client,
         recent_offers=number["recent_offers"],

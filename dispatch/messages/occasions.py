@@ -143,6 +143,13 @@ OCCASIONS: tuple[Occasion, ...] = (
     Occasion("alarm", "escalated", "staff", "escalated", "day", "urgent", _ALL, everywhere=True),
     Occasion("alarm", "escalated", "duty_contact", "escalated", "day", "urgent", _CONTACT, everywhere=True),
     Occasion("job", "approved", "on_visit", "approved", "money", "calm", _DESK),
+    # Whoever asked a person to look again hears what that person said.
+    Occasion("appeal", "upheld", "technician", "appeal_upheld", "messages", "calm", _PHONE),
+    Occasion("appeal", "rejected", "technician", "appeal_rejected", "messages", "calm", _PHONE),
+    Occasion("review", "made", "dispatchers", "review_asked", "changes", "timely", _DESK, until="due_at"),
+    Occasion("review", "upheld", "technician", "review_answered", "messages", "calm", _PHONE),
+    Occasion("review", "rejected", "technician", "review_answered", "messages", "calm", _PHONE),
+    Occasion("visit", "ratings_shown", "technician", "ratings_shown", "messages", "calm", _DESK),
     # What people write, and what did not arrive.
     Occasion("message", "posted", "participants", "message", "messages", "timely", _PHONE),
     Occasion("message", "undelivered", "dispatchers", "undelivered", "day", "urgent", _DESK),

@@ -50,6 +50,7 @@ _COLUMNS = (
     TechnicianRow.auto_max_per_day,
     TechnicianRow.auto_paused,
     TechnicianRow.reputation,
+    TechnicianRow.reputation_high,
 )
 
 #: What other tables say of a technician, as one JSON value a table. An object keeps the last of equal keys, so that
@@ -239,6 +240,8 @@ def _technician(row: Row[Any], facts: Mapping[str, Any]) -> Technician:
         min_hourly=row.min_hourly,
         currency=row.currency,
         reputation=row.reputation,
+        # Of whom nothing is known, everything may be true.
+        reputation_high=1.0 if row.reputation_high is None else row.reputation_high,
         **asks._asdict(),
         consent=_consent(row),
         hours_left=facts.get("hours_left", _NO_HOURS),

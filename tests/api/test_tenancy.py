@@ -83,6 +83,7 @@ def acme(calm_town):
         **trouble_of_acme(town, job["id"]),
         **changes,
         **messages_of_acme(town, job["id"]),
+        "review_id": review_of_acme(town, second.technician_id, decision),
         **standing(town),
         **{"wish": "pause", "layer": "jobs", "z": "3", "x": "1", "y": "3"},
     }
@@ -135,6 +136,14 @@ def messages_of_acme(town, job_id):
         row = NoticeRow(id=new_id(), occasion="posted", reader_kind="staff", state="suppressed", **own)
         session.add(row)
     return {"notice_id": str(row.id), "thread_id": thread["thread_id"], "device_id": str(new_id())}
+
+
+def review_of_acme(town, technician, decision):
+    """A technician asks for a person's look at a decision about Acme's work."""
+    wish = {"decision_id": decision, "words": "SECRET-PO"}
+    asked = town.by_id(technician).post("/v1/reviews", wish)
+    assert asked.status_code == 201, asked.text
+    return asked.json()["id"]
 
 
 def changes_of_acme(town, visit_id):

@@ -74,6 +74,7 @@ def make_candidates() -> MakeCandidates:
             "was_asked": False,
             "in_quiet_hours_now": False,
             "reputation": 0.5,
+            "reputation_high": 1.0,
             "is_favourite": False,
             "prefers_client": False,
             "recent_offers": 0,
@@ -138,6 +139,7 @@ def make_crowd(make_candidates: MakeCandidates) -> Callable[[int, int], Candidat
             consents=often(0.2),
             hours_left_s=np.where(random.random(num) < 0.03, random.choice([0, 7199, 7200], num), NO_LIMIT),
             papers_until=np.where(random.random(num) < 0.03, random.integers(739_700, 740_400, num), NO_PAPERS),
+            reputation_high=random.choice([0.75, 0.9, 1.0], num),
         )
 
     return make

@@ -87,7 +87,7 @@ def test_the_outcome_names_what_decided(decision):
     document = outcome_document(decision)
     assert document["kind"] == "wave"
     assert document["policy_version"] == Policy().version
-    assert (document["seed"], document["engine_version"], document["num_in_reach"]) == (7, "1", 400)
+    assert (document["seed"], document["engine_version"], document["num_in_reach"]) == (7, "2", 400)
     assert document["words"] == decision.words.tolist()
 
 

@@ -161,6 +161,23 @@ def test_which_newcomers_depends_on_the_seed_and_each_gets_a_turn(make_job, make
     assert {row for rows in drawn for row in rows if row >= 60} == set(range(60, 100))
 
 
+def test_newcomers_get_turns_by_how_good_they_may_be_and_nobody_none(make_job, make_candidates):
+    """Twenty newcomers who may be all there is, twenty whose interval ends at a fifth, one at nothing at all."""
+    high = [1.0] * 60 + [1.0] * 20 + [0.2] * 19 + [0.0]
+    people = make_candidates(
+        100, travel_s=[600] * 60 + [3000] * 40, num_asked=[5] * 60 + [4] * 40, num_yes=0, reputation_high=high
+    )
+    drawn = [
+        row
+        for seed in range(400)
+        for row in wave_of(make_job(), people, 0.1, seed=seed, explore_share=0.25, target=0.94).rows
+    ]
+    turns = np.bincount(drawn, minlength=100)
+    assert 3.0 < turns[60:80].mean() / turns[80:99].mean() < 5.5
+    assert turns[80:99].min() > 0
+    assert turns[99] < turns[80:99].min()
+
+
 def test_a_small_wave_explores_now_and_then_in_the_wanted_share(make_job, make_candidates):
     """9 old hands and a share of a tenth: one newcomer a wave; 4 and a tenth: 0.44 on the mean."""
     people = newcomers_far_away(make_candidates)

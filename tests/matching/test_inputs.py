@@ -81,7 +81,7 @@ def test_the_format_is_pinned_by_its_digest(make_job, make_candidates):
     """A new setting or column changes it, and that is fine; a new layout must raise the format's number."""
     assert (
         digest(Inputs("wave", make_job(), make_candidates(3), Policy(), NOW, 1))
-        == "560bc5e02cf41233a4cfa0113c0aca59b5820fefe473bfdc08352ad80aaf1b62"
+        == "462a78212beac4f800f25a8526e8a8377c2a5c590aa79424e26b6f29294a329a"
     )
 
 
@@ -126,6 +126,22 @@ def test_every_other_input_changes_the_digest(inputs, change):
 def test_damaged_bytes_are_refused_by_name(inputs, damage):
     with pytest.raises(ReplayError, match="stored"):
         decode(damage(encode(inputs)))
+
+
+def test_inputs_stored_before_a_column_was_known_are_read_with_what_it_stood_for(inputs):
+    """Before 2026-11-26 nothing was stored of how good somebody may be: as good as they were."""
+    raw = zlib.decompress(encode(inputs))
+    (length,) = struct.unpack_from("<I", raw, 4)
+    header = json.loads(raw[8 : 8 + length])
+    at = [name for name, _, _ in header["columns"]].index("reputation_high")
+    sizes = [np.dtype(code).itemsize * int(np.prod(shape)) for _, code, shape in header["columns"]]
+    start = 8 + length + sum(sizes[:at])
+    del header["columns"][at]
+    text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
+    body = raw[8 + length : start] + raw[start + sizes[at] :]
+    read = decode(zlib.compress(b"TRDI" + struct.pack("<I", len(text)) + text + body))
+    assert read.candidates.reputation_high.tolist() == inputs.candidates.reputation.tolist()
+    assert read.candidates.consents.tolist() == inputs.candidates.consents.tolist()
 
 
 def test_another_format_is_refused_with_its_number(inputs):

@@ -44,6 +44,7 @@ PERSONAL = {
     "deliverables": ("caption", "written", "judged_note"),
     "site_requests": ("item", "note"),
     "messages": ("words",),
+    "reviews": ("words", "answer"),
     "client_marks": ("reason",),
     "credentials": ("evidence",),
     "duty_shifts": ("contact_name", "contact_email", "contact_phone"),

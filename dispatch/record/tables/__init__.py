@@ -35,6 +35,7 @@ from dispatch.record.tables.money import (
 )
 from dispatch.record.tables.offers import AssignmentRow, CounterRow, OfferRow, RoundRow, WaveRow
 from dispatch.record.tables.presence import PhoneWordRow, TimeEntryRow
+from dispatch.record.tables.reputation import NetworkMeansRow, OutcomeRow, RatingRow, ReviewRow
 from dispatch.record.tables.standing import SeriesRow, TemplateRow
 from dispatch.record.tables.talent import (
     BookingRow,
@@ -82,8 +83,10 @@ __all__ = [
     "LedgerEntryRow",
     "LedgerTransactionRow",
     "MessageRow",
+    "NetworkMeansRow",
     "NoticeRow",
     "OfferRow",
+    "OutcomeRow",
     "PartRow",
     "PaymentRow",
     "PayoutRow",
@@ -91,6 +94,8 @@ __all__ = [
     "PoolMemberRow",
     "PoolRow",
     "ProposalRow",
+    "RatingRow",
+    "ReviewRow",
     "RoundRow",
     "SealRow",
     "SeriesRow",

@@ -71,7 +71,10 @@ class CredentialKindRow(Base):
 
 
 class TechnicianRow(Base):
-    """A person of the network. `quiet_*` and hours are local to `time_zone`; `area` wins over `radius_km`."""
+    """A person of the network. `quiet_*` and hours are local to `time_zone`; `area` wins over `radius_km`.
+
+    `reputation` is as it was reckoned at `reputation_at` (empty: never), `reputation_high` its interval's upper end.
+    """
 
     __tablename__ = "technicians"
     __table_args__ = (
@@ -85,11 +88,18 @@ class TechnicianRow(Base):
         CheckConstraint("radius_km > 0 AND radius_km <= 20038", name="radius_km_size"),
         CheckConstraint("day_capacity >= 0", name="day_capacity_size"),
         CheckConstraint("reputation BETWEEN 0 AND 1", name="reputation_share"),
+        CheckConstraint("reputation_high BETWEEN 0 AND 1", name="reputation_high_share"),
         CheckConstraint("(quiet_from IS NULL) = (quiet_to IS NULL)", name="quiet_both_ends"),
         CheckConstraint("num_nulls(auto_min_hourly, auto_max_km, auto_max_per_day) IN (0, 3)", name="consent_whole"),
         CheckConstraint("auto_max_km > 0 AND auto_max_km <= 20038 AND auto_max_per_day > 0", name="consent_size"),
         Index("ix_technicians_changed_xid", "changed_xid"),
         Index("ix_technicians_cell", "cell"),
+        Index("ix_technicians_reputation_at", "reputation_at"),
+        Index(
+            "ix_technicians_reputation_unsaid",
+            "id",
+            postgresql_where=text("reputation_at IS NULL AND reputation = 0.5"),
+        ),
     )
     id: Mapped[Id]
     number: Mapped[Code]
@@ -122,6 +132,8 @@ class TechnicianRow(Base):
     auto_paused: Mapped[bool] = mapped_column(server_default=text("false"))
     shares_position: Mapped[bool] = mapped_column(server_default=text("false"))
     reputation: Mapped[float] = mapped_column(server_default="0.5")
+    reputation_high: Mapped[float | None]
+    reputation_at: Mapped[Instant | None]
     preferences: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     created_at: Mapped[Instant]
     version: Mapped[int] = mapped_column(BigInteger, server_default="1", server_onupdate=FetchedValue())

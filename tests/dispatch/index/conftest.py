@@ -131,6 +131,7 @@ def _somebody(random: Random) -> Technician:
         num_asked=random.randint(0, 9),
         num_yes=random.randint(0, 3),
         consent=random.choice([None, Consent(random.choice([Decimal(60), Decimal(61)]), 30.0, random.randint(0, 2))]),
+        reputation_high=abs(lat) % 1,
     )
 
 

@@ -123,6 +123,7 @@ def facts(who: Technician, job: Job, now: datetime, asked: frozenset[UUID], from
         "was_asked": who.id in asked,
         "in_quiet_hours_now": is_quiet_at(who, local_now.hour * 60 + local_now.minute),
         "reputation": who.reputation,
+        "reputation_high": who.reputation_high,
         "is_favourite": job.client_id in who.favourite_of,
         "prefers_client": job.client_id in who.prefers,
         "recent_offers": who.recent_offers,

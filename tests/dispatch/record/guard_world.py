@@ -16,6 +16,7 @@ import guard_money
 from guard_evidence import evidence
 from guard_messages import said, told_to_technician
 from guard_presence import presence
+from guard_reputation import reputation
 from guard_standing import standing
 from guard_trouble import duty, promise
 from guard_usage import usage
@@ -82,6 +83,7 @@ def _network() -> list[Named]:
         ("hdd", t.SkillRow(code="hdd", name="Hard drives")),
         ("insurance", t.CredentialKindRow(code="insurance", name="Liability insurance")),
         ("board", t.CursorRow(name="board", below_xid=text("'0'::xid8"))),
+        ("network", t.NetworkMeansRow(num=1, means={"kept": 0.95}, measured_at=NOW)),
         ("operator", _staff("operator", None, "operator")),
         ("operator", _key("operator", role="operator")),
         ("crew", _key("crew", role="company", company_id=id_of("crew"))),
@@ -163,6 +165,7 @@ def _client(name: str) -> list[Named]:
         *said(id_of, name, ASKED[name], NOW),
         *presence(id_of, name, ASKED[name], NOW),
         *usage(id_of, name, ASKED[name]),
+        *reputation(id_of, name, ASKED[name], NOW),
         t.BoardFrameRow(client_id=id_of(name), seq=1, event_id=id_of(f"{name}.event"), at=NOW),
     ]
     return [*((name, row) for row in rows), *guard_money.of_client(id_of, name, ASKED[name], NOW)]

@@ -35,7 +35,7 @@ The actors:
 
 Nobody but a superuser changes or removes events, seals, decisions, terms and messages: triggers refuse it to the
 owner too. Where nobody is named in a transaction (`app.*` empty), no row of these tables is seen, save the network's
-catalogues (companies, skills, credential_kinds, cursors), which belong to nobody and have no policies.
+catalogues (companies, skills, credential_kinds, cursors, network_means), which belong to nobody and have no policies.
 
 | table | what a row is | client | asked | self | engine |
 |---|---|---|---|---|---|

@@ -20,12 +20,14 @@ PLAIN = {
     "fk_board_frames_event_id",
     "fk_disputes_decider_id",
     "fk_notices_event_id",
+    "fk_outcomes_event_id",
+    "fk_reviews_event_id",
     "fk_webhook_deliveries_event_id",
 }
 #: Of a table whose client may be empty: a check says that it is not where this points somewhere.
 WITH_CLIENT = {"fk_ledger_transactions_client_id_payment_id": "ck_ledger_transactions_payment_has_client"}
 #: Tables without a client's or a person's rows: the network's catalogues and readers' cursors.
-COMMON = {"companies", "skills", "credential_kinds", "cursors"}
+COMMON = {"companies", "skills", "credential_kinds", "cursors", "network_means"}
 
 
 @pytest.fixture(scope="module")

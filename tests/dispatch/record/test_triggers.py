@@ -8,6 +8,7 @@ from guard_world import id_of
 from guarding import Guarded
 
 from dispatch.record.tables.changes import PROPOSAL_STATES
+from dispatch.record.tables.reputation import REVIEW_STATES
 
 pytestmark = pytest.mark.guards
 
@@ -22,6 +23,7 @@ KEPT = {
     "seals_kept": ("seals", ("UPDATE seals SET num = num", "DELETE FROM seals")),
     "decisions_kept": ("decisions", ("UPDATE decisions SET kind = kind", "DELETE FROM decisions")),
     "charges_kept": ("charges", ("UPDATE charges SET kind = kind", "DELETE FROM charges")),
+    "ratings_kept": ("ratings", ("UPDATE ratings SET stars = stars", "DELETE FROM ratings")),
     "messages_kept": ("messages", ("UPDATE messages SET words = words", "DELETE FROM messages")),
     "ledger_entries_kept": ("ledger_entries", ("UPDATE ledger_entries SET num = num", "DELETE FROM ledger_entries")),
     "ledger_entries_kept_whole": ("ledger_entries", ("TRUNCATE ledger_entries",)),
@@ -59,6 +61,7 @@ OTHERS = (
     "assignments_usage_moved",
     "time_entries_usage",
     "time_entries_usage_moved",
+    "reviews_end_once",
 )
 
 
@@ -305,3 +308,16 @@ def test_proposals_end_once_lets_no_ended_proposal_become_anything_else(guarded:
         refusal = guarded.refuses(again)
         assert (refusal.code, refusal.constraint) == (RESTRICT_VIOLATION, "proposals_end_once")
         assert f"this proposal ended as {ended}: it cannot become {state}" in refusal.message
+
+
+@pytest.mark.parametrize("ended", ["upheld", "rejected"])
+def test_reviews_end_once_lets_no_answered_review_become_anything_else(guarded: Guarded, ended: str):
+    guarded.run(guarded.update("reviews", "acme", f"state = '{ended}', decided_at = now()"))
+    for state in REVIEW_STATES:
+        again = guarded.update("reviews", "acme", f"state = '{state}', decided_at = now()")
+        if state == ended:
+            assert guarded.accepts(again) == 1
+            continue
+        refusal = guarded.refuses(again)
+        assert (refusal.code, refusal.constraint) == (RESTRICT_VIOLATION, "reviews_end_once")
+        assert f"this review ended as {ended}: it cannot become {state}" in refusal.message

@@ -1,0 +1,144 @@
+"""May a person look again? The decision behind an offer, appeals, reviews and their answers."""
+
+import math
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.auth import Anyone, Technician, only
+from api.idempotency import Reply, idempotent
+from api.paging import Cursor, Limit, page
+from api.parts import parts_of, reading
+from api.schemas.pages import PageOf
+from api.schemas.reputation import (
+    AnswerIn,
+    AppealIn,
+    OwnDecisionOut,
+    OwnTickOut,
+    ReviewAbout,
+    ReviewIn,
+    ReviewOut,
+    ReviewState,
+    WeightOut,
+)
+from dispatch.record.session import Actor, database_now, transaction
+from dispatch.record.tables import ReviewRow
+from dispatch.reputation.decisions import OwnDecision, decision_about
+from dispatch.reputation.reviews import answer, appeal, ask_for_review
+from matching.reasons import WORDS, visible_count
+
+router = APIRouter(prefix="/v1", tags=["reputation"])
+
+_Appellant = Annotated[Actor, Depends(only("technician", "company"))]
+_Reader = Annotated[Actor, Depends(only("technician", "company", "operator"))]
+_Reviewer = Annotated[Actor, Depends(only("operator", "client_admin", "dispatcher"))]
+
+
+@router.get("/offers/{offer_id}/decision", response_model=OwnDecisionOut, summary="Why was I asked, or not chosen?")
+def get_own_decision(request: Request, actor: _Reader, offer_id: UUID) -> OwnDecisionOut:
+    """The main parameters of the decision behind your offer, and how you stood in each; of nobody else."""
+    with transaction(parts_of(request).engine, actor, role="engine") as session:
+        return _decision(decision_about(session, actor, offer_id))
+
+
+@router.post("/appeals", response_model=ReviewOut, status_code=201, summary="Appeal against an outcome")
+def post_appeal(request: Request, actor: _Appellant, wish: AppealIn) -> Response:
+    """Say why an outcome is wrong, or was not your doing: it doesn't count until a person has answered."""
+    return _do(request, actor, 201, lambda session, now: appeal(session, actor, wish.event_id, wish.words, now=now))
+
+
+@router.post("/reviews", response_model=ReviewOut, status_code=201, summary="Ask a person to look at a decision")
+def post_review(request: Request, actor: Technician, wish: ReviewIn) -> Response:
+    """A person looks at a decision about you and answers with words, by a date."""
+    return _do(
+        request,
+        actor,
+        201,
+        lambda session, now: ask_for_review(session, actor, wish.decision_id, wish.words, now=now),
+    )
+
+
+@router.get("/reviews", response_model=PageOf[ReviewOut], summary="List appeals and reviews")
+def list_reviews(
+    request: Request,
+    actor: Anyone,
+    response: Response,
+    state: Annotated[ReviewState | None, Query(description="Only these.", examples=["open"])] = None,
+    about: Annotated[ReviewAbout | None, Query(description="Only these.", examples=["outcome"])] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> PageOf[ReviewOut]:
+    """Your own; those about a client's work, for its staff; all, for the network. The newest first.
+
+    All wait equally long, so the last of those that are open is due first.
+    """
+    asked = {ReviewRow.state: state, ReviewRow.about: about}
+    wanted = select(ReviewRow).where(*(column == value for column, value in asked.items() if value is not None))
+    if actor.kind == "gateway":
+        wanted = wanted.where(ReviewRow.technician_id == actor.technician_id)
+    with reading(request, actor) as session:
+        now = database_now(session)
+        found = page(session, request, wanted, ReviewRow.id, limit=limit, cursor=cursor)
+    response.headers.update(found.headers)
+    return PageOf(items=[_show(row[0], now) for row in found.rows], next=found.next)
+
+
+@router.post("/reviews/{review_id}/answer", response_model=ReviewOut, summary="Answer an appeal or a review")
+def answer_review(request: Request, actor: _Reviewer, review_id: UUID, said: AnswerIn) -> Response:
+    """A person decides, with words. Appeals are the network's to answer; reviews of decisions the client's as well."""
+    return _do(
+        request,
+        actor,
+        200,
+        lambda session, now: answer(session, actor, review_id, said.verdict, said.words, now=now),
+    )
+
+
+def _do(request: Request, actor: Actor, status: int, do: Callable[[Session, datetime], ReviewRow]) -> Response:
+    return idempotent(request, actor, lambda session, now: Reply(_show(do(session, now), now), status))
+
+
+def _show(row: ReviewRow, now: datetime) -> ReviewOut:
+    is_open = row.state == "open"
+    return ReviewOut(
+        **{name: getattr(row, name) for name in _SAME},
+        is_late=is_open and row.due_at <= now,
+        moves=["answer"] if is_open else [],
+    )
+
+
+_SAME = (
+    "id", "client_id", "technician_id", "about", "event_id", "assignment_id", "decision_id", "words", "state",
+    "made_at", "due_at", "answer", "decided_at",
+)  # fmt: skip
+
+
+def _decision(own: OwnDecision) -> OwnDecisionOut:
+    told, decision = own.told, own.decision
+    # Whether they are somebody's favourite is not theirs to know.
+    parts = {name: part for name, part in told.parts.items() if name != "preference"}
+    return OwnDecisionOut(
+        decision_id=decision.id,
+        job_id=decision.job_id,
+        decided_at=own.decided_at,
+        kind=decision.kind,  # type: ignore[arg-type]
+        policy_version=decision.policy_version,
+        engine_version=decision.engine_version,
+        may=told.may,
+        was_asked=told.was_asked,
+        place=told.place,
+        num_may=visible_count(told.num_may, "client"),
+        total=math.fsum(parts.values()),
+        weights=[WeightOut(name=name, weight=own.weights[name], part=part) for name, part in parts.items()],
+        rules=[
+            OwnTickOut(rule=tick.rule.code, holds=tick.holds, text=tick.text, words=WORDS[tick.rule])
+            for tick in told.ticks
+        ],
+        outcome=own.outcome,
+        review_id=own.review_id,
+    )

@@ -1,0 +1,214 @@
+"""May a person look at this again? Appeals against outcomes, reviews of decisions: asked, due, answered with words.
+
+An appeal changes no event and deletes none: its own event corrects, and the outcome is made anew from all of them. From
+the moment it is made until a person has answered, what it is about doesn't count.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from dispatch.errors import BadInput, Conflict, NotFound, Refused
+from dispatch.record.events import record
+from dispatch.record.session import ENGINE, Actor
+from dispatch.record.tables import (
+    AlarmRow,
+    AssignmentRow,
+    DecisionRow,
+    OfferRow,
+    OutcomeRow,
+    ReviewRow,
+    new_id,
+)
+from dispatch.visits.alarms import clear_alarms, raise_alarm
+from dispatch.visits.finding import is_clients, of_actor
+from matching.reputation import ReputationPolicy
+
+Answer = Literal["upheld", "rejected"]
+#: The chain of events of each kind of review.
+SUBJECTS = {"outcome": "appeal", "decision": "review"}
+_BATCH = 100
+
+
+def appeal(
+    session: Session,
+    actor: Actor,
+    event_id: UUID,
+    words: str,
+    *,
+    now: datetime,
+    policy: ReputationPolicy | None = None,
+) -> ReviewRow:
+    """A technician (or their company) says that an outcome of theirs is wrong or not their doing. As the engine.
+
+    Raises
+    ------
+    NotFound
+        When there is no such event, it was erased, or it says nothing about this technician: never told apart.
+    BadInput
+        When nothing that stands on it speaks against them, or no reason is given.
+    Conflict
+        When they appealed against it before.
+    """
+    said = _checked("words", words)
+    found = session.execute(
+        select(OutcomeRow, AssignmentRow.job_id)
+        .join(AssignmentRow, AssignmentRow.id == OutcomeRow.assignment_id)
+        .where(OutcomeRow.event_id == event_id, of_actor(actor))
+        .order_by(OutcomeRow.value, OutcomeRow.part)
+        .limit(1)
+    ).one_or_none()
+    if found is None:
+        raise NotFound("outcome of yours that stands on event", event_id)
+    outcome, job_id = found[0], found[1]
+    if outcome.value == 1.0:
+        raise BadInput("event_id", event_id, "name one that speaks against you: what stands on this one is all good")
+    about = {"about": "outcome", "assignment_id": outcome.assignment_id, "event_id": event_id}
+    row = _ask(session, outcome.client_id, outcome.technician_id, about, said, now, policy or ReputationPolicy())
+    told = {"event": str(event_id), "assignment": str(outcome.assignment_id), "part": outcome.part}
+    _tell(session, actor, row, "made", told | {"job": str(job_id)}, now)
+    return row
+
+
+def ask_for_review(
+    session: Session,
+    actor: Actor,
+    decision_id: UUID,
+    words: str,
+    *,
+    now: datetime,
+    policy: ReputationPolicy | None = None,
+) -> ReviewRow:
+    """A technician asks a person to look at a decision about them. Runs as the engine.
+
+    Raises
+    ------
+    NotFound
+        When there is no such decision about work that they were asked for.
+    BadInput
+        When no reason is given.
+    Conflict
+        When they asked before.
+    """
+    said = _checked("words", words)
+    was_asked = exists().where(OfferRow.job_id == DecisionRow.job_id, OfferRow.technician_id == actor.technician_id)
+    decision = session.scalars(select(DecisionRow).where(DecisionRow.id == decision_id, was_asked)).one_or_none()
+    if decision is None or actor.technician_id is None:
+        raise NotFound("decision about you", decision_id)
+    about = {"about": "decision", "decision_id": decision_id}
+    row = _ask(session, decision.client_id, actor.technician_id, about, said, now, policy or ReputationPolicy())
+    told = {"decision": str(decision_id), "job": str(decision.job_id), "visit": str(decision.visit_id)}
+    _tell(session, actor, row, "made", told, now)
+    return row
+
+
+def answer(session: Session, actor: Actor, review_id: UUID, verdict: Answer, words: str, *, now: datetime) -> ReviewRow:
+    """A person answers, with words: of two who do at once the first counts. Runs as the engine.
+
+    An appeal is the network's to answer, not the client's whose word it is about; a review of a decision is the
+    client's dispatcher's too, who can pick whom the engine did not.
+
+    Raises
+    ------
+    NotFound
+        When it is not for this actor to see.
+    Refused
+        When it is not for this actor to answer.
+    BadInput
+        When there are no words.
+    Conflict
+        When it was answered already.
+    """
+    said = _checked("words", words)
+    row = session.scalars(select(ReviewRow).where(ReviewRow.id == review_id)).one_or_none()
+    if row is None or not (actor.kind == "operator" or is_clients(actor, row.client_id)):
+        raise NotFound("review", review_id)
+    if row.about == "outcome" and actor.kind != "operator":
+        raise Refused("the network's operator answers appeals, not the client whose record it is", ("not_yours",))
+    decided = session.scalars(
+        update(ReviewRow)
+        .where(ReviewRow.id == review_id, ReviewRow.state == "open")
+        .values(state=verdict, answer=said, decided_at=now, decided_by=actor.id)
+        .returning(ReviewRow)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if decided is None:
+        session.refresh(row)
+        raise Conflict(row.state, "answer the review")
+    clear_alarms(session, actor, ("review_late",), subject_id=review_id, why=verdict, now=now)
+    _tell(session, actor, decided, verdict, _about(session, decided), now)
+    return decided
+
+
+def flag_late(session: Session, now: datetime) -> int:
+    """An alarm for each review that nobody has answered by its date: how many. A sweep, as the engine."""
+    is_flagged = exists().where(AlarmRow.kind == "review_late", AlarmRow.subject_id == ReviewRow.id)
+    late = session.scalars(
+        select(ReviewRow)
+        .where(ReviewRow.state == "open", ReviewRow.due_at <= now, ~is_flagged)
+        .order_by(ReviewRow.due_at)
+        .limit(_BATCH)
+        .with_for_update(skip_locked=True, key_share=True)
+    ).all()
+    for row in late:
+        job_id = _job_of(session, row)
+        raise_alarm(
+            session,
+            ENGINE,
+            "review_late",
+            client_id=row.client_id,
+            job_id=job_id,
+            subject_id=row.id,
+            due_at=row.due_at,
+            now=now,
+        )
+    return len(late)
+
+
+def _ask(
+    session: Session,
+    client_id: UUID,
+    technician_id: UUID,
+    about: dict[str, Any],
+    words: str,
+    now: datetime,
+    policy: ReputationPolicy,
+) -> ReviewRow:
+    values = {"id": new_id(), "client_id": client_id, "technician_id": technician_id, "words": words, "made_at": now}
+    row = session.scalars(
+        insert(ReviewRow)
+        .values(due_at=now + timedelta(days=policy.answer_days), **values, **about)
+        .on_conflict_do_nothing()
+        .returning(ReviewRow)
+    ).one_or_none()
+    if row is None:
+        raise Conflict("asked already", "ask again", ("read the answer",))
+    return row
+
+
+def _checked(field: str, words: str) -> str:
+    said = words.strip()
+    if not said:
+        raise BadInput(field, words, "say why, in your own words")
+    return said
+
+
+def _about(session: Session, row: ReviewRow) -> dict[str, str]:
+    names = {"event": row.event_id, "assignment": row.assignment_id, "decision": row.decision_id}
+    names["job"] = _job_of(session, row)
+    return {name: str(value) for name, value in names.items() if value is not None}
+
+
+def _job_of(session: Session, row: ReviewRow) -> UUID:
+    table = AssignmentRow if row.about == "outcome" else DecisionRow
+    about = row.assignment_id if row.about == "outcome" else row.decision_id
+    return session.scalars(select(table.job_id).where(table.id == about)).one()
+
+
+def _tell(session: Session, actor: Actor, row: ReviewRow, kind: str, about: dict[str, str], now: datetime) -> None:
+    told = {"technician": str(row.technician_id), **about, "due_at": row.due_at.isoformat()}
+    record(session, actor, (SUBJECTS[row.about], row.id), kind, told, client_id=row.client_id, now=now)
