@@ -16,11 +16,11 @@ from api.paging import Cursor, Limit, page
 from api.parts import parts_of, reading
 from api.schemas.pages import PageOf
 from api.schemas.reputation import (
-    AnswerIn,
     AppealIn,
     OwnDecisionOut,
     OwnTickOut,
     ReviewAbout,
+    ReviewAnswerIn,
     ReviewIn,
     ReviewOut,
     ReviewState,
@@ -89,7 +89,7 @@ def list_reviews(
 
 
 @router.post("/reviews/{review_id}/answer", response_model=ReviewOut, summary="Answer an appeal or a review")
-def answer_review(request: Request, actor: _Reviewer, review_id: UUID, said: AnswerIn) -> Response:
+def answer_review(request: Request, actor: _Reviewer, review_id: UUID, said: ReviewAnswerIn) -> Response:
     """A person decides, with words. Appeals are the network's to answer; reviews of decisions the client's as well."""
     return _do(
         request,

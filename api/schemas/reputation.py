@@ -140,7 +140,7 @@ class ReviewIn(In):
     words: Said
 
 
-class AnswerIn(In):
+class ReviewAnswerIn(In):
     """A person's answer: `upheld`, the technician was right; `rejected`, it stays as it is."""
 
     model_config = ConfigDict(
