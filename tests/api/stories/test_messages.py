@@ -196,6 +196,31 @@ def test_the_reminder_brings_a_code_that_confirms_by_a_text(story, post: Post):
     assert guess["outcome"] == "unknown"
 
 
+def test_who_texts_stop_gets_no_text_until_they_text_start(story, post: Post):
+    given = story.assigned()
+    staff = dispatcher(given.town)
+    post.goes_out()
+    gateway = given.town.key("gateway")
+
+    def texts(num, words):
+        return gateway.post("/v1/gateway/sms", {"id": f"SM-{num}", "sender": "(432) 555-0000", "text": words}).json()
+
+    def hears(words):
+        staff.post(f"{given.job_url}/messages", {"text": words})
+        return [each.channel for each in post.goes_out()]
+
+    assert hears("The key is at the bakery.") == ["sms"]
+    stopped = texts(1, " Stop. ")
+    assert stopped["outcome"] == "stopped"
+    assert "START" in stopped["reply"]
+    assert texts(1, "Stop")["outcome"] == "duplicate"
+    assert "sms" not in hears("The bakery opens at six.")
+    assert texts(2, "stop by the bakery, I have your key")["outcome"] != "stopped"
+    assert "sms" not in hears("Thank you.")
+    assert texts(3, "START")["outcome"] == "started"
+    assert hears("Are you there?") == ["sms"]
+
+
 def test_a_proposal_an_agreement_and_an_alarm_are_told_to_those_who_must_act(story, post: Post):
     given = story.assigned()
     dispatcher(given.town, phone="+14325550188")
