@@ -11,6 +11,7 @@ from outboxes import Post, to
 from sqlalchemy import select, update
 from worlds import ZONE
 
+from dispatch.messages import people
 from dispatch.messages.adapters import Failed
 from dispatch.messages.adapters.gateway import GatewayAdapter
 from dispatch.messages.adapters.smtp import SmtpAdapter
@@ -24,7 +25,9 @@ ANNA = "+14325550000"
 
 
 @pytest.fixture
-def post(story) -> Post:
+def post(story, monkeypatch) -> Post:
+    """The site's contact is awake at any hour: their night is tried in `test_delivery`."""
+    monkeypatch.setattr(people, "_CONTACTS_QUIET", None)
     return Post(story.town.world)
 
 
@@ -51,9 +54,9 @@ def test_the_site_hears_in_spanish_that_the_technician_is_late_and_when_they_com
     answer = given.technician.post(f"{given.visit}/late", {"minutes": 45})
     assert answer.status_code == 200, answer.text
     (late,) = to(post.goes_out(), CONTACT)
-    clock = eta.astimezone(ZoneInfo(ZONE)).strftime("%-I:%M")
+    local = eta.astimezone(ZoneInfo(ZONE))
     assert "Technician 0 se retrasa. Nueva hora en Store 1147" in late.body
-    assert f"{clock}\u202fp.m. CST" in late.body
+    assert f"{local:%-I:%M}\u202fp.m. {local:%Z}" in late.body
 
 
 def test_quiet_hours_hold_back_what_can_wait_and_not_what_cannot(story, post: Post):
