@@ -5,7 +5,7 @@ import pytest
 from dispatch.messages.stopping import meant
 
 
-@pytest.mark.parametrize("words", ["STOP", "stop.", " Stop! ", "Opt out", "QUIT", "alto", "ＳＴＯＰ", "unsubscribe"])
+@pytest.mark.parametrize("words", ["STOP", "stop.", " Stop! ", "Opt out", "QUIT", "alto", "ＳＴＯＰ", "unsubscribe"])  # noqa: RUF001
 def test_a_word_that_stands_alone_ends_texts(words):
     assert meant(words) == "stopped"
 
