@@ -48,7 +48,7 @@ from matching.job import Needs, Pay
 
 NUM_TESTS = 5
 IS_LONG = os.environ.get("TRUCKROLL_TEST_LONG") == "1"
-#: In the long form many more, and each shorter: together they take ten minutes of two cores.
+#: In the long form many more, and each shorter.
 NUM_MACHINES, NUM_STEPS = (1000, 25) if IS_LONG else (30, 50)
 NUM_TECHNICIANS = 5
 MAX_JOBS = 6
