@@ -48,8 +48,8 @@ from matching.job import Needs, Pay
 
 NUM_TESTS = 5
 IS_LONG = os.environ.get("TRUCKROLL_TEST_LONG") == "1"
-#: In the long form many more, and each shorter.
-NUM_MACHINES, NUM_STEPS = (1000, 25) if IS_LONG else (30, 50)
+#: In the long form ten times as many.
+NUM_MACHINES, NUM_STEPS = (300, 50) if IS_LONG else (30, 50)
 NUM_TECHNICIANS = 5
 MAX_JOBS = 6
 #: The day that people live one after the other comes here, whatever chance brings in the other tests.

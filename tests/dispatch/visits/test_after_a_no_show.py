@@ -14,6 +14,7 @@ from dispatch.record.session import Actor
 from dispatch.record.tables import AlarmRow, AssignmentRow, ProposalRow, new_id
 from dispatch.visits.alarms import raise_alarm
 from dispatch.visits.cancelling import cancel_work
+from dispatch.visits.dropping import drop_visit
 from dispatch.visits.endings import Ending
 from dispatch.visits.lookout import watch_visits
 from dispatch.visits.noshow import mark_no_show
@@ -88,6 +89,22 @@ def test_what_a_person_must_look_at_is_not_over_with_a_visit_that_is_missed(worl
     with world.as_engine() as (session, now):
         mark_no_show(session, world.staff, mine.visit_id, None, "unreachable", now=now)
     assert open_alarms(world) == ["incident", "long_entry"]
+
+
+def test_what_a_person_must_look_at_is_not_over_with_a_visit_that_is_dropped(world: World) -> None:
+    mine, technician = won(world)
+    with world.as_engine() as (session, now):
+        check_in(session, technician, mine.visit_id, None, Stamp(), now=now)
+    with world.as_engine() as (session, now):
+        again = Ending("return_needed", "part", "the belt is worn")
+        next_visit = check_out(session, technician, mine.visit_id, None, Stamp(), again, now=now).next_visit_id
+    assert next_visit is not None
+    with world.as_engine() as (session, now):
+        about = {"client_id": world.client, "job_id": mine.job_id, "visit_id": next_visit}
+        for kind in ("incident", "part_missing"):
+            raise_alarm(session, world.staff, kind, subject_id=new_id(), due_at=now, now=now, **about)
+        drop_visit(session, world.staff, next_visit, "no_longer_needed", now=now)
+    assert open_alarms(world) == ["incident"]
 
 
 def test_who_did_not_come_cannot_take_the_job_back_from_the_market(world: World) -> None:
