@@ -10,7 +10,7 @@ from api.auth import Gateway
 from api.idempotency import Reply, idempotent
 from api.schemas.messages import MailIn, SmsIn, TakenOut
 from dispatch.errors import BadInput
-from dispatch.messages.inbound import Inbound, Taken, names_conversation, reply_to, take_in
+from dispatch.messages.inbound import Inbound, Taken, names_conversation, reply_to, take_in, take_stop
 from dispatch.record.session import Actor
 from dispatch.visits.telephone import Word, take_word
 
@@ -20,6 +20,10 @@ router = APIRouter(prefix="/v1/gateway", tags=["gateway"])
 _WORDS_OF_A_VISIT = 3
 #: Takes what is for it; None: it is not, and the next is asked. Runs as the engine.
 Taker = Callable[[Session, Actor, Inbound, datetime], Taken | None]
+
+
+def _stop(session: Session, _: Actor, inbound: Inbound, now: datetime) -> Taken | None:
+    return take_stop(session, inbound, now=now)
 
 
 def _conversation(session: Session, actor: Actor, inbound: Inbound, now: datetime) -> Taken:
@@ -43,12 +47,12 @@ def _visit_word(session: Session, actor: Actor, inbound: Inbound, now: datetime)
 
 
 #: In this order; the last takes everything, if only to answer with help.
-TAKERS: tuple[Taker, ...] = (_visit_word, _conversation)
+TAKERS: tuple[Taker, ...] = (_stop, _visit_word, _conversation)
 
 
 @router.post("/sms", response_model=TakenOut, summary="A text came in")
 def post_sms(request: Request, actor: Gateway, sms: SmsIn) -> Response:
-    """Hand on a text that came to your number: a word with a visit's code, or something for a conversation.
+    """Hand on a text that came to your number: STOP, a word with a visit's code, or something for a conversation.
 
     Send `reply`, if there is one, back to the sender.
     """

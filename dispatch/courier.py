@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -33,7 +33,7 @@ from dispatch.messages.delivery import ERRAND as DELIVER_NOTICE
 from dispatch.messages.digests import gather
 from dispatch.messages.reading import tell
 from dispatch.queue import Errand, make_app
-from dispatch.record.relay import FRAMES
+from dispatch.record.relay import FRAMES, prune
 from dispatch.record.session import ENGINE, connect, database_now, transaction
 from dispatch.settings import Settings, without_driver
 from dispatch.webhooks.addresses import read_networks
@@ -226,11 +226,21 @@ def run(database_url: str, stop: threading.Event, settings: Settings) -> None:
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
     engine = connect(database_url, pool_size=_THREADS, name="truckroll courier")
     try:
-        rules = Rules(allow=read_networks(settings.webhook_allow), certificates=ssl.create_default_context())
-        parts = {"adapters": choose_adapters(settings, settings.data_dir)}
-        asyncio.run(_run(Courier(database_url, engine, parts=parts, rules=rules), stop))
+        asyncio.run(_run(courier_of(database_url, engine, settings), stop))
     finally:
         engine.dispose()
+
+
+def courier_of(database_url: str, engine: Engine, settings: Settings) -> Courier:
+    """The courier that these settings ask for."""
+    rules = Rules(allow=read_networks(settings.webhook_allow), certificates=ssl.create_default_context())
+    parts = {"adapters": choose_adapters(settings, settings.data_dir)}
+    kept = timedelta(days=settings.board_kept_days)
+
+    def forget_frames(session: Session, now: datetime) -> int:
+        return prune(session, now - kept)
+
+    return Courier(database_url, engine, upkeep=(*UPKEEP, forget_frames), parts=parts, rules=rules)
 
 
 async def _run(courier: Courier, stop: threading.Event) -> None:

@@ -127,6 +127,16 @@ class WebhookSettings(BaseSettings):
         return value
 
 
+class RecordSettings(BaseSettings):
+    """How long the record keeps what can be asked for again elsewhere."""
+
+    model_config = _CONFIG
+
+    #: Days for which the board's log goes back: who was away for longer takes a new snapshot, and a webhook that was
+    #: paused for longer misses what came before. The events themselves stay.
+    board_kept_days: int = Field(default=30, ge=1, le=3_650)
+
+
 class RoadSettings(BaseSettings):
     """Who knows the roads; with neither, travel is estimated from the great circle."""
 
@@ -183,5 +193,7 @@ class MessageSettings(BaseSettings):
         return value
 
 
-class Settings(ServiceSettings, ApiSettings, FileSettings, MessageSettings, WebhookSettings, RoadSettings):
+class Settings(
+    ServiceSettings, ApiSettings, FileSettings, RecordSettings, MessageSettings, WebhookSettings, RoadSettings
+):
     """All of them."""

@@ -35,9 +35,10 @@ SEAL_S = 10.0
 
 @dataclass(slots=True)
 class Dispatcher:
-    """One dispatcher: its connections, its index, its counters.
+    """What sends the waves: its connections, its index, its counters.
 
-    Any number may run; PostgreSQL lets each due thing be done by one of them.
+    Any number may run; PostgreSQL lets each due thing be done by one of them. Nothing else is done in its thread: an
+    offer would wait for it.
     """
 
     engine: Engine
@@ -47,14 +48,11 @@ class Dispatcher:
     num_done: int = 0
     num_faults: int = 0
     _position: str = "0"
-    _sealed_at: float = 0.0
-    _relayed_at: float = 0.0
-    _is_told: bool = False
 
     def turn(self) -> int:
         """Do once everything that is due: how many things were done.
 
-        A turn in which nothing is due costs two short transactions: every answer of a technician rings the bell.
+        A turn in which nothing is due costs a short transaction: every answer of a technician rings the bell.
         """
         if not self.feed.is_loaded:
             self._refresh()
@@ -62,12 +60,6 @@ class Dispatcher:
         done = sweep(
             self._transaction, self.feed, seed=self.seed, after_wave=self.bell.ring_fleet, on_fault=self._note_fault
         )
-        if time.monotonic() - self._relayed_at >= RELAY_S:
-            self._relay()
-        if time.monotonic() - self._sealed_at >= SEAL_S:
-            with self._transaction() as session:
-                seal(session, database_now(session))
-            self._sealed_at = time.monotonic()
         self.num_done += done
         if done:
             # What this turn changed is read now, while nobody waits for it, and not when the next job is posted.
@@ -79,9 +71,7 @@ class Dispatcher:
         while not stop.is_set():
             try:
                 self.turn()
-                # Whoever rang wrote something that the board is to tell soon: then the next look is not far.
-                if self.bell.wait("bell", POLL_S if self._is_told else RELAY_S):
-                    self._is_told = False
+                self.bell.wait("bell", POLL_S)
             except Exception:
                 self.num_faults += 1
                 _log.exception("a turn failed; trying again (%d so far)", self.num_faults)
@@ -89,13 +79,6 @@ class Dispatcher:
 
     def _transaction(self, deadline_s: float | None = None) -> AbstractContextManager[Session]:
         return transaction(self.engine, ENGINE, role="engine", deadline_s=deadline_s)
-
-    def _relay(self) -> None:
-        self._relayed_at, self._is_told = time.monotonic(), True
-        with self._transaction() as session:
-            frames = relay(session)
-        for client_id in sorted({frame.client_id for frame in frames}):
-            self.bell.ring_board(client_id)
 
     def _note_fault(self, round_id: UUID, error: Exception) -> None:
         self.num_faults += 1
@@ -109,6 +92,41 @@ class Dispatcher:
         for place, here in self.bell.positions(self._position):
             self.feed.move(here.technician_id, here.lat, here.lng, here.until_s)
             self._position = place
+
+
+@dataclass(slots=True)
+class Clerk:
+    """What keeps the record's own books: the board's log up to date, and events sealed. One at a time works."""
+
+    engine: Engine
+    bell: Bell
+    _sealed_at: float = float("-inf")
+
+    def turn(self) -> int:
+        """Number what committed since the last turn, and seal when it is time: how many frames there are more."""
+        with transaction(self.engine, ENGINE, role="engine") as session:
+            frames = relay(session)
+        for client_id in sorted({frame.client_id for frame in frames}):
+            self.bell.ring_board(client_id)
+        if time.monotonic() - self._sealed_at >= SEAL_S:
+            with transaction(self.engine, ENGINE, role="engine") as session:
+                seal(session, database_now(session))
+            self._sealed_at = time.monotonic()
+        return len(frames)
+
+    def run(self, stop: threading.Event) -> None:
+        """Turn until told to stop. A fault is logged, and the next turn tries again."""
+        is_quiet, turned_at = False, float("-inf")
+        while not stop.is_set():
+            try:
+                # Whoever rang wrote something that the board is to tell soon: then the next look is not far.
+                rang = self.bell.wait("bell", POLL_S if is_quiet else RELAY_S)
+                stop.wait(max(0.0, RELAY_S - (time.monotonic() - turned_at)))
+                turned_at = time.monotonic()
+                is_quiet = self.turn() == 0 and not rang
+            except Exception:
+                _log.exception("the board's log could not be kept; trying again")
+                stop.wait(POLL_S / 2)
 
 
 def watch_day(engine: Engine, bell: Bell, stop: threading.Event) -> None:
@@ -127,13 +145,19 @@ def run(database_url: str, redis_url: str, stop: threading.Event, *, seed: int =
     """Be the dispatcher process until `stop` is set."""
     engine = connect(database_url, pool_size=2, name="truckroll dispatcher")
     of_day = connect(database_url, pool_size=1, name="truckroll day")
+    of_record = connect(database_url, pool_size=1, name="truckroll record")
     try:
         rehearse(engine)
         region_of("US", "TX")  # reads the holidays of the whole world, which no sweep should wait for
-        day = threading.Thread(target=watch_day, args=(of_day, Bell(redis_url), stop), name="day", daemon=True)
-        day.start()
+        beside = [
+            threading.Thread(target=watch_day, args=(of_day, Bell(redis_url), stop), name="day", daemon=True),
+            threading.Thread(target=Clerk(of_record, Bell(redis_url)).run, args=(stop,), name="record", daemon=True),
+        ]
+        for each in beside:
+            each.start()
         Dispatcher(engine, Bell(redis_url), seed=seed).run(stop)
-        day.join(timeout=5.0)
+        for each in beside:
+            each.join(timeout=5.0)
     finally:
-        engine.dispose()
-        of_day.dispose()
+        for each_engine in (engine, of_day, of_record):
+            each_engine.dispose()

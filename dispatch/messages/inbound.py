@@ -14,12 +14,12 @@ from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import phonenumbers
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from dispatch.messages.catalogue import LANGUAGES
 from dispatch.messages.people import Ref, read_people
+from dispatch.messages.stopping import e164, keep_wish, meant
 from dispatch.messages.threads import CODE_CHARS, Draft, post_message
 from dispatch.messages.wording import write
 from dispatch.record.session import Actor
@@ -77,6 +77,20 @@ def take_in(session: Session, actor: Actor, inbound: Inbound, *, now: datetime) 
     return Taken("duplicate" if message_id is None else "posted", message_id)
 
 
+def take_stop(session: Session, inbound: Inbound, *, now: datetime) -> Taken | None:
+    """STOP or START from a number, whoever has it; None: the text is about something else. Runs as the engine.
+
+    What is answered tells nobody whether the record knows the number.
+    """
+    number = e164(inbound.sender) if inbound.via == "sms" else None
+    wish = meant(inbound.words) if number else None
+    if number is None or wish is None:
+        return None
+    if not keep_wish(session, number, wish, inbound.carrier_id, now=now):
+        return Taken("duplicate")
+    return Taken(wish, reply=reply_to(session, inbound, f"word_{wish}"))
+
+
 def reply_to(session: Session, inbound: Inbound, key: str) -> str:
     """What is answered to a text that somebody else took, in the sender's language. Runs as the engine."""
     return _said(session, _senders(session, inbound), key, inbound.via)
@@ -90,7 +104,7 @@ def names_conversation(inbound: Inbound) -> bool:
 def _senders(session: Session, inbound: Inbound) -> list[Ref]:
     """Everybody whom the record knows by this number or address; one person may be several."""
     if inbound.via == "sms":
-        number = _e164(inbound.sender)
+        number = e164(inbound.sender)
         columns = (TechnicianRow.phone, StaffRow.phone, SiteRow.contact_phone)
         conditions = [column == number for column in columns] if number else []
     else:
@@ -176,11 +190,3 @@ def _said(session: Session, senders: Collection[Ref], key: str, via: str) -> str
 
 def _language(session: Session, ref: Ref) -> str:
     return read_people(session, [ref])[ref].wishes.language
-
-
-def _e164(number: str) -> str | None:
-    try:
-        found = phonenumbers.parse(number[:40], "US")
-    except phonenumbers.NumberParseException:
-        return None
-    return phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164)

@@ -156,7 +156,7 @@ OCCASIONS: tuple[Occasion, ...] = (
 )
 
 #: Texts that are said without an event: what was gathered, and the answer to a text that nobody can place.
-WITHOUT_EVENT = ("digest", "relay_help", "word_done", "word_refused")
+WITHOUT_EVENT = ("digest", "relay_help", "word_done", "word_refused", "word_stopped", "word_started")
 
 
 def _by_event() -> dict[tuple[str, str], tuple[Occasion, ...]]:

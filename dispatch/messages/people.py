@@ -1,7 +1,7 @@
 """How is a reader reached, and how do they want to be? Looked up when it is needed, kept nowhere else."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import time
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.messages.occasions import Channel
 from dispatch.messages.preferences import Preferences, read_preferences
+from dispatch.messages.stopping import stopped
 from dispatch.record.tables import DutyShiftRow, SiteRow, StaffRow, TechnicianRow
 
 #: (kind, id): a technician, a member of staff, the contact of a site, of a shift of duty.
@@ -52,7 +53,19 @@ def read_people(session: Session, refs: Collection[Ref]) -> dict[Ref, Person]:
         ids = {id_ for each, id_ in refs if each == kind}
         if ids:
             found |= {person.ref: person for person in read(session, ids)}
-    return found
+    return _as_they_said(session, found)
+
+
+def _as_they_said(session: Session, people: dict[Ref, Person]) -> dict[Ref, Person]:
+    """Without texts for the numbers that said STOP."""
+    numbers = {each.to for person in people.values() for each in person.addresses.get("sms", ())}
+    gone = stopped(session, numbers)
+    for ref, person in people.items():
+        if any(each.to in gone for each in person.addresses.get("sms", ())):
+            others: dict[Channel, tuple[Address, ...]] = {**person.addresses}
+            del others["sms"]
+            people[ref] = replace(person, addresses=others)
+    return people
 
 
 def _technicians(session: Session, ids: Collection[UUID]) -> list[Person]:

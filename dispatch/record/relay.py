@@ -19,6 +19,8 @@ from dispatch.record.tables import BoardFrameRow, CursorRow, EventRow
 CURSOR = "board"
 #: What PostgreSQL rings when frames were added (LISTEN, NOTIFY).
 FRAMES = "truckroll_frames"
+#: How many clients' logs, and frames of one, are pruned in one transaction at most.
+_MAX_CLIENTS, _MAX_FRAMES = 20, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,11 @@ def prune(session: Session, before: datetime) -> int:
     """Forget the frames from before a time, and answer how many; run as the engine.
 
     Only the oldest of a client's log go, up to its first frame from `before` on, so what is kept has no holes. The
-    newest frame always stays: the numbers go on from it. The events themselves stay for ever.
+    newest frame always stays: the numbers go on from it. The events themselves stay for ever. One call takes only so
+    much; there is no more when it answers 0.
     """
-    num_gone: int = session.execute(_PRUNE, {"before": before}).scalar_one()
+    bounds = {"before": before, "max_clients": _MAX_CLIENTS, "max_frames": _MAX_FRAMES}
+    num_gone: int = session.execute(_PRUNE, bounds).scalar_one()
     return num_gone
 
 
@@ -154,14 +158,24 @@ FROM numbered n JOIN taken t ON t.id = n.event_id
 ORDER BY t.xid, t.id
 """)
 
+#: A client is looked at when its oldest frame is old and not its only one: then at least that one goes.
 _PRUNE = text("""
-WITH gone AS (
-    DELETE FROM board_frames f USING (
-        SELECT client_id, coalesce(min(seq) FILTER (WHERE at >= :before), max(seq)) AS first_seq
-        FROM board_frames GROUP BY client_id
-    ) kept
-    WHERE f.client_id = kept.client_id AND f.seq < kept.first_seq
-    RETURNING f.seq
+WITH behind AS MATERIALIZED (
+    SELECT c.id FROM clients c CROSS JOIN LATERAL (
+        SELECT f.seq, f.at FROM board_frames f WHERE f.client_id = c.id ORDER BY f.seq LIMIT 1
+    ) first
+    WHERE first.at < :before
+        AND EXISTS (SELECT FROM board_frames f WHERE f.client_id = c.id AND f.seq > first.seq)
+    LIMIT :max_clients
+), old AS MATERIALIZED (
+    SELECT o.client_id, o.seq FROM behind b CROSS JOIN LATERAL (
+        SELECT f.client_id, f.seq, bool_and(f.at < :before) OVER (ORDER BY f.seq) AS is_old
+        FROM (SELECT * FROM board_frames f WHERE f.client_id = b.id ORDER BY f.seq LIMIT :max_frames) f
+    ) o
+    WHERE o.is_old
+        AND EXISTS (SELECT FROM board_frames f WHERE f.client_id = o.client_id AND f.seq > o.seq)
+), gone AS (
+    DELETE FROM board_frames f USING old WHERE f.client_id = old.client_id AND f.seq = old.seq RETURNING f.seq
 )
 SELECT count(*) FROM gone
 """)

@@ -64,6 +64,7 @@ def submit_credential(
     NotFound
         There is no such technician for this actor.
     """
+    hold_technician(session, actor, technician_id)
     if session.get(CredentialKindRow, kind) is None:
         raise BadInput("kind", kind, "name a kind of credential of the catalogue")
     if valid_until < valid_from:
@@ -71,7 +72,6 @@ def submit_credential(
     if valid_until < now.date():
         raise BadInput("valid_until", valid_until.isoformat(), "hand in a proof that has not ended")
     reference = checked_text("evidence", evidence)
-    hold_technician(session, actor, technician_id)
     credential_id = new_id()
     session.execute(
         insert(CredentialRow).values(

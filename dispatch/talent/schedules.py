@@ -56,6 +56,7 @@ def take_time_off(
     NotFound
         There is no such technician for this actor.
     """
+    hold_technician(session, actor, technician_id)
     for field, instant in (("start_at", start_at), ("end_at", end_at)):
         if instant.utcoffset() is None:
             raise BadInput(field, instant.isoformat(), "give the offset from UTC too")
@@ -63,7 +64,6 @@ def take_time_off(
         raise BadInput("end_at", end_at.isoformat(), "choose an end after the start that has not passed")
     if end_at - start_at > MAX_TIME_OFF:
         raise BadInput("end_at", end_at.isoformat(), "take at most two years at once; who leaves for good, leaves")
-    hold_technician(session, actor, technician_id)
     time_off_id = new_id()
     during = Range(start_at, end_at, bounds="[)")
     session.execute(insert(TimeOffRow).values(id=time_off_id, technician_id=technician_id, during=during))

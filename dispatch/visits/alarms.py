@@ -15,6 +15,10 @@ from matching.trouble import TROUBLE
 
 #: What an alarm can be about; `matching.trouble` has a row for each, with its words and what to do.
 KINDS = tuple(TROUBLE)
+#: What outlives the visit and the job that it is about: a person must still look at it.
+OUTLIVES = ("incident", "long_entry", "review_late")
+#: What is over with the work that it is about.
+PASSING = tuple(kind for kind in KINDS if kind not in OUTLIVES)
 #: About one technician who is to come: over once they have come, need not, or agreed on another time.
 OF_COMING = ("not_confirmed", "not_left", "no_check_in", "next_visit_at_risk")
 

@@ -13,11 +13,10 @@ from dispatch.jobs.changes import find_job, lock_slots
 from dispatch.jobs.lifecycle import JOB
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, VisitRow
-from dispatch.visits.alarms import KINDS, clear_alarms
+from dispatch.visits.alarms import PASSING, clear_alarms
 from dispatch.visits.answering import overtake
 from dispatch.visits.charging import Owed, book_charges, owed_for
 from dispatch.visits.timelog import stop_clocks
-from dispatch.visits.watching import OUTLIVES
 
 
 def cancel_work(session: Session, actor: Actor, job_id: UUID, why: str, *, now: datetime) -> list[Owed]:
@@ -33,8 +32,7 @@ def cancel_work(session: Session, actor: Actor, job_id: UUID, why: str, *, now: 
     ended = cancel_job(session, actor, job_id, why, now=now, may_have_begun=True)
     stop_clocks(session, actor, job_id, now=now)
     overtake(session, actor, ended, "cancelled", now=now)
-    kinds = tuple(kind for kind in KINDS if kind not in OUTLIVES)
-    clear_alarms(session, actor, kinds, job_id=job_id, why="cancelled", now=now)
+    clear_alarms(session, actor, PASSING, job_id=job_id, why="cancelled", now=now)
     owed = []
     for each in ended:
         assignment = session.get_one(AssignmentRow, each, populate_existing=True)

@@ -11,7 +11,7 @@ from dispatch.jobs.lifecycle import VISIT, states_with
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, BookingRow, SlotRow, VisitRow
-from dispatch.visits.alarms import KINDS, clear_alarms
+from dispatch.visits.alarms import PASSING, clear_alarms
 from dispatch.visits.answering import overtake
 from dispatch.visits.charging import Owed, book_charges, owed_for
 from dispatch.visits.finding import is_clients
@@ -80,7 +80,7 @@ def _end(session: Session, actor: Actor, visit: VisitRow, live: list[AssignmentR
     session.flush()
     session.execute(update(BookingRow).where(BookingRow.id.in_([each.booking_id for each in live])).values(live=False))
     overtake(session, actor, ids, "cancelled", now=now)
-    clear_alarms(session, actor, KINDS, visit_id=visit.id, why="dropped", now=now)
+    clear_alarms(session, actor, PASSING, visit_id=visit.id, why="dropped", now=now)
     for each in ids:
         record(session, actor, ("assignment", each), "released", {"why": why}, client_id=visit.client_id, now=now)
     close_slots(session, actor, visit, "visit_dropped", now=now, more={"why": why})

@@ -21,7 +21,8 @@ from dispatch.jobs.rounds import close_rounds
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, BookingRow, JobRow, SlotRow, VisitRow
-from dispatch.visits.alarms import clear_alarms
+from dispatch.visits.alarms import PASSING, clear_alarms
+from dispatch.visits.answering import overtake
 from dispatch.visits.finding import find_own_assignment
 from dispatch.visits.nextvisit import Window, add_visit
 from dispatch.visits.openslots import hold_slots
@@ -64,6 +65,7 @@ def mark_no_show(
         release(session, actor, assignment.id, "no_show", now=now)
         visit = lock_visit(session, visit_id)
         _make_room(session, actor, visit, now)
+        overtake(session, actor, [assignment.id], "no_show", now=now)
         clear_alarms(session, actor, visit_id=visit_id, subject_id=assignment.id, why="no_show", now=now)
         return Moved(assignment.id, assignment.presence, visit_id, visit.state)
     backup = _backups(session, assignment)
@@ -118,7 +120,8 @@ def _miss(session: Session, actor: Actor, assignment: AssignmentRow, why: str, n
     if missed is None:
         raise Conflict(visit.state, "mark a no-show", tuple(VISIT[visit.state]))
     session.execute(update(BookingRow).where(BookingRow.id == assignment.booking_id).values(live=False))
-    clear_alarms(session, actor, visit_id=visit.id, why="missed", now=now)
+    overtake(session, actor, [assignment.id], "no_show", now=now)
+    clear_alarms(session, actor, PASSING, visit_id=visit.id, why="missed", now=now)
     _tell(session, actor, assignment, why, withdrawn, now)
     return visit
 

@@ -76,11 +76,11 @@ def snooze(session: Session, actor: Actor, alarm_id: UUID, until_at: datetime, w
     Conflict
         When it is cleared.
     """
+    alarm = find_alarm(session, actor, alarm_id)
     if not now < until_at <= now + _LONGEST_SNOOZE:
         raise BadInput("until_at", until_at.isoformat(), "choose a time within the next seven days")
     if why not in SNOOZES:
         raise BadInput("why", why, f"give one of {', '.join(SNOOZES)}")
-    alarm = find_alarm(session, actor, alarm_id)
     put_off = session.scalar(
         update(AlarmRow)
         .where(AlarmRow.id == alarm_id, AlarmRow.cleared_at.is_(None))

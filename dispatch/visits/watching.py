@@ -12,14 +12,12 @@ from dispatch.jobs.reading import read_day_policy
 from dispatch.record.events import record
 from dispatch.record.session import ENGINE
 from dispatch.record.tables import AlarmRow, JobRow, SiteRow
-from dispatch.visits.alarms import KINDS, clear_these, raise_alarm, told_of
+from dispatch.visits.alarms import KINDS, PASSING, clear_these, raise_alarm, told_of
 from dispatch.visits.riskfacts import read_facts
 from matching.atrisk import LIVE_JOBS, RAISED, JobFacts, Risk, broken, foreseen, look_again_at, risks
 
 #: How many jobs are looked at in one transaction at most.
 _BATCH = 100
-#: What outlives the job that it is about: a person must still look at it.
-OUTLIVES = ("incident", "long_entry", "review_late")
 
 _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('truckroll watch'))")
 
@@ -51,7 +49,7 @@ def watch_jobs(session: Session, now: datetime) -> int:
 def _keep_in_step(session: Session, job: JobRow, facts: JobFacts, alarms: list[AlarmRow], now: datetime) -> int:
     """Raise what is at risk and has no alarm, clear what has one and is not: how many changes."""
     if job.state not in LIVE_JOBS:
-        over = [each.id for each in alarms if each.kind not in OUTLIVES]
+        over = [each.id for each in alarms if each.kind in PASSING]
         return clear_these(session, ENGINE, over, why="job_ended", now=now) if job.state != "draft" else 0
     wanted = {(risk.kind, risk.about): risk for risk in risks(facts, read_day_policy(job), now) if risk.kind in RAISED}
     known = {(each.kind, each.subject_id): each for each in alarms if each.kind in RAISED}

@@ -48,6 +48,7 @@ def test_naming_the_driver_and_taking_the_name_away_are_inverse() -> None:
         ("TRUCKROLL_PORT", "eighty", "integer"),
         ("TRUCKROLL_WEBHOOK_ALLOW", "10.0.0.0/8, home", "networks"),
         ("TRUCKROLL_PORT", "70000", "65535"),
+        ("TRUCKROLL_BOARD_KEPT_DAYS", "0", "1"),
     ],
 )
 def test_a_bad_value_names_the_variable_the_value_and_the_way_out(

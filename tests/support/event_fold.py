@@ -1,4 +1,4 @@
-"""What do the events alone say? Folds them, in their order, into the states of jobs, visits, offers and assignments.
+"""What do the events alone say? Folds them, in their order, into the states of all that has a lifecycle.
 
 An oracle independent of the use cases: it reads no row but the events', so a change of state that no event tells shows
 as a difference from the rows.
@@ -21,6 +21,7 @@ SIMPLE = {
         "approved": "approved",
         "unfilled": "unfilled",
         "cancelled": "cancelled",
+        "sent_back": "sent_back",
     },
     "visit": {},
     "offer": {
@@ -34,9 +35,33 @@ SIMPLE = {
         "withdrawn": "withdrawn",
     },
     "assignment": {"made": "live", "released": "released", "finished": "finished"},
+    "proposal": {
+        "made": "open",
+        "accepted": "accepted",
+        "refused": "refused",
+        "withdrawn": "withdrawn",
+        "expired": "expired",
+        "overtaken": "overtaken",
+    },
+    "part": {},
+    "alarm": {"raised": "raised", "cleared": "cleared"},
 }
-#: What one technician did; the event says how far the visit is then.
-VISIT_TOLD = {"confirmed", "left", "running_late", "checked_in", "time_switched", "stepped_out", "checked_out"}
+#: What became of a visit or a part; the event itself says its state then.
+STATE_TOLD = {
+    "visit": {
+        "confirmed",
+        "left",
+        "running_late",
+        "reminded",
+        "checked_in",
+        "time_switched",
+        "stepped_out",
+        "checked_out",
+        "missed",
+        "replanned",
+    },
+    "part": {"added", "ordered", "shipped", "received", "lost", "dropped", "called_back", "given_back"},
+}
 #: Told for the record; no state changes by them.
 SILENT = {
     "wave_sent",
@@ -46,6 +71,15 @@ SILENT = {
     "slot_filled",
     "reopened",
     "slots_closed",
+    "visit_added",
+    "window_extended",
+    "terms_agreed",
+    "promise_broken",
+    "changed",
+    "charged",
+    "escalated",
+    "due_moved",
+    "time_agreed",
 }
 
 
@@ -60,12 +94,14 @@ class Fold:
     def add(self, events: Iterable[tuple[str, str, str, dict[str, Any]]]) -> None:
         """Fold events (subject's kind, subject, kind, data), the oldest first."""
         for subject_kind, subject, kind, data in events:
-            state = data["state"] if kind in VISIT_TOLD else SIMPLE[subject_kind].get(kind)
+            is_told = kind in STATE_TOLD.get(subject_kind, ())
+            state = data["state"] if is_told else SIMPLE[subject_kind].get(kind)
             assert state is not None or kind in SILENT, f"an event that nobody knows: {subject_kind} {kind}"
             if state is not None:
                 self.states[subject_kind][subject] = state
             if subject_kind == "job":
                 _JOB_TOLD.get(kind, _nothing)(self, subject, data)
+            if subject_kind in ("job", "visit"):
                 self._end("withdrawn", data.get("offers_withdrawn", ()))
                 self._end("not_chosen", data.get("offers_closed", ()))
 
@@ -101,11 +137,22 @@ def _reopened(fold: Fold, job: str, data: dict[str, Any]) -> None:
     fold.states["visit"][data["visit"]] = data["visit_state"]
 
 
+def _visit_added(fold: Fold, job: str, data: dict[str, Any]) -> None:
+    assert data["after"] == fold.visits_of[job][-1], "a visit comes after the last one"
+    fold.visits_of[job].append(data["visit"])
+    fold.states["visit"][data["visit"]] = "planned"
+    fold.states["job"][job] = data["state"]
+
+
 def _cancelled(fold: Fold, job: str, data: dict[str, Any]) -> None:
     for visit in fold.visits_of[job]:
-        fold.states["visit"][visit] = "cancelled"
+        if fold.states["visit"][visit] not in ("checked_out", "missed"):
+            is_cut = visit in data["visits_cut_short"]
+            fold.states["visit"][visit] = "checked_out" if is_cut else "cancelled"
     for assignment in data["assignments_released"]:
         fold.states["assignment"][assignment] = "released"
+    for assignment in data["assignments_finished"]:
+        fold.states["assignment"][assignment] = "finished"
 
 
 def _nothing(fold: Fold, job: str, data: dict[str, Any]) -> None:
@@ -120,5 +167,6 @@ _JOB_TOLD: dict[str, Callable[[Fold, str, dict[str, Any]], None]] = {
     "slot_filled": _takes_named_state,
     "reopened": _reopened,
     "slots_closed": _takes_named_state,
+    "visit_added": _visit_added,
     "cancelled": _cancelled,
 }

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from psycopg2.errors import LockNotAvailable
+from psycopg2.errors import LockNotAvailable, QueryCanceled
 from sqlalchemy.exc import OperationalError
 
 from dispatch.errors import TruckrollError
@@ -17,8 +17,9 @@ _ASKS = 5
 def race(calls: Sequence[Callable[[], Any]], num_threads: int | None = None) -> list[Any]:
     """Run all calls at once: what each answered, or the expected error that it raised, in their order.
 
-    Who waited too long for a lock is told to ask again, and does, as a phone would: on a busy machine 48 threads may
-    queue for longer than the product lets anybody wait. A deadlock is never expected, and raised here.
+    Who waited too long, for a lock or for a statement, is told to ask again, and does, as a phone would: on a busy
+    machine 48 threads may queue for longer than the product lets anybody wait. What they did is undone by then. A
+    deadlock is never expected, and raised here.
     """
     num = num_threads or len(calls)
     gate = threading.Barrier(num)
@@ -38,6 +39,6 @@ def _ask(call: Callable[[], Any], times: int) -> Any:
     except TruckrollError as error:
         return error
     except OperationalError as error:
-        if times > 1 and isinstance(error.orig, LockNotAvailable):
+        if times > 1 and isinstance(error.orig, LockNotAvailable | QueryCanceled):
             return _ask(call, times - 1)
         raise AssertionError(f"a race must not end in {error.orig}") from error

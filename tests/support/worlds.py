@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, event, insert, select, text
 from sqlalchemy.orm import Session
 
 from dispatch.feed import Feed
@@ -39,6 +39,12 @@ ALPINE = (30.3585, -103.6610)
 ZONE = "America/Chicago"
 
 
+_WITH_PATIENCE = text(
+    "SELECT set_config('statement_timeout', :limit, true), set_config('lock_timeout', :limit, true),"
+    " set_config('idle_in_transaction_session_timeout', :limit, true)"
+)
+
+
 @dataclass
 class World:
     """A migrated database with a client, a site and technicians; `feed` is the index of the dispatcher."""
@@ -50,6 +56,8 @@ class World:
     start: datetime
     feed: Feed = field(default_factory=Feed)
     num_jobs: int = 0
+    #: Seconds that a statement may take where the product's own limit is not what is tested.
+    patience_s: int | None = None
 
     @property
     def staff(self) -> Actor:
@@ -59,13 +67,19 @@ class World:
         return Actor("technician", self.technicians[num], technician_id=self.technicians[num])
 
     @contextmanager
+    def transaction(self, actor: Actor, role: str) -> Iterator[Session]:
+        with transaction(self.engine, actor, role=role) as session:
+            _be_patient(session, self.patience_s)
+            yield session
+
+    @contextmanager
     def as_engine(self) -> Iterator[tuple[Session, datetime]]:
-        with transaction(self.engine, ENGINE, role="engine") as session:
+        with self.transaction(ENGINE, "engine") as session:
             yield session, database_now(session)
 
     @contextmanager
     def as_staff(self) -> Iterator[tuple[Session, datetime]]:
-        with transaction(self.engine, self.staff) as session:
+        with self.transaction(self.staff, "app") as session:
             yield session, database_now(session)
 
     def post(self, **wishes: Any) -> UUID:
@@ -122,19 +136,38 @@ class World:
 
 
 @contextmanager
-def small_world(database_url: str, num_technicians: int = 8, pool_size: int = 16) -> Iterator[World]:
-    """Build the world of this module's docstring in an empty, migrated database."""
-    engine = connect(database_url, pool_size=pool_size, name="tests")
+def small_world(
+    database_url: str, num_technicians: int = 8, pool_size: int = 16, patience_s: int | None = None
+) -> Iterator[World]:
+    """Build the world of this module's docstring in an empty, migrated database.
+
+    With `patience_s` a busy machine may take that long over a connection, a statement or a lock.
+    """
+    engine = connect(database_url, pool_size=pool_size, deadline_s=patience_s or 4.0, name="tests")
+    if patience_s is not None:
+        _connect_with_patience(engine, patience_s)
     client, site = new_id(), new_id()
     technicians = [new_id() for _ in range(num_technicians)]
     try:
         with transaction(engine, ENGINE, role="engine") as session:
+            _be_patient(session, patience_s)
             now = database_now(session)
             _build(session, client, site, technicians, now)
         start = (now + timedelta(days=2)).astimezone(UTC).replace(hour=18, minute=0, second=0, microsecond=0)
-        yield World(engine, client, site, technicians, start)
+        yield World(engine, client, site, technicians, start, patience_s=patience_s)
     finally:
         engine.dispose()
+
+
+def _be_patient(session: Session, patience_s: int | None) -> None:
+    if patience_s is not None:
+        session.execute(_WITH_PATIENCE, {"limit": f"{patience_s}s"})
+
+
+def _connect_with_patience(engine: Engine, patience_s: int) -> None:
+    @event.listens_for(engine, "do_connect")
+    def _wait(_dialect: Any, _record: Any, _args: Any, options: dict[str, Any]) -> None:
+        options["connect_timeout"] = patience_s
 
 
 def _build(session: Session, client: UUID, site: UUID, technicians: list[UUID], now: datetime) -> None:

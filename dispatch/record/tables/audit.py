@@ -150,7 +150,7 @@ class IdempotencyKeyRow(Base):
 
 
 class BoardFrameRow(Base):
-    """A change on a client's board, numbered without gaps; kept for the retention stated in the settings."""
+    """A change on a client's board, numbered without gaps; kept for `board_kept_days` of the settings."""
 
     __tablename__ = "board_frames"
     __table_args__ = (Index("ix_board_frames_at", "at"),)

@@ -11,6 +11,7 @@ from outboxes import Post, to
 from sqlalchemy import select, update
 from worlds import ZONE
 
+from dispatch.messages import people
 from dispatch.messages.adapters import Failed
 from dispatch.messages.adapters.gateway import GatewayAdapter
 from dispatch.messages.adapters.smtp import SmtpAdapter
@@ -24,7 +25,9 @@ ANNA = "+14325550000"
 
 
 @pytest.fixture
-def post(story) -> Post:
+def post(story, monkeypatch) -> Post:
+    """The site's contact is awake at any hour: their night is tried in `test_delivery`."""
+    monkeypatch.setattr(people, "_CONTACTS_QUIET", None)
     return Post(story.town.world)
 
 
@@ -51,9 +54,9 @@ def test_the_site_hears_in_spanish_that_the_technician_is_late_and_when_they_com
     answer = given.technician.post(f"{given.visit}/late", {"minutes": 45})
     assert answer.status_code == 200, answer.text
     (late,) = to(post.goes_out(), CONTACT)
-    clock = eta.astimezone(ZoneInfo(ZONE)).strftime("%-I:%M")
+    local = eta.astimezone(ZoneInfo(ZONE))
     assert "Technician 0 se retrasa. Nueva hora en Store 1147" in late.body
-    assert f"{clock}\u202fp.m. CST" in late.body
+    assert f"{local:%-I:%M}\u202fp.m. {local:%Z}" in late.body
 
 
 def test_quiet_hours_hold_back_what_can_wait_and_not_what_cannot(story, post: Post):
@@ -194,6 +197,31 @@ def test_the_reminder_brings_a_code_that_confirms_by_a_text(story, post: Post):
     assert given.staff.get(given.job_url).json()["visits"][0]["state"] == "confirmed"
     guess = gateway.post("/v1/gateway/sms", {"id": "SM-2", "sender": ANNA, "text": "yes 000000"}).json()
     assert guess["outcome"] == "unknown"
+
+
+def test_who_texts_stop_gets_no_text_until_they_text_start(story, post: Post):
+    given = story.assigned()
+    staff = dispatcher(given.town)
+    post.goes_out()
+    gateway = given.town.key("gateway")
+
+    def texts(num, words):
+        return gateway.post("/v1/gateway/sms", {"id": f"SM-{num}", "sender": "(432) 555-0000", "text": words}).json()
+
+    def hears(words):
+        staff.post(f"{given.job_url}/messages", {"text": words})
+        return [each.channel for each in post.goes_out()]
+
+    assert hears("The key is at the bakery.") == ["sms"]
+    stopped = texts(1, " Stop. ")
+    assert stopped["outcome"] == "stopped"
+    assert "START" in stopped["reply"]
+    assert texts(1, "Stop")["outcome"] == "duplicate"
+    assert "sms" not in hears("The bakery opens at six.")
+    assert texts(2, "stop by the bakery, I have your key")["outcome"] != "stopped"
+    assert "sms" not in hears("Thank you.")
+    assert texts(3, "START")["outcome"] == "started"
+    assert hears("Are you there?") == ["sms"]
 
 
 def test_a_proposal_an_agreement_and_an_alarm_are_told_to_those_who_must_act(story, post: Post):

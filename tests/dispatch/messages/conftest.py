@@ -6,6 +6,8 @@ import pytest
 from outboxes import Post
 from worlds import World, small_world
 
+from dispatch.messages import people
+
 
 @pytest.fixture
 def world(database_url: str) -> Iterator[World]:
@@ -14,5 +16,7 @@ def world(database_url: str) -> Iterator[World]:
 
 
 @pytest.fixture
-def post(world: World) -> Post:
+def post(world: World, monkeypatch: pytest.MonkeyPatch) -> Post:
+    """The site's contact is awake at any hour: their night is tried in `test_delivery`."""
+    monkeypatch.setattr(people, "_CONTACTS_QUIET", None)
     return Post(world)

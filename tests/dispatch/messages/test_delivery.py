@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from worlds import ZONE, World
 
 from dispatch.jobs.acceptance import accept_offer
+from dispatch.messages import people
 from dispatch.messages.adapters import Failed
 from dispatch.messages.delivery import WAITS_S
 from dispatch.messages.reading import tell
@@ -196,6 +197,19 @@ def test_the_winner_hears_at_night_and_what_can_wait_waits_for_their_morning(wor
     change(world, offers[0].technician_id, quiet_from=None, quiet_to=None)
     post.time_comes()
     assert len(post.goes_out()) == 1
+
+
+def test_the_sites_contact_is_not_woken_to_hear_who_comes(world: World, post: Post, monkeypatch):
+    local = datetime.now(ZoneInfo(ZONE))
+    night = (local - timedelta(hours=1)).time(), (local + timedelta(hours=1)).time()
+    monkeypatch.setattr(people, "_CONTACTS_QUIET", night)
+    offers = world.offered(count=1)
+    take(world, offers[0])
+    assert to(post.goes_out(), "+14325550147") == []
+    held = [fate for fate in post.fates("state", "reason", "until_at") if fate[0] == "held"]
+    assert [(reason, until.astimezone(ZoneInfo(ZONE)).time()) for _, reason, until in held] == [
+        ("quiet_hours", night[1])
+    ]
 
 
 def test_a_retry_that_comes_into_the_night_waits_for_the_morning(world: World, post: Post):

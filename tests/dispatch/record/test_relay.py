@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -11,9 +12,11 @@ from settling import settle
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
+from dispatch.courier import courier_of
 from dispatch.record.events import record
 from dispatch.record.relay import Frame, Frames, prune, read_frames, relay
-from dispatch.record.session import ENGINE, Actor, act_as, connect, transaction
+from dispatch.record.session import ENGINE, Actor, act_as, connect, database_now, transaction
+from dispatch.settings import Settings
 
 #: a test's connections -> the superuser's, who sees which other tests are at work
 ADMINS: dict[Engine, Engine] = {}
@@ -186,6 +189,32 @@ def test_pruning_leaves_no_hole_where_times_are_out_of_order(engine: Engine):
     with transaction(engine, ENGINE, role="engine") as session:
         assert prune(session, NOW + 2 * HOUR) == 1
     assert told(read(engine, 1).frames) == [(2, "b"), (3, "c"), (4, "d")]
+
+
+def test_a_log_is_pruned_by_and_by_and_who_has_one_frame_stands_in_nobodys_way(engine: Engine):
+    happened(engine, *(["a"] * 601))
+    happened(engine, "b", client_id=BURG, job=id_of("burg.job"))
+    relayed(engine)
+    calls = []
+    while not calls or calls[-1]:
+        with transaction(engine, ENGINE, role="engine") as session:
+            calls.append(prune(session, NOW + HOUR))
+    assert calls == [500, 100, 0]
+    assert told(read(engine, 600).frames) == [(601, "a")]
+
+
+def test_the_courier_forgets_what_is_older_than_the_settings_say(engine: Engine, database_url: str, tmp_path: Path):
+    with transaction(engine, ENGINE, role="engine") as session:
+        now = database_now(session)
+    for days, kind in ((9, "a"), (8, "b"), (6, "c"), (0, "d")):
+        happened(engine, kind, at=now - timedelta(days=days))
+    relayed(engine)
+    courier = courier_of(database_url, engine, Settings(board_kept_days=7, data_dir=tmp_path))
+    for each in courier.upkeep:
+        with transaction(engine, ENGINE, role="engine") as session:
+            each(session, now)
+    assert read(engine, 1).is_gap
+    assert told(read(engine, 2).frames) == [(3, "c"), (4, "d")]
 
 
 def test_numbers_go_on_after_everything_was_pruned(engine: Engine):

@@ -11,13 +11,15 @@ from dispatch.jobs.acceptance import Won, accept_offer
 from dispatch.jobs.assignments import release
 from dispatch.jobs.market import request_job
 from dispatch.record.session import Actor
-from dispatch.record.tables import AlarmRow, AssignmentRow
+from dispatch.record.tables import AlarmRow, AssignmentRow, ProposalRow, new_id
 from dispatch.visits.alarms import raise_alarm
 from dispatch.visits.cancelling import cancel_work
+from dispatch.visits.dropping import drop_visit
 from dispatch.visits.endings import Ending
 from dispatch.visits.lookout import watch_visits
 from dispatch.visits.noshow import mark_no_show
 from dispatch.visits.onsite import check_in, check_out
+from dispatch.visits.proposing import Wanted, propose
 from dispatch.visits.stamps import Stamp
 
 
@@ -33,6 +35,76 @@ def begins_now(world: World, mine: Won) -> None:
     with world.as_engine() as (session, now):
         times = {"start_at": now - timedelta(minutes=20), "end_at": now + timedelta(hours=1)}
         session.execute(update(AssignmentRow).where(AssignmentRow.id == mine.assignment_id).values(times))
+
+
+def asks_for_another_time(world: World, mine: Won, technician: Actor) -> None:
+    with world.as_engine() as (session, now):
+        wanted = Wanted(start_at=mine.start_at + timedelta(hours=3))
+        propose(session, technician, mine.visit_id, wanted, reason="late", now=now)
+
+
+def proposals(world: World) -> list[str]:
+    with world.as_engine() as (session, _):
+        return list(session.scalars(select(ProposalRow.state)))
+
+
+def open_alarms(world: World) -> list[str]:
+    with world.as_engine() as (session, _):
+        return sorted(session.scalars(select(AlarmRow.kind).where(AlarmRow.cleared_at.is_(None))))
+
+
+def test_what_somebody_proposed_who_did_not_come_is_overtaken_at_once(world: World) -> None:
+    mine, technician = won(world)
+    asks_for_another_time(world, mine, technician)
+    assert open_alarms(world) == ["proposal_waiting"]
+    begins_now(world, mine)
+    with world.as_engine() as (session, now):
+        mark_no_show(session, world.staff, mine.visit_id, None, "unreachable", now=now)
+    assert (proposals(world), open_alarms(world)) == (["overtaken"], [])
+
+
+def test_what_one_of_two_proposed_who_did_not_come_is_overtaken_at_once(world: World) -> None:
+    both = []
+    for offer in world.offered(count=2)[:2]:
+        with world.as_engine() as (session, now):
+            answer = accept_offer(session, world.actor_of(offer), world.yes(offer), now=now)
+        assert isinstance(answer, Won)
+        both.append((answer, world.actor_of(offer)))
+    mine, technician = both[0]
+    asks_for_another_time(world, mine, technician)
+    begins_now(world, mine)
+    with world.as_engine() as (session, now):
+        moved = mark_no_show(session, world.staff, mine.visit_id, technician.technician_id, "unreachable", now=now)
+    assert moved.next_visit_id is None, "the other one comes"
+    assert (proposals(world), open_alarms(world)) == (["overtaken"], [])
+
+
+def test_what_a_person_must_look_at_is_not_over_with_a_visit_that_is_missed(world: World) -> None:
+    mine, _ = won(world)
+    begins_now(world, mine)
+    with world.as_engine() as (session, now):
+        about = {"client_id": world.client, "job_id": mine.job_id, "visit_id": mine.visit_id}
+        for kind in ("incident", "long_entry", "not_left"):
+            raise_alarm(session, world.staff, kind, subject_id=new_id(), due_at=now, now=now, **about)
+    with world.as_engine() as (session, now):
+        mark_no_show(session, world.staff, mine.visit_id, None, "unreachable", now=now)
+    assert open_alarms(world) == ["incident", "long_entry"]
+
+
+def test_what_a_person_must_look_at_is_not_over_with_a_visit_that_is_dropped(world: World) -> None:
+    mine, technician = won(world)
+    with world.as_engine() as (session, now):
+        check_in(session, technician, mine.visit_id, None, Stamp(), now=now)
+    with world.as_engine() as (session, now):
+        again = Ending("return_needed", "part", "the belt is worn")
+        next_visit = check_out(session, technician, mine.visit_id, None, Stamp(), again, now=now).next_visit_id
+    assert next_visit is not None
+    with world.as_engine() as (session, now):
+        about = {"client_id": world.client, "job_id": mine.job_id, "visit_id": next_visit}
+        for kind in ("incident", "part_missing"):
+            raise_alarm(session, world.staff, kind, subject_id=new_id(), due_at=now, now=now, **about)
+        drop_visit(session, world.staff, next_visit, "no_longer_needed", now=now)
+    assert open_alarms(world) == ["incident"]
 
 
 def test_who_did_not_come_cannot_take_the_job_back_from_the_market(world: World) -> None:
