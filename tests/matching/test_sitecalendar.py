@@ -49,7 +49,7 @@ def walk(calendar: SiteCalendar, day: date) -> tuple[datetime, list[bool]]:
     first = datetime.combine(day, datetime.min.time(), UTC) - timedelta(days=2)
     clock = [(first + n * MINUTE).astimezone(calendar.zone).replace(tzinfo=None, fold=0) for n in range(WALK)]
     is_open = [False] * WALK
-    for each in range(-3, 5):
+    for each in range(-4, 5):
         begins_on = day + timedelta(days=each)
         midnight = datetime.combine(begins_on, datetime.min.time())
         for opens, closes in calendar.spans_on(begins_on):
