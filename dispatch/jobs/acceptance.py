@@ -20,6 +20,7 @@ from dispatch.jobs.assignments import GivenBackError, Terms, settle, take_slot, 
 from dispatch.jobs.judging import at_start, failed_now
 from dispatch.jobs.reading import RoleOfVisit, read_role
 from dispatch.jobs.rounds import withdraw_counters
+from dispatch.money.funds import is_short
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import JobRow, OfferRow
@@ -281,7 +282,12 @@ def _settle(
 
 
 def _not_free(offer: OfferRow, error: IntegrityError) -> Lost:
-    """The answer to somebody who has another role of this visit, or is booked at that time after all."""
+    """The answer to somebody who has another role of this visit, is booked at that time after all, or isn't paid for.
+
+    Whether the client's money or its credit is short is nobody's business but the client's.
+    """
+    if is_short(error):
+        return Lost(offer.id, "unfunded", state=offer.state)
     if not any(guard in str(error.orig) for guard in ("uq_slots_visit_id_technician_id", "ex_bookings_no_overlap")):
         raise error
     return Lost(offer.id, "not_eligible", ("free",), state=offer.state)

@@ -7,7 +7,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict, NotFound
+from dispatch.jobs.assignments import told_of
 from dispatch.jobs.lifecycle import VISIT, states_with
+from dispatch.money.holding import give_back
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, BookingRow, SlotRow, VisitRow
@@ -82,5 +84,6 @@ def _end(session: Session, actor: Actor, visit: VisitRow, live: list[AssignmentR
     overtake(session, actor, ids, "cancelled", now=now)
     clear_alarms(session, actor, KINDS, visit_id=visit.id, why="dropped", now=now)
     for each in ids:
-        record(session, actor, ("assignment", each), "released", {"why": why}, client_id=visit.client_id, now=now)
+        told = {"why": why, **told_of(give_back(session, each, now=now))}
+        record(session, actor, ("assignment", each), "released", told, client_id=visit.client_id, now=now)
     close_slots(session, actor, visit, "visit_dropped", now=now, more={"why": why})

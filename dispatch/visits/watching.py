@@ -19,7 +19,7 @@ from matching.atrisk import LIVE_JOBS, RAISED, JobFacts, Risk, broken, foreseen,
 #: How many jobs are looked at in one transaction at most.
 _BATCH = 100
 #: What outlives the job that it is about: a person must still look at it.
-OUTLIVES = ("incident", "long_entry", "review_late")
+OUTLIVES = ("incident", "long_entry", "review_late", "dispute_late")
 
 _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('truckroll watch'))")
 
