@@ -114,10 +114,12 @@ def settle(
     *,
     now: datetime,
     hand_back_until: datetime | None = None,
+    unpaid: list[Work] | None = None,
 ) -> UUID:
     """Book the time, make the assignment, and end what the filled slot ends: its id.
 
     `job` is the work at its agreed start. The caller holds the technician and the slot, and has ended the offer.
+    With `unpaid`, money is not set aside yet: the work is added to the list, for the caller to do so at its end.
 
     Raises
     ------
@@ -169,8 +171,11 @@ def settle(
     rates = unit.job_row.day_policy.get("rates", {})
     who, when = (technician.id, technician.company_id), (job.start_at, job.end_at)
     work = Work(job.client_id, job.job_id, assignment_id, *who, terms.pay, rates, *when, unit.site_row, terms.version)
-    held = set_aside(session, work, now=now)
-    _tell(session, actor, job, offer, assignment_id, slot_id, technician.id, others, job_state, held, now)
+    _tell(session, actor, job, offer, assignment_id, slot_id, technician.id, others, job_state, now)
+    if unpaid is None:
+        set_aside(session, actor, work, now=now)
+    else:
+        unpaid.append(work)
     return assignment_id
 
 
@@ -329,7 +334,6 @@ def _tell(
     technician_id: UUID,
     others: list[UUID],
     job_state: str,
-    held: Decimal | None,
     now: datetime,
 ) -> None:
     told = {
@@ -342,8 +346,7 @@ def _tell(
     }
     if offer is not None:
         record(session, actor, ("offer", offer.id), "accepted", told, client_id=job.client_id, now=now)
-    money = {} if held is None else {"held": str(held)}
-    record(session, actor, ("assignment", assignment_id), "made", told | money, client_id=job.client_id, now=now)
+    record(session, actor, ("assignment", assignment_id), "made", told, client_id=job.client_id, now=now)
     more = {"state": job_state, "offers_closed": [str(each) for each in others]}
     record(session, actor, ("job", job.job_id), "slot_filled", {**told, **more}, client_id=job.client_id, now=now)
 

@@ -12,10 +12,10 @@ from dispatch.jobs.assignments import told_of
 from dispatch.jobs.changes import find_job, lock_slots, move_held_job
 from dispatch.jobs.lifecycle import VISIT, states_with
 from dispatch.jobs.rounds import close_rounds
-from dispatch.money.holding import give_back
+from dispatch.money.holding import give_back, lock_payments
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import AssignmentRow, BookingRow, SlotRow, VisitRow
+from dispatch.record.tables import AssignmentRow, BookingRow, PaymentRow, SlotRow, VisitRow
 
 
 def cancel_job(
@@ -59,6 +59,7 @@ def cancel_job(
         "assignments_finished": [str(each.id) for each in finished],
         "visits_cut_short": [str(visit) for visit, state in before.items() if state == "checked_in"],
     }
+    lock_payments(session, PaymentRow.assignment_id.in_([each.id for each in released]))
     money = {each.id: told_of(give_back(session, each.id, now=now)) for each in released}
     for state, ended in (("released", released), ("finished", finished)):
         for each in ended:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.money.claims import lines_of, sum_of
-from dispatch.money.holding import lock_payment, payee_of
+from dispatch.money.holding import lock_payments, payee_of
 from dispatch.money.ledger import About, Owner, account_id, post
 from dispatch.record.events import record
 from dispatch.record.session import Actor
@@ -118,9 +118,10 @@ def pay_charges(session: Session, assignment_id: UUID, *, now: datetime) -> Deci
 
     While the work goes on, charges are part of its claim. Runs as the engine, each charge once.
     """
-    payment = lock_payment(session, assignment_id)
-    if payment is None or payment.state not in ("released", "due"):
+    payments = lock_payments(session, PaymentRow.assignment_id == assignment_id)
+    if not payments or payments[0].state not in ("released", "due"):
         return None
+    payment = payments[0]
     owed = fees = Decimal(0)
     for charge in session.scalars(
         select(ChargeRow).where(ChargeRow.assignment_id == assignment_id).order_by(ChargeRow.id)
@@ -153,12 +154,7 @@ def find_payment(session: Session, actor: Actor, payment_id: UUID) -> PaymentRow
     NotFound
         When it is not the actor's.
     """
-    found = session.scalars(
-        select(PaymentRow)
-        .where(PaymentRow.id == payment_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    found = next(iter(lock_payments(session, PaymentRow.id == payment_id)), None)
     if found is None or not _is_theirs(actor, found):
         raise NotFound("payment", payment_id)
     return found
@@ -271,15 +267,7 @@ def _is_theirs(actor: Actor, payment: PaymentRow) -> bool:
 
 
 def _lock_of_job(session: Session, job_id: UUID, states: Sequence[str]) -> list[PaymentRow]:
-    return list(
-        session.scalars(
-            select(PaymentRow)
-            .where(PaymentRow.job_id == job_id, PaymentRow.state.in_(states))
-            .order_by(PaymentRow.id)
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        )
-    )
+    return lock_payments(session, PaymentRow.job_id == job_id, PaymentRow.state.in_(states))
 
 
 def _change(session: Session, payment: PaymentRow, **values: Any) -> None:

@@ -6,11 +6,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.orm import Session
 
 from dispatch.money.funds import rules_of
-from dispatch.money.ledger import About, Owner, account_id, open_accounts, post
+from dispatch.money.ledger import About, Owner, account_id, lock_accounts, open_accounts, post
+from dispatch.record.events import record
+from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, LedgerAccountRow, PaymentRow, SiteRow, TermsRow, new_id
 from geo.restdays import region_of, rest_days
 from matching.job import Pay
@@ -40,10 +42,10 @@ def payee_of(row: PaymentRow | AssignmentRow | Work) -> Owner:
     return Owner(company_id=row.company_id) if row.company_id else Owner(technician_id=row.technician_id)
 
 
-def set_aside(session: Session, work: Work, *, now: datetime) -> Decimal | None:
+def set_aside(session: Session, actor: Actor, work: Work, *, now: datetime) -> Decimal | None:
     """Set aside the most that the work can cost: how much; None where the client's money isn't kept here.
 
-    Runs as the engine, after the job's row is held and before events are written.
+    Runs as the engine, as the last thing: whoever else takes from the client's money waits until the commit.
 
     Raises
     ------
@@ -71,6 +73,9 @@ def set_aside(session: Session, work: Work, *, now: datetime) -> Decimal | None:
         )
     )
     _move(session, _about(work, payment_id), "hold", f"hold:{payment_id}", work.pay.currency, amount, now)
+    told = {"payment": str(payment_id), "amount": str(amount), "currency": work.pay.currency}
+    subject = ("assignment", work.assignment_id)
+    record(session, actor, subject, "pay_held", told, client_id=work.client_id, now=now)
     return amount
 
 
@@ -79,9 +84,10 @@ def give_back(session: Session, assignment_id: UUID, *, now: datetime) -> Decima
 
     Runs as the engine; once, whoever else ends it. What the client owes for the early end is booked beside it.
     """
-    payment = lock_payment(session, assignment_id)
-    if payment is None or payment.state != "held":
+    payments = lock_payments(session, PaymentRow.assignment_id == assignment_id)
+    if not payments or payments[0].state != "held":
         return None
+    payment = payments[0]
     left = payment.held
     session.execute(
         update(PaymentRow)
@@ -107,9 +113,10 @@ def hold_anew(session: Session, work: Work, *, now: datetime) -> Decimal | None:
     IntegrityError
         As `set_aside`.
     """
-    payment = lock_payment(session, work.assignment_id)
-    if payment is None or payment.state != "held":
+    payments = lock_payments(session, PaymentRow.assignment_id == work.assignment_id)
+    if not payments or payments[0].state != "held":
         return None
+    payment = payments[0]
     spent = payment.due + payment.fee + payment.paid
     wanted = max(Decimal(0), most_of(work) - spent)
     more, version = wanted - payment.held, payment.version + 1
@@ -123,14 +130,27 @@ def hold_anew(session: Session, work: Work, *, now: datetime) -> Decimal | None:
     return wanted
 
 
-def lock_payment(session: Session, assignment_id: UUID) -> PaymentRow | None:
-    """The payment of an assignment, held until the transaction ends."""
-    return session.scalars(
-        select(PaymentRow)
-        .where(PaymentRow.assignment_id == assignment_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+def lock_payments(session: Session, *which: ColumnElement[bool]) -> list[PaymentRow]:
+    """Payments, and then every account that their money may move on, held until the transaction ends."""
+    payments = list(
+        session.scalars(
+            select(PaymentRow)
+            .where(*which)
+            .order_by(PaymentRow.id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+    )
+    if payments:
+        lock_accounts(session, (account for each in payments for account in accounts_of(each)))
+    return payments
+
+
+def accounts_of(payment: PaymentRow) -> list[UUID]:
+    """The client's funds and what is set aside of them, and what is due to the payee."""
+    client = Owner(client_id=payment.client_id)
+    mine = [account_id(client, kind, payment.currency) for kind in ("funds", "held")]
+    return [*mine, account_id(payee_of(payment), "due", payment.currency)]
 
 
 def has_room(session: Session, client_id: UUID, amount: Decimal, currency: str) -> bool:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import NotFound
 from dispatch.money.holding import payee_of
-from dispatch.money.ledger import About, Owner, account_id, post
+from dispatch.money.ledger import About, Owner, account_id, lock_accounts, post
 from dispatch.money.provider import Order, Provider, Word
 from dispatch.record.events import record
 from dispatch.record.session import ENGINE, Actor, database_now
@@ -41,6 +41,14 @@ def make_payouts(session: Session, *, now: datetime) -> list[UUID]:
     batches: dict[tuple[UUID, str], list[PaymentRow]] = defaultdict(list)
     for payment in ready:
         batches[payee_of(payment).id, payment.currency].append(payment)
+    lock_accounts(
+        session,
+        (
+            account_id(payee_of(payments[0]), kind, payments[0].currency)
+            for payments in batches.values()
+            for kind in ("due", "in_payout")
+        ),
+    )
     return [_make(session, batches[key], now) for key in sorted(batches)]
 
 

@@ -74,7 +74,7 @@ def substitute(
     try:
         with session.begin_nested():
             take_hours(session, unit.job.hours_rules, before.client_id, technician)
-            after_id = _hand_over(session, before, worker_id, unit, why, now)
+            after_id = _hand_over(session, actor, before, worker_id, unit, why, now)
     except HoursMovedError:
         return NotSuitable(worker_id, ("limit",))
     except IntegrityError as error:
@@ -111,7 +111,7 @@ def _unit(session: Session, before: AssignmentRow, now: datetime) -> RoleOfVisit
 
 
 def _hand_over(
-    session: Session, before: AssignmentRow, worker_id: UUID, unit: RoleOfVisit, why: str, now: datetime
+    session: Session, actor: Actor, before: AssignmentRow, worker_id: UUID, unit: RoleOfVisit, why: str, now: datetime
 ) -> UUID:
     """Slot, assignments and bookings change hands; each statement asks again whether it still may."""
     taken = session.scalar(
@@ -148,7 +148,7 @@ def _hand_over(
         rates = unit.job_row.day_policy.get("rates", {})
         site, version = unit.site_row, before.terms_version
         work = Work(job.client_id, job.job_id, after_id, *who, job.pay, rates, *when, site, version)
-        set_aside(session, work, now=now)
+        set_aside(session, actor, work, now=now)
     return after_id
 
 

@@ -1,11 +1,11 @@
 """From the client's funds to the technician's bank: set aside, given back, due, in a payout, there; or refused."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from purse import Purse
-from sqlalchemy import select, update
+from sqlalchemy import create_engine, select, text, update
 
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.jobs.acceptance import Lost, Won
@@ -13,13 +13,18 @@ from dispatch.jobs.assignments import release
 from dispatch.money.approving import approve_part
 from dispatch.money.disputing import Dispute, Position, open_dispute, state_position
 from dispatch.money.funds import move_funds, set_rules
+from dispatch.money.ledger import Owner
 from dispatch.money.payouts import hear, send_payouts
 from dispatch.money.provider import LocalProvider, Word
+from dispatch.money.statements import yearly
+from dispatch.money.verifying import verify_books
 from dispatch.record.session import ENGINE, Actor, transaction
 from dispatch.record.tables import AlarmRow, DisputeRow, JobRow, PaymentRow, PayoutRow, StaffRow, new_id
+from dispatch.visits.agreeing import accept_proposal
 from dispatch.visits.cancelling import cancel_work
 from dispatch.visits.completion import approve_silently, finish_job, send_back_job
 from dispatch.visits.paying import decide_dispute, dispute_pay, hear_of_payout, watch_disputes
+from dispatch.visits.proposing import Wanted, propose
 from matching.job import Pay
 
 D = Decimal
@@ -356,3 +361,61 @@ def test_the_job_is_approved_again_once_its_dispute_is_decided(purse: Purse):
     assert state() == "disputed"
     purse.does(lambda session, now: decide_dispute(session, purse.operator, dispute, D(0), "", now=now))
     assert state() == "approved"
+
+
+def test_another_pay_agreed_after_the_yes_sets_the_difference_aside_or_is_refused_without_money(purse: Purse):
+    won = purse.assigned()
+    technician = purse.payment(won).technician_id
+    worker = Actor("technician", technician, technician_id=technician)
+
+    def agree(amount: str):
+        wanted = Wanted(pay=Pay("fixed", D(amount), "USD"))
+        made = purse.does(
+            lambda session, now: propose(session, purse.world.staff, won.visit_id, wanted, reason="other", now=now)
+        )
+        return purse.does(lambda session, now: accept_proposal(session, worker, made, now=now))
+
+    agree("200.00")
+    assert (purse.has("held"), purse.payment(won).held) == (D("200.00"), D("200.00"))
+    agree("90.00")
+    assert (purse.has("held"), purse.has("funds")) == (D("90.00"), D("910.00"))
+    with pytest.raises(Refused, match="cannot pay"):
+        agree("1200.01")
+    assert purse.has("held") == D("90.00")
+    purse.balances()
+
+
+def test_a_years_sum_counts_the_day_of_payment_where_the_payee_lives_and_is_reported_from_the_threshold_on(
+    purse: Purse,
+):
+    purse.pays_in("5000")
+    purse.agrees(limits={"dispatcher": "5000"})
+    won = done(purse, pay=Pay("fixed", D("2000.00"), "USD"))
+    purse.approves(won)
+    [payout] = purse.runs_payouts()
+    # Seven in the evening of New Year's Eve in New York is 2027 in UTC already.
+    paid_at = datetime(2027, 1, 1, 0, 30, tzinfo=UTC)
+    purse.does(lambda session, _: hear(session, ENGINE, Word(payout, "paid"), now=paid_at))
+    year = lambda num, zone: purse.does(lambda session, _: yearly(session, num, zone=zone))  # noqa: E731
+    [line] = year(2026, "America/New_York")
+    assert (line.amount, line.num_payouts, line.is_reported) == (D("2000.00"), 1, True)
+    assert year(2027, "America/New_York") == []
+    assert year(2026, "UTC") == []
+    assert len(year(2027, "UTC")) == 1
+    person = Owner(technician_id=purse.payment(won).technician_id)
+    assert len(purse.does(lambda session, _: yearly(session, 2026, zone="America/New_York", owner=person))) == 1
+    other = Owner(technician_id=new_id())
+    assert purse.does(lambda session, _: yearly(session, 2026, zone="America/New_York", owner=other)) == []
+    purse.does(lambda session, _: hear(session, ENGINE, Word(payout, "returned"), now=paid_at + timedelta(days=9)))
+    [back] = year(2027, "America/New_York")
+    assert (back.amount, back.is_reported) == (D("-2000.00"), False)
+
+
+def test_the_books_are_verified_and_a_balance_set_behind_the_triggers_is_named(purse: Purse, admin_url: str):
+    purse.approves(done(purse))
+    assert purse.does(lambda session, _: verify_books(session)).wrong_accounts == ()
+    with create_engine(admin_url).begin() as administrator:
+        administrator.execute(text("ALTER TABLE ledger_accounts DISABLE TRIGGER USER"))
+        administrator.execute(text("UPDATE ledger_accounts SET balance = balance + 1 WHERE kind = 'funds'"))
+    found = purse.does(lambda session, _: verify_books(session))
+    assert (len(found.wrong_accounts), found.wrong_transactions) == (1, ())
