@@ -12,7 +12,7 @@ from api.auth import STAFF, TALENT, Anyone, Operator, only
 from api.idempotency import Reply, idempotent
 from api.paging import Cursor, Limit, page
 from api.parts import reading
-from api.schemas.money import DecisionIn, DisputeIn, DisputeOut, PositionIn
+from api.schemas.money import DisputeIn, DisputeOut, RulingIn, StandpointIn
 from api.schemas.pages import PageOf
 from dispatch.money.disputing import Dispute, Position, state_position
 from dispatch.record.session import Actor
@@ -48,7 +48,7 @@ def list_disputes(
 
 
 @router.post("/disputes/{dispute_id}/state", response_model=DisputeOut, summary="State your side of a dispute")
-def state_a_position(request: Request, actor: Side, dispute_id: UUID, position: PositionIn) -> Response:
+def state_a_position(request: Request, actor: Side, dispute_id: UUID, position: StandpointIn) -> Response:
     """Hours, sum and evidence as they are right to your side; the last word of each side holds."""
 
     def work(session: Session, now: datetime) -> Reply:
@@ -59,7 +59,7 @@ def state_a_position(request: Request, actor: Side, dispute_id: UUID, position: 
 
 
 @router.post("/disputes/{dispute_id}/decide", response_model=DisputeOut, summary="Decide a dispute")
-def decide_a_dispute(request: Request, actor: Operator, dispute_id: UUID, decision: DecisionIn) -> Response:
+def decide_a_dispute(request: Request, actor: Operator, dispute_id: UUID, decision: RulingIn) -> Response:
     """The person named decides, once; what the technician does not get goes back to the client."""
 
     def work(session: Session, now: datetime) -> Reply:
@@ -69,7 +69,7 @@ def decide_a_dispute(request: Request, actor: Operator, dispute_id: UUID, decisi
     return idempotent(request, actor, work)
 
 
-def _position(position: PositionIn) -> Position:
+def _position(position: StandpointIn) -> Position:
     return Position(position.hours, position.amount, tuple(position.files), position.note)
 
 

@@ -19,7 +19,7 @@ from api.schemas.money import (
     FundsIn,
     MoneyOut,
     MoneyRulesIn,
-    PartIn,
+    PartOfPayIn,
     PaymentOut,
     PaymentState,
 )
@@ -89,7 +89,7 @@ def list_payments(
 
 
 @router.post("/payments/{payment_id}/approve", response_model=Approved, summary="Approve part of a payment")
-def approve_a_part(request: Request, actor: Requester, payment_id: UUID, part: PartIn) -> Response:
+def approve_a_part(request: Request, actor: Requester, payment_id: UUID, part: PartOfPayIn) -> Response:
     """Part of what is claimed is due at once, the rest stays set aside; `POST /v1/jobs/{id}/approve` approves all.
 
     Above the sum that your money rules state, a second person approves before it is.

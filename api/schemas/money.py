@@ -105,7 +105,7 @@ class PaymentOut(Out):
     version: int
 
 
-class PartIn(In):
+class PartOfPayIn(In):
     """Part of a claim."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"amount": "80.00"}]})
@@ -153,7 +153,7 @@ class ExtraAnswerIn(In):
 _POSITION: dict[str, JsonValue] = {"hours": "1.5", "amount": "105.00", "files": [], "note": "Left at half past three"}
 
 
-class PositionIn(In):
+class StandpointIn(In):
     """What one side says is right: hours, sum, files as evidence."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_POSITION]})
@@ -171,11 +171,11 @@ class DisputeIn(In):
     )
     amount: Sum
     reason: Literal["hours", "quality", "not_done", "expense", "penalty", "pay", "other"]
-    position: PositionIn = Field(default_factory=PositionIn)
+    position: StandpointIn = Field(default_factory=StandpointIn)
     decider_id: UUID | None = Field(default=None, description="Of the operator's staff; empty: the operator chooses.")
 
 
-class DecisionIn(In):
+class RulingIn(In):
     """How much of what is disputed the technician gets."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"awarded": "20.00", "note": "The log shows it"}]})
@@ -190,10 +190,10 @@ class DisputeOut(Out):
         json_schema_extra={
             "examples": [
                 {
-                    "id": _UUID, "payment_id": _UUID, "job_id": _UUID, "state": "open", "currency": "USD",
+                    "id": _UUID, "payment_id": _UUID, "job_id": _UUID, "state": "decided", "currency": "USD",
                     "amount": "35.00", "reason": "hours", "positions": {"client": _POSITION}, "opened_by": "client",
-                    "opened_at": _AT, "decider_id": _UUID, "decide_by": _AT, "is_late": False, "decided_at": None,
-                    "awarded": None,
+                    "opened_at": _AT, "decider_id": _UUID, "decide_by": _AT, "is_late": False, "decided_at": _AT,
+                    "awarded": "20.00",
                 }
             ]
         }

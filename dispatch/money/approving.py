@@ -246,7 +246,9 @@ def _signed(session: Session, actor: Actor, payment: PaymentRow, amount: Decimal
     missing = what_is_missing(_rules(payment), (*before, mine), amount)
     if missing == "limit":
         limit = _rules(payment).limits.get(actor.kind, Decimal(0))
-        raise Refused(f"a {actor.kind} may approve up to {limit} {payment.currency}, not {amount}", ("approval_limit",))
+        raise Refused(
+            f"a {actor.kind} may approve up to {limit} {payment.currency}, not {amount}", ("only_within_limit",)
+        )
     if missing == "second":
         if all(each.by != mine.by or each.amount < amount for each in before):
             signed = {**asdict(mine), "amount": str(amount), "why": "signed"}

@@ -138,7 +138,7 @@ def decide(session: Session, actor: Actor, dispute_id: UUID, awarded: Decimal, n
     """
     dispute = _find(session, actor, dispute_id)
     if actor.id != dispute.decider_id:
-        raise Refused("somebody else was named to decide this dispute", ("not_the_decider",))
+        raise Refused("somebody else was named to decide this dispute", ("only_the_decider",))
     if awarded != 0:
         check_sum("awarded", awarded, dispute.amount, dispute.currency)
     payment = find_payment(session, actor, dispute.payment_id)

@@ -112,4 +112,4 @@ def _find(session: Session, client_id: UUID) -> ClientRow:
 
 def _only_operator(actor: Actor, doing: str) -> None:
     if actor.kind != "operator":
-        raise Refused(f"{doing} is for the operator", ("operator_only",))
+        raise Refused(f"{doing} is for the operator", ("only_operator",))

@@ -88,12 +88,12 @@ def read_callback(secret: str, header: str, body: bytes, *, now: datetime) -> Wo
     parts = dict(part.split("=", 1) for part in header.split(",") if "=" in part)
     stamp = parts.get("t", "")
     if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= 12):
-        raise Refused("the callback is not signed", ("bad_signature",))
+        raise Refused("the callback is not signed", ("only_the_provider",))
     sent_at = datetime.fromtimestamp(int(stamp), now.tzinfo)
     if not hmac.compare_digest(signature(secret, sent_at, body), f"t={stamp},v1={parts.get('v1', '')}"):
-        raise Refused("the callback's signature is wrong", ("bad_signature",))
+        raise Refused("the callback's signature is wrong", ("only_the_provider",))
     if abs(now - sent_at) > TOLERANCE:
-        raise Refused("the callback is too old: send it anew", ("stale_callback",))
+        raise Refused("the callback is too old: send it anew", ("only_fresh_callbacks",))
     try:
         said = json.loads(body)
         word = Word(UUID(said["payout"]), said["outcome"], said.get("why"))

@@ -27,6 +27,9 @@ from geo.cells import cell_of
 
 _numbers = itertools.count(1)
 
+#: What the payment provider of this world signs with.
+PAYOUT_SECRET = "the provider's secret"
+
 
 @dataclass
 class Caller:

@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import pytest
 from sqlalchemy import insert
+from town import PAYOUT_SECRET
 
 from dispatch.money.provider import signature
 from dispatch.record.tables import StaffRow, TechnicianRow, new_id
 
-SECRET = "the provider's secret"
 RATES = {"rates": {"extras": [{"code": "parking", "kind": "expense", "cap": "15.00"},
                               {"code": "late", "kind": "penalty", "cap": "20.00"}]}}  # fmt: skip
 
@@ -138,14 +138,13 @@ def test_only_extras_that_the_offer_listed_are_claimed_up_to_their_cap_and_a_pen
 
 
 def test_a_bank_says_no_and_the_next_run_pays_again(story, operator, acme):
-    story.town.settings.payout_secret = SECRET
     given = story.assigned()
     does_the_job(given)
     given.staff.post(f"{given.job_url}/approve")
     [payout] = operator.post("/v1/payouts/run").json()["payouts"]
     gateway = story.town.key("gateway")
 
-    def says(outcome, at=None, secret=SECRET):
+    def says(outcome, at=None, secret=PAYOUT_SECRET):
         body = json.dumps({"payout": payout, "outcome": outcome}).encode()
         headers = {"Truckroll-Signature": signature(secret, at or datetime.now(UTC), body)}
         return gateway.sends_raw("/v1/gateway/payouts", body, headers)
