@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -12,7 +12,7 @@ from dispatch.money.statements import to_csv
 
 NOW = datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC)
 SECRET = "a secret of sixteen"
-PAYOUT = uuid4()
+PAYOUT = UUID("01973b2e-7c1a-7000-8000-0000000000e1")
 BODY = f'{{"payout": "{PAYOUT}", "outcome": "paid"}}'.encode()
 
 
