@@ -175,7 +175,10 @@ def resume(request: Request, actor: Dispatcher, job_id: UUID) -> Response:
 
 @router.post("/{job_id}/approve", response_model=JobMoved, summary="Approve the work")
 def approve(request: Request, actor: Requester, job_id: UUID) -> Response:
-    """Say that the work is as wanted: its assignments are finished."""
+    """Say that the work is as wanted: its assignments are finished, its pay is due.
+
+    Above the sum that your money rules state, a second person approves before it is.
+    """
     return _move(request, actor, job_id, lambda session, now: approve_job(session, actor, job_id, now=now))
 
 

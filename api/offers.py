@@ -17,7 +17,7 @@ from api.parts import reading
 from api.schemas.jobs import PayOut, WhyIn, WindowOut
 from api.schemas.offers import AcceptIn, AnswerOut, CounterIn, CounterMade, DeclineIn, OfferMoved, OfferOut, OfferState
 from api.schemas.pages import PageOf
-from api.showing import show_cancellation, show_distance, show_needs, show_person, show_place
+from api.showing import show_cancellation, show_distance, show_needs, show_pay_terms, show_person, show_place
 from api.visibility import view
 from dispatch.errors import NotFound
 from dispatch.jobs.acceptance import Yes, accept_offer
@@ -203,6 +203,7 @@ def _offer(actor: Actor, row: Row[*tuple[Any, ...]], is_assigned: bool) -> Offer
         needs=show_needs(slot["needs"]),
         pay=PayOut(kind=pay.kind, amount=pay.amount, currency=pay.currency),
         cancellation_terms=show_cancellation(terms.get("cancellation", {}), pay, slot["duration_min"]),
+        pay_terms=show_pay_terms(terms, pay, slot, site),
         distance_m=show_distance(offer.distance_m, seen),
         technician=show_person(technician, offer.technician_id, seen),
         is_assigned=is_assigned,

@@ -1,6 +1,8 @@
 """How is a job told? The bridge from rows to what goes out, through the view that the actor has."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -22,10 +24,12 @@ from api.schemas.jobs import (
     VisitOut,
     WindowOut,
 )
+from api.schemas.money import PayTermsOut
 from api.schemas.offers import CancellationTermsOut
 from api.visibility import HIDDEN_RESOLUTION, HIDDEN_STEP_M, SHOWN_STEP_M, View, view
 from dispatch.errors import NotFound
 from dispatch.jobs.lifecycle import JOB
+from dispatch.money.holding import planned_pay
 from dispatch.record.session import Actor
 from dispatch.record.tables import JobRow, SiteRow, SlotRow, TechnicianRow, VisitRow
 from geo.cells import cell_of, center
@@ -33,6 +37,8 @@ from matching.cancellation import CancellationRules
 from matching.charges import terms_of
 from matching.eligibility import Rule
 from matching.job import Pay
+from matching.pay import net_of
+from matching.rates import Rates
 from matching.reasons import Audience, reading, visible_count
 
 #: What clients and technicians can ask for; the other moves happen by themselves or by other routes.
@@ -140,6 +146,22 @@ def show_cancellation(document: Mapping[str, Any], pay: Pay, duration_min: int) 
     return CancellationTermsOut.model_validate(terms_of(rules, pay, duration_min))
 
 
+def show_pay_terms(terms: Mapping[str, Any], pay: Pay, slot: Mapping[str, Any], site: SiteRow) -> PayTermsOut:
+    """What is paid for the work of a slot as it was offered, for the time as planned from the window's start."""
+    rates, money = Rates.from_document(terms.get("rates", {})), terms.get("money", {})
+    start_at = datetime.fromisoformat(slot["start_at"])
+    gross = planned_pay(pay, rates, start_at, timedelta(minutes=slot["duration_min"]), site)
+    fee, net = net_of(gross, Decimal(money.get("fee_share", "0")), pay.currency)
+    return PayTermsOut(
+        gross=gross,
+        fee=fee,
+        net=net,
+        currency=pay.currency,
+        pay_after_days=money.get("pay_after_days"),
+        rates=rates.to_document(),
+    )
+
+
 _SAME = (
     "id", "client_id", "number", "title", "description", "job_type", "state", "mode", "priority", "purchase_order",
     "project", "bundle_id", "series_id", "series_day", "terms_version", "policy", "day_policy", "posted_at",
@@ -203,6 +225,7 @@ def show_unfilled(document: dict[str, Any] | None, audience: Audience) -> Unfill
         answers=document["answers"],
         reasons=reasons,
         ways_on=document["ways_on"],
+        is_unfunded=document.get("is_unfunded", False),
     )
 
 

@@ -295,6 +295,11 @@ def measure_search(num_in_reach: int, num_searches: int) -> dict[str, Any]:
     def judged(job: Job) -> Any:
         return judge(job, found(job), policy)
 
+    rows = np.arange(num_in_reach)[np.random.default_rng(SEED).permutation(num_in_reach)]
+
+    def looked_up(job: Job) -> Any:
+        return roster.hours_left.of(job, rows, num_in_reach)
+
     if len(found(base)) != num_in_reach:
         raise AssertionError(f"{len(found(base))} are in reach, not {num_in_reach}")
     started = time.perf_counter()
@@ -305,6 +310,7 @@ def measure_search(num_in_reach: int, num_searches: int) -> dict[str, Any]:
         "with_hours_left": sum(bool(each.hours_left) for each in people),
         "searches": num_searches,
         "first_of_a_day_ms": round(cold_ms, 3),
+        "lookup_ms": _compared(looked_up, jobs * 10, limited),
         "search_ms": _compared(found, jobs, limited),
         "search_and_judge_ms": _compared(judged, jobs, limited),
     }

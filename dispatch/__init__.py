@@ -13,9 +13,9 @@ The main job, step by step (`docs/journey.md` says more, and a test checks that 
     unfilled    jobs/unfilled.py::give_up
     done        visits/completion.py::finish_job
 
-The wings: `record` (how things are kept) and `index` (who is near, in memory) know none of the others; `talent` (who
-may be asked) doesn't know `jobs`, and `jobs` doesn't know `visits` (the day itself). `feed` keeps the index current,
-`bell` wakes, `worker` is the dispatcher process, `queue` keeps errands for later, `courier` is the process that does
-them, `rehearsal` tries the whole at each start, `services` starts a
-private PostgreSQL and Valkey where none is given.
+The wings: `record` (how things are kept) and `index` (who is near, in memory) know none of the others; `money` (whose
+money is where) knows the record only; `talent` (who may be asked) doesn't know `jobs`, and `jobs` doesn't know `visits`
+(the day itself). `feed` keeps the index current, `bell` wakes, `worker` is the dispatcher process, `queue` keeps
+errands for later, `courier` is the process that does them, `rehearsal` tries the whole at each start, `services` starts
+a private PostgreSQL and Valkey where none is given.
 """

@@ -193,7 +193,30 @@ class MessageSettings(BaseSettings):
         return value
 
 
+class MoneySettings(BaseSettings):
+    """Who moves money to banks; without a provider, payouts are written to `payouts.jsonl` in the data directory."""
+
+    model_config = _CONFIG
+
+    #: What a provider's callbacks are signed with.
+    payout_secret: str | None = Field(default=None, repr=False)
+
+    @field_validator("payout_secret")
+    @classmethod
+    def _is_long_enough(cls, value: str | None) -> str | None:
+        if value is not None and len(value) < 16:
+            raise ValueError("take at least 16 characters")
+        return value
+
+
 class Settings(
-    ServiceSettings, ApiSettings, FileSettings, RecordSettings, MessageSettings, WebhookSettings, RoadSettings
+    ServiceSettings,
+    ApiSettings,
+    FileSettings,
+    RecordSettings,
+    MessageSettings,
+    MoneySettings,
+    WebhookSettings,
+    RoadSettings,
 ):
     """All of them."""

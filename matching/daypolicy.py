@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from matching.cancellation import CancellationRules
 from matching.errors import PolicyError
+from matching.rates import Rates
 
 #: Priorities as documents name them; 1 is the most urgent.
 PRIORITIES = ("1", "2", "3", "4", "5")
@@ -204,12 +205,14 @@ class DayPolicy:
     requests: Requests = field(default_factory=Requests)
     proposals: Proposals = field(default_factory=Proposals)
     cancellation: CancellationRules = field(default_factory=CancellationRules)
+    rates: Rates = field(default_factory=Rates)
     sla: ServiceLevels = field(default_factory=ServiceLevels)
     escalation: Escalation = field(default_factory=Escalation)
 
     def to_document(self) -> dict[str, Any]:
         """The settings as plain JSON values; `from_document` reads them back."""
-        return {**asdict(self), "cancellation": self.cancellation.to_document()}
+        written = {"cancellation": self.cancellation.to_document(), "rates": self.rates.to_document()}
+        return {**asdict(self), **written}
 
     @classmethod
     def from_document(cls, *documents: Mapping[str, Any]) -> "DayPolicy":
@@ -229,8 +232,9 @@ class DayPolicy:
                 values[name] |= settings
         try:
             cancellation = CancellationRules.from_document(values.pop("cancellation"))
+            rates = Rates.from_document(values.pop("rates"))
             plain = {name: sections[name](**settings) for name, settings in values.items()}  # type: ignore[operator]
-            return cls(cancellation=cancellation, **plain)
+            return cls(cancellation=cancellation, rates=rates, **plain)
         except TypeError as error:
             raise PolicyError(f"day_policy: {error}") from error
 

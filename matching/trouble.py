@@ -48,5 +48,6 @@ TROUBLE: dict[str, Trouble] = {
         "The next job of a series cannot be made", ("patch_series", "resume_series", "end_series")
     ),
     "review_late": Trouble("Somebody asked a person to look again and has no answer yet", ("answer_review",)),
+    "dispute_late": Trouble("A dispute about pay is not decided yet", ("decide_a_dispute",)),
     "webhook_failing": Trouble("An address for webhooks does not answer", ("patch_webhook", "post_ping")),
 }

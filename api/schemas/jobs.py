@@ -350,6 +350,7 @@ class UnfilledOut(Out):
     answers: dict[str, int] = Field(description="Offers by how they ended.")
     reasons: list["ReasonOut"]
     ways_on: list[str]
+    is_unfunded: bool = Field(default=False, description="Your funds and credit do not suffice: nobody was asked.")
 
 
 class ReasonOut(Out):

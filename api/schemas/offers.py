@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from api.schemas.jobs import Mode, NeedsOut, PayIn, PayOut, PersonOut, PlaceOut, WindowOut
+from api.schemas.money import PayTermsOut
 from api.schemas.values import Code, In, Instant, Note, Out, Sum, Whole
 
 OfferState = Literal[
@@ -172,6 +173,7 @@ class OfferOut(Out):
     needs: NeedsOut
     pay: PayOut
     cancellation_terms: CancellationTermsOut
+    pay_terms: PayTermsOut
     terms_version: int = Field(description="Send it back with your yes.")
     distance_m: int | None
     travel_s: int | None

@@ -20,6 +20,8 @@ from dispatch.jobs.assignments import GivenBackError, Terms, settle, take_slot, 
 from dispatch.jobs.judging import at_start, failed_now
 from dispatch.jobs.reading import RoleOfVisit, read_role
 from dispatch.jobs.rounds import withdraw_counters
+from dispatch.money.funds import is_short
+from dispatch.money.holding import Work, set_aside
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import JobRow, OfferRow
@@ -205,16 +207,35 @@ def _take_all(
     One that is lost rolls back all.
     """
     answers: dict[UUID, Answer] = {}
+    works: list[Work] = []
     with session.begin_nested() as savepoint:
         for each, yes in sorted(zip(asked, yeses, strict=True), key=lambda pair: pair[0].offer.visit_id):
-            answer = _take(session, actor, each, yes, now, take=take)
+            answer = _take(session, actor, each, yes, now, take=take, unpaid=works)
             answers[each.offer.id] = answer
             if isinstance(answer, Lost):
-                savepoint.rollback()
                 break
+        if not any(isinstance(answer, Lost) for answer in answers.values()):
+            answers |= _pay_for(session, actor, asked, works, now)
+        if any(isinstance(answer, Lost) for answer in answers.values()):
+            savepoint.rollback()
     return [
         answers.get(each.offer.id) or Lost(each.offer.id, "bundle_broken", state=each.offer.state) for each in asked
     ]
+
+
+def _pay_for(
+    session: Session, actor: Actor, asked: Sequence[_Asked], works: Sequence[Work], now: datetime
+) -> dict[UUID, Answer]:
+    """Set the money aside for everything that was taken, at the end: no slot or job is waited for with it in hand."""
+    try:
+        with session.begin_nested():
+            for work in works:
+                set_aside(session, actor, work, now=now)
+    except IntegrityError as error:
+        if not is_short(error):
+            raise
+        return {each.offer.id: Lost(each.offer.id, "unfunded", state=each.offer.state) for each in asked}
+    return {}
 
 
 def _take(
@@ -227,6 +248,7 @@ def _take(
     take: TakeSlot = take_slot,
     picked: bool = False,
     terms: Terms | None = None,
+    unpaid: list[Work] | None = None,
 ) -> Answer:
     """Hold the technician, take a slot, and only then judge: who comes too late waits without work, and learns it.
 
@@ -252,7 +274,7 @@ def _take(
         return Lost(offer.id, "not_eligible", rules or ("free",), state=offer.state)
     if slot_id is None:
         return _note(session, actor, offer, job, now)
-    return _settle(session, actor, offer, unit, slot_id, technician, job, terms, now)
+    return _settle(session, actor, offer, unit, slot_id, technician, job, terms, now, unpaid)
 
 
 def _settle(
@@ -265,6 +287,7 @@ def _settle(
     job: Job,
     terms: Terms | None,
     now: datetime,
+    unpaid: list[Work] | None,
 ) -> Answer:
     """With the slot taken, end the offer and book; `terms` are those of an accepted counter."""
     if not _end(session, offer, now, has_counter_accepted=terms is not None):
@@ -272,7 +295,7 @@ def _settle(
         return Lost(offer.id, _CODES.get(offer.state, "expired"), state=offer.state)
     agreed = terms or Terms(unit.job.pay, unit.job_row.terms_version)
     try:
-        assignment_id = settle(session, actor, unit, slot_id, technician, job, offer, agreed, now=now)
+        assignment_id = settle(session, actor, unit, slot_id, technician, job, offer, agreed, now=now, unpaid=unpaid)
     except HoursMovedError:
         return Lost(offer.id, "not_eligible", ("limit",), state=offer.state)
     except IntegrityError as error:
@@ -281,7 +304,12 @@ def _settle(
 
 
 def _not_free(offer: OfferRow, error: IntegrityError) -> Lost:
-    """The answer to somebody who has another role of this visit, or is booked at that time after all."""
+    """The answer to somebody who has another role of this visit, is booked at that time after all, or isn't paid for.
+
+    Whether the client's money or its credit is short is nobody's business but the client's.
+    """
+    if is_short(error):
+        return Lost(offer.id, "unfunded", state=offer.state)
     if not any(guard in str(error.orig) for guard in ("uq_slots_visit_id_technician_id", "ex_bookings_no_overlap")):
         raise error
     return Lost(offer.id, "not_eligible", ("free",), state=offer.state)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from dispatch.jobs.answers import note_yes
 from dispatch.jobs.lifecycle import JOB, NOT_THERE_YET, PRESENCE, VISIT, states_with, visit_state
 from dispatch.jobs.reading import RoleOfVisit, is_work
 from dispatch.jobs.rounds import close_rounds, open_round
+from dispatch.money.holding import Work, give_back, set_aside
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import (
@@ -112,15 +114,18 @@ def settle(
     *,
     now: datetime,
     hand_back_until: datetime | None = None,
+    unpaid: list[Work] | None = None,
 ) -> UUID:
     """Book the time, make the assignment, and end what the filled slot ends: its id.
 
     `job` is the work at its agreed start. The caller holds the technician and the slot, and has ended the offer.
+    With `unpaid`, money is not set aside yet: the work is added to the list, for the caller to do so at its end.
 
     Raises
     ------
     IntegrityError
-        When the technician is booked at that time after all (`ex_bookings_no_overlap`).
+        When the technician is booked at that time after all (`ex_bookings_no_overlap`), or the client's money and
+        credit don't suffice (`dispatch.money.funds.is_short`).
     HoursMovedError
         When the technician's hours with the client are not those that were judged any more.
     """
@@ -163,7 +168,14 @@ def settle(
     if offer is not None and offer.state != "requested":
         note_yes(session, offer.technician_id, now)
     job_state = _fill(session, unit, job, now)
+    rates = unit.job_row.day_policy.get("rates", {})
+    who, when = (technician.id, technician.company_id), (job.start_at, job.end_at)
+    work = Work(job.client_id, job.job_id, assignment_id, *who, terms.pay, rates, *when, unit.site_row, terms.version)
     _tell(session, actor, job, offer, assignment_id, slot_id, technician.id, others, job_state, now)
+    if unpaid is None:
+        set_aside(session, actor, work, now=now)
+    else:
+        unpaid.append(work)
     return assignment_id
 
 
@@ -204,10 +216,18 @@ def release(session: Session, actor: Actor, assignment_id: UUID, why: str, *, no
         "visit_state": state,
         "offers_withdrawn": [str(offer) for offer in withdrawn],
     }
-    record(session, actor, ("assignment", assignment_id), "released", told, client_id=assignment.client_id, now=now)
+    money = told_of(give_back(session, assignment_id, now=now))
+    record(
+        session, actor, ("assignment", assignment_id), "released", told | money, client_id=assignment.client_id, now=now
+    )
     kind = "observer_left" if slot.is_observer else "reopened"
     record(session, actor, ("job", slot.job_id), kind, {**told, **more}, client_id=slot.client_id, now=now)
     return None if job_state == "on_hold" else _ask_again(session, assignment, slot, now)
+
+
+def told_of(given_back: Decimal | None) -> dict[str, str]:
+    """What the event of an early end says of the money that was set aside."""
+    return {} if given_back is None else {"given_back": str(given_back)}
 
 
 def _reopen(session: Session, assignment: AssignmentRow) -> tuple[str, str]:

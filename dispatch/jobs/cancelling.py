@@ -8,12 +8,14 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict
+from dispatch.jobs.assignments import told_of
 from dispatch.jobs.changes import find_job, lock_slots, move_held_job
 from dispatch.jobs.lifecycle import VISIT, states_with
 from dispatch.jobs.rounds import close_rounds
+from dispatch.money.holding import give_back, lock_payments
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import AssignmentRow, BookingRow, SlotRow, VisitRow
+from dispatch.record.tables import AssignmentRow, BookingRow, PaymentRow, SlotRow, VisitRow
 
 
 def cancel_job(
@@ -57,9 +59,12 @@ def cancel_job(
         "assignments_finished": [str(each.id) for each in finished],
         "visits_cut_short": [str(visit) for visit, state in before.items() if state == "checked_in"],
     }
+    lock_payments(session, PaymentRow.assignment_id.in_([each.id for each in released]))
+    money = {each.id: told_of(give_back(session, each.id, now=now)) for each in released}
     for state, ended in (("released", released), ("finished", finished)):
         for each in ended:
-            record(session, actor, ("assignment", each.id), state, {"why": why}, client_id=job.client_id, now=now)
+            told_each = {"why": why, **money.get(each.id, {})}
+            record(session, actor, ("assignment", each.id), state, told_each, client_id=job.client_id, now=now)
     record(session, actor, ("job", job_id), "cancelled", told, client_id=job.client_id, now=now)
     return [each.id for each in released]
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from dispatch.jobs.assignments import Terms, settle, take_slot
 from dispatch.jobs.judging import at_start, failed_now
 from dispatch.jobs.reading import RoleOfVisit
+from dispatch.money.funds import is_short
 from dispatch.record.session import ENGINE
 from dispatch.talent.reading import lock_technician
 from dispatch.talent.usage import HoursMovedError
@@ -49,7 +50,7 @@ def assign_at_once(session: Session, unit: RoleOfVisit, decision: Decision, *, n
                 savepoint.rollback()
                 continue
             except IntegrityError as error:
-                if "ex_bookings_no_overlap" not in str(error.orig):
+                if "ex_bookings_no_overlap" not in str(error.orig) and not is_short(error):
                     raise
                 savepoint.rollback()
                 continue

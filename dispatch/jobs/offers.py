@@ -14,6 +14,7 @@ from dispatch.jobs.consent import assign_at_once
 from dispatch.jobs.reading import RoleOfVisit, read_asked, read_role
 from dispatch.jobs.rounds import is_due
 from dispatch.jobs.unfilled import give_up, wait
+from dispatch.money.holding import has_room
 from dispatch.record.events import record
 from dispatch.record.session import ENGINE
 from dispatch.record.tables import DecisionRow, OfferRow, RoundRow, SlotRow, TechnicianRow, WaveRow, new_id
@@ -104,7 +105,11 @@ def _write(session: Session, due: RoundRow, unit: RoleOfVisit, decision: Decisio
     decision_id = record_decision(session, unit, decision, now=now)
     wave = decision.outcome
     assert isinstance(wave, Wave)
-    if wave.technicians and due.num_waves < unit.policy.wave.max_waves:
+    pay = unit.job.pay
+    if not has_room(session, due.client_id, pay.total(unit.job.duration_min), pay.currency):
+        # Nobody is asked for work that the client could not give them.
+        give_up(session, due, unit, decision, is_unfunded=True, now=now)
+    elif wave.technicians and due.num_waves < unit.policy.wave.max_waves:
         _send(session, due, unit, decision, wave, decision_id, now=now)
     elif not wait(session, due, unit, decision, now=now):
         give_up(session, due, unit, decision, now=now)

@@ -173,7 +173,7 @@ def open_rounds(session: Session, client_id: UUID, job_id: UUID, why: str, *, no
 
 
 def record_terms(session: Session, client_id: UUID, job_id: UUID, version: int, now: datetime) -> None:
-    """Keep what is offered under this version: windows, needs, pay and the rules of cancellation as they stand."""
+    """Keep what is offered under this version: windows, needs, pay, rates, rules of cancellation, as they stand."""
     session.flush()
     rows = session.execute(
         select(VisitRow, SlotRow, JobRow.day_policy)
@@ -197,7 +197,12 @@ def record_terms(session: Session, client_id: UUID, job_id: UUID, version: int, 
         }
         for visit, slot, _ in sorted(rows, key=lambda row: (row[0].num, row[1].num))
     ]
-    terms = {"slots": slots, "cancellation": rows[0][2].get("cancellation", {})}
+    day_policy = rows[0][2]
+    money = session.scalars(select(ClientRow.money).where(ClientRow.id == client_id)).one_or_none()
+    terms = {"slots": slots, "cancellation": day_policy.get("cancellation", {}), "rates": day_policy.get("rates", {})}
+    if money is not None:
+        # The rest of the rules is between the client and the operator.
+        terms["money"] = {name: money[name] for name in ("fee_share", "pay_after_days")}
     session.execute(
         insert(TermsRow).values(job_id=job_id, version=version, client_id=client_id, terms=terms, since=now)
     )

@@ -15,6 +15,8 @@ from matching.decision import Decision
 
 #: What a dispatcher can do about an unfilled job; screens and the API say them in people's words.
 WAYS_ON = ("raise_pay", "widen", "move", "call")
+#: And about one that the client has neither money nor credit for.
+WAYS_TO_FUND = ("add_funds", "cancel")
 
 #: Whoever could take it may not be disturbed now, or a yes waits for the dispatcher's pick: look again after this.
 _LOOK_AGAIN = timedelta(minutes=15)
@@ -38,11 +40,20 @@ def wait(session: Session, due: RoundRow, unit: RoleOfVisit, decision: Decision,
     return True
 
 
-def give_up(session: Session, due: RoundRow, unit: RoleOfVisit, decision: Decision, *, now: datetime) -> None:
+def give_up(
+    session: Session,
+    due: RoundRow,
+    unit: RoleOfVisit,
+    decision: Decision,
+    *,
+    now: datetime,
+    is_unfunded: bool = False,
+) -> None:
     """Close the round and put the job into the dispatcher's queue, with the reasons counted.
 
-    A job without its observer is not unfilled: that is only told. The caller holds the slots and the round. Reasons
-    count, for each rule, everyone in reach who fails it at this moment, as the last decision found.
+    With `is_unfunded` nobody was asked, because the client's money and credit don't suffice. A job without its
+    observer is not unfilled: that is only told. The caller holds the slots and the round. Reasons count, for each rule,
+    everyone in reach who fails it at this moment, as the last decision found.
     """
     answers = dict(
         session.execute(
@@ -58,7 +69,8 @@ def give_up(session: Session, due: RoundRow, unit: RoleOfVisit, decision: Decisi
         "num_asked": sum(answers.values()),
         "answers": {("withdrawn" if state in ("sent", "viewed") else state): num for state, num in answers.items()},
         "counts": {rule.code: num for rule, num in decision.counts.items()},
-        "ways_on": list(WAYS_ON),
+        "ways_on": list(WAYS_TO_FUND if is_unfunded else WAYS_ON),
+        **({"is_unfunded": True} if is_unfunded else {}),
     }
     told = {**reasons, "round": str(due.id), "offers_withdrawn": [str(offer) for offer in ended]}
     if unit.is_observer:

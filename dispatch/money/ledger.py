@@ -4,7 +4,7 @@
 triggers keep each balance, its floor, the currency's digits, and that everything sums to zero.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -122,6 +122,14 @@ def open_accounts(
         for kind in sorted(kinds)
     ]
     connection.execute(insert(LedgerAccountRow).values(rows).on_conflict_do_nothing())
+
+
+def lock_accounts(session: Session, accounts: Iterable[UUID]) -> None:
+    """Hold all accounts that a transaction will move, in their order: whoever books more than once calls it first."""
+    held = select(LedgerAccountRow.id).where(
+        LedgerAccountRow.id.in_(set(accounts)), LedgerAccountRow.balance.is_not(None)
+    )
+    session.execute(held.order_by(LedgerAccountRow.id).with_for_update(key_share=True))
 
 
 def balance_of(session: Session, owner: Owner, kind: str, currency: str) -> Decimal:

@@ -25,6 +25,8 @@ from dispatch.jobs.lifecycle import VISIT, states_with
 from dispatch.jobs.posting import open_rounds, record_terms
 from dispatch.jobs.reading import RoleOfVisit, is_work, needs_document, needs_from, read_role
 from dispatch.jobs.rounds import close_rounds
+from dispatch.money.funds import is_short
+from dispatch.money.holding import Work, hold_anew
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import (
@@ -207,11 +209,27 @@ def _agree(session: Session, actor: Actor, change: _Change, now: datetime) -> Ag
     if change.moves_visit:
         clear_alarms(session, actor, OF_COMING, subject_id=assignment.id, why="agreed_anew", now=now)
     _change_job(session, change, version)
+    _hold_anew(session, change, now)
     record_terms(session, proposal.client_id, proposal.job_id, version, now)
     _tell_work(session, actor, change, version, withdrawn, overtaken, now)
     if was_offered:
         open_rounds(session, proposal.client_id, proposal.job_id, "terms_changed", now=now)
     return Agreed(proposal.id, assignment.id, proposal.job_id, proposal.visit_id, version, job.start_at, job.end_at)
+
+
+def _hold_anew(session: Session, change: _Change, now: datetime) -> None:
+    """What is set aside follows what is agreed; without money for it, nothing is."""
+    job, assignment = change.job, change.assignment
+    who, when = (assignment.technician_id, assignment.company_id), (job.start_at, job.end_at)
+    rates, version = change.unit.job_row.day_policy.get("rates", {}), change.proposal.terms_version
+    work = Work(job.client_id, job.job_id, assignment.id, *who, job.pay, rates, *when, change.site, version)
+    try:
+        with session.begin_nested():
+            hold_anew(session, work, now=now)
+    except IntegrityError as error:
+        if not is_short(error):
+            raise
+        raise Refused("the client cannot pay for these terms at this time", ("unfunded",)) from error
 
 
 def _change_slot(session: Session, change: _Change) -> None:

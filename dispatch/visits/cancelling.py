@@ -11,6 +11,7 @@ from dispatch.jobs.assignments import release
 from dispatch.jobs.cancelling import cancel_job
 from dispatch.jobs.changes import find_job, lock_slots
 from dispatch.jobs.lifecycle import JOB
+from dispatch.money.approving import claim
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, VisitRow
 from dispatch.visits.alarms import PASSING, clear_alarms
@@ -39,6 +40,8 @@ def cancel_work(session: Session, actor: Actor, job_id: UUID, why: str, *, now: 
         costs = owed_for(session, assignment, "cancelled", why, now=now)
         book_charges(session, actor, assignment, costs.charges, now=now)
         owed.append(costs)
+    # Of what was done before, the pay is claimed: the job cannot be finished any more.
+    claim(session, job_id, now=now)
     return owed
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from dispatch.jobs.reading import is_work
+from dispatch.money.approving import pay_charges
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, ChargeRow, TermsRow, TimeEntryRow, VisitRow, new_id
@@ -70,6 +71,7 @@ def book_charges(
     """Write what is owed, each kind once for an assignment: those that were not there yet. Runs as the engine."""
     booked = tuple(charge for charge in charges if _book(session, assignment, charge, now))
     if booked:
+        pay_charges(session, assignment.id, now=now)
         told = {
             "job": str(assignment.job_id),
             "visit": str(assignment.visit_id),

@@ -1,6 +1,7 @@
 """When is the work done, and when is it good? Finish, approve, send back."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound
 from dispatch.jobs.lifecycle import JOB, VISIT, states_with
+from dispatch.money.approving import approve_all, claim, is_disputed, late_jobs, sign, unclaim
 from dispatch.record.events import record
-from dispatch.record.session import Actor
+from dispatch.record.session import ENGINE, Actor
 from dispatch.record.tables import AssignmentRow, JobRow, VisitRow
 from dispatch.visits.alarms import clear_alarms
 from dispatch.visits.corrections import agree_to_all
@@ -45,10 +47,13 @@ def finish_job(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -
     if not move_job(session, actor, job.id, "finish", "done", now):
         session.refresh(job)
         raise Conflict(job.state, "finish", tuple(JOB[job.state]))
+    claim(session, job.id, now=now)
 
 
-def approve_job(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -> None:
-    """The client approves the work: its assignments are finished, undisputed time is agreed. Runs as the engine.
+def approve_job(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -> bool:
+    """The client approves the work: its assignments are finished, undisputed time is agreed, its pay is due.
+
+    Runs as the engine. Whether it is approved: above a sum, a second person signs before it is.
 
     Raises
     ------
@@ -56,26 +61,69 @@ def approve_job(session: Session, actor: Actor, job_id: UUID, *, now: datetime) 
         When the job is not the client's.
     Conflict
         When it is not done.
+    Refused
+        When it costs more than the actor may approve.
     """
     job = session.scalars(select(JobRow).where(JobRow.id == job_id)).one_or_none()
     if job is None or job.client_id != actor.client_id:
         raise NotFound("job", job_id)
+    if not _hold(session, job):
+        raise Conflict(job.state, "approve", tuple(JOB[job.state]))
+    if not sign(session, actor, job_id, now=now):
+        return False
+    _approve(session, actor, job, "approved", now)
+    return True
+
+
+def approve_silently(session: Session, now: datetime) -> int:
+    """What nobody said anything about in the days that the client stated is approved: how many jobs.
+
+    Work that was done before its job was cancelled is paid too. What others hold is left to them.
+    """
+    done = 0
+    for job_id in late_jobs(session, now):
+        job = session.scalars(select(JobRow).where(JobRow.id == job_id)).one()
+        actor = replace(ENGINE, client_id=job.client_id)
+        if _hold(session, job, skip_locked=True):
+            _approve(session, actor, job, "silence", now)
+        elif job.state == "cancelled":
+            agree_to_all(session, actor, job_id, now=now)
+            approve_all(session, actor, job_id, "silence", now=now)
+        else:
+            continue
+        done += 1
+    return done
+
+
+def _hold(session: Session, job: JobRow, *, skip_locked: bool = False) -> bool:
+    """Hold the assignments, then the job, if it can be approved: whether it can."""
+    live = select(AssignmentRow.id).where(AssignmentRow.job_id == job.id, AssignmentRow.state == "live")
+    session.execute(live.order_by(AssignmentRow.id).with_for_update(key_share=True, skip_locked=skip_locked))
+    # What is disputed is decided, not approved.
+    held = select(JobRow.id).where(JobRow.id == job.id, JobRow.state == "done")
+    if session.scalar(held.with_for_update(key_share=True, skip_locked=skip_locked)) is not None:
+        return True
+    session.refresh(job)
+    return False
+
+
+def _approve(session: Session, actor: Actor, job: JobRow, why: str, now: datetime) -> None:
+    """With assignments and job held: finished, agreed, due, approved."""
     finished = session.scalars(
         update(AssignmentRow)
-        .where(
-            AssignmentRow.job_id == job_id,
-            AssignmentRow.state == "live",
-            select(JobRow.id).where(JobRow.id == job_id, JobRow.state.in_(states_with(JOB, "approve"))).exists(),
-        )
-        .values(state="finished", ended_at=now, ended_by=actor.kind, ended_why="approved")
+        .where(AssignmentRow.job_id == job.id, AssignmentRow.state == "live")
+        .values(state="finished", ended_at=now, ended_by=actor.kind, ended_why=why)
         .returning(AssignmentRow.id)
     ).all()
-    agree_to_all(session, actor, job_id, now=now)
-    if not move_job(session, actor, job_id, "approve", "approved", now):
+    agree_to_all(session, actor, job.id, now=now)
+    approve_all(session, actor, job.id, why, now=now)
+    if not move_job(session, actor, job.id, "approve", "approved", now):
         session.refresh(job)
         raise Conflict(job.state, "approve", tuple(JOB[job.state]))
     for assignment in finished:
         record(session, actor, ("assignment", assignment), "finished", client_id=job.client_id, now=now)
+    if is_disputed(session, job.id):
+        move_job(session, actor, job.id, "dispute", "disputed", now)
 
 
 def send_back_job(
@@ -106,6 +154,7 @@ def send_back_job(
     if not put_back(session, actor, job_id, listed, due_at, {"num_items": len(items)}, now=now):
         session.refresh(job)
         raise Conflict(job.state, "send back", tuple(JOB[job.state]))
+    unclaim(session, job_id)
 
 
 def put_back(

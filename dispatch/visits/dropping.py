@@ -7,10 +7,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict, NotFound
+from dispatch.jobs.assignments import told_of
 from dispatch.jobs.lifecycle import VISIT, states_with
+from dispatch.money.holding import give_back, lock_payments
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import AssignmentRow, BookingRow, SlotRow, VisitRow
+from dispatch.record.tables import AssignmentRow, BookingRow, PaymentRow, SlotRow, VisitRow
 from dispatch.visits.alarms import PASSING, clear_alarms
 from dispatch.visits.answering import overtake
 from dispatch.visits.charging import Owed, book_charges, owed_for
@@ -81,6 +83,8 @@ def _end(session: Session, actor: Actor, visit: VisitRow, live: list[AssignmentR
     session.execute(update(BookingRow).where(BookingRow.id.in_([each.booking_id for each in live])).values(live=False))
     overtake(session, actor, ids, "cancelled", now=now)
     clear_alarms(session, actor, PASSING, visit_id=visit.id, why="dropped", now=now)
+    lock_payments(session, PaymentRow.assignment_id.in_(ids))
     for each in ids:
-        record(session, actor, ("assignment", each), "released", {"why": why}, client_id=visit.client_id, now=now)
+        told = {"why": why, **told_of(give_back(session, each, now=now))}
+        record(session, actor, ("assignment", each), "released", told, client_id=visit.client_id, now=now)
     close_slots(session, actor, visit, "visit_dropped", now=now, more={"why": why})

@@ -18,6 +18,7 @@ from dispatch.jobs.lifecycle import NOT_THERE_YET, PRESENCE, VISIT, states_with
 from dispatch.jobs.posting import record_terms
 from dispatch.jobs.reading import is_work
 from dispatch.jobs.rounds import close_rounds
+from dispatch.money.holding import give_back
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, BookingRow, JobRow, SlotRow, VisitRow
@@ -122,6 +123,7 @@ def _miss(session: Session, actor: Actor, assignment: AssignmentRow, why: str, n
     session.execute(update(BookingRow).where(BookingRow.id == assignment.booking_id).values(live=False))
     overtake(session, actor, [assignment.id], "no_show", now=now)
     clear_alarms(session, actor, PASSING, visit_id=visit.id, why="missed", now=now)
+    give_back(session, assignment.id, now=now)
     _tell(session, actor, assignment, why, withdrawn, now)
     return visit
 

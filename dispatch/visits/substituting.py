@@ -15,6 +15,7 @@ from dispatch.jobs.changes import lock_slots
 from dispatch.jobs.judging import failed_now
 from dispatch.jobs.lifecycle import NOT_THERE_YET, VISIT, states_with
 from dispatch.jobs.reading import RoleOfVisit, read_role
+from dispatch.money.holding import Work, give_back, set_aside
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, BookingRow, SlotRow, VisitRow, new_id
@@ -73,7 +74,7 @@ def substitute(
     try:
         with session.begin_nested():
             take_hours(session, unit.job.hours_rules, before.client_id, technician)
-            after_id = _hand_over(session, before, worker_id, unit, why, now)
+            after_id = _hand_over(session, actor, before, worker_id, unit, why, now)
     except HoursMovedError:
         return NotSuitable(worker_id, ("limit",))
     except IntegrityError as error:
@@ -110,7 +111,7 @@ def _unit(session: Session, before: AssignmentRow, now: datetime) -> RoleOfVisit
 
 
 def _hand_over(
-    session: Session, before: AssignmentRow, worker_id: UUID, unit: RoleOfVisit, why: str, now: datetime
+    session: Session, actor: Actor, before: AssignmentRow, worker_id: UUID, unit: RoleOfVisit, why: str, now: datetime
 ) -> UUID:
     """Slot, assignments and bookings change hands; each statement asks again whether it still may."""
     taken = session.scalar(
@@ -142,6 +143,12 @@ def _hand_over(
     after = {"id": after_id, "booking_id": booking_id, "technician_id": worker_id, "confirm_by": confirm_by}
     same = {name: getattr(before, name) for name in _SAME}
     session.execute(insert(AssignmentRow).values({**same, **after, "assigned_at": now}))
+    if give_back(session, before.id, now=now) is not None:
+        who, when = (worker_id, before.company_id), (job.start_at, job.end_at)
+        rates = unit.job_row.day_policy.get("rates", {})
+        site, version = unit.site_row, before.terms_version
+        work = Work(job.client_id, job.job_id, after_id, *who, job.pay, rates, *when, site, version)
+        set_aside(session, actor, work, now=now)
     return after_id
 
 

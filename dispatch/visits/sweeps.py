@@ -12,8 +12,10 @@ from dispatch.record.session import database_now
 from dispatch.talent.clock import judge_usage
 from dispatch.visits.answering import expire_proposals, overtake_proposals, warn_of_proposals
 from dispatch.visits.climbing import climb
+from dispatch.visits.completion import approve_silently
 from dispatch.visits.lookout import watch_visits
 from dispatch.visits.partcheck import flag_missing_parts
+from dispatch.visits.paying import watch_disputes
 from dispatch.visits.siterequests import end_unanswered
 from dispatch.visits.standing import make_standing
 from dispatch.visits.watching import watch_jobs
@@ -36,6 +38,8 @@ DUE: tuple[Due, ...] = (
     climb,
     make_standing,
     judge_usage,
+    approve_silently,
+    watch_disputes,
 )
 
 

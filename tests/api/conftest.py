@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from own_database import own_copy
-from town import Town, small_town
+from town import PAYOUT_SECRET, Town, small_town
 
 from dispatch.private_postgres import PrivatePostgres
 from dispatch.private_valkey import PrivateValkey
@@ -19,5 +19,5 @@ def calm_town(postgres: PrivatePostgres, template_name: str, valkey: PrivateValk
 
 @pytest.fixture
 def town(database_url: str, redis_url: str) -> Iterator[Town]:
-    with small_town(database_url, redis_url) as found:
+    with small_town(database_url, redis_url, payout_secret=PAYOUT_SECRET) as found:
         yield found

@@ -19,6 +19,8 @@ SIMPLE = {
         "started": "in_progress",
         "done": "done",
         "approved": "approved",
+        "disputed": "disputed",
+        "paid": "paid",
         "unfilled": "unfilled",
         "cancelled": "cancelled",
         "sent_back": "sent_back",

@@ -27,6 +27,9 @@ from geo.cells import cell_of
 
 _numbers = itertools.count(1)
 
+#: What the payment provider of this world signs with.
+PAYOUT_SECRET = "the provider's secret"
+
 
 @dataclass
 class Caller:
@@ -43,6 +46,11 @@ class Caller:
         if body is not None:
             more["json"] = body
         return self.call("POST", url, headers=headers, **more)
+
+    def sends_raw(self, url: str, body: bytes, headers: dict[str, str]) -> Any:
+        """A POST whose body is signed as it stands."""
+        more = {"Idempotency-Key": f"test-{next(_numbers)}", "Content-Type": "application/json"}
+        return self.call("POST", url, content=body, headers=more | headers)
 
     def send(self, data: bytes, *, key: str | None = None, **about: Any) -> Any:
         """Send a file: `kind`, and what it is about (`visit_id`, `job_id`, …)."""

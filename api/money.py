@@ -1,0 +1,155 @@
+"""What money has a client here, what is each assignment worth, and is it approved? Funds, payments, extras."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.auth import STAFF, TALENT, Anyone, Operator, Requester, only
+from api.idempotency import Reply, idempotent
+from api.paging import Cursor, Limit, page
+from api.parts import reading
+from api.schemas.money import (
+    Approved,
+    ExtraAnswerIn,
+    ExtraIn,
+    FundsIn,
+    MoneyOut,
+    MoneyRulesIn,
+    PartOfPayIn,
+    PaymentOut,
+    PaymentState,
+)
+from api.schemas.pages import PageOf
+from dispatch.errors import NotFound
+from dispatch.money.approving import approve_part
+from dispatch.money.extras import ExtraWish, answer_extra, ask_extra
+from dispatch.money.funds import move_funds, set_rules
+from dispatch.money.ledger import Owner, balance_of
+from dispatch.record.session import Actor
+from dispatch.record.tables import ClientRow, PaymentRow
+from matching.moneyrules import MoneyRules
+
+router = APIRouter(prefix="/v1", tags=["money"])
+
+Side = Annotated[Actor, Depends(only(*STAFF, *TALENT))]
+ClientReader = Annotated[Actor, Depends(only(*STAFF, "operator"))]
+
+
+@router.get("/clients/{client_id}/money", response_model=MoneyOut, summary="Read a client's money")
+def get_money(request: Request, actor: ClientReader, client_id: UUID) -> MoneyOut:
+    """Its rules, its funds, what is set aside, and how much room there is for more work."""
+    with reading(request, actor) as session:
+        return _show_money(session, actor, client_id)
+
+
+@router.post("/clients/{client_id}/money", response_model=MoneyOut, summary="Agree on money rules")
+def post_money_rules(request: Request, actor: Operator, client_id: UUID, wish: MoneyRulesIn) -> Response:
+    """From now on money is set aside for each assignment of this client; without enough of it, nobody is asked."""
+
+    def work(session: Session, now: datetime) -> Reply:
+        set_rules(session, actor, client_id, wish.rules, now=now)
+        return Reply(_show_money(session, actor, client_id))
+
+    return idempotent(request, actor, work)
+
+
+@router.post("/clients/{client_id}/funds", status_code=201, response_model=MoneyOut, summary="Move a client's funds")
+def post_funds(request: Request, actor: Operator, client_id: UUID, wish: FundsIn) -> Response:
+    """The client paid in, or takes back what is not needed."""
+
+    def work(session: Session, now: datetime) -> Reply:
+        amount = -wish.amount if wish.is_withdrawal else wish.amount
+        move_funds(session, actor, client_id, amount, now=now)
+        return Reply(_show_money(session, actor, client_id), 201)
+
+    return idempotent(request, actor, work)
+
+
+@router.get("/payments", response_model=PageOf[PaymentOut], summary="List payments")
+def list_payments(
+    request: Request,
+    actor: Anyone,
+    response: Response,
+    job_id: Annotated[UUID | None, Query(description="Only of this job.")] = None,
+    state: Annotated[PaymentState | None, Query(description="Only in this state.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> PageOf[PaymentOut]:
+    """What each assignment is worth: a client's, or a technician's or company's own; newest first."""
+    asked = {PaymentRow.job_id: job_id, PaymentRow.state: state}
+    wanted = select(PaymentRow).where(*(column == value for column, value in asked.items() if value is not None))
+    with reading(request, actor) as session:
+        found = page(session, request, wanted, PaymentRow.id, limit=limit, cursor=cursor)
+    response.headers.update(found.headers)
+    return PageOf(items=[show_payment(row[0]) for row in found.rows], next=found.next)
+
+
+@router.post("/payments/{payment_id}/approve", response_model=Approved, summary="Approve part of a payment")
+def approve_a_part(request: Request, actor: Requester, payment_id: UUID, part: PartOfPayIn) -> Response:
+    """Part of what is claimed is due at once, the rest stays set aside; `POST /v1/jobs/{id}/approve` approves all.
+
+    Above the sum that your money rules state, a second person approves before it is.
+    """
+
+    def work(session: Session, now: datetime) -> Reply:
+        is_approved = approve_part(session, actor, payment_id, part.amount, now=now)
+        return Reply(Approved(is_approved=is_approved, payment=_read(session, payment_id)))
+
+    return idempotent(request, actor, work)
+
+
+@router.post("/payments/{payment_id}/extras", status_code=201, response_model=Approved, summary="Add an extra")
+def post_extra(request: Request, actor: Side, payment_id: UUID, wish: ExtraIn) -> Response:
+    """An expense of the technician, a bonus or penalty of the client: only what the offer listed, up to its cap."""
+
+    def work(session: Session, now: datetime) -> Reply:
+        ask_extra(session, actor, payment_id, ExtraWish(wish.code, wish.amount, wish.file_id), now=now)
+        return Reply(Approved(is_approved=False, payment=_read(session, payment_id)), 201)
+
+    return idempotent(request, actor, work)
+
+
+@router.post("/payments/{payment_id}/extras/{extra_id}/answer", response_model=Approved, summary="Answer an extra")
+def answer_an_extra(request: Request, actor: Side, payment_id: UUID, extra_id: UUID, answer: ExtraAnswerIn) -> Response:
+    """The client approves or refuses an expense; the technician contests a penalty, which then does not count."""
+
+    def work(session: Session, now: datetime) -> Reply:
+        answer_extra(session, actor, payment_id, extra_id, answer.answer, now=now)
+        is_approved = answer.answer == "approve"
+        return Reply(Approved(is_approved=is_approved, payment=_read(session, payment_id)))
+
+    return idempotent(request, actor, work)
+
+
+def show_payment(row: PaymentRow) -> PaymentOut:
+    """A payment as its sides see it."""
+    people = {each["by"] for each in row.approvals}
+    same = {name: getattr(row, name) for name in PaymentOut.model_fields if name != "num_signatures"}
+    return PaymentOut.model_validate({**same, "num_signatures": len(people)})
+
+
+def _read(session: Session, payment_id: UUID) -> PaymentOut:
+    return show_payment(session.get_one(PaymentRow, payment_id, populate_existing=True))
+
+
+def _show_money(session: Session, actor: Actor, client_id: UUID) -> MoneyOut:
+    client = session.scalars(
+        select(ClientRow).where(ClientRow.id == client_id).execution_options(populate_existing=True)
+    ).one_or_none()
+    is_theirs = actor.kind == "operator" or actor.client_id == client_id
+    if client is None or not is_theirs or client.money is None:
+        raise NotFound("client with money rules", client_id)
+    rules = MoneyRules.from_document(client.money)
+    funds, held = (balance_of(session, Owner(client_id=client_id), each, client.currency) for each in ("funds", "held"))
+    return MoneyOut(
+        client_id=client_id,
+        currency=client.currency,
+        rules=rules.to_document(),
+        funds=funds,
+        held=held,
+        room=funds + rules.credit_limit,
+    )

@@ -1,0 +1,116 @@
+"""What is due to technicians, and has it arrived? For the operator: run, list, settle by hand, the books checked."""
+
+from __future__ import annotations
+
+import json
+from contextlib import AbstractContextManager
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cli.operating import OPERATOR, operated
+from dispatch.errors import BadInput
+from dispatch.money.payouts import make_payouts, send_payouts
+from dispatch.money.provider import OUTCOMES, LocalProvider, Word
+from dispatch.money.verifying import verify_books
+from dispatch.record.session import database_now, transaction
+from dispatch.record.tables import PayoutRow
+from dispatch.settings import read_settings
+from dispatch.visits.paying import hear_of_payout
+
+_DEADLINE_S = 600.0
+_NUM_LISTED = 200
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+
+payouts = typer.Typer(
+    help="Payouts: run, list, settle, verify. For example: truckroll payouts run",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+
+@payouts.command("run")
+def run(as_json: Json = False) -> None:
+    """Put what is due into payouts and send them. For example: truckroll payouts run
+
+    Without a provider of your own each is a line of payouts.jsonl, to be paid by hand and then settled.
+    """
+    with operated(deadline_s=_DEADLINE_S) as engine:
+
+        def write() -> AbstractContextManager[Session]:
+            return transaction(engine, OPERATOR, role="engine")
+
+        made: list[UUID] = []
+        while True:
+            with write() as session:
+                more = make_payouts(session, now=database_now(session))
+            if not more:
+                break
+            made += more
+        sent = send_payouts(write, LocalProvider(read_settings().data_dir), OPERATOR)
+    _answer({"made": [str(each) for each in made], "sent": sent}, as_json, f"{len(made)} made, {sent} sent")
+
+
+@payouts.command("list")
+def list_(as_json: Json = False) -> None:
+    """List the newest payouts. For example: truckroll payouts list"""
+    with operated(deadline_s=_DEADLINE_S) as engine, transaction(engine, OPERATOR, role="engine") as session:
+        rows = session.scalars(select(PayoutRow).order_by(PayoutRow.id.desc()).limit(_NUM_LISTED)).all()
+    shown = [
+        {
+            "id": str(row.id),
+            "payee": str(row.technician_id or row.company_id),
+            "amount": str(row.amount),
+            "currency": row.currency,
+            "state": row.state,
+        }
+        for row in rows
+    ]
+    if as_json:
+        typer.echo(json.dumps(shown))
+        return
+    table = Table(Column("payout"), Column("payee"), Column("amount", justify="right"), "", "state")
+    for each in shown:
+        table.add_row(*each.values())
+    Console().print(table)
+
+
+@payouts.command("settle")
+def settle(
+    payout: Annotated[UUID, typer.Argument(help="Its id, as `payouts list` shows.")],
+    outcome: Annotated[str, typer.Argument(help="paid, failed or returned")] = "paid",
+    as_json: Json = False,
+) -> None:
+    """Note that a payout by hand arrived, or didn't. For example: truckroll payouts settle ID paid"""
+    if outcome not in OUTCOMES:
+        raise BadInput("OUTCOME", outcome, f"give one of {', '.join(OUTCOMES)}")
+    with operated(deadline_s=_DEADLINE_S) as engine, transaction(engine, OPERATOR, role="engine") as session:
+        is_new = hear_of_payout(session, OPERATOR, Word(payout, outcome), now=database_now(session))
+    _answer({"is_new": is_new}, as_json, outcome if is_new else "nothing new: no money moved")
+
+
+@payouts.command("verify")
+def verify(as_json: Json = False) -> None:
+    """Compute every balance anew from the entries, and compare. For example: truckroll payouts verify"""
+    with (
+        operated(deadline_s=_DEADLINE_S) as engine,
+        transaction(engine, OPERATOR, role="engine", deadline_s=_DEADLINE_S) as session,
+    ):
+        found = verify_books(session)
+    words = f"{found.num_accounts} accounts, {found.num_transactions} transactions"
+    shown = {"accounts": found.num_accounts, "transactions": found.num_transactions}
+    wrong = [str(each) for each in (*found.wrong_accounts, *found.wrong_transactions)]
+    _answer({**shown, "wrong": wrong}, as_json, words + (": all balance" if not wrong else f"; wrong: {wrong[0]}"))
+    if wrong:
+        raise typer.Exit(1)
+
+
+def _answer(document: dict[str, Any], as_json: bool, words: str) -> None:
+    typer.echo(json.dumps(document) if as_json else words)

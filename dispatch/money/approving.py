@@ -1,0 +1,296 @@
+"""Is the work worth its pay? Claimed when it is done, approved whole, in parts, or by nobody's word in time; then due.
+
+A payment's row is held while its money moves, and every move has a key of its own: approved twice, approved against
+cancelled, a part against the whole, each cent is booked once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from dispatch.errors import BadInput, Conflict, NotFound, Refused
+from dispatch.money.claims import lines_of, sum_of
+from dispatch.money.holding import lock_payments, payee_of
+from dispatch.money.ledger import About, Owner, account_id, post
+from dispatch.record.events import record
+from dispatch.record.session import Actor
+from dispatch.record.tables import ChargeRow, PaymentRow
+from matching.currencies import has_too_many_digits
+from matching.moneyrules import MoneyRules, Signature, what_is_missing
+from matching.pay import net_of
+
+#: How many jobs are approved by nobody's word in one transaction.
+_BATCH = 50
+
+
+def claim(session: Session, job_id: UUID, *, now: datetime) -> int:
+    """The work of a job is done: what is claimed for it, and by when a word is due. How many payments there are."""
+    payments = _lock_of_job(session, job_id, ("held",))
+    for payment in payments:
+        rules = _rules(payment)
+        days = rules.approve_after_days
+        lines = lines_of(session, payment, only_agreed=False)
+        approve_by = now + timedelta(days=days) if days else None
+        _change(session, payment, lines=lines, approve_by=approve_by)
+    return len(payments)
+
+
+def unclaim(session: Session, job_id: UUID) -> None:
+    """The work was sent back: nothing is approved by silence until it is done again."""
+    for payment in _lock_of_job(session, job_id, ("held",)):
+        _change(session, payment, approve_by=None)
+
+
+def sign(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -> bool:
+    """Whether the actor's approval of a job suffices; one that a second person must sign too is kept.
+
+    Raises
+    ------
+    Refused
+        When it is more than the actor's role may approve, and nobody who may has signed.
+    """
+    payments = _lock_of_job(session, job_id, ("held",))
+    if not payments:
+        return True
+    lines = [lines_of(session, each, only_agreed=False) for each in payments]
+    claimed = sum((sum_of(each) for each in lines), Decimal(0))
+    first = payments[0]
+    return _signed(session, actor, first, claimed, now)
+
+
+def approve_all(session: Session, actor: Actor, job_id: UUID, why: str, *, now: datetime) -> list[UUID]:
+    """All that is claimed for a job, by the time agreed to, and not disputed is due: its payments. Runs as the engine.
+
+    What was set aside and is not needed goes back to the client. The caller holds the job's row and has agreed to the
+    time.
+    """
+    done = []
+    for payment in _lock_of_job(session, job_id, ("held",)):
+        lines = lines_of(session, payment, only_agreed=True)
+        _change(session, payment, lines=lines)
+        _approve(session, actor, payment, sum_of(lines) - approved_of(payment), True, why, now)
+        done.append(payment.id)
+    return done
+
+
+def approve_part(session: Session, actor: Actor, payment_id: UUID, amount: Decimal, *, now: datetime) -> bool:
+    """Part of a claim is due at once; the rest stays set aside. Whether it is: a second signature may be wanted.
+
+    Runs as the engine.
+
+    Raises
+    ------
+    NotFound
+        When the payment is not the actor's client's.
+    BadInput
+        When it is no sum of the currency, or more than is claimed and not yet approved.
+    Conflict
+        When nothing is claimed yet, or no more is to be approved.
+    Refused
+        When it is more than the actor may approve.
+    """
+    payment = find_payment(session, actor, payment_id)
+    if payment.state != "held" or not payment.lines:
+        state = "held, and nothing is claimed yet" if payment.state == "held" else payment.state
+        raise Conflict(state, "approve a part")
+    left = sum_of(payment.lines) - approved_of(payment)
+    check_sum("amount", amount, left, payment.currency)
+    if not _signed(session, actor, payment, amount, now):
+        return False
+    _approve(session, actor, payment, amount, False, "part_approved", now)
+    return True
+
+
+def late_jobs(session: Session, now: datetime) -> list[UUID]:
+    """Jobs with something claimed that nobody said anything about in time."""
+    late = select(PaymentRow.job_id).where(PaymentRow.approve_by <= now, PaymentRow.state == "held")
+    return list(session.scalars(late.distinct().limit(_BATCH)))
+
+
+def pay_charges(session: Session, assignment_id: UUID, *, now: datetime) -> Decimal | None:
+    """What a client owes for work that ended early is due at once, whatever its credit: how much is new.
+
+    While the work goes on, charges are part of its claim. Runs as the engine, each charge once.
+    """
+    payments = lock_payments(session, PaymentRow.assignment_id == assignment_id)
+    if not payments or payments[0].state not in ("released", "due"):
+        return None
+    payment = payments[0]
+    owed = fees = Decimal(0)
+    for charge in session.scalars(
+        select(ChargeRow).where(ChargeRow.assignment_id == assignment_id).order_by(ChargeRow.id)
+    ):
+        fee = _take(session, payment, "charge", f"charge:{charge.id}", charge.amount, "funds", now)
+        if fee is not None:
+            owed, fees = owed + charge.amount, fees + fee
+    if owed:
+        due, due_at = payment.due + owed - fees, _due_at(payment, now)
+        _change(session, payment, state="due", due=due, fee=payment.fee + fees, due_at=due_at)
+    return owed
+
+
+def is_disputed(session: Session, job_id: UUID) -> bool:
+    """Whether somebody is to decide about pay of this job."""
+    open_ones = select(PaymentRow.id).where(PaymentRow.job_id == job_id, PaymentRow.state == "disputed")
+    return session.scalar(open_ones.limit(1)) is not None
+
+
+def approved_of(payment: PaymentRow) -> Decimal:
+    """What was approved of a payment so far, our fee included."""
+    return payment.due + payment.paid + payment.fee
+
+
+def find_payment(session: Session, actor: Actor, payment_id: UUID) -> PaymentRow:
+    """A payment of the actor's, held until the transaction ends.
+
+    Raises
+    ------
+    NotFound
+        When it is not the actor's.
+    """
+    found = next(iter(lock_payments(session, PaymentRow.id == payment_id)), None)
+    if found is None or not _is_theirs(actor, found):
+        raise NotFound("payment", payment_id)
+    return found
+
+
+def check_sum(field: str, amount: Decimal, most: Decimal, currency: str) -> None:
+    """Whether it is a sum of money above nothing, at most so much.
+
+    Raises
+    ------
+    BadInput
+        When it is not.
+    """
+    if not amount.is_finite() or amount <= 0 or has_too_many_digits(amount, currency) or amount > most:
+        raise BadInput(field, amount, f"give a sum above 0, at most {most}, in whole minor units of {currency}")
+
+
+def settle_part(
+    session: Session, actor: Actor, payment: PaymentRow, amount: Decimal, *, is_last: bool, why: str, now: datetime
+) -> None:
+    """Make so much of a held payment due; with the last part, what is left goes back. The caller holds the row."""
+    _approve(session, actor, payment, amount, is_last, why, now)
+
+
+def _approve(
+    session: Session, actor: Actor, payment: PaymentRow, amount: Decimal, is_last: bool, why: str, now: datetime
+) -> None:
+    amount = max(Decimal(0), amount)
+    from_held = min(amount, payment.held)
+    key = f"{payment.id}:{payment.version}"
+    fee = _take(session, payment, "approve", f"approve:{key}", from_held, "held", now) or Decimal(0)
+    fee += _take(session, payment, "charge", f"beyond:{key}", amount - from_held, "funds", now) or Decimal(0)
+    left = payment.held - from_held
+    if is_last:
+        owner = Owner(client_id=payment.client_id)
+        back = {account_id(owner, "held", payment.currency): -left, account_id(owner, "funds", payment.currency): left}
+        post(session, "release", f"rest:{key}", back, _about(payment), now=now)
+    due = payment.due + amount - fee
+    told = {
+        "payment": str(payment.id),
+        "amount": str(amount),
+        "fee": str(fee),
+        "currency": payment.currency,
+        "why": why,
+    }
+    _change(
+        session,
+        payment,
+        state=_state_after(payment, due, is_last),
+        held=Decimal(0) if is_last else left,
+        refunded=payment.refunded + (left if is_last else Decimal(0)),
+        due=due,
+        fee=payment.fee + fee,
+        due_at=_due_at(payment, now),
+        approved_at=now if is_last else payment.approved_at,
+        approve_by=None if is_last else payment.approve_by,
+        approvals=[*payment.approvals, {"by": str(actor.id), "role": actor.kind, "amount": str(amount), "why": why}],
+    )
+    subject = ("assignment", payment.assignment_id)
+    record(session, actor, subject, "pay_approved", told, client_id=payment.client_id, now=now)
+
+
+def _state_after(payment: PaymentRow, due: Decimal, is_last: bool) -> str:
+    if not is_last:
+        return payment.state
+    if due:
+        return "due"
+    return "paid" if payment.paid else "released"
+
+
+def _take(
+    session: Session, payment: PaymentRow, kind: str, key: str, amount: Decimal, source: str, now: datetime
+) -> Decimal | None:
+    """From the client's account to the payee's and ours: the fee; None where nothing was to move, or it had before."""
+    fee, net = net_of(amount, _rules(payment).fee_share, payment.currency)
+    moves = {
+        account_id(Owner(client_id=payment.client_id), source, payment.currency): -amount,
+        account_id(Owner(), "fees", payment.currency): fee,
+        account_id(payee_of(payment), "due", payment.currency): net,
+    }
+    return fee if post(session, kind, key, moves, _about(payment), now=now) else None
+
+
+def _signed(session: Session, actor: Actor, payment: PaymentRow, amount: Decimal, now: datetime) -> bool:
+    """Whether enough people have signed so much, the actor among them."""
+    kept = [each for each in payment.approvals if each["why"] == "signed"]
+    mine = Signature(str(actor.id), actor.kind, amount)
+    before = tuple(Signature(each["by"], each["role"], Decimal(each["amount"])) for each in kept)
+    missing = what_is_missing(_rules(payment), (*before, mine), amount)
+    if missing == "limit":
+        limit = _rules(payment).limits.get(actor.kind, Decimal(0))
+        raise Refused(
+            f"a {actor.kind} may approve up to {limit} {payment.currency}, not {amount}", ("only_within_limit",)
+        )
+    if missing == "second":
+        if all(each.by != mine.by or each.amount < amount for each in before):
+            signed = {**asdict(mine), "amount": str(amount), "why": "signed"}
+            _change(session, payment, approvals=[*payment.approvals, signed])
+            told = {"payment": str(payment.id), "amount": str(amount), "currency": payment.currency}
+            subject = ("assignment", payment.assignment_id)
+            record(session, actor, subject, "pay_signed", told, client_id=payment.client_id, now=now)
+        return False
+    return True
+
+
+def _is_theirs(actor: Actor, payment: PaymentRow) -> bool:
+    if actor.client_id is not None:
+        return payment.client_id == actor.client_id
+    if actor.technician_id is not None and payment.company_id is None:
+        return payment.technician_id == actor.technician_id
+    return actor.kind == "operator" or (actor.company_id is not None and payment.company_id == actor.company_id)
+
+
+def _lock_of_job(session: Session, job_id: UUID, states: Sequence[str]) -> list[PaymentRow]:
+    return lock_payments(session, PaymentRow.job_id == job_id, PaymentRow.state.in_(states))
+
+
+def _change(session: Session, payment: PaymentRow, **values: Any) -> None:
+    """Change a held payment, and move its version."""
+    session.execute(
+        update(PaymentRow)
+        .where(PaymentRow.id == payment.id, PaymentRow.version == payment.version)
+        .values(version=payment.version + 1, **values)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(payment)
+
+
+def _rules(payment: PaymentRow) -> MoneyRules:
+    """The client's rules as they stood at the yes."""
+    return MoneyRules.from_document(payment.terms["rules"])
+
+
+def _due_at(payment: PaymentRow, now: datetime) -> datetime:
+    return now + timedelta(days=_rules(payment).pay_after_days)
+
+
+def _about(payment: PaymentRow) -> About:
+    return About(payment.client_id, payment.technician_id, payment.company_id, payment.id)

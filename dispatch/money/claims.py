@@ -1,0 +1,114 @@
+"""What is claimed for the work? Lines from the terms and the time log, charges, what the site granted, extras."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dispatch.money.holding import holidays_of
+from dispatch.record.tables import (
+    AssignmentRow,
+    ChargeRow,
+    DeliverableRow,
+    PaymentRow,
+    SiteRequestRow,
+    TimeEntryRow,
+    VisitRow,
+)
+from matching.job import Pay
+from matching.pay import PayLine, Worked, pay_lines
+from matching.rates import Rates
+
+#: Kinds of time that are paid for.
+PAID_KINDS = ("work", "wait")
+_ONE = Decimal(1)
+
+
+def lines_of(session: Session, payment: PaymentRow, *, only_agreed: bool) -> list[dict[str, Any]]:
+    """The lines of a payment as they stand: of all the time logged, or of that which both sides agreed to."""
+    assignment, visit = session.execute(
+        select(AssignmentRow, VisitRow)
+        .join(VisitRow, VisitRow.id == AssignmentRow.visit_id)
+        .where(AssignmentRow.id == payment.assignment_id)
+    ).one()
+    lines: list[PayLine] = []
+    if visit.outcome != "could_not_start":
+        lines += _of_work(session, payment, only_agreed)
+    lines += _of_charges(session, payment)
+    lines += _granted(session, assignment)
+    lines += [_extra(payment, each) for each in payment.extras if each["state"] == "approved"]
+    return [{name: str(value) for name, value in asdict(line).items()} for line in lines]
+
+
+def sum_of(lines: Sequence[dict[str, Any]]) -> Decimal:
+    """What the lines add up to; penalties never take more than there is."""
+    return max(Decimal(0), sum((Decimal(line["amount"]) for line in lines), Decimal(0)))
+
+
+def _of_work(session: Session, payment: PaymentRow, only_agreed: bool) -> tuple[PayLine, ...]:
+    terms = payment.terms
+    pay = Pay(terms["pay"]["kind"], Decimal(terms["pay"]["amount"]), payment.currency)
+    rates = Rates.from_document(terms["rates"])
+    worked = Worked(
+        _spans(session, payment.assignment_id, only_agreed),
+        terms["zone"],
+        Decimal(terms["agreed_h"]),
+        num_devices=_devices(session, payment, rates),
+    )
+    return pay_lines(pay, rates, worked, is_holiday=holidays_of(terms["region"]))
+
+
+def _spans(session: Session, assignment_id: UUID, only_agreed: bool) -> list[tuple[datetime, datetime]]:
+    wanted = (
+        select(TimeEntryRow.started_at, TimeEntryRow.ended_at)
+        .where(
+            TimeEntryRow.assignment_id == assignment_id,
+            TimeEntryRow.state == "current",
+            TimeEntryRow.kind.in_(PAID_KINDS),
+            TimeEntryRow.ended_at.is_not(None),
+        )
+        .order_by(TimeEntryRow.started_at)
+    )
+    if only_agreed:
+        wanted = wanted.where(TimeEntryRow.agreed_at.is_not(None))
+    return [(start, end) for start, end in session.execute(wanted) if end is not None]
+
+
+def _devices(session: Session, payment: PaymentRow, rates: Rates) -> int:
+    """Devices done: one for each serial number that was handed in and not sent back."""
+    if rates.per_device is None:
+        return 0
+    serials = select(DeliverableRow.written).where(
+        DeliverableRow.job_id == payment.job_id, DeliverableRow.kind == "serial", DeliverableRow.state != "sent_back"
+    )
+    return len(set(session.scalars(serials)))
+
+
+def _of_charges(session: Session, payment: PaymentRow) -> list[PayLine]:
+    rows = session.scalars(
+        select(ChargeRow).where(ChargeRow.assignment_id == payment.assignment_id).order_by(ChargeRow.id)
+    )
+    return [PayLine(row.kind, _ONE, row.amount, row.amount) for row in rows]
+
+
+def _granted(session: Session, assignment: AssignmentRow) -> list[PayLine]:
+    """What the client granted on the day, beyond the pay."""
+    rows = session.scalars(
+        select(SiteRequestRow.granted_amount).where(
+            SiteRequestRow.visit_id == assignment.visit_id,
+            SiteRequestRow.technician_id == assignment.technician_id,
+            SiteRequestRow.state == "granted",
+            SiteRequestRow.granted_amount > 0,
+        )
+    )
+    return [PayLine("granted", _ONE, amount, amount) for amount in rows if amount is not None]
+
+
+def _extra(payment: PaymentRow, extra: dict[str, Any]) -> PayLine:
+    amount = Decimal(extra["amount"]) * (-1 if extra["kind"] == "penalty" else 1)
+    return PayLine(extra["code"], _ONE, amount, amount)

@@ -1,0 +1,219 @@
+"""What if the sides don't agree? What nobody disputes is due at once; of the rest a named person decides by a date."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from dispatch.errors import BadInput, Conflict, NotFound, Refused
+from dispatch.money.approving import approved_of, check_sum, find_payment, settle_part
+from dispatch.money.claims import sum_of
+from dispatch.record.events import record
+from dispatch.record.session import Actor
+from dispatch.record.tables import DisputeRow, PaymentRow, StaffRow, new_id
+from matching.moneyrules import MoneyRules
+
+REASONS = ("hours", "quality", "not_done", "expense", "penalty", "pay", "other")
+_BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """What one side says: hours and sum that are right to them, files as evidence, words."""
+
+    hours: Decimal | None = None
+    amount: Decimal | None = None
+    files: Sequence[UUID] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """Of a payment, `amount` is not agreed on; a member of the client's or the operator's staff decides."""
+
+    payment_id: UUID
+    amount: Decimal
+    reason: str
+    position: Position
+    decider_id: UUID | None = None
+
+
+def open_dispute(session: Session, actor: Actor, wish: Dispute, *, now: datetime) -> UUID:
+    """Either side disputes part of what is claimed; the rest is due at once. The dispute's id. Runs as the engine.
+
+    Raises
+    ------
+    NotFound
+        When the payment is not the actor's.
+    BadInput
+        When the sum is more than is claimed and not yet approved, the reason unknown, or nobody may decide.
+    Conflict
+        When nothing is claimed yet, everything was approved, or it is disputed already.
+    """
+    payment = find_payment(session, actor, wish.payment_id)
+    if payment.state != "held" or not payment.lines:
+        state = "held, and nothing is claimed yet" if payment.state == "held" else payment.state
+        raise Conflict(state, "dispute")
+    if wish.reason not in REASONS:
+        raise BadInput("reason", wish.reason, f"give one of {', '.join(REASONS)}")
+    claimed = sum_of(payment.lines) - approved_of(payment)
+    check_sum("amount", wish.amount, min(claimed, payment.held), payment.currency)
+    decider = _decider(session, payment.client_id, wish.decider_id)
+    undisputed = claimed - wish.amount
+    if undisputed:
+        settle_part(session, actor, payment, undisputed, is_last=False, why="undisputed", now=now)
+    dispute_id, side = new_id(), side_of(actor)
+    decide_by = now + timedelta(days=MoneyRules.from_document(payment.terms["rules"]).dispute_days)
+    session.execute(
+        insert(DisputeRow).values(
+            id=dispute_id,
+            client_id=payment.client_id,
+            job_id=payment.job_id,
+            payment_id=payment.id,
+            technician_id=payment.technician_id,
+            company_id=payment.company_id,
+            currency=payment.currency,
+            amount=wish.amount,
+            reason=wish.reason,
+            positions={side: _said(wish.position, now)},
+            note=wish.position.note,
+            opened_by=side,
+            opened_at=now,
+            decider_id=decider,
+            decide_by=decide_by,
+        )
+    )
+    session.execute(
+        update(PaymentRow)
+        .where(PaymentRow.id == payment.id, PaymentRow.state == "held")
+        .values(state="disputed", approve_by=None, version=PaymentRow.version + 1)
+    )
+    told = _told(payment, wish.amount) | {"reason": wish.reason, "side": side, "decide_by": decide_by.isoformat()}
+    record(session, actor, ("dispute", dispute_id), "opened", told, client_id=payment.client_id, now=now)
+    return dispute_id
+
+
+def state_position(session: Session, actor: Actor, dispute_id: UUID, position: Position, *, now: datetime) -> None:
+    """One side says, or says anew, what is right to it, while nobody has decided. Runs as the engine.
+
+    Raises
+    ------
+    NotFound
+        When the dispute is not the actor's.
+    Conflict
+        When it is decided.
+    """
+    dispute = _find(session, actor, dispute_id)
+    side = side_of(actor)
+    stated = session.scalar(
+        update(DisputeRow)
+        .where(DisputeRow.id == dispute_id, DisputeRow.state == "open")
+        .values(positions={**dispute.positions, side: _said(position, now)})
+        .returning(DisputeRow.id)
+    )
+    if stated is None:
+        raise Conflict(dispute.state, "state a position")
+    told = {"side": side, "num_files": len(position.files)}
+    record(session, actor, ("dispute", dispute_id), "stated", told, client_id=dispute.client_id, now=now)
+
+
+def decide(session: Session, actor: Actor, dispute_id: UUID, awarded: Decimal, note: str, *, now: datetime) -> None:
+    """The named person decides how much of it is the technician's; the rest goes back. Once. Runs as the engine.
+
+    Raises
+    ------
+    NotFound
+        When the dispute is not the actor's.
+    Refused
+        When the actor is not the person named.
+    BadInput
+        When it is more than is disputed, or no sum of the currency.
+    Conflict
+        When it is decided already.
+    """
+    dispute = _find(session, actor, dispute_id)
+    if actor.id != dispute.decider_id:
+        raise Refused("somebody else was named to decide this dispute", ("only_the_decider",))
+    if awarded != 0:
+        check_sum("awarded", awarded, dispute.amount, dispute.currency)
+    payment = find_payment(session, actor, dispute.payment_id)
+    decided = session.scalar(
+        update(DisputeRow)
+        .where(DisputeRow.id == dispute_id, DisputeRow.state == "open")
+        .values(state="decided", decided_at=now, awarded=awarded, decided_note=note)
+        .returning(DisputeRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    if decided is None:
+        raise Conflict("decided", "decide")
+    settle_part(session, actor, payment, awarded, is_last=True, why="decided", now=now)
+    told = _told(payment, dispute.amount) | {"awarded": str(awarded)}
+    record(session, actor, ("dispute", dispute_id), "decided", told, client_id=dispute.client_id, now=now)
+
+
+def note_late(session: Session, now: datetime) -> list[DisputeRow]:
+    """Disputes that should have been decided by now, each noted once."""
+    late = (
+        select(DisputeRow.id)
+        .where(DisputeRow.state == "open", DisputeRow.decide_by <= now, ~DisputeRow.is_late)
+        .limit(_BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    return list(
+        session.scalars(update(DisputeRow).where(DisputeRow.id.in_(late)).values(is_late=True).returning(DisputeRow))
+    )
+
+
+def side_of(actor: Actor) -> str:
+    """On whose side the actor speaks."""
+    return "client" if actor.client_id is not None else "technician"
+
+
+def _find(session: Session, actor: Actor, dispute_id: UUID) -> DisputeRow:
+    dispute = session.scalars(
+        select(DisputeRow).where(DisputeRow.id == dispute_id).execution_options(populate_existing=True)
+    ).one_or_none()
+    theirs = {
+        "client": dispute is not None and dispute.client_id == actor.client_id,
+        "technician": dispute is not None and dispute.technician_id == actor.technician_id and not dispute.company_id,
+        "company": dispute is not None and dispute.company_id is not None and dispute.company_id == actor.company_id,
+        "operator": dispute is not None and actor.kind == "operator",
+    }
+    if dispute is None or not any(theirs.values()):
+        raise NotFound("dispute", dispute_id)
+    return dispute
+
+
+def _decider(session: Session, client_id: UUID, named: UUID | None) -> UUID:
+    """The operator's person who is named, else the one who has been there longest: no side decides its own case."""
+    wanted = select(StaffRow.id).where(StaffRow.client_id.is_(None), StaffRow.left_at.is_(None))
+    if named is not None:
+        wanted = wanted.where(StaffRow.id == named)
+    found = session.scalar(wanted.order_by(StaffRow.created_at, StaffRow.id).limit(1))
+    if found is None:
+        raise BadInput("decider_id", named, "name one of the operator's staff, who has not left")
+    return found
+
+
+def _said(position: Position, now: datetime) -> dict[str, Any]:
+    return {
+        "hours": None if position.hours is None else str(position.hours),
+        "amount": None if position.amount is None else str(position.amount),
+        "files": [str(each) for each in position.files],
+        "said_at": now.isoformat(),
+    }
+
+
+def _told(payment: PaymentRow, amount: Decimal) -> dict[str, Any]:
+    return {
+        "payment": str(payment.id),
+        "job": str(payment.job_id),
+        "technician": str(payment.technician_id),
+        "amount": str(amount),
+        "currency": payment.currency,
+    }

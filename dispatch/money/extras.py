@@ -1,0 +1,130 @@
+"""What comes on top, or off? Expenses, bonuses and penalties: only what the offer listed, to its cap, contestable.
+
+An expense is asked for by the technician and approved by the client; a bonus or a penalty is the client's word, and a
+penalty that the technician contests does not count until it is decided in a dispute.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from dispatch.errors import BadInput, Conflict, NotFound
+from dispatch.money.approving import check_sum, find_payment
+from dispatch.money.claims import lines_of
+from dispatch.money.disputing import side_of
+from dispatch.record.events import record
+from dispatch.record.session import Actor
+from dispatch.record.tables import PaymentRow, new_id
+from matching.rates import Rates
+
+#: kind -> who asks for it, and what it is then
+_ASKS = {"expense": ("technician", "asked"), "bonus": ("client", "approved"), "penalty": ("client", "approved")}
+#: (side, wish) -> kind, state before, state after
+_ANSWERS: Mapping[tuple[str, str], tuple[str, str, str]] = {
+    ("client", "approve"): ("expense", "asked", "approved"),
+    ("client", "refuse"): ("expense", "asked", "refused"),
+    ("technician", "contest"): ("penalty", "approved", "contested"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraWish:
+    """An extra by its code in the terms; `file_id` is its receipt."""
+
+    code: str
+    amount: Decimal
+    file_id: UUID | None = None
+
+
+def ask_extra(session: Session, actor: Actor, payment_id: UUID, wish: ExtraWish, *, now: datetime) -> UUID:
+    """Ask for an expense, or add a bonus or a penalty: its id. Runs as the engine.
+
+    Raises
+    ------
+    NotFound
+        When the payment is not the actor's.
+    BadInput
+        When the offer did not list it for this side, or with others it is above its cap.
+    Conflict
+        When the payment is no longer open.
+    """
+    payment = _open_payment(session, actor, payment_id)
+    rates = Rates.from_document(payment.terms["rates"])
+    extra = rates.extra(wish.code)
+    listed = [each.code for each in rates.extras if _ASKS[each.kind][0] == side_of(actor)]
+    if extra is None or extra.code not in listed:
+        named = ", ".join(listed) or "nothing"
+        raise BadInput("code", wish.code, f"the offer listed for your side: {named}")
+    taken = sum(
+        (
+            Decimal(each["amount"])
+            for each in payment.extras
+            if each["code"] == wish.code and each["state"] != "refused"
+        ),
+        Decimal(0),
+    )
+    check_sum("amount", wish.amount, extra.cap - taken, payment.currency)
+    made = {
+        "id": str(new_id()),
+        "code": extra.code,
+        "kind": extra.kind,
+        "amount": str(wish.amount),
+        "file": str(wish.file_id) if wish.file_id else None,
+        "state": _ASKS[extra.kind][1],
+    }
+    _keep(session, actor, payment, [*payment.extras, made], made, now)
+    return UUID(made["id"])
+
+
+def answer_extra(session: Session, actor: Actor, payment_id: UUID, extra_id: UUID, wish: str, *, now: datetime) -> None:
+    """The client approves or refuses an expense; the technician contests a penalty. Runs as the engine.
+
+    Raises
+    ------
+    NotFound
+        When there is no such extra of the actor's.
+    Conflict
+        When it was answered already, is not this side's to answer, or the payment is no longer open.
+    """
+    payment = _open_payment(session, actor, payment_id)
+    found = next((each for each in payment.extras if each["id"] == str(extra_id)), None)
+    if found is None:
+        raise NotFound("extra", extra_id)
+    rule = _ANSWERS.get((side_of(actor), wish))
+    if rule is None or (found["kind"], found["state"]) != rule[:2]:
+        raise Conflict(found["state"], wish)
+    after = {**found, "state": rule[2]}
+    _keep(session, actor, payment, [after if each is found else each for each in payment.extras], after, now)
+
+
+def _open_payment(session: Session, actor: Actor, payment_id: UUID) -> PaymentRow:
+    payment = find_payment(session, actor, payment_id)
+    if payment.state != "held":
+        raise Conflict(payment.state, "change its extras")
+    return payment
+
+
+def _keep(
+    session: Session,
+    actor: Actor,
+    payment: PaymentRow,
+    extras: list[dict[str, Any]],
+    changed: dict[str, Any],
+    now: datetime,
+) -> None:
+    payment.extras = extras
+    lines = lines_of(session, payment, only_agreed=False) if payment.lines else []
+    session.execute(
+        update(PaymentRow)
+        .where(PaymentRow.id == payment.id)
+        .values(extras=extras, lines=lines, version=PaymentRow.version + 1)
+    )
+    told = {name: changed[name] for name in ("id", "code", "kind", "amount", "state")}
+    subject = ("assignment", payment.assignment_id)
+    record(session, actor, subject, f"extra_{changed['state']}", told, client_id=payment.client_id, now=now)

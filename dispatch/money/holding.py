@@ -1,0 +1,225 @@
+"""Is there money for this work? Set aside at the yes, at the most it can cost; given back when the work ends early."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy.orm import Session
+
+from dispatch.money.funds import rules_of
+from dispatch.money.ledger import About, Owner, account_id, lock_accounts, open_accounts, post
+from dispatch.record.events import record
+from dispatch.record.session import Actor
+from dispatch.record.tables import AssignmentRow, LedgerAccountRow, PaymentRow, SiteRow, TermsRow, new_id
+from geo.restdays import region_of, rest_days
+from matching.job import Pay
+from matching.pay import Worked, hours_of, pay_lines, total
+from matching.rates import Rates
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What money is set aside for; `rates` is the document of the terms that the technician said yes to."""
+
+    client_id: UUID
+    job_id: UUID
+    assignment_id: UUID
+    technician_id: UUID
+    company_id: UUID | None
+    pay: Pay
+    rates: dict[str, Any]
+    start_at: datetime
+    end_at: datetime
+    site: SiteRow
+    terms_version: int
+
+
+def payee_of(row: PaymentRow | AssignmentRow | Work) -> Owner:
+    """Who is paid: the company, or the technician themselves."""
+    return Owner(company_id=row.company_id) if row.company_id else Owner(technician_id=row.technician_id)
+
+
+def set_aside(session: Session, actor: Actor, work: Work, *, now: datetime) -> Decimal | None:
+    """Set aside the most that the work can cost: how much; None where the client's money isn't kept here.
+
+    Runs as the engine, as the last thing: whoever else takes from the client's money waits until the commit.
+
+    Raises
+    ------
+    IntegrityError
+        When neither the client's funds nor its credit suffice (`dispatch.money.funds.is_short`).
+    """
+    rules = rules_of(session, work.client_id)
+    if rules is None:
+        return None
+    payment_id, amount = new_id(), most_of(work)
+    terms = _terms(work) | {"rules": rules.to_document() | _as_offered(session, work)}
+    open_accounts(session, payee_of(work), ("due", "in_payout"), work.pay.currency, now=now)
+    session.execute(
+        insert(PaymentRow).values(
+            id=payment_id,
+            client_id=work.client_id,
+            job_id=work.job_id,
+            assignment_id=work.assignment_id,
+            technician_id=work.technician_id,
+            company_id=work.company_id,
+            currency=work.pay.currency,
+            terms=terms,
+            held=amount,
+            made_at=now,
+        )
+    )
+    _move(session, _about(work, payment_id), "hold", f"hold:{payment_id}", work.pay.currency, amount, now)
+    told = {"payment": str(payment_id), "amount": str(amount), "currency": work.pay.currency}
+    subject = ("assignment", work.assignment_id)
+    record(session, actor, subject, "pay_held", told, client_id=work.client_id, now=now)
+    return amount
+
+
+def give_back(session: Session, assignment_id: UUID, *, now: datetime) -> Decimal | None:
+    """The work ended early: what is still set aside goes back to the client; None where nothing was.
+
+    Runs as the engine; once, whoever else ends it. What the client owes for the early end is booked beside it.
+    """
+    payments = lock_payments(session, PaymentRow.assignment_id == assignment_id)
+    if not payments or payments[0].state != "held":
+        return None
+    payment = payments[0]
+    left = payment.held
+    session.execute(
+        update(PaymentRow)
+        .where(PaymentRow.id == payment.id, PaymentRow.state == "held")
+        .values(
+            state="due" if payment.due else "released",
+            held=0,
+            refunded=PaymentRow.refunded + left,
+            approve_by=None,
+            version=PaymentRow.version + 1,
+        )
+    )
+    about = About(payment.client_id, payment.technician_id, payment.company_id, payment.id, why="ended_early")
+    _move(session, about, "release", f"release:{payment.id}", payment.currency, -left, now)
+    return left
+
+
+def hold_anew(session: Session, work: Work, *, now: datetime) -> Decimal | None:
+    """Both sides agreed on another pay or time: set aside what that can cost, or give back the difference.
+
+    Raises
+    ------
+    IntegrityError
+        As `set_aside`.
+    """
+    payments = lock_payments(session, PaymentRow.assignment_id == work.assignment_id)
+    if not payments or payments[0].state != "held":
+        return None
+    payment = payments[0]
+    spent = payment.due + payment.fee + payment.paid
+    wanted = max(Decimal(0), most_of(work) - spent)
+    more, version = wanted - payment.held, payment.version + 1
+    terms = {**payment.terms, **_terms(work)}
+    session.execute(
+        update(PaymentRow).where(PaymentRow.id == payment.id).values(held=wanted, terms=terms, version=version)
+    )
+    about = _about(work, payment.id)
+    kind = "hold" if more > 0 else "release"
+    _move(session, about, kind, f"{kind}:{payment.id}:{version}", work.pay.currency, more, now)
+    return wanted
+
+
+def lock_payments(session: Session, *which: ColumnElement[bool]) -> list[PaymentRow]:
+    """Payments, and then every account that their money may move on, held until the transaction ends."""
+    payments = list(
+        session.scalars(
+            select(PaymentRow)
+            .where(*which)
+            .order_by(PaymentRow.id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+    )
+    if payments:
+        lock_accounts(session, (account for each in payments for account in accounts_of(each)))
+    return payments
+
+
+def accounts_of(payment: PaymentRow) -> list[UUID]:
+    """The client's funds and what is set aside of them, and what is due to the payee."""
+    client = Owner(client_id=payment.client_id)
+    mine = [account_id(client, kind, payment.currency) for kind in ("funds", "held")]
+    return [*mine, account_id(payee_of(payment), "due", payment.currency)]
+
+
+def has_room(session: Session, client_id: UUID, amount: Decimal, currency: str) -> bool:
+    """Whether so much could be set aside at this moment; nothing is held for it, a yes asks again."""
+    if rules_of(session, client_id) is None:
+        return True
+    funds = account_id(Owner(client_id=client_id), "funds", currency)
+    room = session.scalar(select(LedgerAccountRow.balance - LedgerAccountRow.floor).where(LedgerAccountRow.id == funds))
+    return room is not None and room >= amount
+
+
+def most_of(work: Work) -> Decimal:
+    """What the work costs as it was agreed, for all of the booked time.
+
+    Longer hours and extras that the offer lists may come on top; the client's funds pay for them once approved.
+    """
+    return planned_pay(work.pay, Rates.from_document(work.rates), work.start_at, work.end_at - work.start_at, work.site)
+
+
+def planned_pay(pay: Pay, rates: Rates, start_at: datetime, duration: timedelta, site: SiteRow) -> Decimal:
+    """What work of this length from this start is paid, before our fee."""
+    end_at = start_at + duration
+    worked = _as_booked(pay, rates, start_at, end_at, site.time_zone)
+    return total(pay_lines(pay, rates, worked, is_holiday=holidays_of(_region(site))))
+
+
+def holidays_of(region: str | None) -> Any:
+    """A question whether a day is a public holiday of the region."""
+    return lambda day: _is_holiday(region, day)
+
+
+def _is_holiday(region: str | None, day: date) -> bool:
+    return day in rest_days(region, day.year)
+
+
+def _as_booked(pay: Pay, rates: Rates, start_at: datetime, end_at: datetime, zone: str) -> Worked:
+    hours = hours_of([(start_at, end_at)])
+    devices = int(pay.amount // rates.per_device) if rates.per_device else 0
+    return Worked([(start_at, end_at)], zone, hours, num_devices=devices)
+
+
+def _region(site: SiteRow) -> str | None:
+    return site.holiday_region or region_of(site.country, site.region)
+
+
+def _terms(work: Work) -> dict[str, Any]:
+    """What the claim is computed from later, whatever the job's terms are by then."""
+    return {
+        "pay": {"kind": work.pay.kind, "amount": str(work.pay.amount)},
+        "rates": work.rates,
+        "zone": work.site.time_zone,
+        "region": _region(work.site),
+        "agreed_h": str(hours_of([(work.start_at, work.end_at)])),
+    }
+
+
+def _as_offered(session: Session, work: Work) -> dict[str, Any]:
+    """Our fee and the days to the payout as the offer stated them, whatever was agreed with the client since."""
+    offered = select(TermsRow.terms).where(TermsRow.job_id == work.job_id, TermsRow.version == work.terms_version)
+    terms: dict[str, Any] = session.scalars(offered).one()
+    return dict(terms.get("money", {}))
+
+
+def _about(work: Work, payment_id: UUID) -> About:
+    return About(work.client_id, work.technician_id, work.company_id, payment_id)
+
+
+def _move(session: Session, about: About, kind: str, key: str, currency: str, amount: Decimal, now: datetime) -> None:
+    """From the client's funds to what is set aside; below zero the other way."""
+    owner = Owner(client_id=about.client_id)
+    moves = {account_id(owner, "funds", currency): -amount, account_id(owner, "held", currency): amount}
+    post(session, kind, key, moves, about, now=now)

@@ -1,0 +1,176 @@
+"""How does what is due get to its owner? In batches, one transfer for each payee and currency, told of once.
+
+A run takes payments whose date has come and moves what is due into payouts; another transaction tells the provider and
+notes its id; callbacks end a payout. Each step asks for the state before it, so a callback that comes twice, late or
+out of order moves nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from dispatch.errors import NotFound
+from dispatch.money.holding import payee_of
+from dispatch.money.ledger import About, Owner, account_id, lock_accounts, post
+from dispatch.money.provider import Order, Provider, Word
+from dispatch.record.events import record
+from dispatch.record.session import ENGINE, Actor, database_now
+from dispatch.record.tables import PaymentRow, PayoutRow, new_id
+
+_BATCH = 500
+#: outcome -> the states that it may follow
+_AFTER = {"paid": ("created", "sent"), "failed": ("created", "sent"), "returned": ("paid",)}
+
+
+def make_payouts(session: Session, *, now: datetime) -> list[UUID]:
+    """Move what is due by now into payouts: their ids. What others hold is left to the next run. Runs as the engine."""
+    ready = session.scalars(
+        select(PaymentRow)
+        .where(PaymentRow.due > 0, PaymentRow.due_at <= now)
+        .order_by(PaymentRow.id)
+        .limit(_BATCH)
+        .with_for_update(key_share=True, skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    batches: dict[tuple[UUID, str], list[PaymentRow]] = defaultdict(list)
+    for payment in ready:
+        batches[payee_of(payment).id, payment.currency].append(payment)
+    lock_accounts(
+        session,
+        (
+            account_id(payee_of(payments[0]), kind, payments[0].currency)
+            for payments in batches.values()
+            for kind in ("due", "in_payout")
+        ),
+    )
+    return [_make(session, batches[key], now) for key in sorted(batches)]
+
+
+def send_payouts(
+    transaction: Callable[[], AbstractContextManager[Session]], provider: Provider, actor: Actor = ENGINE
+) -> int:
+    """Tell the provider of every payout that it was not told of: how many. Each in a transaction of its own.
+
+    The provider hears before the commit: after a fault it hears again, of the same id.
+    """
+    sent = 0
+    while True:
+        with transaction() as session:
+            payout = session.scalars(
+                select(PayoutRow)
+                .where(PayoutRow.state == "created")
+                .order_by(PayoutRow.id)
+                .limit(1)
+                .with_for_update(skip_locked=True)
+            ).one_or_none()
+            if payout is None:
+                return sent
+            order = Order(payout.id, _owner(payout).id, payout.amount, payout.currency)
+            reference, now = provider.create_payout(order), database_now(session)
+            values = {"state": "sent", "sent_at": now, "provider_ref": reference}
+            session.execute(update(PayoutRow).where(PayoutRow.id == payout.id).values(values))
+            record(session, actor, ("payout", payout.id), "sent", client_id=None, now=now)
+            sent += 1
+
+
+def hear(session: Session, actor: Actor, word: Word, *, now: datetime) -> bool:
+    """Note what the provider says became of a payout: whether it is new. Runs as the engine.
+
+    Paid money that comes back, and a transfer that failed, is due again.
+
+    Raises
+    ------
+    NotFound
+        When there is no such payout.
+    """
+    payout = session.scalars(
+        select(PayoutRow)
+        .where(PayoutRow.id == word.payout_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if payout is None:
+        raise NotFound("payout", word.payout_id)
+    if payout.state not in _AFTER[word.outcome]:
+        return False
+    payout.state, payout.settled_at, payout.failed_why = word.outcome, now, word.why
+    session.flush()
+    if word.outcome != "paid":
+        _owe_again(session, payout)
+    _post(session, payout, word.outcome, now)
+    told = {"amount": str(payout.amount), "currency": payout.currency, "why": word.why}
+    record(session, actor, ("payout", payout.id), word.outcome, told, client_id=None, now=now)
+    return True
+
+
+def _make(session: Session, payments: list[PaymentRow], now: datetime) -> UUID:
+    payout_id, owner = new_id(), payee_of(payments[0])
+    amount = sum((each.due for each in payments), Decimal(0))
+    payout = PayoutRow(
+        id=payout_id,
+        technician_id=owner.technician_id,
+        company_id=owner.company_id,
+        currency=payments[0].currency,
+        amount=amount,
+        items=[{"payment": str(each.id), "amount": str(each.due)} for each in payments],
+        created_at=now,
+    )
+    session.add(payout)
+    session.flush()
+    for payment in payments:
+        session.execute(
+            update(PaymentRow)
+            .where(PaymentRow.id == payment.id)
+            .values(
+                paid=PaymentRow.paid + payment.due,
+                due=0,
+                state="paid" if payment.state == "due" else payment.state,
+                version=PaymentRow.version + 1,
+            )
+            .execution_options(synchronize_session=False)
+        )
+    _post(session, payout, "created", now)
+    told = {"amount": str(amount), "currency": payout.currency, "payments": [str(each.id) for each in payments]}
+    record(session, ENGINE, ("payout", payout_id), "created", told, client_id=None, now=now)
+    return payout_id
+
+
+def _owe_again(session: Session, payout: PayoutRow) -> None:
+    """What was in the payout is due once more, for the next run."""
+    for item in sorted(payout.items, key=lambda each: each["payment"]):
+        amount = Decimal(item["amount"])
+        payment = session.get_one(
+            PaymentRow, UUID(item["payment"]), with_for_update={"key_share": True}, populate_existing=True
+        )
+        payment.due, payment.paid = payment.due + amount, payment.paid - amount
+        payment.state = "due" if payment.state == "paid" else payment.state
+        payment.version += 1
+    session.flush()
+
+
+def _post(session: Session, payout: PayoutRow, step: str, now: datetime) -> None:
+    owner = _owner(payout)
+    due, on_its_way, outside = (
+        account_id(owner, "due", payout.currency),
+        account_id(owner, "in_payout", payout.currency),
+        account_id(Owner(), "outside", payout.currency),
+    )
+    kind, source, target = {
+        "created": ("payout", due, on_its_way),
+        "paid": ("payout_paid", on_its_way, outside),
+        "failed": ("payout_failed", on_its_way, due),
+        "returned": ("payout_returned", outside, due),
+    }[step]
+    about = About(technician_id=owner.technician_id, company_id=owner.company_id, payout_id=payout.id)
+    moves = {source: -payout.amount, target: payout.amount}
+    post(session, kind, f"{kind}:{payout.id}", moves, about, now=now)
+
+
+def _owner(payout: PayoutRow) -> Owner:
+    return Owner(technician_id=payout.technician_id, company_id=payout.company_id)

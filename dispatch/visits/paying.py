@@ -1,0 +1,95 @@
+"""How far is a job by its money? Disputed while somebody is to decide, paid once all that it cost has arrived."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import Select, select, type_coerce
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Session
+
+from dispatch.money.disputing import Dispute, decide, note_late, open_dispute
+from dispatch.money.payouts import hear
+from dispatch.money.provider import Word
+from dispatch.record.session import ENGINE, Actor
+from dispatch.record.tables import DisputeRow, JobRow, PaymentRow, PayoutRow
+from dispatch.visits.alarms import clear_alarms, raise_alarm
+from dispatch.visits.completion import move_job
+
+_OVER = ("paid", "released")
+
+
+def dispute_pay(session: Session, actor: Actor, wish: Dispute, *, now: datetime) -> UUID:
+    """Dispute part of what is claimed; a job that was approved is disputed. As `dispatch.money.disputing`."""
+    _hold_jobs(session, select(PaymentRow.job_id).where(PaymentRow.id == wish.payment_id))
+    dispute_id = open_dispute(session, actor, wish, now=now)
+    follow_money(session, actor, session.get_one(DisputeRow, dispute_id).job_id, now=now)
+    return dispute_id
+
+
+def decide_dispute(
+    session: Session, actor: Actor, dispute_id: UUID, awarded: Decimal, note: str, *, now: datetime
+) -> None:
+    """Decide, once; the alarm about it ends. As `dispatch.money.disputing`."""
+    _hold_jobs(session, select(DisputeRow.job_id).where(DisputeRow.id == dispute_id))
+    decide(session, actor, dispute_id, awarded, note, now=now)
+    clear_alarms(session, actor, ("dispute_late",), subject_id=dispute_id, why="decided", now=now)
+    follow_money(session, actor, session.get_one(DisputeRow, dispute_id).job_id, now=now)
+
+
+def hear_of_payout(session: Session, actor: Actor, word: Word, *, now: datetime) -> bool:
+    """Note what became of a payout; jobs all of whose money has arrived are paid. Whether it is new."""
+    items = session.scalars(select(PayoutRow.items).where(PayoutRow.id == word.payout_id)).one_or_none()
+    payments = [UUID(item["payment"]) for item in items or ()]
+    jobs = _hold_jobs(session, select(PaymentRow.job_id).where(PaymentRow.id.in_(payments)))
+    is_new = hear(session, actor, word, now=now)
+    if is_new and word.outcome == "paid":
+        for job_id in jobs:
+            follow_money(session, actor, job_id, now=now)
+    return is_new
+
+
+def watch_disputes(session: Session, now: datetime) -> int:
+    """Raise an alarm about each dispute that should have been decided by now: how many."""
+    late = note_late(session, now)
+    for dispute in late:
+        raise_alarm(
+            session,
+            ENGINE,
+            "dispute_late",
+            client_id=dispute.client_id,
+            due_at=dispute.decide_by,
+            now=now,
+            job_id=dispute.job_id,
+            subject_id=dispute.id,
+        )
+    return len(late)
+
+
+def follow_money(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -> None:
+    """Move the job to where its money is, if it was approved before. Runs as the engine."""
+    payments = session.execute(select(PaymentRow.id, PaymentRow.state).where(PaymentRow.job_id == job_id)).all()
+    state = session.scalars(
+        select(JobRow.state).where(JobRow.id == job_id).execution_options(populate_existing=True)
+    ).one()
+    is_disputed = any(each.state == "disputed" for each in payments)
+    if is_disputed and state == "approved":
+        move_job(session, actor, job_id, "dispute", "disputed", now)
+    elif not is_disputed and state == "disputed":
+        move_job(session, actor, job_id, "approve", "approved", now, {"why": "decided"})
+    ids = [each.id for each in payments]
+    if ids and all(each.state in _OVER for each in payments) and not _is_on_its_way(session, ids):
+        move_job(session, actor, job_id, "pay", "paid", now)
+
+
+def _hold_jobs(session: Session, which: Select[UUID]) -> list[UUID]:
+    """Hold these jobs, by id: before any payment or account, as an approval does."""
+    held = select(JobRow.id).where(JobRow.id.in_(which)).order_by(JobRow.id).with_for_update(key_share=True)
+    return list(session.scalars(held))
+
+
+def _is_on_its_way(session: Session, payments: list[UUID]) -> bool:
+    """Whether a transfer of one of these payments has neither arrived nor failed."""
+    going = select(PayoutRow.id).where(PayoutRow.state.in_(("created", "sent")))
+    contains = [PayoutRow.items.contains(type_coerce([{"payment": str(each)}], JSONB)) for each in payments]
+    return any(session.scalar(going.where(each).limit(1)) is not None for each in contains)

@@ -1,0 +1,146 @@
+"""What is the work worth? Lines of pay from the terms and the agreed time, by plain arithmetic.
+
+Every line is rounded to whole minor units of the currency by itself, a half upwards, and the sum is that of the lines:
+what is shown adds up. Hours are real ones: a clock that skips or repeats an hour changes nothing.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from matching.currencies import rounded
+from matching.job import Pay
+from matching.rates import Rates
+
+ZERO = Decimal(0)
+_HOUR_US = 3_600_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What there was: spans of paid time (aware, in order, apart), devices done, miles and hours of travel.
+
+    `zone` is the site's; `agreed_h` are the hours that were booked, from which a fixed pay has its hourly rate.
+    """
+
+    spans: Sequence[tuple[datetime, datetime]]
+    zone: str
+    agreed_h: Decimal
+    num_devices: int = 0
+    miles: Decimal = ZERO
+    travel_h: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class PayLine:
+    """A line of pay: so many units (hours, devices, miles, 1) at a rate; a penalty is below zero."""
+
+    kind: str
+    units: Decimal
+    rate: Decimal
+    amount: Decimal
+
+
+def pay_lines(pay: Pay, rates: Rates, worked: Worked, *, is_holiday: Callable[[date], bool]) -> tuple[PayLine, ...]:
+    """What is owed for the work, line by line; lines of nothing are left out."""
+    hours = hours_of(worked.spans)
+    lines = [*_base(pay, rates, worked, hours), *_surcharges(pay, rates, worked, hours, is_holiday)]
+    lines += _travel(rates, worked)
+    found = (PayLine(kind, units, rate, rounded(units * rate, pay.currency)) for kind, units, rate in lines)
+    return tuple(line for line in found if line.amount)
+
+
+def total(lines: Iterable[PayLine]) -> Decimal:
+    """The sum of the lines."""
+    return sum((line.amount for line in lines), ZERO)
+
+
+def net_of(gross: Decimal, fee_share: Decimal, currency: str) -> tuple[Decimal, Decimal]:
+    """Our fee, rounded as every line is, and what is left for the technician."""
+    fee = rounded(gross * fee_share, currency)
+    return fee, gross - fee
+
+
+def hours_of(spans: Iterable[tuple[datetime, datetime]]) -> Decimal:
+    """Real hours, to the microsecond."""
+    return sum((_hours(end - start) for start, end in map(_in_utc, spans)), ZERO)
+
+
+_Line = tuple[str, Decimal, Decimal]
+
+
+def _base(pay: Pay, rates: Rates, worked: Worked, hours: Decimal) -> Iterator[_Line]:
+    if pay.kind == "hourly":
+        yield "work", _paid_hours(rates, hours), pay.amount
+    elif rates.per_device is not None:
+        yield "devices", Decimal(worked.num_devices), rates.per_device
+    else:
+        yield "fixed", Decimal(1), pay.amount
+        if rates.fixed_h is not None and rates.then_hourly is not None:
+            yield "beyond_fixed", max(ZERO, _capped(rates, hours) - rates.fixed_h), rates.then_hourly
+
+
+def _paid_hours(rates: Rates, hours: Decimal) -> Decimal:
+    return max(rates.minimum_h, _capped(rates, hours))
+
+
+def _capped(rates: Rates, hours: Decimal) -> Decimal:
+    return hours if rates.cap_h is None else min(hours, rates.cap_h)
+
+
+def _surcharges(
+    pay: Pay, rates: Rates, worked: Worked, hours: Decimal, is_holiday: Callable[[date], bool]
+) -> Iterator[_Line]:
+    """Odd hours, by kind; beyond the cap no hour is paid, nor what would come on top of it."""
+    hourly = pay.amount if pay.kind == "hourly" else pay.amount / worked.agreed_h if worked.agreed_h else ZERO
+    left = _capped(rates, hours)
+    odd: dict[tuple[str, Decimal], Decimal] = {}
+    for start, end, day, clock in _pieces(rates, worked):
+        spent = min(left, _hours(end - start))
+        left -= spent
+        kind, share = _largest(rates, day, clock, is_holiday)
+        if share:
+            odd[kind, share] = odd.get((kind, share), ZERO) + spent
+    for (kind, share), spent in sorted(odd.items()):
+        yield kind, spent, hourly * share
+
+
+def _largest(rates: Rates, day: date, clock: time, is_holiday: Callable[[date], bool]) -> tuple[str, Decimal]:
+    is_day = time.fromisoformat(rates.day_from) <= clock < time.fromisoformat(rates.day_to)
+    shares = [
+        ("holiday", rates.holiday_share if is_holiday(day) else ZERO),
+        ("weekend", rates.weekend_share if day.weekday() >= 5 else ZERO),
+        ("after_hours", ZERO if is_day else rates.after_hours_share),
+    ]
+    return max(shares, key=lambda each: each[1])
+
+
+def _pieces(rates: Rates, worked: Worked) -> Iterator[tuple[datetime, datetime, date, time]]:
+    """Spans cut where the local day or the kind of hour changes: UTC start and end, local day and clock then."""
+    zone = ZoneInfo(worked.zone)
+    marks = (time(0), time.fromisoformat(rates.day_from), time.fromisoformat(rates.day_to))
+    for start, end in map(_in_utc, worked.spans):
+        first, last = start.astimezone(zone).date(), end.astimezone(zone).date()
+        days = [first + timedelta(days=num) for num in range((last - first).days + 1)]
+        cuts = sorted({datetime.combine(day, mark, zone).astimezone(UTC) for day in days for mark in marks})
+        edges = [start, *(cut for cut in cuts if start < cut < end), end]
+        for num, begin in enumerate(edges[:-1]):
+            local = begin.astimezone(zone)
+            yield begin, edges[num + 1], local.date(), local.time()
+
+
+def _travel(rates: Rates, worked: Worked) -> Iterator[_Line]:
+    yield "travel_flat", Decimal(1), rates.travel_flat
+    yield "travel_mile", worked.miles, rates.travel_mile
+    yield "travel_hour", worked.travel_h, rates.travel_hour
+
+
+def _in_utc(span: tuple[datetime, datetime]) -> tuple[datetime, datetime]:
+    # Python subtracts two times of the same zone as the clocks show them, an hour off across a change.
+    return span[0].astimezone(UTC), span[1].astimezone(UTC)
+
+
+def _hours(length: timedelta) -> Decimal:
+    return Decimal(length // timedelta(microseconds=1)) / _HOUR_US

@@ -1,0 +1,168 @@
+"""Money as all sides live it: the operator agrees on credit, a job is paid, a part is disputed, a bank says no."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import insert
+from town import PAYOUT_SECRET
+
+from dispatch.money.provider import signature
+from dispatch.record.tables import StaffRow, TechnicianRow, new_id
+
+RATES = {"rates": {"extras": [{"code": "parking", "kind": "expense", "cap": "15.00"},
+                              {"code": "late", "kind": "penalty", "cap": "20.00"}]}}  # fmt: skip
+
+
+@pytest.fixture
+def operator(story):
+    """A member of the operator's staff, with their key."""
+    staff = new_id()
+    with story.town.world.as_engine() as (session, now):
+        session.execute(
+            insert(StaffRow).values(id=staff, role="operator", name="Olga", email="olga@example.org", created_at=now)
+        )
+    return story.town.key("operator", staff_id=staff)
+
+
+@pytest.fixture
+def acme(story, operator):
+    """Acme has 200 USD here and no credit; a tenth is our fee."""
+    url = f"/v1/clients/{story.town.world.client}"
+    agreed = operator.post(f"{url}/money", {"rules": {"fee_share": "0.10", "pay_after_days": 0}})
+    assert agreed.status_code == 200, agreed.text
+    paid = operator.post(f"{url}/funds", {"amount": "200.00"})
+    assert paid.json()["room"] == "200.00"
+    return url
+
+
+def does_the_job(given):
+    given.does("confirm", "leave", "check-in", "check-out")
+    assert given.technician.post(f"{given.job_url}/finish").status_code == 200
+
+
+def payment_of(given, caller=None):
+    [found] = (caller or given.staff).get(f"/v1/payments?job_id={given.job['id']}").json()["items"]
+    return found
+
+
+def test_a_job_is_paid_from_the_clients_funds_to_the_technicians_bank(story, operator, acme):
+    job, offers = story.town.offered()
+    terms = story.town.by_id(offers[0].technician_id).get(f"/v1/offers/{offers[0].id}").json()["pay_terms"]
+    assert (terms["gross"], terms["fee"], terms["net"], terms["pay_after_days"]) == ("140.00", "14.00", "126.00", 0)
+    given = story.taken(job, offers[0])
+    money = given.staff.get(f"{acme}/money").json()
+    assert (money["funds"], money["held"], money["room"]) == ("60.00", "140.00", "60.00")
+
+    does_the_job(given)
+    claimed = payment_of(given)
+    assert [(line["kind"], line["amount"]) for line in claimed["lines"]] == [("fixed", "140.00")]
+    approved = given.staff.post(f"{given.job_url}/approve")
+    assert approved.json()["state"] == "approved"
+    assert given.staff.post(f"{given.job_url}/approve").status_code == 409
+    assert payment_of(given, given.technician)["due"] == "126.00"
+
+    [payout] = operator.post("/v1/payouts/run").json()["payouts"]
+    assert operator.post("/v1/payouts/run").json()["payouts"] == []
+    [mine] = given.technician.get("/v1/payouts").json()["items"]
+    assert (mine["id"], mine["amount"], mine["state"]) == (payout, "126.00", "created")
+    today = datetime.now(UTC).date()
+    days = f"from_day={today - timedelta(days=1)}&to_day={today + timedelta(days=1)}"
+    theirs = given.technician.get(f"/v1/statements?{days}").json()
+    assert [line["amount"] for line in theirs["lines"]] == ["126.00", "-126.00"]
+    clients = given.staff.get(f"/v1/statements?{days}").json()
+    assert (clients["opening"], clients["closing"]) == ("0.00", "60.00")
+    csv = given.staff.get(f"/v1/statements.csv?{days}")
+    assert csv.headers["content-type"].startswith("text/csv")
+    assert "hold,-140.00" in csv.text
+
+
+def test_without_funds_nobody_is_asked_and_the_dispatcher_reads_why(story, operator, acme):
+    story.assigned()
+    second = story.town.posted()
+    story.town.world.send_waves()
+    shown = story.town.staff.get(f"/v1/jobs/{second['id']}").json()
+    assert (shown["state"], shown["unfilled"]["is_unfunded"]) == ("unfilled", True)
+    assert shown["unfilled"]["ways_on"] == ["add_funds", "cancel"]
+    operator.post(f"{acme}/funds", {"amount": "100.00"})
+    assert story.town.staff.post(f"/v1/jobs/{second['id']}/resume").status_code == 200
+    story.town.world.send_waves()
+    assert story.town.staff.get(f"/v1/jobs/{second['id']}").json()["state"] == "open"
+
+
+def test_half_of_it_is_disputed_the_rest_is_paid_and_the_operator_decides(story, operator, acme):
+    given = story.assigned()
+    does_the_job(given)
+    payment = f"/v1/payments/{payment_of(given)['id']}"
+    said = {"hours": "1.00", "amount": "70.00", "note": "Left after an hour"}
+    dispute = given.staff.post(f"{payment}/dispute", {"amount": "70.00", "reason": "hours", "position": said}).json()
+    assert payment_of(given)["due"] == "63.00"
+    stated = given.technician.post(f"/v1/disputes/{dispute['id']}/state", {"hours": "2.00"}).json()
+    assert set(stated["positions"]) == {"client", "technician"}
+    stranger = story.town.stranger
+    assert stranger.get("/v1/disputes").json()["items"] == []
+    assert stranger.post(f"/v1/disputes/{dispute['id']}/state", {"hours": "9.00"}).status_code == 404
+    assert stranger.post(f"{payment}/approve", {"amount": "1.00"}).status_code == 404
+    decided = operator.post(f"/v1/disputes/{dispute['id']}/decide", {"awarded": "35.00", "note": "Half"})
+    assert (decided.json()["state"], decided.json()["awarded"]) == ("decided", "35.00")
+    after = payment_of(given)
+    assert (after["due"], after["fee"], after["refunded"], after["held"]) == ("94.50", "10.50", "35.00", "0.00")
+
+
+def test_only_extras_that_the_offer_listed_are_claimed_up_to_their_cap_and_a_penalty_can_be_contested(story, acme):
+    given = story.assigned(day_policy=RATES)
+    does_the_job(given)
+    payment = f"/v1/payments/{payment_of(given)['id']}"
+
+    def extra(caller, code, amount):
+        return caller.post(f"{payment}/extras", {"code": code, "amount": amount})
+
+    for caller, code, amount in (
+        (given.technician, "tip", "5.00"),
+        (given.technician, "late", "5.00"),
+        (given.staff, "parking", "5.00"),
+        (given.technician, "parking", "15.01"),
+    ):
+        assert extra(caller, code, amount).status_code == 422
+    parking = extra(given.technician, "parking", "9.00").json()["payment"]["extras"][0]["id"]
+    assert extra(given.technician, "parking", "6.01").status_code == 422, "with the other it is above its cap"
+    late = extra(given.staff, "late", "20.00").json()["payment"]["extras"][1]["id"]
+    assert given.technician.post(f"{payment}/extras/{parking}/answer", {"answer": "approve"}).status_code == 409
+    assert given.staff.post(f"{payment}/extras/{parking}/answer", {"answer": "approve"}).status_code == 200
+    assert given.technician.post(f"{payment}/extras/{late}/answer", {"answer": "contest"}).status_code == 200
+    assert given.technician.post(f"{payment}/extras/{late}/answer", {"answer": "contest"}).status_code == 409
+    given.staff.post(f"{given.job_url}/approve")
+    after = payment_of(given)
+    assert Decimal(after["due"]) + Decimal(after["fee"]) == Decimal("149.00"), "the penalty does not count"
+
+
+def test_a_bank_says_no_and_the_next_run_pays_again(story, operator, acme):
+    given = story.assigned()
+    does_the_job(given)
+    given.staff.post(f"{given.job_url}/approve")
+    [payout] = operator.post("/v1/payouts/run").json()["payouts"]
+    gateway = story.town.key("gateway")
+
+    def says(outcome, at=None, secret=PAYOUT_SECRET):
+        body = json.dumps({"payout": payout, "outcome": outcome}).encode()
+        headers = {"Truckroll-Signature": signature(secret, at or datetime.now(UTC), body)}
+        return gateway.sends_raw("/v1/gateway/payouts", body, headers)
+
+    assert says("paid", secret="somebody else's secret").status_code == 403
+    assert says("paid", datetime.now(UTC) - timedelta(hours=1)).status_code == 403
+    assert says("failed").json() == {"is_new": True}
+    assert says("failed").json() == {"is_new": False}
+    assert says("paid").json() == {"is_new": False}, "it came out of order"
+    [again] = operator.post("/v1/payouts/run").json()["payouts"]
+    payout = again
+    assert says("paid").json() == {"is_new": True}
+    assert given.state() == "paid"
+    year = datetime.now(UTC).year
+    [line] = given.technician.get(f"/v1/statements/years/{year}?zone=UTC").json()["lines"]
+    assert (line["amount"], line["is_reported"]) == ("126.00", False)
+    with story.town.world.as_engine() as (session, _):
+        session.get_one(TechnicianRow, given.technician_id).name = "=HYPERLINK(1)"
+    [line] = operator.get(f"/v1/statements/years/{year}?zone=UTC").json()["lines"]
+    assert line["name"] == "=HYPERLINK(1)", "JSON keeps what was written"
+    assert operator.get(f"/v1/statements/years/{year}?zone=Mars/Olympus").status_code == 422

@@ -1,0 +1,421 @@
+"""From the client's funds to the technician's bank: set aside, given back, due, in a payout, there; or refused."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from purse import Purse
+from sqlalchemy import create_engine, select, text, update
+
+from dispatch.errors import BadInput, Conflict, NotFound, Refused
+from dispatch.jobs.acceptance import Lost, Won
+from dispatch.jobs.assignments import release
+from dispatch.money.approving import approve_part
+from dispatch.money.disputing import Dispute, Position, open_dispute, state_position
+from dispatch.money.funds import move_funds, set_rules
+from dispatch.money.ledger import Owner
+from dispatch.money.payouts import hear, send_payouts
+from dispatch.money.provider import LocalProvider, Word
+from dispatch.money.statements import yearly
+from dispatch.money.verifying import verify_books
+from dispatch.record.session import ENGINE, Actor, transaction
+from dispatch.record.tables import AlarmRow, DisputeRow, JobRow, PaymentRow, PayoutRow, StaffRow, new_id
+from dispatch.visits.agreeing import accept_proposal
+from dispatch.visits.cancelling import cancel_work
+from dispatch.visits.completion import approve_silently, finish_job, send_back_job
+from dispatch.visits.paying import decide_dispute, dispute_pay, hear_of_payout, watch_disputes
+from dispatch.visits.proposing import Wanted, propose
+from matching.job import Pay
+
+D = Decimal
+HOURLY = Pay("hourly", D("70.00"), "USD")
+
+
+def done(purse: Purse, hours: float = 2, **wishes) -> Won:
+    """A job that somebody did, and says so."""
+    won = purse.assigned(**wishes)
+    purse.worked(won, hours)
+    technician = purse.payment(won).technician_id
+    worker = Actor("technician", technician, technician_id=technician)
+    purse.does(lambda session, now: finish_job(session, worker, won.job_id, now=now))
+    return won
+
+
+def test_a_yes_sets_the_pay_aside_and_an_approval_makes_it_due_less_our_fee(purse: Purse):
+    won = done(purse)
+    assert (purse.has("funds"), purse.has("held")) == (D("860.00"), D("140.00"))
+    assert purse.approves(won)
+    payment = purse.payment(won)
+    assert (payment.state, payment.held, payment.due, payment.fee) == ("due", D(0), D("126.00"), D("14.00"))
+    assert purse.has("due", payment.technician_id) == D("126.00")
+    assert (purse.has("funds"), purse.has("held"), purse.has("fees")) == (D("860.00"), D(0), D("14.00"))
+    purse.balances()
+
+
+def test_what_was_set_aside_for_hours_that_were_not_worked_goes_back(purse: Purse):
+    won = done(purse, 1.5, pay=HOURLY)
+    assert purse.has("held") == D("140.00")
+    purse.approves(won)
+    payment = purse.payment(won)
+    assert (payment.due + payment.fee, payment.refunded) == (D("105.00"), D("35.00"))
+    assert purse.has("funds") == D("895.00")
+    purse.balances()
+
+
+def test_hours_beyond_those_set_aside_are_paid_from_the_funds_whatever_their_floor(purse: Purse):
+    purse.pays_in("-1000")
+    won = done(purse, 5, pay=HOURLY)
+    assert purse.has("funds") == D("-140.00")
+    purse.approves(won, Actor("client_admin", new_id(), client_id=purse.client))
+    assert purse.has("funds") == D("-350.00"), "below the floor of -200: the work was done"
+    payment = purse.payment(won)
+    assert payment.due + payment.fee == D("350.00")
+    assert purse.keys("approve", "charge") == ["approve", "charge"]
+    purse.balances()
+
+
+def test_without_money_and_credit_a_yes_is_refused_nobody_else_is_asked_and_the_job_says_why(purse: Purse):
+    purse.pays_in("-1000")
+    purse.assigned()
+    offers = purse.world.offered(start_at=purse.world.start + timedelta(days=1), pay=Pay("fixed", D(61), "USD"))
+    assert offers == [], "60 of credit are left"
+    [job] = purse.does(lambda session, _: session.scalars(select(JobRow).where(JobRow.state == "unfilled")).all())
+    assert job.unfilled["is_unfunded"]
+    assert job.unfilled["ways_on"] == ["add_funds", "cancel"]
+    fits = purse.world.offered(start_at=purse.world.start + timedelta(days=2), pay=Pay("fixed", D(60), "USD"))
+    purse.agrees(credit_limit="199.99", fee_share="0.10")
+    lost = purse.accepts(fits[0])
+    assert isinstance(lost, Lost)
+    assert lost.code == "unfunded"
+    assert purse.has("held") == D("140.00")
+    purse.agrees(credit_limit="200", fee_share="0.10")
+    assert isinstance(purse.accepts(fits[0]), Won)
+    purse.balances()
+
+
+def test_a_client_without_money_rules_works_as_before(purse: Purse):
+    purse.does(lambda session, _: session.connection().exec_driver_sql("UPDATE clients SET money = NULL"))
+    won = purse.assigned()
+    purse.worked(won, 2)
+    assert purse.has("held") == D(0)
+    assert purse.does(lambda session, _: session.scalars(select(PaymentRow)).all()) == []
+
+
+def test_a_technician_who_gives_the_work_back_frees_the_money_and_the_next_yes_takes_it_again(purse: Purse):
+    won = purse.assigned()
+    payment = purse.payment(won)
+    worker = Actor("technician", payment.technician_id, technician_id=payment.technician_id)
+    purse.does(lambda session, now: release(session, worker, won.assignment_id, "ill", now=now))
+    assert (purse.has("funds"), purse.has("held")) == (D("1000.00"), D(0))
+    assert purse.payment(won).state == "released"
+    purse.balances()
+
+
+def test_a_cancellation_gives_back_what_was_held_and_pays_the_fee_that_the_terms_state(purse: Purse):
+    fees = {"cancellation": {"steps": [{"within_h": 72, "share": "0.5"}]}}
+    won = purse.assigned(day_policy=fees)
+    purse.does(lambda session, now: cancel_work(session, purse.world.staff, won.job_id, "other", now=now))
+    payment = purse.payment(won)
+    assert (payment.state, payment.due, payment.fee, payment.refunded) == ("due", D("63.00"), D("7.00"), D("140.00"))
+    assert (purse.has("funds"), purse.has("held")) == (D("930.00"), D(0))
+    with pytest.raises(Conflict):
+        purse.does(lambda session, now: cancel_work(session, purse.world.staff, won.job_id, "other", now=now))
+    purse.balances()
+
+
+def test_approved_twice_is_due_once(purse: Purse):
+    won = done(purse)
+    purse.approves(won)
+    with pytest.raises(Conflict):
+        purse.approves(won)
+    assert purse.keys("approve") == ["approve"]
+
+
+def test_nobodys_word_for_the_stated_days_is_a_yes_and_work_sent_back_waits(purse: Purse):
+    won, other = done(purse), done(purse, start_at=purse.world.start + timedelta(days=1))
+    due_at = purse.payment(other).approve_by
+    assert due_at is not None
+    purse.does(
+        lambda session, now: send_back_job(
+            session, purse.world.staff, other.job_id, ["sweep up"], now + timedelta(days=2), now=now
+        )
+    )
+    assert purse.does(lambda session, now: approve_silently(session, due_at - timedelta(hours=1))) == 0
+    assert purse.does(lambda session, now: approve_silently(session, due_at)) == 1
+    assert purse.does(lambda session, now: approve_silently(session, due_at)) == 0
+    assert (purse.payment(won).state, purse.payment(other).state) == ("due", "held")
+    purse.balances()
+
+
+def test_a_part_is_due_at_once_and_the_whole_pays_the_rest_only(purse: Purse):
+    won = done(purse)
+    payment = purse.payment(won)
+    part = lambda amount: purse.does(  # noqa: E731
+        lambda session, now: approve_part(session, purse.world.staff, payment.id, D(amount), now=now)
+    )
+    assert part("100.01")
+    assert (purse.payment(won).state, purse.has("held")) == ("held", D("39.99"))
+    for wrong in ("40.00", "0", "-1", "0.001", "NaN", "Infinity"):
+        with pytest.raises(BadInput):
+            part(wrong)
+    assert purse.approves(won)
+    assert purse.payment(won).due + purse.payment(won).fee == D("140.00")
+    with pytest.raises(Conflict):
+        part("1.00")
+    with pytest.raises(NotFound):
+        purse.does(
+            lambda session, now: approve_part(
+                session, Actor("dispatcher", new_id(), client_id=new_id()), payment.id, D(1), now=now
+            )
+        )
+    purse.balances()
+
+
+def test_a_role_approves_up_to_its_limit_and_a_large_sum_needs_two_people(purse: Purse):
+    purse.agrees(credit_limit="200", limits={"dispatcher": "100", "client_admin": "500"}, second_above="120")
+    won = done(purse)
+    dispatcher = purse.world.staff
+    with pytest.raises(Refused):
+        purse.approves(won, dispatcher)
+    admin = Actor("client_admin", new_id(), client_id=purse.client)
+    assert not purse.approves(won, admin)
+    assert not purse.approves(won, admin), "one person signs once, however often"
+    assert purse.payment(won).state == "held"
+    assert purse.approves(won, dispatcher), "the admin's limit covers it, the dispatcher is the second"
+    assert purse.payment(won).state == "due"
+    purse.balances()
+
+
+def test_in_a_dispute_the_undisputed_part_is_paid_at_once_and_a_named_person_decides_the_rest(purse: Purse):
+    won = done(purse)
+    payment = purse.payment(won)
+    worker = Actor("technician", payment.technician_id, technician_id=payment.technician_id)
+    wish = Dispute(payment.id, D("40.00"), "hours", Position(D("1.5"), D("100.00"), (), "left early"))
+    dispute = purse.does(lambda session, now: dispute_pay(session, purse.world.staff, wish, now=now))
+    assert purse.has("due", payment.technician_id) == D("90.00"), "100 less our fee"
+    assert (purse.payment(won).state, purse.has("held")) == ("disputed", D("40.00"))
+    assert purse.runs_payouts() != [], "what is not disputed is paid out meanwhile"
+    purse.does(lambda session, now: state_position(session, worker, dispute, Position(D(2), D("140.00")), now=now))
+    decides = lambda actor, sum_: purse.does(  # noqa: E731
+        lambda session, now: decide_dispute(session, actor, dispute, D(sum_), "split", now=now)
+    )
+    with pytest.raises(Refused):
+        decides(purse.world.staff, "10.00")
+    for wrong in ("40.01", "-1", "NaN"):
+        with pytest.raises(BadInput):
+            decides(purse.operator, wrong)
+    assert purse.approves(won), "the client approves the work itself"
+    decides(purse.operator, "25.00")
+    with pytest.raises(Conflict):
+        decides(purse.operator, "40.00")
+    after = purse.payment(won)
+    assert (after.state, after.held, after.due, after.fee, after.refunded) == (
+        "due", D(0), D("22.50"), D("12.50"), D("15.00"),
+    )  # fmt: skip
+    row = purse.does(lambda session, _: session.get_one(DisputeRow, dispute))
+    assert set(row.positions) == {"client", "technician"}
+    with pytest.raises(Conflict):
+        purse.does(lambda session, now: state_position(session, worker, dispute, Position(), now=now))
+    purse.balances()
+
+
+def test_a_dispute_that_nobody_decides_in_time_is_an_alarm_once(purse: Purse):
+    won = done(purse)
+    wish = Dispute(purse.payment(won).id, D("40.00"), "quality", Position())
+    dispute = purse.does(lambda session, now: open_dispute(session, purse.world.staff, wish, now=now))
+    late = purse.does(lambda session, _: session.get_one(DisputeRow, dispute)).decide_by
+    assert purse.does(lambda session, _: watch_disputes(session, late - timedelta(seconds=1))) == 0
+    assert purse.does(lambda session, _: watch_disputes(session, late)) == 1
+    assert purse.does(lambda session, _: watch_disputes(session, late)) == 0
+    is_open = select(AlarmRow.subject_id).where(AlarmRow.kind == "dispute_late", AlarmRow.cleared_at.is_(None))
+    assert purse.does(lambda session, _: session.scalars(is_open).all()) == [dispute]
+    purse.does(lambda session, now: decide_dispute(session, purse.operator, dispute, D(0), "", now=now))
+    assert purse.does(lambda session, _: session.scalars(is_open).all()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [({"amount": D("140.01")}, BadInput), ({"amount": D(0)}, BadInput), ({"reason": "mood"}, BadInput),
+     ({"decider_id": new_id()}, BadInput), ({"payment_id": new_id()}, NotFound)],
+)  # fmt: skip
+def test_what_cannot_be_disputed_is_refused(purse: Purse, changes: dict, error: type[Exception]):
+    won = done(purse)
+    wish = Dispute(
+        **{"payment_id": purse.payment(won).id, "amount": D(1), "reason": "hours", "position": Position()} | changes
+    )
+    with pytest.raises(error):
+        purse.does(lambda session, now: open_dispute(session, purse.world.staff, wish, now=now))
+    assert purse.payment(won).state == "held"
+
+
+def test_a_client_is_no_judge_of_its_own_case(purse: Purse):
+    won = done(purse)
+    own = new_id()
+    with purse.world.as_engine() as (session, now):
+        session.add(
+            StaffRow(id=own, client_id=purse.client, role="client_admin", name="A", email="a@b.org", created_at=now)
+        )
+    wish = Dispute(purse.payment(won).id, D(1), "hours", Position(), own)
+    with pytest.raises(BadInput):
+        purse.does(lambda session, now: open_dispute(session, purse.world.staff, wish, now=now))
+
+
+def test_a_payout_is_made_once_sent_once_and_settled_once_in_whatever_order_the_word_comes(purse: Purse, tmp_path):
+    won, other = done(purse), done(purse, start_at=purse.world.start + timedelta(days=1))
+    purse.approves(won)
+    purse.approves(other)
+    person = purse.payment(won).technician_id
+    assert purse.payment(other).technician_id == person
+    [payout] = purse.runs_payouts()
+    assert purse.runs_payouts() == []
+    assert (purse.has("due", person), purse.has("in_payout", person)) == (D(0), D("252.00"))
+    provider = LocalProvider(tmp_path)
+    as_engine = lambda: transaction(purse.world.engine, ENGINE, role="engine")  # noqa: E731
+    assert send_payouts(as_engine, provider) == 1
+    assert send_payouts(as_engine, provider) == 0
+    said = lambda outcome, why=None: purse.does(  # noqa: E731
+        lambda session, now: hear_of_payout(session, ENGINE, Word(payout, outcome, why), now=now)
+    )
+    assert not said("returned"), "what was not paid does not come back"
+    assert said("paid")
+    assert not said("paid")
+    assert not said("failed"), "it came late"
+    assert (purse.has("in_payout", person), purse.has("outside")) == (D(0), D("-748.00"))
+    states = select(JobRow.state).where(JobRow.id.in_([won.job_id, other.job_id]))
+    assert purse.does(lambda session, _: session.scalars(states).all()) == ["paid", "paid"]
+    assert said("returned", "account_closed")
+    assert not said("returned")
+    assert (purse.has("due", person), purse.payment(won).state) == (D("252.00"), "due")
+    assert len(purse.runs_payouts()) == 1, "it goes out again with the next run"
+    assert len((tmp_path / "payouts.jsonl").read_text().splitlines()) == 1
+    with pytest.raises(NotFound):
+        purse.does(lambda session, now: hear(session, ENGINE, Word(new_id(), "paid"), now=now))
+    purse.balances()
+
+
+def test_a_provider_that_was_told_before_a_fault_is_told_again_and_pays_once(purse: Purse, tmp_path):
+    purse.approves(done(purse))
+    [payout] = purse.runs_payouts()
+    provider = LocalProvider(tmp_path)
+    told = []
+
+    class Fails(LocalProvider):
+        def create_payout(self, order):
+            told.append(super().create_payout(order))
+            raise ConnectionError
+
+    as_engine = lambda: transaction(purse.world.engine, ENGINE, role="engine")  # noqa: E731
+    with pytest.raises(ConnectionError):
+        send_payouts(as_engine, Fails(tmp_path))
+    assert purse.does(lambda session, _: session.get_one(PayoutRow, payout)).state == "created"
+    assert send_payouts(as_engine, provider) == 1
+    assert len((tmp_path / "payouts.jsonl").read_text().splitlines()) == 1
+    assert purse.does(lambda session, _: session.get_one(PayoutRow, payout)).provider_ref == told[0]
+
+
+def test_a_payment_waits_for_its_date(purse: Purse):
+    purse.agrees(credit_limit="200", pay_after_days=14)
+    won = done(purse)
+    purse.approves(won)
+    assert purse.runs_payouts() == []
+    purse.does(
+        lambda session, now: session.execute(update(PaymentRow).values(due_at=now - timedelta(seconds=1))) and None
+    )
+    assert len(purse.runs_payouts()) == 1
+
+
+@pytest.mark.parametrize("amount", ["0", "0.001", "-1000.01", "1e12", "NaN"])
+def test_funds_are_moved_by_sums_of_the_currency_and_never_taken_below_the_credit(purse: Purse, amount: str):
+    purse.agrees(credit_limit="0")
+    with pytest.raises((BadInput, Conflict)):
+        purse.pays_in(amount)
+    assert purse.has("funds") == D("1000.00")
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [{"credit_limit": "-1"}, {"credit_limit": "NaN"}, {"credit_limit": "0.001"}, {"fee_share": "0.51"}, {"fee": "0.1"},
+     {"approve_after_days": 91}, {"approve_after_days": True}, {"limits": {"operator": "1"}}, {"limits": []},
+     {"dispute_days": 0}, {"second_above": "x"}],
+)  # fmt: skip
+def test_rules_out_of_their_limits_are_refused_by_name(purse: Purse, rules: dict):
+    with pytest.raises(BadInput, match="money"):
+        purse.agrees(**rules)
+
+
+def test_only_the_operator_sets_rules_and_moves_funds(purse: Purse):
+    for act in (
+        lambda session, now: set_rules(session, purse.world.staff, purse.client, {}, now=now),
+        lambda session, now: move_funds(session, purse.world.staff, purse.client, D(1), now=now),
+    ):
+        with pytest.raises(Refused):
+            purse.does(act)
+
+
+def test_the_job_is_approved_again_once_its_dispute_is_decided(purse: Purse):
+    won = done(purse)
+    wish = Dispute(purse.payment(won).id, D("40.00"), "quality", Position())
+    dispute = purse.does(lambda session, now: dispute_pay(session, purse.world.staff, wish, now=now))
+    purse.approves(won)
+    state = lambda: purse.does(lambda session, _: session.get_one(JobRow, won.job_id)).state  # noqa: E731
+    assert state() == "disputed"
+    purse.does(lambda session, now: decide_dispute(session, purse.operator, dispute, D(0), "", now=now))
+    assert state() == "approved"
+
+
+def test_another_pay_agreed_after_the_yes_sets_the_difference_aside_or_is_refused_without_money(purse: Purse):
+    won = purse.assigned()
+    technician = purse.payment(won).technician_id
+    worker = Actor("technician", technician, technician_id=technician)
+
+    def agree(amount: str):
+        wanted = Wanted(pay=Pay("fixed", D(amount), "USD"))
+        made = purse.does(
+            lambda session, now: propose(session, purse.world.staff, won.visit_id, wanted, reason="other", now=now)
+        )
+        return purse.does(lambda session, now: accept_proposal(session, worker, made, now=now))
+
+    agree("200.00")
+    assert (purse.has("held"), purse.payment(won).held) == (D("200.00"), D("200.00"))
+    agree("90.00")
+    assert (purse.has("held"), purse.has("funds")) == (D("90.00"), D("910.00"))
+    with pytest.raises(Refused, match="cannot pay"):
+        agree("1200.01")
+    assert purse.has("held") == D("90.00")
+    purse.balances()
+
+
+def test_a_years_sum_counts_the_day_of_payment_where_the_payee_lives_and_is_reported_from_the_threshold_on(
+    purse: Purse,
+):
+    purse.pays_in("5000")
+    purse.agrees(limits={"dispatcher": "5000"})
+    won = done(purse, pay=Pay("fixed", D("2000.00"), "USD"))
+    purse.approves(won)
+    [payout] = purse.runs_payouts()
+    # Seven in the evening of New Year's Eve in New York is 2027 in UTC already.
+    paid_at = datetime(2027, 1, 1, 0, 30, tzinfo=UTC)
+    purse.does(lambda session, _: hear(session, ENGINE, Word(payout, "paid"), now=paid_at))
+    year = lambda num, zone: purse.does(lambda session, _: yearly(session, num, zone=zone))  # noqa: E731
+    [line] = year(2026, "America/New_York")
+    assert (line.amount, line.num_payouts, line.is_reported) == (D("2000.00"), 1, True)
+    assert year(2027, "America/New_York") == []
+    assert year(2026, "UTC") == []
+    assert len(year(2027, "UTC")) == 1
+    person = Owner(technician_id=purse.payment(won).technician_id)
+    assert len(purse.does(lambda session, _: yearly(session, 2026, zone="America/New_York", owner=person))) == 1
+    other = Owner(technician_id=new_id())
+    assert purse.does(lambda session, _: yearly(session, 2026, zone="America/New_York", owner=other)) == []
+    purse.does(lambda session, _: hear(session, ENGINE, Word(payout, "returned"), now=paid_at + timedelta(days=9)))
+    [back] = year(2027, "America/New_York")
+    assert (back.amount, back.is_reported) == (D("-2000.00"), False)
+
+
+def test_the_books_are_verified_and_a_balance_set_behind_the_triggers_is_named(purse: Purse, admin_url: str):
+    purse.approves(done(purse))
+    assert purse.does(lambda session, _: verify_books(session)).wrong_accounts == ()
+    with create_engine(admin_url).begin() as administrator:
+        administrator.execute(text("ALTER TABLE ledger_accounts DISABLE TRIGGER USER"))
+        administrator.execute(text("UPDATE ledger_accounts SET balance = balance + 1 WHERE kind = 'funds'"))
+    found = purse.does(lambda session, _: verify_books(session))
+    assert (len(found.wrong_accounts), found.wrong_transactions) == (1, ())

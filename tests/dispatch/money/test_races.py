@@ -1,0 +1,158 @@
+"""Approval, cancellation, disputes, payouts and yeses at the same moment, with real commits: each cent booked once."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from purse import Purse
+from racing import race
+from sqlalchemy import event, select, text
+
+from dispatch.errors import BadInput, Conflict
+from dispatch.jobs.acceptance import Lost, Won
+from dispatch.money.approving import approve_part
+from dispatch.money.disputing import Dispute, Position, decide, open_dispute
+from dispatch.money.payouts import hear, make_payouts
+from dispatch.money.provider import Word
+from dispatch.record.session import ENGINE, Actor
+from dispatch.record.tables import DisputeRow, PaymentRow
+from dispatch.visits.cancelling import cancel_work
+from dispatch.visits.completion import approve_job, approve_silently, finish_job
+from matching.job import Pay
+
+D = Decimal
+ROUNDS = 4
+
+
+def doing(purse: Purse, use_case: Callable[..., Any], *args: Any) -> Callable[[], Any]:
+    return lambda: purse.does(lambda session, now: use_case(session, *args, now=now))
+
+
+def done(purse: Purse, **wishes: Any) -> tuple[Won, PaymentRow]:
+    won = purse.assigned(**wishes)
+    purse.worked(won, 2)
+    payment = purse.payment(won)
+    worker = Actor("technician", payment.technician_id, technician_id=payment.technician_id)
+    doing(purse, finish_job, worker, won.job_id)()
+    return won, purse.payment(won)
+
+
+def on(purse: Purse, day: int) -> dict[str, Any]:
+    return {"start_at": purse.world.start + timedelta(days=day)}
+
+
+def test_many_yeses_at_once_set_aside_what_there_is_and_never_more(purse: Purse):
+    """1,200 of funds and credit, 24 jobs of 140: eight are taken, sixteen are told that it was nothing they did."""
+    offers = [
+        purse.world.offered(**on(purse, day), policy={"wave": {"min_size": 1, "max_size": 1, "answer_s": 3600}})[0]
+        for day in range(24)
+    ]
+    answers = race([lambda offer=offer: purse.accepts(offer) for offer in offers], 12)
+    won = [each for each in answers if isinstance(each, Won)]
+    assert len(won) == 8
+    assert {each.code for each in answers if isinstance(each, Lost)} == {"unfunded"}
+    assert (purse.has("funds"), purse.has("held")) == (D("-120.00"), D("1120.00"))
+    purse.balances()
+
+
+def test_without_the_floor_the_same_race_sets_aside_more_than_there_is(purse: Purse):
+    """The guard is what holds: the same yeses without it."""
+    offers = [
+        purse.world.offered(**on(purse, day), policy={"wave": {"min_size": 1, "max_size": 1, "answer_s": 3600}})[0]
+        for day in range(10)
+    ]
+    with purse.world.as_engine() as (session, _):
+        session.execute(text("UPDATE ledger_accounts SET floor = NULL"))
+    race([lambda offer=offer: purse.accepts(offer) for offer in offers])
+    assert purse.has("funds") < D("-200")
+
+
+def test_approval_cancellation_and_dispute_at_once_book_each_cent_once(purse: Purse):
+    purse.pays_in("5000")
+    for day in range(ROUNDS):
+        won, payment = done(purse, **on(purse, day))
+        staff = purse.world.staff
+        wish = Dispute(payment.id, D("40.00"), "hours", Position())
+        answers = race(
+            [
+                doing(purse, approve_job, staff, won.job_id),
+                doing(purse, approve_job, staff, won.job_id),
+                doing(purse, cancel_work, staff, won.job_id, "other"),
+                doing(purse, open_dispute, staff, wish),
+                doing(purse, approve_part, staff, payment.id, D("60.00")),
+                lambda: purse.does(lambda session, now: approve_silently(session, now + timedelta(days=8))),
+            ]
+        )
+        refused = [each for each in answers if isinstance(each, Exception)]
+        assert {type(each) for each in refused} <= {Conflict, BadInput}, answers
+        after = purse.payment(won)
+        assert after.held + after.due + after.fee + after.refunded == D("140.00")
+        assert after.state in ("due", "disputed")
+        purse.balances()
+
+
+def test_a_cancellation_against_a_yes_leaves_nothing_set_aside_without_work(purse: Purse):
+    for day in range(ROUNDS):
+        offer = purse.world.offered(**on(purse, day))[0]
+        race(
+            [lambda offer=offer: purse.accepts(offer), doing(purse, cancel_work, purse.world.staff, offer.job_id, "x")]
+        )
+        states = purse.does(
+            lambda session, _, job=offer.job_id: session.scalars(
+                select(PaymentRow.state).where(PaymentRow.job_id == job)
+            ).all()
+        )
+        assert states in ([], ["released"])
+        assert purse.has("held") == 0
+        purse.balances()
+
+
+def test_two_payout_runs_and_every_callback_at_once_pay_once(purse: Purse):
+    for day in range(ROUNDS):
+        won, payment = done(purse, **on(purse, day))
+        purse.approves(won)
+        runs = race([doing(purse, make_payouts)] * 4)
+        payouts = [each for run in runs for each in run]
+        assert len(payouts) == 1
+        words = [Word(payouts[0], outcome) for outcome in ("paid", "paid", "failed", "failed")]
+        heard = race([doing(purse, hear, ENGINE, word) for word in words])
+        assert sum(heard) == 1
+        assert purse.has("in_payout", payment.technician_id) == 0
+        purse.balances()
+
+
+def test_a_dispute_decided_twice_at_once_is_decided_once(purse: Purse):
+    won, payment = done(purse)
+    wish = Dispute(payment.id, D("100.00"), "quality", Position())
+    dispute = doing(purse, open_dispute, purse.world.staff, wish)()
+    answers = race([doing(purse, decide, purse.operator, dispute, D(sum_), "") for sum_ in (10, 20, 30, 40)])
+    assert sum(each is None for each in answers) == 1
+    row = purse.does(lambda session, _: session.get_one(DisputeRow, dispute))
+    after = purse.payment(won)
+    assert after.due + after.fee == D("40.00") + row.awarded
+    purse.balances()
+
+
+@pytest.mark.parametrize("has_lock", [True, False])
+def test_the_payments_lock_is_what_keeps_two_parts_from_being_more_than_the_whole(purse: Purse, has_lock: bool):
+    """Two parts of 100 of a claim of 140: one is refused. Without the row's lock both are paid."""
+    won, payment = done(purse, pay=Pay("fixed", D(140), "USD"))
+    if not has_lock:
+
+        @event.listens_for(purse.world.engine, "before_cursor_execute", retval=True)
+        def unlocked(_c: Any, _u: Any, statement: str, parameters: Any, _x: Any, _m: Any) -> tuple[str, Any]:
+            if "FROM payments" in statement:
+                statement = statement.replace("FOR NO KEY UPDATE", "")
+            return statement, parameters
+
+    part = doing(purse, approve_part, purse.world.staff, payment.id, D("100.00"))
+    answers = race([part, part, part])
+    if has_lock:
+        assert [each for each in answers if each is True] == [True]
+        assert purse.payment(won).held == D("40.00")
+        purse.balances()
+    else:
+        # The key of each move and the payment's version stand behind it: nothing is booked twice even so.
+        assert purse.has("held") + purse.has("fees") + purse.has("due", payment.technician_id) == D("140.00")
