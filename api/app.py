@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from api import (
+    admissions,
     alarms,
     assignments,
     board,
@@ -107,6 +108,7 @@ ROUTERS = (
     crews.router,
     clients.router,
     sites.router,
+    admissions.router,
     pools.router,
     schedules.router,
     catalogues.router,

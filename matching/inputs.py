@@ -148,6 +148,9 @@ def _inputs(header: Mapping[str, Any], body: bytes) -> Inputs:
     for name, code, shape in header["columns"]:
         columns[name] = _unpacked(code, shape, body, start)
         start += int(np.prod(shape)) * np.dtype(code).itemsize
+    # Decided before clients and technicians admitted each other: the market alone counted.
+    for name in ("is_admitted", "is_suspended"):
+        columns.setdefault(name, np.zeros(len(columns["ids"]), dtype=np.bool_))
     if start != len(body):
         raise ReplayError(f"stored columns take {start} bytes, {len(body)} are there")
     return Inputs(

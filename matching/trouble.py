@@ -47,5 +47,11 @@ TROUBLE: dict[str, Trouble] = {
     "series_stopped": Trouble(
         "The next job of a series cannot be made", ("patch_series", "resume_series", "end_series")
     ),
+    "client_suspended": Trouble(
+        "Work is agreed for a client that is suspended", ("move_client", "release_technician", "cancel")
+    ),
+    "parted_still_to_come": Trouble(
+        "Somebody whom you blocked or suspended is still to come", ("release_technician", "cancel")
+    ),
     "webhook_failing": Trouble("An address for webhooks does not answer", ("patch_webhook", "post_ping")),
 }

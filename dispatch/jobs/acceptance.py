@@ -278,7 +278,9 @@ def _settle(
 
 
 def _not_free(offer: OfferRow, error: IntegrityError) -> Lost:
-    """The answer to somebody who has another role of this visit, or is booked at that time after all."""
+    """The answer to somebody who has another role of this visit, is booked then after all, or whose client went."""
+    if "not approved" in str(error.orig):
+        return Lost(offer.id, "withdrawn", state=offer.state)
     if not any(guard in str(error.orig) for guard in ("uq_slots_visit_id_technician_id", "ex_bookings_no_overlap")):
         raise error
     return Lost(offer.id, "not_eligible", ("free",), state=offer.state)

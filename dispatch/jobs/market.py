@@ -15,7 +15,17 @@ from dispatch.jobs.acceptance import Answer, Lost, Yes, accept_offer
 from dispatch.jobs.reading import RoleOfVisit, read_policy, stayed_away, to_job
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import AssignmentRow, JobRow, OfferRow, RoundRow, SiteRow, SlotRow, VisitRow, new_id
+from dispatch.record.tables import (
+    AssignmentRow,
+    ClientRow,
+    JobRow,
+    OfferRow,
+    RoundRow,
+    SiteRow,
+    SlotRow,
+    VisitRow,
+    new_id,
+)
 from dispatch.talent.reading import lock_technician, read_technicians
 from geo.distance import distances_m
 from matching.eligibility import failed, judge
@@ -142,12 +152,14 @@ def _nearest(session: Session, lat: float, lng: float, now: datetime) -> list[tu
 def _open_roles() -> Select[JobRow, VisitRow, SiteRow, SlotRow, RoundRow]:
     """Rows (job, visit, site, slot, round) of roles that are being offered.
 
-    Bundles are offered whole, and places for observers to whom the client wants there.
+    Bundles are offered whole, and places for observers to whom the client wants there; nothing of a client that is
+    not approved.
     """
     return (
         select(JobRow, VisitRow, SiteRow, SlotRow, RoundRow)
         .join(VisitRow, VisitRow.job_id == JobRow.id)
         .join(SiteRow, SiteRow.id == JobRow.site_id)
+        .join(ClientRow, (ClientRow.id == JobRow.client_id) & (ClientRow.state == "approved"))
         .join(SlotRow, SlotRow.visit_id == VisitRow.id)
         .join(RoundRow, (RoundRow.visit_id == VisitRow.id) & (RoundRow.role == SlotRow.role))
         .where(RoundRow.closed_at.is_(None), SlotRow.state == "open", JobRow.bundle_id.is_(None), ~SlotRow.is_observer)

@@ -46,6 +46,7 @@ SILENT = {
     "slot_filled",
     "reopened",
     "slots_closed",
+    "offers_recalled",
 }
 
 
