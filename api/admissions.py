@@ -104,14 +104,14 @@ def get_admission(request: Request, actor: Party, admission_id: UUID) -> Respons
     return to_response(reply)
 
 
-@router.post("/admissions/{admission_id}/{wish}", response_model=AdmissionOut, summary="Accept, admit, suspend, end …")
+@router.post("/admissions/{admission_id}/{admission_move}", response_model=AdmissionOut, summary="Accept, admit, end …")
 def post_admission_move(
-    request: Request, actor: Party, admission_id: UUID, wish: AdmissionMove, move: AdmissionMoveIn
+    request: Request, actor: Party, admission_id: UUID, admission_move: AdmissionMove, move: AdmissionMoveIn
 ) -> Response:
     """Each side has its moves. A suspension shuts the technician out at once: offers end, assignments are flagged."""
 
     def work(session: Session, now: datetime) -> Reply:
-        stands = move_admission(session, actor, admission_id, wish, move.reason, now=now)
+        stands = move_admission(session, actor, admission_id, admission_move, move.reason, now=now)
         return _reply(session, actor, admission_id, stands)
 
     return idempotent(request, actor, work)

@@ -64,13 +64,15 @@ def post_application(request: Request, actor: Applicant, wish: ApplicationIn) ->
     return idempotent(request, actor, work)
 
 
-@router.post("/clients/{client_id}/{wish}", response_model=ClientMoved, summary="Approve, decline, suspend, reinstate")
-def move_client(request: Request, actor: Operator, client_id: UUID, wish: ClientMove, move: ClientMoveIn) -> Response:
+@router.post("/clients/{client_id}/{client_move}", response_model=ClientMoved, summary="Approve, suspend …")
+def move_client(
+    request: Request, actor: Operator, client_id: UUID, client_move: ClientMove, move: ClientMoveIn
+) -> Response:
     """The operator's review. A suspended client asks nobody: open offers are withdrawn, what is agreed stands."""
 
     def work(session: Session, now: datetime) -> Reply:
         limits = Limits(move.credit_limit, move.regions)
-        stands = move_a_client(session, actor, client_id, wish, move.reason, limits, now=now)
+        stands = move_a_client(session, actor, client_id, client_move, move.reason, limits, now=now)
         return Reply(_moved(session.get_one(ClientRow, client_id), stands))
 
     return idempotent(request, actor, work)

@@ -14,7 +14,7 @@ ClientMove = Literal["approve", "decline", "suspend", "reinstate"]
 
 _UUID = "01973b2e-7c1a-7000-8000-0000000000d1"
 _AT = "2026-11-22T20:00:00Z"
-_AGREEMENT: dict[str, JsonValue] = {
+AGREEMENT: dict[str, JsonValue] = {
     "version": "2026-01",
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "accepted_by": "Sam Lopez",
@@ -25,7 +25,7 @@ _AGREEMENT: dict[str, JsonValue] = {
 class AgreementIn(In):
     """Which text was accepted: its version and hash, when, and for the company by whom."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_AGREEMENT]})
+    model_config = ConfigDict(json_schema_extra={"examples": [AGREEMENT]})
     version: Code
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     accepted_by: Line
@@ -45,7 +45,7 @@ Regions = Annotated[
 class ApplicationIn(In):
     """A company wants to be a client. It waits for the operator."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Acme service", "agreement": _AGREEMENT}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Acme service", "agreement": AGREEMENT}]})
     name: Line
     currency: Currency = "USD"
     regions: Regions = Field(default_factory=list)
@@ -115,8 +115,9 @@ class AdmissionOut(Out):
             "examples": [
                 {
                     "id": _UUID, "client_id": _UUID, "client": "Acme service", "technician_id": _UUID,
-                    "state": "invited", "reason": None, "name": None, "email": None, "pools": [],
-                    "created_at": _AT, "moved_at": _AT, "moves": ["accept", "decline"], "assignments": [],
+                    "state": "declined", "reason": "no_capacity", "name": "Anna M.",
+                    "email": "anna@example.com", "pools": [],
+                    "created_at": _AT, "moved_at": _AT, "moves": [], "assignments": [],
                 }
             ]
         }

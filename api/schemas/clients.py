@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
-from api.schemas.admission import ClientState, Standing
+from api.schemas.admission import AGREEMENT, ClientState, Standing
 from api.schemas.talent import Latitude, Longitude
 from api.schemas.values import Code, Currency, In, Instant, Line, Out, Sum, Whole, Words, Yes
 
@@ -65,8 +65,8 @@ class ClientOut(Out):
                 {
                     "id": _UUID, "name": "Acme service", "currency": "USD", "policy": _POLICY,
                     "effective_policy": {"mode": "first"}, "day_policy": {}, "created_at": _AT,
-                    "effective_day_policy": {"requests": {"answer_min": 15}}, "state": "approved",
-                    "state_reason": None, "credit_limit": "25000.00", "regions": ["TX"], "agreement": None,
+                    "effective_day_policy": {"requests": {"answer_min": 15}}, "state": "suspended",
+                    "state_reason": "unpaid", "credit_limit": "25000.00", "regions": ["TX"], "agreement": AGREEMENT,
                 }
             ]
         }

@@ -72,6 +72,13 @@ def find_open_jobs(session: Session, technician_id: UUID, *, now: datetime, limi
     return open_jobs
 
 
+def find_open_role(session: Session, visit_id: UUID, role: str) -> RoleOfVisit | None:
+    """A role of a visit that is being offered; None where it is not. Runs as the engine."""
+    wanted = _open_roles().where(VisitRow.id == visit_id, SlotRow.role == role).order_by(SlotRow.num).limit(1)
+    row = session.execute(wanted).one_or_none()
+    return None if row is None else _unit(row)
+
+
 def _stayed_away(session: Session, unit: RoleOfVisit, technician: Technician) -> bool:
     mine = stayed_away(unit.job.id).where(AssignmentRow.technician_id == technician.id)
     return session.scalar(mine.limit(1)) is not None

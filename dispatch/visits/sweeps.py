@@ -9,6 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from dispatch.record.session import database_now
+from dispatch.talent.membership import sweep_memberships
+from dispatch.talent.overrides import end_overrides
 from dispatch.visits.answering import expire_proposals, overtake_proposals, warn_of_proposals
 from dispatch.visits.climbing import climb
 from dispatch.visits.lookout import watch_visits
@@ -34,6 +36,8 @@ DUE: tuple[Due, ...] = (
     watch_jobs,
     climb,
     make_standing,
+    end_overrides,
+    sweep_memberships,
 )
 
 

@@ -136,6 +136,7 @@ def _admissions() -> None:
 def _pools() -> None:
     op.add_column("pools", sa.Column("requirements", postgresql.JSONB(none_as_null=True), nullable=True))
     op.add_column("pools", sa.Column("judged_on", sa.Date(), nullable=True))
+    op.add_column("pools", sa.Column("judged_through", sa.Uuid(), nullable=True))
     op.create_check_constraint(op.f("ck_pools_requirements_document"), "pools", "jsonb_typeof(requirements) = 'object'")
     op.create_table(
         "pool_overrides",
@@ -197,7 +198,7 @@ def downgrade() -> None:
     op.drop_column("technician_marks", "reason")
     op.drop_table("pool_overrides")
     op.drop_constraint("ck_pools_requirements_document", "pools")
-    for name in ("requirements", "judged_on"):
+    for name in ("requirements", "judged_on", "judged_through"):
         op.drop_column("pools", name)
     op.drop_table("admissions")
     for name in ("state_known", "credit_limit_sum", "state_has_reason", "regions_list"):

@@ -126,7 +126,8 @@ class SiteRow(Base):
 class PoolRow(Base):
     """A client's curated set of technicians: by invitation, or open to all who meet its `requirements`.
 
-    `judged_on`: the last day (UTC) for which everyone was held against the requirements.
+    `judged_on`: the last day (UTC) for which everyone was held against the requirements; `judged_through`: how far
+    that has come today.
     """
 
     __tablename__ = "pools"
@@ -140,6 +141,7 @@ class PoolRow(Base):
     name: Mapped[Words]
     requirements: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     judged_on: Mapped[date | None]
+    judged_through: Mapped[UUID | None]
     created_at: Mapped[Instant]
 
 
