@@ -19,6 +19,7 @@ from dispatch.record.tables import (
     MessageRow,
     OfferRow,
     StaffRow,
+    TechnicianMarkRow,
     ThreadRow,
     VisitRow,
 )
@@ -60,6 +61,8 @@ class Around:
     on_jobs: dict[UUID, list[AssignmentRow]] = field(default_factory=lambda: defaultdict(list))
     posters: dict[UUID, UUID] = field(default_factory=dict)
     staff: dict[UUID, list[UUID]] = field(default_factory=lambda: defaultdict(list))
+    #: (client, technician) of those who want nothing of a client: they hear nothing of its wishes either.
+    blocking: set[tuple[UUID, UUID]] = field(default_factory=set)
     threads: dict[UUID, tuple[MessageRow, ThreadRow]] = field(default_factory=dict)
 
     def job_of(self, event: Event) -> UUID | None:
@@ -89,6 +92,8 @@ def look_around(session: Session, events: Sequence[Event]) -> Around:
     ended = {UUID(offer) for event in events for name in _ENDED_OFFERS for offer in event.data.get(name, ())}
     around.offers = _by_id(session, OfferRow, subjects["offer"] | ended)
     around.assignments = _by_id(session, AssignmentRow, subjects["assignment"])
+    if subjects["admission"]:
+        around.blocking = _who_block(session, {event.client_id for event in events if event.client_id})
     visits = subjects["visit"] | {found for event in events if (found := _id(event.data.get("visit")))}
     around.visits = _pairs(session, select(VisitRow.id, VisitRow.job_id).where(VisitRow.id.in_(visits)))
     for message, thread in session.execute(
@@ -113,6 +118,13 @@ def look_around(session: Session, events: Sequence[Event]) -> Around:
         assert row.client_id is not None, "asked for clients' staff"
         around.staff[row.client_id].append(row.id)
     return around
+
+
+def _who_block(session: Session, clients: Collection[UUID]) -> set[tuple[UUID, UUID]]:
+    wanted = select(TechnicianMarkRow.client_id, TechnicianMarkRow.technician_id).where(
+        TechnicianMarkRow.client_id.in_(clients), TechnicianMarkRow.kind == "block"
+    )
+    return {(client_id, technician_id) for client_id, technician_id in session.execute(wanted)}
 
 
 def readers_of(event: Event, line: Occasion, around: Around) -> list[Hearing]:
@@ -144,6 +156,8 @@ def _technician(event: Event, around: Around) -> Iterable[Hearing]:
     elif event.subject_kind == "technician":
         yield Hearing(("technician", event.subject_id))
     elif technician := _id(event.data.get("technician")):
+        if event.client_id and (event.client_id, technician) in around.blocking:
+            return
         yield Hearing(("technician", technician))
 
 

@@ -14,6 +14,7 @@ from dispatch.messages.people import Person, read_people
 from dispatch.messages.shelf import Shelf
 from dispatch.messages.wording import Both, Said, Sum, Value, When, Why
 from dispatch.record.tables import (
+    AdmissionRow,
     AssignmentRow,
     ClientRow,
     CounterRow,
@@ -50,6 +51,7 @@ class Scene:
     counter: CounterRow | None = None
     message: MessageRow | None = None
     thread: ThreadRow | None = None
+    admission: AdmissionRow | None = None
     people: Mapping[Any, Person] = field(default_factory=dict)
 
 
@@ -77,6 +79,7 @@ def read_scene(session: Session, notice: NoticeRow, shelf: Shelf | None = None) 
             select(CounterRow).where(CounterRow.offer_id == scene.offer.id).order_by(CounterRow.id.desc()).limit(1)
         ).one_or_none()
     scene.message = _get(session, MessageRow, data.get("message"))
+    scene.admission = _get(session, AdmissionRow, data.get("admission"))
     scene.thread = session.get(ThreadRow, scene.message.thread_id) if scene.message else None
     scene.people = read_people(session, _named(scene))
     return scene
@@ -185,7 +188,7 @@ PARAMETERS: Mapping[str, Callable[[Scene], Value | None]] = {
     "confirm_by": lambda scene: _at_site(scene, _of(scene.visit, "confirm_by")) or _start(scene),
     "arrival": _arrival,
     "due": _told("due_at", "due"),
-    "why": lambda scene: Why(str(scene.data.get("why") or "other")),
+    "why": lambda scene: Why(str(scene.data.get("why") or scene.data.get("reason") or "other")),
     "trouble": lambda scene: Why(str(scene.data.get("kind") or "other")),
     "wish": _wish,
     "author": _author,
@@ -193,6 +196,8 @@ PARAMETERS: Mapping[str, Callable[[Scene], Value | None]] = {
     "text": lambda scene: None if scene.message is None else Said(scene.message.words or "[…]"),
     "code": _row("thread", "code"),
     "reply_code": _row("assignment", "reply_code"),
+    "invitation_code": _row("admission", "code"),
+    "code_until": lambda scene: _at_site(scene, _of(scene.admission, "code_until")),
     "reader": _reader,
 }
 
