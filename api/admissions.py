@@ -146,7 +146,7 @@ def _show(row: AdmissionRow, client: str, side: Side, stands: Sequence[UUID]) ->
     is_client = side == "client"
     state: Any = row.state
     moves: Any = list(moves_of(row.state, side))
-    hides = is_client and row.given_email is not None and row.state in ("invited", "declined")
+    hides = is_client and row.given_email is not None and row.state not in ("admitted", "suspended")
     return AdmissionOut(
         id=row.id,
         client_id=row.client_id,

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
@@ -29,6 +29,9 @@ from dispatch.record.tables import (
 )
 from dispatch.talent.loading import BadEntries, Problem
 from dispatch.talent.pools import find_pool
+
+#: Two files with the same new person, of whichever clients, make them once.
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('bring_in', 0))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,7 @@ def bring_in(
     """
     pool = find_pool(session, actor, pool_id)
     check_pools(session, pool.client_id, [pool_id])
+    session.execute(_ONE_AT_A_TIME)
     known = _known(session, people)
     _check(session, people, known)
     with session.begin_nested() as savepoint:
@@ -172,7 +176,7 @@ def _invite(
         .returning(AdmissionRow.id)
     )
     if admission_id is not None:
-        data = {"technician": str(technician_id), "pool": str(pool_id)}
+        data = {"pool": str(pool_id)}
         record(session, actor, ("admission", admission_id), "invited", data, client_id=client_id, now=now)
         return "invited"
     of_two = (AdmissionRow.client_id == client_id, AdmissionRow.technician_id == technician_id)

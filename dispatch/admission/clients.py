@@ -85,8 +85,8 @@ def _next(row: ClientRow, wish: str) -> str:
     moves = MOVES[row.state]
     if wish not in moves:
         raise Conflict(row.state, wish, tuple(moves))
-    if row.state == "applied" and wish == "approve" and row.agreement is None:
-        raise Conflict("applied, and no agreement was accepted", wish, ("set the agreement first", "decline"))
+    if wish == "approve" and row.agreement is None:
+        raise Conflict(f"{row.state}, and no agreement was accepted", wish, ("set the agreement first",))
     return moves[wish]
 
 

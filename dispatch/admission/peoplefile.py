@@ -46,11 +46,13 @@ def read_people(data: bytes) -> list[Somebody]:
     BadEntries
         Some rows cannot be used: all of them.
     """
-    rows = _rows(data)
+    header, rows = _rows(data)
     found, problems, lines = [], [], dict[str, int]()
-    for line, row in rows:
+    for line, cells in rows:
         try:
-            somebody = _somebody(line, row)
+            if len(cells) != len(header):
+                raise BadInput("row", f"{len(cells)} cells", f"give {len(header)}, as the header has")
+            somebody = _somebody(line, dict(zip(header, cells, strict=True)))
             if (first := lines.setdefault(somebody.email.casefold(), line)) != line:
                 raise BadInput("email", somebody.email, f"leave this row out: line {first} has the same address")
             found.append(somebody)
@@ -61,7 +63,8 @@ def read_people(data: bytes) -> list[Somebody]:
     return found
 
 
-def _rows(data: bytes) -> list[tuple[int, dict[str, str]]]:
+def _rows(data: bytes) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """The header, and the cells of each row with its line; empty rows are left out."""
     if len(data) > MAX_BYTES:
         raise BadInput("file", f"{len(data):,} bytes", f"send at most {MAX_BYTES:,} bytes; split a larger file")
     try:
@@ -74,23 +77,12 @@ def _rows(data: bytes) -> list[tuple[int, dict[str, str]]]:
     try:
         header = [each.strip().lower() for each in next(reader, [])]
         _check_header(header)
-        return _read(reader, header)
+        rows = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if any(map(str.strip, cells))]
     except csv.Error as error:
-        raise BadInput("file", f"line {reader.line_num}", f"mend its quotes: {error}") from error
-
-
-def _read(reader: "csv._reader", header: Sequence[str]) -> list[tuple[int, dict[str, str]]]:  # type: ignore[name-defined]
-    rows: list[tuple[int, dict[str, str]]] = []
-    for cells in reader:
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(rows) == MAX_ROWS:
-            raise BadInput("file", f"over {MAX_ROWS:,} rows", f"send at most {MAX_ROWS:,} people in one file")
-        if len(cells) != len(header):
-            wrong = BadInput("row", f"{len(cells)} cells", f"give {len(header)}, as the header has")
-            raise BadEntries([Problem(reader.line_num, wrong)])
-        rows.append((reader.line_num, {name: cell.strip() for name, cell in zip(header, cells, strict=True)}))
-    return rows
+        raise BadInput("file", f"line {reader.line_num}", f"mend this line: {error}") from error
+    if len(rows) > MAX_ROWS:
+        raise BadInput("file", f"{len(rows):,} rows", f"send at most {MAX_ROWS:,} people in one file")
+    return header, rows
 
 
 def _check_header(header: Sequence[str]) -> None:

@@ -90,7 +90,7 @@ def invite(
     hold_for_client(session, actor, client_id, [technician_id])
     check_pools(session, client_id, pools)
     admission_id = _begin(session, client_id, technician_id, "invited", pools, now)
-    _told(session, actor, admission_id, "invited", client_id, technician_id, {}, now)
+    _told(session, actor, admission_id, "invited", client_id, {}, now)
     return admission_id
 
 
@@ -108,7 +108,7 @@ def apply_to(session: Session, actor: Actor, technician_id: UUID, client_id: UUI
     if session.scalar(select(ClientRow.id).where(ClientRow.id == client_id, known_to(technician_id))) is None:
         raise NotFound("client", client_id)
     admission_id = _begin(session, client_id, technician_id, "applied", (), now)
-    _told(session, actor, admission_id, "applied", client_id, technician_id, {}, now)
+    _told(session, actor, admission_id, "applied", client_id, {}, now)
     return admission_id
 
 
@@ -144,7 +144,7 @@ def move_admission(
     more: dict[str, object] = {"reason": reason} if reason else {}
     if stands:
         more["assignments"] = [str(each) for each in stands]
-    _told(session, actor, row.id, _KINDS[wish], row.client_id, row.technician_id, more, now)
+    _told(session, actor, row.id, _KINDS[wish], row.client_id, more, now)
     return stands
 
 
@@ -292,12 +292,11 @@ def _told(
     admission_id: UUID,
     kind: str,
     client_id: UUID,
-    technician_id: UUID,
     more: Mapping[str, object],
     now: datetime,
 ) -> None:
-    data = {"technician": str(technician_id), **more}
-    record(session, actor, ("admission", admission_id), kind, data, client_id=client_id, now=now)
+    """Without the technician: the age of an id would tell a client whom the network knew before it wrote a file."""
+    record(session, actor, ("admission", admission_id), kind, dict(more), client_id=client_id, now=now)
 
 
 def _side(session: Session, actor: Actor, row: AdmissionRow) -> Side | None:

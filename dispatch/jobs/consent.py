@@ -45,7 +45,7 @@ def assign_at_once(session: Session, unit: RoleOfVisit, decision: Decision, *, n
                     hand_back_until=award.hand_back_until,
                 )
             except IntegrityError as error:
-                if "ex_bookings_no_overlap" not in str(error.orig):
+                if not any(guard in str(error.orig) for guard in ("ex_bookings_no_overlap", "not approved")):
                     raise
                 savepoint.rollback()
                 continue

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from dispatch.messages.occasions import Occasion, Who
 from dispatch.messages.people import Ref
 from dispatch.record.tables import (
+    AdmissionRow,
     AssignmentRow,
     EventRow,
     JobRow,
@@ -26,6 +27,15 @@ from dispatch.record.tables import (
 
 #: In an event's data: the offers that it ended.
 _ENDED_OFFERS = ("offers_closed", "offers_withdrawn")
+
+#: Admissions whose technician has not blocked the client.
+_UNBLOCKED = select(AdmissionRow.id, AdmissionRow.technician_id).where(
+    ~exists().where(
+        TechnicianMarkRow.client_id == AdmissionRow.client_id,
+        TechnicianMarkRow.technician_id == AdmissionRow.technician_id,
+        TechnicianMarkRow.kind == "block",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +71,8 @@ class Around:
     on_jobs: dict[UUID, list[AssignmentRow]] = field(default_factory=lambda: defaultdict(list))
     posters: dict[UUID, UUID] = field(default_factory=dict)
     staff: dict[UUID, list[UUID]] = field(default_factory=lambda: defaultdict(list))
-    #: (client, technician) of those who want nothing of a client: they hear nothing of its wishes either.
-    blocking: set[tuple[UUID, UUID]] = field(default_factory=set)
+    #: admission -> its technician; without those who blocked the client: they hear nothing of its wishes.
+    admissions: dict[UUID, UUID] = field(default_factory=dict)
     threads: dict[UUID, tuple[MessageRow, ThreadRow]] = field(default_factory=dict)
 
     def job_of(self, event: Event) -> UUID | None:
@@ -92,8 +102,7 @@ def look_around(session: Session, events: Sequence[Event]) -> Around:
     ended = {UUID(offer) for event in events for name in _ENDED_OFFERS for offer in event.data.get(name, ())}
     around.offers = _by_id(session, OfferRow, subjects["offer"] | ended)
     around.assignments = _by_id(session, AssignmentRow, subjects["assignment"])
-    if subjects["admission"]:
-        around.blocking = _who_block(session, {event.client_id for event in events if event.client_id})
+    around.admissions = _pairs(session, _UNBLOCKED.where(AdmissionRow.id.in_(subjects["admission"])))
     visits = subjects["visit"] | {found for event in events if (found := _id(event.data.get("visit")))}
     around.visits = _pairs(session, select(VisitRow.id, VisitRow.job_id).where(VisitRow.id.in_(visits)))
     for message, thread in session.execute(
@@ -118,13 +127,6 @@ def look_around(session: Session, events: Sequence[Event]) -> Around:
         assert row.client_id is not None, "asked for clients' staff"
         around.staff[row.client_id].append(row.id)
     return around
-
-
-def _who_block(session: Session, clients: Collection[UUID]) -> set[tuple[UUID, UUID]]:
-    wanted = select(TechnicianMarkRow.client_id, TechnicianMarkRow.technician_id).where(
-        TechnicianMarkRow.client_id.in_(clients), TechnicianMarkRow.kind == "block"
-    )
-    return {(client_id, technician_id) for client_id, technician_id in session.execute(wanted)}
 
 
 def readers_of(event: Event, line: Occasion, around: Around) -> list[Hearing]:
@@ -155,9 +157,10 @@ def _technician(event: Event, around: Around) -> Iterable[Hearing]:
         yield Hearing(("technician", row.technician_id), {event.subject_kind: str(row.id)})
     elif event.subject_kind == "technician":
         yield Hearing(("technician", event.subject_id))
+    elif event.subject_kind == "admission":
+        if event.subject_id in around.admissions:
+            yield Hearing(("technician", around.admissions[event.subject_id]))
     elif technician := _id(event.data.get("technician")):
-        if event.client_id and (event.client_id, technician) in around.blocking:
-            return
         yield Hearing(("technician", technician))
 
 

@@ -65,6 +65,7 @@ def read_scene(session: Session, notice: NoticeRow, shelf: Shelf | None = None) 
     scene = Scene(data=data)
     scene.offer = _get(session, OfferRow, data.get("offer"))
     scene.assignment = _get(session, AssignmentRow, data.get("assignment")) or _live(session, data)
+    scene.admission = _get(session, AdmissionRow, data.get("admission"))
     job_id = notice.job_id or _of(scene.offer, "job_id") or _of(scene.assignment, "job_id")
     scene.job = session.get(JobRow, job_id) if job_id else None
     scene.site = session.get(SiteRow, scene.job.site_id) if scene.job else None
@@ -72,14 +73,14 @@ def read_scene(session: Session, notice: NoticeRow, shelf: Shelf | None = None) 
     scene.visit = _visit(session, scene, data)
     if scene.visit is not None:
         scene.slot = shelf.slot(session, scene.visit.id, _of(scene.offer, "role"))
-    technician = _of(scene.offer, "technician_id") or _of(scene.assignment, "technician_id") or data.get("technician")
+    rows = (scene.offer, scene.assignment, scene.admission)
+    technician = next((row.technician_id for row in rows if row is not None), None) or data.get("technician")
     scene.technician = _get(session, TechnicianRow, technician)
     if scene.offer is not None and "wish" in text(notice.occasion, LANGUAGES[0]).parameters:
         scene.counter = session.scalars(
             select(CounterRow).where(CounterRow.offer_id == scene.offer.id).order_by(CounterRow.id.desc()).limit(1)
         ).one_or_none()
     scene.message = _get(session, MessageRow, data.get("message"))
-    scene.admission = _get(session, AdmissionRow, data.get("admission"))
     scene.thread = session.get(ThreadRow, scene.message.thread_id) if scene.message else None
     scene.people = read_people(session, _named(scene))
     return scene

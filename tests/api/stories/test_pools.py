@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from outboxes import Post
@@ -43,7 +43,7 @@ def members(town: Town, pool: str) -> set[str]:
 
 def sends(town: Town, pool: str, data: str, **query: Any) -> Any:
     more = "".join(f"&{name}={value}" for name, value in query.items())
-    headers = {"Content-Type": "text/csv", "Idempotency-Key": f"file-{hash((data, more, query.get('again')))}"}
+    headers = {"Content-Type": "text/csv", "Idempotency-Key": str(uuid4())}
     url = f"/v1/pool-invitations?pool_id={pool}{more}"
     return town.staff.call("POST", url, content=data.encode(), headers=headers)
 

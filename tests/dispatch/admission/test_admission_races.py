@@ -17,14 +17,27 @@ from worlds import World
 
 from dispatch.admission import relations
 from dispatch.admission.blocking import put_client_mark, put_technician_mark
+from dispatch.admission.bringing import Brought, bring_in
 from dispatch.admission.clients import move_client
+from dispatch.admission.peoplefile import read_people
 from dispatch.admission.redeeming import redeem
 from dispatch.admission.relations import apply_to, invite, move_admission
 from dispatch.errors import NotFound, Refused
 from dispatch.jobs.acceptance import Lost, Won, accept_offer
 from dispatch.record.session import Actor
-from dispatch.record.tables import AdmissionRow, AlarmRow, AssignmentRow, ClientRow, JobRow, OfferRow, PoolRow, new_id
+from dispatch.record.tables import (
+    AdmissionRow,
+    AlarmRow,
+    AssignmentRow,
+    ClientRow,
+    JobRow,
+    OfferRow,
+    PoolRow,
+    TechnicianRow,
+    new_id,
+)
 from dispatch.record.tables.offers import LIVE_OFFERS
+from dispatch.talent.pools import create_pool
 
 pytestmark = pytest.mark.guards
 
@@ -206,3 +219,18 @@ def test_a_code_is_no_longer_good_after_its_time(world: World) -> None:
         code, row.code_until = row.code, now
     with pytest.raises(NotFound):
         doing(world, redeem, GATEWAY, code)()
+
+
+def test_two_files_with_the_same_new_person_make_them_once(world: World) -> None:
+    pools = []
+    for name in ("One", "Two"):
+        with world.as_engine() as (session, now):
+            pools.append(create_pool(session, world.staff, world.client, name, now=now))
+    people = read_people(b"name,email,postcode\nRosa Marsh,rosa@new.example,79830\nBo Lund,bo@new.example,79830\n")
+    answers = race([doing(world, bring_in, world.staff, pool, people) for pool in pools * 3])
+    assert all(isinstance(answer, Brought) for answer in answers)
+    with world.as_engine() as (session, _):
+        new = session.scalars(select(TechnicianRow.email).where(TechnicianRow.state == "invited")).all()
+        assert sorted(filter(None, new)) == ["bo@new.example", "rosa@new.example"]
+        wanted = sorted(map(str, pools))
+        assert [sorted(each) for each in session.scalars(select(AdmissionRow.pools))] == [wanted, wanted]

@@ -14,7 +14,7 @@ def test_a_row_is_read_with_its_place_from_the_zip_code():
     (rosa,) = read_people((HEADER + ROW).encode())
     assert (rosa.line, rosa.name, rosa.email, rosa.phone) == (2, "Rosa Marsh", "rosa@example.org", "+14325550147")
     assert rosa.skills == {"hvac": 3, "wifi": 1}
-    assert abs(float(str(rosa.place["lat"])) - 30.36) < 0.3
+    assert abs(float(str(rosa.place["lat"])) - 30.36) < 1
     assert rosa.place["time_zone"] == "America/Chicago"
 
 
@@ -79,7 +79,7 @@ def test_all_bad_rows_are_named_at_once_each_by_line_field_and_value():
         ((HEADER + '"open,a@example.org,,79830,,,\n').encode(), "file"),
         (b"x" * (MAX_BYTES + 1), "file"),
         ((HEADER + "".join(f"A,a{num}@example.org,,79830,,,\n" for num in range(MAX_ROWS + 1))).encode(), "file"),
-        ((HEADER + "A,a@example.org\n").encode(), "line 2, row"),
+        ((HEADER + "A,a@example.org\n" + ROW + "B\n").encode(), "line 2, row"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_as_a_whole(data: bytes, field: str):
