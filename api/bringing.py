@@ -17,7 +17,10 @@ from dispatch.admission.peoplefile import read_people
 router = APIRouter(prefix="/v1", tags=["pools and marks"])
 
 _SENT: dict[str, Any] = {
-    "requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}}}
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
 }
 
 
