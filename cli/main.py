@@ -53,6 +53,7 @@ class Commands(LazyGroup):
         "pools": Entry("cli.pools:pools", "Pools: invite a file of people"),
         "keys": Entry("cli.keys:keys", "API keys: make, list, revoke"),
         "webhooks": Entry("cli.webhooks:webhooks", "Webhooks: list endpoints, their deliveries, replay"),
+        "packs": Entry("cli.packs:packs", "Packs of limits: check them, compare two sets"),
         "hold": Entry("cli.hold:hold", "Keep the private servers running for a while"),
         "doctor": Entry("cli.doctor:doctor", "What is there, what is unsafe, how to mend it"),
     }

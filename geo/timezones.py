@@ -41,6 +41,23 @@ def zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
+@cache
+def has_every_midnight_once(name: str) -> bool:
+    """Whether every day of 2000 to 2049 begins at 00:00, once: where the clocks change at midnight some don't.
+
+    Raises
+    ------
+    UnknownZoneError
+        The zone database has no such zone.
+    """
+    midnight = datetime(2000, 1, 1, tzinfo=zone(name))
+    while midnight.year < 2050:
+        if midnight.utcoffset() != midnight.replace(fold=1).utcoffset():
+            return False
+        midnight += timedelta(days=1)
+    return True
+
+
 def local_to_utc(local: datetime, zone: ZoneInfo, offset: timedelta | None = None) -> datetime:
     """Return the UTC instant at which the clocks of `zone` show the naive time `local`.
 

@@ -10,6 +10,11 @@
     reasons.py      why may they not, in words, and who may read which reason?
     ticks.py        all rules for one technician: ticks, crosses and their figures
     remedies.py     what would let more people do it?
+    usage.py        how many hours are left with this client, on which day?
+    standing.py     how near is a technician to the limits of a client, and what can be done?
+    signs.py        which signs do sums of pay give?
+    checklist.py    what do the answers to a checklist of classification say?
+    packs.py        which limits hold on this day? dated thresholds, and what a client chose of them
     scoring.py      how good is each? terms in [0, 1], and the parts of every score
     ranking.py      those who may, best first
     responses.py    how likely is a yes?

@@ -21,6 +21,9 @@ Floats = NDArray[np.float64]
 #: A technician without a limit of their own, in `day_capacity`.
 NO_CAPACITY = 2**31 - 1
 
+#: No paper is wanted, in `papers_until`.
+NO_PAPERS = 2**31 - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
@@ -51,6 +54,9 @@ class Candidates:
     is_favourite: (N,) of the client; prefers_client: (N,) the other way round
     recent_offers, asks_today, num_asked, num_yes: (N,) counts, see `Technician`
     consents: (N,) has standing consent that covers this job
+    hours_left_s: (N,) seconds left with this client on the job's last days, `matching.usage.NO_LIMIT` = no limit
+    papers_until: (N,) last day, as ordinal, on which all papers are valid that the client wants of whoever is engaged
+        as they are; 0 = one is missing, `NO_PAPERS` = none is wanted
     """
 
     ids: NDArray[np.bytes_]
@@ -83,6 +89,8 @@ class Candidates:
     num_asked: Ints
     num_yes: Ints
     consents: Bools
+    hours_left_s: Ints
+    papers_until: Ints
 
     def __post_init__(self) -> None:
         lengths = {column.name: len(getattr(self, column.name)) for column in fields(self)}

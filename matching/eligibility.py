@@ -33,7 +33,7 @@ class Rule(IntEnum):
     HOURS = 8
     FREE = 9
     CAPACITY = 10
-    #: Hours with this client, projected to the end. The bit is reserved and never set: usage is not recorded yet.
+    #: Hours with this client, projected to the job's end with all that is promised.
     LIMIT = 11
     RATE = 12
     ASKED = 13
@@ -115,7 +115,8 @@ def _below_level(job: Job, candidates: Candidates, policy: Policy) -> Bools:
 
 
 def _credential_ends(job: Job, candidates: Candidates, policy: Policy) -> Bools:
-    return _in_any_column(candidates.credential_days < credential_day(job, policy))
+    last = credential_day(job, policy)
+    return _in_any_column(candidates.credential_days < last) | (candidates.papers_until < last)
 
 
 def _not_cleared(job: Job, candidates: Candidates, policy: Policy) -> Bools:
@@ -137,6 +138,10 @@ def _busy(job: Job, candidates: Candidates, policy: Policy) -> Bools:
 
 def _day_is_full(job: Job, candidates: Candidates, policy: Policy) -> Bools:
     return candidates.jobs_that_day >= candidates.day_capacity
+
+
+def _hours_used_up(job: Job, candidates: Candidates, policy: Policy) -> Bools:
+    return candidates.hours_left_s < job.duration_min * 60
 
 
 def _pays_too_little(job: Job, candidates: Candidates, policy: Policy) -> Bools:
@@ -166,6 +171,7 @@ RULES: Mapping[Rule, Callable[[Job, Candidates, Policy], Bools]] = {
     Rule.HOURS: _outside_hours,
     Rule.FREE: _busy,
     Rule.CAPACITY: _day_is_full,
+    Rule.LIMIT: _hours_used_up,
     Rule.RATE: _pays_too_little,
     Rule.ASKED: _was_asked,
     Rule.SUSPENDED: _suspended,

@@ -5,6 +5,7 @@ MatchingError(ValueError)
 ├── TechnicianError  a technician whose facts contradict each other
 ├── CalendarError    opening hours that cannot be read, or a site that never opens
 ├── PolicyError      a policy outside its limits
+├── PackError        a pack of limits that cannot be used, or two that contradict each other in time
 └── ReplayError      a stored decision that cannot be read back
 """
 
@@ -35,6 +36,10 @@ class CalendarError(MatchingError):
 
 class PolicyError(MatchingError):
     """A policy outside its limits."""
+
+
+class PackError(MatchingError):
+    """A pack of limits that cannot be used, or two that contradict each other in time."""
 
 
 class ReplayError(MatchingError):

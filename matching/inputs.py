@@ -20,11 +20,12 @@ from uuid import UUID
 
 import numpy as np
 
-from matching.candidates import Candidates
+from matching.candidates import NO_PAPERS, Candidates
 from matching.errors import MatchingError, ReplayError
 from matching.job import Job, Needs, Pay
 from matching.policy import Policy
 from matching.scoring import Scarce
+from matching.usage import NO_LIMIT
 
 DecisionKind = Literal["wave", "auto"]
 
@@ -151,6 +152,9 @@ def _inputs(header: Mapping[str, Any], body: bytes) -> Inputs:
     # Decided before clients and technicians admitted each other: the market alone counted.
     for name in ("is_admitted", "is_suspended"):
         columns.setdefault(name, np.zeros(len(columns["ids"]), dtype=np.bool_))
+    # Decided before hours with a client were counted: nobody had a limit.
+    columns.setdefault("hours_left_s", np.full(len(columns["ids"]), NO_LIMIT, dtype=np.int64))
+    columns.setdefault("papers_until", np.full(len(columns["ids"]), NO_PAPERS, dtype=np.int64))
     if start != len(body):
         raise ReplayError(f"stored columns take {start} bytes, {len(body)} are there")
     return Inputs(

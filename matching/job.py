@@ -13,6 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from matching.errors import JobError
+from matching.usage import NO_RULES, HoursRules
 
 #: How the work is paid: one sum for the visit, or by the hour for its duration.
 PayKind = Literal["fixed", "hourly"]
@@ -64,7 +65,8 @@ class Job:
 
     The work takes `duration_min` minutes and lies wholly inside `[start_at, end_at)` (aware, UTC); `time_zone` is
     the site's. `id` is the visit's, `job_id` that of the job it belongs to, `terms_version` the version of the
-    terms that an offer shows.
+    terms that an offer shows; `hours_rules` are the hard limits of the client, as of now;
+    `papers` the credentials that it wants of whoever is engaged in a way (`contractor`, `w2`, `company`).
 
     Raises
     ------
@@ -88,6 +90,8 @@ class Job:
     priority: int = 3
     num_open: int = 1
     terms_version: int = 1
+    hours_rules: HoursRules = NO_RULES
+    papers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.start_at.tzinfo is None or self.end_at.tzinfo is None:
@@ -114,6 +118,11 @@ class Job:
     def last_day(self) -> date:
         """The calendar day, at the site, through which credentials must be valid."""
         return (self.end_at - timedelta(microseconds=1)).astimezone(ZoneInfo(self.time_zone)).date()
+
+    @property
+    def counted_days(self) -> range:
+        """The days, as ordinals, for which the work counts as hours with the client: at the end of the window."""
+        return self.hours_rules.days_of(self.latest_start_at, self.end_at)
 
     def starting(self, start_at: datetime) -> "Job":
         """The same work at a start picked inside the window.

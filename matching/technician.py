@@ -7,6 +7,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 from geo.areas import Area
+from matching.usage import HoursLeft
+
+#: How somebody works for a client that has said nothing else.
+CONTRACTOR = "contractor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class Technician:
     for a time. `area` None means `radius_km` around the base; both None means no limit of their own. `min_hourly` None
     means any pay. `num_asked` and `num_yes` say how often they were asked in the last 90 days and said yes,
     `recent_offers` the offers of the last seven days, `asks_today` those of the day (UTC); `version` never falls.
+    `hours_left` says what is left with each client that has hard limits, where they worked or are to;
+    `engaged` how they work for those for whom they are no contractor.
     """
 
     id: UUID
@@ -88,3 +94,5 @@ class Technician:
     num_asked: int = 0
     num_yes: int = 0
     consent: Consent | None = None
+    hours_left: Mapping[UUID, HoursLeft] = field(default_factory=dict)
+    engaged: Mapping[UUID, str] = field(default_factory=dict)

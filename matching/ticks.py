@@ -13,6 +13,7 @@ from matching.candidates import NO_CAPACITY, Candidates
 from matching.eligibility import Rule, credential_day, hourly_cents, judge
 from matching.job import Job
 from matching.policy import Policy
+from matching.usage import NO_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ def _credential(job: Job, one: Candidates, policy: Policy, holds: bool) -> str:
     last = credential_day(job, policy)
     days = zip(job.needs.credentials, one.credential_days[0].tolist(), strict=True)
     told = [(kind, day) for kind, day in days if holds or day < last]
+    if one.papers_until[0] < last:
+        return "a paper is missing, or ends too soon, that the client wants of whoever is engaged as they are"
     if not told:
         return "no credential needed"
     until = date.fromordinal(last).isoformat()
@@ -107,6 +110,13 @@ def _capacity(job: Job, one: Candidates, policy: Policy, holds: bool) -> str:
     return f"{jobs} jobs that day, no limit" if most == NO_CAPACITY else f"{jobs} of {most} jobs that day"
 
 
+def _limit(job: Job, one: Candidates, policy: Policy, holds: bool) -> str:
+    left_s = int(one.hours_left_s[0])
+    if left_s == NO_LIMIT:
+        return "no limit of hours with this client"
+    return f"{max(left_s, 0) / 3600:.1f} hours with this client left then, {job.duration_min / 60:.1f} needed"
+
+
 def _rate(job: Job, one: Candidates, policy: Policy, holds: bool) -> str:
     least, pay = int(one.min_hourly_cents[0]), f"{hourly_cents(job) / 100:.2f} {job.pay.currency}"
     if least < 0:
@@ -135,6 +145,7 @@ _TEXTS: Mapping[Rule, Callable[[Job, Candidates, Policy, bool], str]] = {
     Rule.HOURS: _hours,
     Rule.FREE: _free,
     Rule.CAPACITY: _capacity,
+    Rule.LIMIT: _limit,
     Rule.RATE: _rate,
     Rule.ASKED: _asked,
     Rule.SUSPENDED: _suspended,

@@ -121,6 +121,11 @@ class RowSets(Generic[Key]):
             self._rows.setdefault(key, set()).add(row)
             self._arrays.pop(key, None)
 
+    @property
+    def having_rows(self) -> Set[Key]:
+        """The keys that some row has."""
+        return self._rows.keys()
+
     def having(self, keys: Iterable[Key], rows: Ints, num_rows: int) -> Bools:
         """(N,) which of the rows (N,), all below `num_rows`, have at least one of the keys."""
         table = np.zeros(num_rows, dtype=np.bool_)

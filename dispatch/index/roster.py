@@ -17,6 +17,7 @@ from uuid import UUID
 import numpy as np
 
 from dispatch.index.columns import Columns, Records, RowSets
+from dispatch.index.hours import LeftByClient
 from geo.areas import PolygonArea, RadiusArea
 from matching.availability import Hours, Quiet
 from matching.candidates import NO_CAPACITY, Bools, Floats
@@ -51,6 +52,8 @@ class Roster:
     skills, credentials: by code the level, by kind the last valid day; 0 = none
     pools, blocks, favourite_of, prefers, admitted, suspended: the rows of each pool or client
     time_off, bookings: records (start_s, end_s) and (start_s, end_s, lat, lng)
+    engaged: the rows of those who are no contractors of a client, by client and way
+    hours_left: what each has left with each client under its hard limits
     polygons: by row the area of those who drew one
     """
 
@@ -63,6 +66,8 @@ class Roster:
         self.favourite_of, self.prefers = RowSets[UUID](), RowSets[UUID]()
         self.admitted, self.suspended = RowSets[UUID](), RowSets[UUID]()
         self.time_off, self.bookings = Records(2), Records(4)
+        self.hours_left = LeftByClient()
+        self.engaged = RowSets[tuple[UUID, str]]()
         self.polygons: dict[int, PolygonArea] = {}
         self.weeks: list[Week] = []
         self.currencies: dict[str, int] = {}
@@ -155,6 +160,10 @@ class Roster:
             lngs = np.where(is_live, self.live["lng"][:num], lngs)
         return lats, lngs
 
+    def ways_of(self, client_id: UUID) -> list[str]:
+        """In which ways other than as contractors people work for a client."""
+        return [way for client, way in self.engaged.having_rows if client == client_id]
+
     def are_live(self, at_s: float) -> Bools:
         """(rows,) whose live position is good at a moment in Unix seconds."""
         return np.asarray(self.live["until_s"][: self.num_rows] > at_s)
@@ -185,6 +194,8 @@ class Roster:
         before = self._technicians[row]
         for name in _ROW_SETS:
             getattr(self, name).put(row, getattr(before, name, frozenset()), getattr(technician, name))
+        self.engaged.put(row, set(before.engaged.items()) if before else set(), set(technician.engaged.items()))
+        self.hours_left.put(row, before.hours_left if before else {}, technician.hours_left)
         _put_codes(self.skills, "u1", row, before.skills if before else {}, technician.skills)
         _put_codes(self.credentials, "i4", row, before.credentials if before else {}, technician.credentials)
         self.time_off.put(row, technician.time_off)

@@ -4,7 +4,7 @@
 database: both through the same code, so that an acceptance is judged as the offer was.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,11 +19,11 @@ from dispatch.index.roster import NO_CONSENT, Roster
 from geo.areas import PolygonArea
 from geo.distance import distances_m
 from geo.travel import travel_s
-from matching.candidates import Bools, Candidates, Floats, Ints
+from matching.candidates import NO_PAPERS, Bools, Candidates, Floats, Ints
 from matching.eligibility import hourly_cents
 from matching.job import Job
 from matching.policy import Policy
-from matching.technician import Technician
+from matching.technician import CONTRACTOR, Technician
 
 
 def search(
@@ -76,6 +76,8 @@ class _Gathered:
     polygons: list[tuple[int, PolygonArea]]
     diaries: Diaries
     currency: int
+    hours_left_s: Ints
+    papers_until: Ints
 
 
 def _gather(roster: Roster, rows: Ints, distance_m: Floats, job: Job, asked: Collection[UUID]) -> _Gathered:
@@ -98,7 +100,25 @@ def _gather(roster: Roster, rows: Ints, distance_m: Floats, job: Job, asked: Col
         polygons=[(place, roster.polygons[rows[place]]) for place in np.flatnonzero(number["has_polygon"]).tolist()],
         diaries=Diaries(roster.weeks, number["week"], *roster.time_off.take(rows), *roster.bookings.take(rows)),
         currency=roster.currencies.get(job.pay.currency, -1),
+        hours_left_s=roster.hours_left.of(job, rows, num_rows),
+        papers_until=_papers_until(roster, rows, job),
     )
+
+
+def _papers_until(roster: Roster, rows: Ints, job: Job) -> Ints:
+    """Who is engaged in no other way is a contractor."""
+    until = _first_end(roster, rows, job.papers.get(CONTRACTOR, ()))
+    for way in roster.ways_of(job.client_id):
+        is_so = roster.engaged.having(((job.client_id, way),), rows, roster.num_rows)
+        until[is_so] = _first_end(roster, rows[is_so], job.papers.get(way, ()))
+    return until
+
+
+def _first_end(roster: Roster, rows: Ints, kinds: Sequence[str]) -> Ints:
+    """(N,) the first of the last days of these credentials."""
+    if not kinds:
+        return np.full(len(rows), NO_PAPERS, dtype=np.int64)
+    return np.asarray(roster.credentials.table(kinds, rows).min(axis=1))
 
 
 def _candidates(gathered: _Gathered, job: Job, *, now: datetime) -> Candidates:
@@ -136,6 +156,8 @@ def _candidates(gathered: _Gathered, job: Job, *, now: datetime) -> Candidates:
         num_asked=number["num_asked"],
         num_yes=number["num_yes"],
         consents=same_currency & _consents(number, times, job),
+        hours_left_s=gathered.hours_left_s,
+        papers_until=gathered.papers_until,
     )
 
 

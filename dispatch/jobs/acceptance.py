@@ -25,6 +25,7 @@ from dispatch.record.session import Actor
 from dispatch.record.tables import JobRow, OfferRow
 from dispatch.record.tables.offers import LIVE_OFFERS
 from dispatch.talent.reading import lock_technician_row, read_held
+from dispatch.talent.usage import HoursMovedError
 from matching.job import Job
 from matching.technician import Technician
 
@@ -272,6 +273,8 @@ def _settle(
     agreed = terms or Terms(unit.job.pay, unit.job_row.terms_version)
     try:
         assignment_id = settle(session, actor, unit, slot_id, technician, job, offer, agreed, now=now)
+    except HoursMovedError:
+        return Lost(offer.id, "not_eligible", ("limit",), state=offer.state)
     except IntegrityError as error:
         return _not_free(offer, error)
     return Won(assignment_id, unit.job.job_id, unit.job.id, slot_id, job.start_at, job.end_at)

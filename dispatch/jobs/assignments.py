@@ -27,6 +27,7 @@ from dispatch.record.tables import (
     VisitRow,
     new_id,
 )
+from dispatch.talent.usage import take_hours
 from matching.job import Job, Pay
 from matching.technician import Technician
 
@@ -120,8 +121,11 @@ def settle(
     ------
     IntegrityError
         When the technician is booked at that time after all (`ex_bookings_no_overlap`).
+    HoursMovedError
+        When the technician's hours with the client are not those that were judged any more.
     """
     booking_id, assignment_id = new_id(), new_id()
+    take_hours(session, job.hours_rules, job.client_id, technician)
     session.execute(
         insert(BookingRow).values(
             id=booking_id,

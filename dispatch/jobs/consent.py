@@ -10,6 +10,7 @@ from dispatch.jobs.judging import at_start, failed_now
 from dispatch.jobs.reading import RoleOfVisit
 from dispatch.record.session import ENGINE
 from dispatch.talent.reading import lock_technician
+from dispatch.talent.usage import HoursMovedError
 from matching.award import Award
 from matching.decision import Decision
 
@@ -44,6 +45,9 @@ def assign_at_once(session: Session, unit: RoleOfVisit, decision: Decision, *, n
                     now=now,
                     hand_back_until=award.hand_back_until,
                 )
+            except HoursMovedError:
+                savepoint.rollback()
+                continue
             except IntegrityError as error:
                 if not any(guard in str(error.orig) for guard in ("ex_bookings_no_overlap", "not approved")):
                     raise

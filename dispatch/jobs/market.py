@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import Row, Select, insert, select
+from sqlalchemy import Row, Select, func, insert, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -156,23 +156,24 @@ def _nearest(session: Session, lat: float, lng: float, now: datetime) -> list[tu
     return [(float(metres[at]), _unit(rows[at]), rows[at][4].id) for at in nearest]
 
 
-def _open_roles() -> Select[JobRow, VisitRow, SiteRow, SlotRow, RoundRow]:
-    """Rows (job, visit, site, slot, round) of roles that are being offered.
+def _open_roles() -> Select[JobRow, VisitRow, SiteRow, SlotRow, RoundRow, ClientRow, datetime]:
+    """Rows (job, visit, site, slot, round, client, now) of roles that are being offered.
 
     Bundles are offered whole, and places for observers to whom the client wants there; nothing of a client that is
     not approved.
     """
     return (
-        select(JobRow, VisitRow, SiteRow, SlotRow, RoundRow)
+        select(JobRow, VisitRow, SiteRow, SlotRow, RoundRow, ClientRow, func.now())
         .join(VisitRow, VisitRow.job_id == JobRow.id)
         .join(SiteRow, SiteRow.id == JobRow.site_id)
-        .join(ClientRow, (ClientRow.id == JobRow.client_id) & (ClientRow.state == "approved"))
         .join(SlotRow, SlotRow.visit_id == VisitRow.id)
+        .join(ClientRow, ClientRow.id == JobRow.client_id)
         .join(RoundRow, (RoundRow.visit_id == VisitRow.id) & (RoundRow.role == SlotRow.role))
+        .where(ClientRow.state == "approved")
         .where(RoundRow.closed_at.is_(None), SlotRow.state == "open", JobRow.bundle_id.is_(None), ~SlotRow.is_observer)
     )
 
 
-def _unit(row: Row[JobRow, VisitRow, SiteRow, SlotRow, RoundRow]) -> RoleOfVisit:
-    job, visit, site, slot, _ = row
-    return RoleOfVisit(job, visit, site, to_job(job, visit, site, [slot]), read_policy(job))
+def _unit(row: Row[JobRow, VisitRow, SiteRow, SlotRow, RoundRow, ClientRow, datetime]) -> RoleOfVisit:
+    job, visit, site, slot, _, client, now = row
+    return RoleOfVisit(job, visit, site, to_job(job, visit, site, [slot], client, now), read_policy(job))

@@ -1,14 +1,16 @@
 """What does the record know of a job, as matching needs it? The bridge from rows to `matching.job.Job`."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from dispatch.errors import NotFound
-from dispatch.record.tables import AssignmentRow, JobRow, OfferRow, SiteRow, SlotRow, VisitRow
+from dispatch.record.tables import AssignmentRow, ClientRow, JobRow, OfferRow, SiteRow, SlotRow, VisitRow
+from dispatch.talent.usage import rules_of
 from matching.daypolicy import DayPolicy
 from matching.job import Job, Needs, Pay
 from matching.policy import Policy
@@ -38,21 +40,23 @@ def read_role(session: Session, visit_id: UUID, role: str, slot_id: UUID | None 
         When there is no such visit, or it has no such role, for this actor.
     """
     rows = session.execute(
-        select(JobRow, VisitRow, SiteRow, SlotRow)
+        select(JobRow, VisitRow, SiteRow, SlotRow, ClientRow, func.now())
         .join(VisitRow, VisitRow.job_id == JobRow.id)
         .join(SiteRow, SiteRow.id == JobRow.site_id)
         .join(SlotRow, SlotRow.visit_id == VisitRow.id)
+        .join(ClientRow, ClientRow.id == JobRow.client_id)
         .where(VisitRow.id == visit_id, SlotRow.role == role)
         .order_by(SlotRow.num)
     ).all()
     if not rows:
         raise NotFound("visit", visit_id)
-    job, visit, site, _ = rows[0]
+    job, visit, site, _, client, now = rows[0]
     slots = sorted((row[3] for row in rows), key=lambda slot: slot.id != slot_id)
-    return RoleOfVisit(job, visit, site, to_job(job, visit, site, slots), read_policy(job), slots[0].is_observer)
+    wanted = to_job(job, visit, site, slots, client, now)
+    return RoleOfVisit(job, visit, site, wanted, read_policy(job), slots[0].is_observer)
 
 
-def to_job(job: JobRow, visit: VisitRow, site: SiteRow, slots: list[SlotRow]) -> Job:
+def to_job(job: JobRow, visit: VisitRow, site: SiteRow, slots: list[SlotRow], client: ClientRow, now: datetime) -> Job:
     """The job of matching; `slots` are those of one role, and needs and pay are the first open one's, or the first's.
 
     They are alike, save one that was filled for a counter's pay. Observers come for as long as the work was agreed.
@@ -79,6 +83,8 @@ def to_job(job: JobRow, visit: VisitRow, site: SiteRow, slots: list[SlotRow]) ->
         priority=job.priority,
         num_open=sum(each.state == "open" for each in slots),
         terms_version=job.terms_version,
+        hours_rules=rules_of(client, now),
+        papers={way: tuple(kinds) for way, kinds in client.limits.get("papers", {}).items()},
     )
 
 

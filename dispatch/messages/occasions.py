@@ -113,6 +113,12 @@ OCCASIONS: tuple[Occasion, ...] = (
     Occasion("assignment", "substituted", "technician", "replaced", "changes", "urgent", _PHONE),
     Occasion("assignment", "substituted", "requester", "substitute_comes", "changes", "timely", _DESK),
     Occasion("assignment", "charged", "technician", "charged", "money", "calm", _DESK),
+    Occasion(
+        "technician", "hours_level_changed", "technician", "hours_near", "money", "calm", _DESK, when=("level", "amber")
+    ),
+    Occasion(
+        "technician", "hours_level_changed", "technician", "hours_full", "money", "calm", _DESK, when=("level", "red")
+    ),
     Occasion("visit", "incident_reported", "dispatchers", "incident", "day", "urgent", _DESK),
     # The day.
     Occasion("visit", "reminded", "technician", "reminded", "day", "timely", _PHONE, until="start_at"),

@@ -7,7 +7,7 @@ so that the rules judge the same facts.
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from itertools import islice
 from types import MappingProxyType
@@ -19,8 +19,10 @@ from sqlalchemy.dialects.postgresql import TEXT
 from sqlalchemy.orm import Session
 
 from dispatch.record.tables import TechnicianRow
+from dispatch.talent.usage import hours_left_of
 from geo.geojson import area_from_geojson
 from matching.technician import Asks, Booking, Consent, Technician
+from matching.usage import HoursLeft
 
 #: Technicians read at once: a statement of some tens of milliseconds, far from its limit on a busy machine too.
 CHUNK = 2_000
@@ -73,6 +75,11 @@ _FACTS = {
     "admissions": "SELECT technician_id, json_agg(json_build_array(state, client_id)) FROM admissions"
     " WHERE {them} AND state IN ('admitted', 'suspended')",
     "of_clients": "SELECT technician_id, json_agg(json_build_array(kind, client_id)) FROM client_marks WHERE {them}",
+    "hours_left": "SELECT technician_id, json_agg(json_build_array(client_id, usage.version, days, limits, hours_zone,"
+    " CAST(:today AS date))) FROM usage JOIN clients ON clients.id = client_id"
+    " WHERE {them} AND limits @? '$.** ? (@ == \"hard\")'",
+    "engaged": "SELECT technician_id, json_object_agg(client_id, engaged_as) FROM usage"
+    " WHERE {them} AND engaged_as <> 'contractor'",
     "own_marks": "SELECT technician_id, json_agg(json_build_array(kind, client_id)) FROM technician_marks WHERE {them}",
 }
 
@@ -82,6 +89,8 @@ Held = Row[Any]
 _NOBODY: frozenset[UUID] = frozenset()
 _NO_MARKS = (_NOBODY, _NOBODY)
 _NOTHING: Mapping[str, int] = MappingProxyType({})
+_CONTRACTOR: Mapping[UUID, str] = MappingProxyType({})
+_NO_HOURS: Mapping[UUID, HoursLeft] = MappingProxyType({})
 
 
 def _facts_statement(them: str) -> TextClause:
@@ -101,6 +110,8 @@ _CHANGED = text(
     "SELECT 'horizon', pg_snapshot_xmin(pg_current_snapshot())::text UNION ALL"
     " (SELECT 'whole', id::text FROM technicians WHERE changed_xid >= CAST(:horizon AS xid8)"
     " UNION SELECT 'whole', technician_id::text FROM bookings"
+    " WHERE changed_xid >= CAST(:horizon AS xid8) AND CAST(:horizon AS xid8) > '0'::xid8"
+    " UNION SELECT 'whole', technician_id::text FROM usage"
     " WHERE changed_xid >= CAST(:horizon AS xid8) AND CAST(:horizon AS xid8) > '0'::xid8"
     " UNION SELECT 'asks', technician_id::text FROM day_asks"
     " WHERE changed_xid >= CAST(:horizon AS xid8) AND CAST(:horizon AS xid8) > '0'::xid8)"
@@ -235,6 +246,8 @@ def _technician(row: Row[Any], facts: Mapping[str, Any]) -> Technician:
         reputation=row.reputation,
         **asks._asdict(),
         consent=_consent(row),
+        hours_left=facts.get("hours_left", _NO_HOURS),
+        engaged=facts.get("engaged", _CONTRACTOR),
     )
 
 
@@ -286,6 +299,18 @@ def _bookings(document: str) -> tuple[Booking, ...]:
     return tuple(Booking(*each) for each in json.loads(document))
 
 
+def _engaged(document: str) -> Mapping[UUID, str]:
+    return {UUID(client): way for client, way in json.loads(document).items()}
+
+
+def _hours_left(document: str) -> Mapping[UUID, HoursLeft]:
+    """By client with hard limits what is left."""
+    return {
+        UUID(client): hours_left_of(days, version, limits, zone, date.fromisoformat(today))
+        for client, version, days, limits, zone, today in json.loads(document)
+    }
+
+
 _PARSED: Mapping[str, Callable[[str], Any]] = {
     "skills": _mapping,
     "credentials": _mapping,
@@ -297,4 +322,6 @@ _PARSED: Mapping[str, Callable[[str], Any]] = {
     "of_clients": _marks,
     "own_marks": _marks,
     "admissions": _admissions,
+    "hours_left": _hours_left,
+    "engaged": _engaged,
 }

@@ -38,6 +38,7 @@ from dispatch.record.tables import (
     VisitRow,
 )
 from dispatch.talent.reading import lock_technician_row, read_held
+from dispatch.talent.usage import HoursMovedError, take_hours, without_promise
 from dispatch.visits.alarms import OF_COMING, clear_alarms
 from dispatch.visits.answering import check_side, end, find_proposal, overtake, tell, too_late
 from dispatch.visits.diary import without_booking
@@ -100,13 +101,23 @@ def accept_proposal(session: Session, actor: Actor, proposal_id: UUID, *, now: d
     lock_slots(session, proposal.job_id)
     change = _read(session, find_proposal(session, actor, proposal_id), now)
     booking = session.get_one(BookingRow, change.assignment.booking_id, populate_existing=True)
-    technician = without_booking(read_held(session, held, now=now), booking)
+    technician = without_promise(
+        session,
+        without_booking(read_held(session, held, now=now), booking),
+        change.job.hours_rules,
+        change.assignment,
+        (change.job.start_at, change.job.end_at),
+        now=now,
+    )
     rules = failed_now(change.unit, technician, change.job, now=now)
     if rules:
         return NotPossible(proposal_id, rules)
     try:
         with session.begin_nested():
+            take_hours(session, change.job.hours_rules, change.job.client_id, technician)
             _move_booking(session, booking.id, change.job)
+    except HoursMovedError:
+        return NotPossible(proposal_id, ("limit",))
     except IntegrityError as error:
         if "ex_bookings_no_overlap" not in str(error.orig):
             raise

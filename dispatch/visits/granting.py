@@ -15,12 +15,23 @@ from dispatch.jobs.lifecycle import SITE_REQUEST
 from dispatch.jobs.posting import check_needs, open_rounds, record_terms
 from dispatch.jobs.reading import needs_document
 from dispatch.record.session import Actor
-from dispatch.record.tables import AssignmentRow, BookingRow, JobRow, SiteRequestRow, SlotRow, VisitRow, new_id
-from dispatch.talent.reading import lock_technician_row
+from dispatch.record.tables import (
+    AssignmentRow,
+    BookingRow,
+    ClientRow,
+    JobRow,
+    SiteRequestRow,
+    SlotRow,
+    VisitRow,
+    new_id,
+)
+from dispatch.talent.reading import lock_technician
+from dispatch.talent.usage import HoursMovedError, rules_of, take_longer
 from dispatch.visits.finding import is_clients
 from dispatch.visits.parts import PartWish, keep_part
 from dispatch.visits.siterequests import close_request, find_request
 from matching.job import Needs, Pay
+from matching.technician import Technician
 
 #: How long somebody who is asked now may need to get there: so much is added to the window that offers are made for.
 _TO_GET_THERE = timedelta(hours=2)
@@ -90,7 +101,8 @@ def _check(request: SiteRequestRow, grant: Grant) -> None:
 
 def _extend(session: Session, request: SiteRequestRow, minutes: int, now: datetime) -> None:
     """The technician's booking, assignment and visit end so much later: than agreed, or than now if that is over."""
-    lock_technician_row(session, request.technician_id)
+    technician = lock_technician(session, request.technician_id, now=now)
+    assert technician is not None, "a technician with work exists"
     mine = AssignmentRow.visit_id == request.visit_id, AssignmentRow.technician_id == request.technician_id
     held = select(AssignmentRow).where(*mine, AssignmentRow.state == "live").with_for_update(key_share=True)
     assignment = session.scalars(held.execution_options(populate_existing=True)).one_or_none()
@@ -98,6 +110,7 @@ def _extend(session: Session, request: SiteRequestRow, minutes: int, now: dateti
         raise Conflict("the technician has left", "grant", ("refuse",))
     begins = max(assignment.end_at, now)
     ends = begins + timedelta(minutes=minutes)
+    _take_hours(session, technician, assignment, ends, now)
     session.execute(update(AssignmentRow).where(AssignmentRow.id == assignment.id).values(end_at=ends))
     session.execute(
         update(VisitRow)
@@ -113,6 +126,19 @@ def _extend(session: Session, request: SiteRequestRow, minutes: int, now: dateti
             )
     except IntegrityError as error:
         raise _runs_into(session, request, begins) from error
+
+
+def _take_hours(
+    session: Session, technician: Technician, assignment: AssignmentRow, ends: datetime, now: datetime
+) -> None:
+    """More time is more hours with the client: under the same limits as any promise. Leaving later stays possible."""
+    client = session.get_one(ClientRow, assignment.client_id)
+    try:
+        fits = take_longer(session, technician, rules_of(client, now), assignment, ends, now=now)
+    except HoursMovedError:
+        fits = False
+    if not fits:
+        raise Refused("their hours with you would pass a limit: grant less, or send another", ("limit",))
 
 
 def _runs_into(session: Session, request: SiteRequestRow, begins: datetime) -> Refused:

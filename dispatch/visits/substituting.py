@@ -19,6 +19,7 @@ from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, BookingRow, SlotRow, VisitRow, new_id
 from dispatch.talent.reading import lock_technician_row, read_held
+from dispatch.talent.usage import HoursMovedError, take_hours
 from dispatch.visits.answering import overtake
 from matching.job import Pay
 
@@ -71,7 +72,10 @@ def substitute(
         return NotSuitable(worker_id, rules)
     try:
         with session.begin_nested():
+            take_hours(session, unit.job.hours_rules, before.client_id, technician)
             after_id = _hand_over(session, before, worker_id, unit, why, now)
+    except HoursMovedError:
+        return NotSuitable(worker_id, ("limit",))
     except IntegrityError as error:
         if not any(guard in str(error.orig) for guard in ("uq_slots_visit_id_technician_id", "ex_bookings_no_overlap")):
             raise

@@ -16,11 +16,13 @@ from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, BookingRow, SlotRow
 from dispatch.talent.reading import read_technicians
 from dispatch.talent.sites import calendar_of
+from dispatch.talent.usage import without_promise
 from dispatch.visits.diary import without_booking
 from dispatch.visits.finding import find_assignment, find_visit
 from matching.job import Job, Pay
 from matching.reschedule import other_starts
 from matching.technician import Technician
+from matching.usage import HoursRules
 
 #: How far ahead starts are looked for.
 AHEAD = timedelta(days=14)
@@ -65,7 +67,7 @@ def suggest_starts(
         raise Conflict(state, "suggest other times", tuple(VISIT[visit.state]))
     role = session.scalars(select(SlotRow.role).where(SlotRow.id == assignment.slot_id)).one()
     unit = read_role(session, visit_id, role, assignment.slot_id)
-    technician = _as_if_free(session, assignment, now)
+    technician = _as_if_free(session, assignment, unit.job.hours_rules, now)
     job = _somewhen(unit.job, assignment, max(after or now, now))
     starts = other_starts(job, technician, calendar_of(unit.site_row), unit.policy, now=now, step_min=step_min)
     tried = [job.starting(start) for start in starts if start != assignment.start_at][: num + _MORE]
@@ -73,9 +75,10 @@ def suggest_starts(
     return [Suggestion(each.start_at, each.end_at) for each in islice(fitting, num)]
 
 
-def _as_if_free(session: Session, assignment: AssignmentRow, now: datetime) -> Technician:
+def _as_if_free(session: Session, assignment: AssignmentRow, rules: HoursRules, now: datetime) -> Technician:
     (technician,) = read_technicians(session, [assignment.technician_id], now=now)
-    return without_booking(technician, session.get_one(BookingRow, assignment.booking_id))
+    free = without_booking(technician, session.get_one(BookingRow, assignment.booking_id))
+    return without_promise(session, free, rules, assignment, None, now=now)
 
 
 def _somewhen(job: Job, assignment: AssignmentRow, after: datetime) -> Job:

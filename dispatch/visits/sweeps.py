@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from dispatch.record.session import database_now
+from dispatch.talent.clock import judge_usage
 from dispatch.talent.membership import sweep_memberships
 from dispatch.talent.overrides import end_overrides
 from dispatch.visits.answering import expire_proposals, overtake_proposals, warn_of_proposals
@@ -38,6 +39,7 @@ DUE: tuple[Due, ...] = (
     make_standing,
     end_overrides,
     sweep_memberships,
+    judge_usage,
 )
 
 

@@ -33,12 +33,14 @@ from dispatch.visits.alarms import raise_alarm
 #: Paths by which a stranger may legitimately reach Acme's work: it is open to the market.
 MARKET = {("post", "/v1/open-jobs/{visit_id}/request"), ("get", "/v1/open-jobs/{visit_id}/checks")}
 #: Technicians belong to the network, not to Acme: any client's staff may know of those in the market and mark them, but
-#: reads neither their hours nor their credentials. And that Acme exists is no secret to a technician who wants none of
-#: its work.
+#: reads neither their hours nor their credentials, and of their work only what was for the reader. And that Acme exists
+#: is no secret to a technician who wants none of its work.
 NETWORK = {
     "/v1/technicians/{technician_id}": "staff",
     "/v1/technicians/{technician_id}/mark": "staff",
     "/v1/technicians/{technician_id}/messages": "staff",
+    "/v1/technicians/{technician_id}/usage": "staff",
+    "/v1/technicians/{technician_id}/engagement": "staff",
     "/v1/clients/{client_id}/mark": "technician",
     "/v1/tiles/{layer}/{z}/{x}/{y}.mvt": "staff",
 }

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from geo.errors import LocalTimeFoldError, LocalTimeGapError, TimeZoneError, UnknownZoneError
 from geo.places import load_places
 from geo.points import Point
-from geo.timezones import local_day, local_to_utc, zone, zone_at
+from geo.timezones import has_every_midnight_once, local_day, local_to_utc, zone, zone_at
 
 NEW_YORK = zone("America/New_York")
 US_ZONES = sorted({place.time_zone for place in load_places()[0]})
@@ -160,3 +160,12 @@ def test_when_the_zone_database_changes_a_wall_clock_time_keeps_its_hour_and_mov
     assert local_to_utc(nine, before) - local_to_utc(nine, after) == timedelta(hours=1)
     with pytest.raises(TimeZoneError, match=r"never at -06:00: there it is -05:00"):
         local_to_utc(nine, after, timedelta(hours=-6))
+
+
+def test_a_zone_whose_clocks_change_at_midnight_has_days_that_begin_twice_or_not_at_00_00():
+    assert has_every_midnight_once("America/New_York")
+    assert has_every_midnight_once("UTC")
+    assert not has_every_midnight_once("America/Havana"), "one day each autumn begins twice"
+    assert not has_every_midnight_once("America/Sao_Paulo"), "until 2019 one day each spring began at 01:00"
+    with pytest.raises(UnknownZoneError):
+        has_every_midnight_once("Mars/Base")

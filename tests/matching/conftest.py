@@ -14,8 +14,9 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from matching.candidates import NO_CAPACITY, Candidates
+from matching.candidates import NO_CAPACITY, NO_PAPERS, Candidates
 from matching.job import Job, Needs, Pay
+from matching.usage import NO_LIMIT
 
 MakeJob = Callable[..., Job]
 MakeCandidates = Callable[..., Candidates]
@@ -82,6 +83,8 @@ def make_candidates() -> MakeCandidates:
             "num_asked": 20,
             "num_yes": 5,
             "consents": False,
+            "hours_left_s": NO_LIMIT,
+            "papers_until": NO_PAPERS,
         }
         ids = [UUID(int=0x1000 + row).bytes for row in range(num)]
         values = {"ids": np.array(columns.pop("ids", ids), dtype="S16")}
@@ -137,6 +140,8 @@ def make_crowd(make_candidates: MakeCandidates) -> Callable[[int, int], Candidat
             num_asked=random.integers(0, 30, num),
             num_yes=random.integers(0, 5, num),
             consents=often(0.2),
+            hours_left_s=np.where(random.random(num) < 0.03, random.choice([0, 7199, 7200], num), NO_LIMIT),
+            papers_until=np.where(random.random(num) < 0.03, random.integers(739_700, 740_400, num), NO_PAPERS),
         )
 
     return make

@@ -35,10 +35,12 @@ def test_a_technician_who_meets_every_rule_may_do_the_job(make_job, make_candida
         ("skill", {"skill_levels": [2, 0]}),
         ("level", {"skill_levels": [2, 2]}),
         ("credential", {"credential_days": [VISIT_DAY - 1]}),
+        ("credential", {"papers_until": VISIT_DAY - 1}),
         ("area", {"in_area": False}),
         ("hours", {"in_hours": False, "fits": False}),
         ("free", {"is_free": False, "fits": False}),
         ("capacity", {"jobs_that_day": 2, "day_capacity": 2}),
+        ("limit", {"hours_left_s": 7199}),
         ("rate", {"min_hourly_cents": 6001}),
         ("asked", {"was_asked": True}),
     ],
@@ -55,8 +57,8 @@ def test_the_bits_are_the_order_of_the_list_and_never_move():
     assert [(rule.code, rule.bit) for rule in Rule] == [(name, 1 << at) for at, name in enumerate(names.split())]
 
 
-def test_every_rule_but_the_reserved_one_has_a_function_in_the_order_of_the_bits():
-    assert list(RULES) == [rule for rule in Rule if rule is not Rule.LIMIT]
+def test_every_rule_has_a_function_in_the_order_of_the_bits():
+    assert list(RULES) == list(Rule)
 
 
 def test_a_pool_member_may_even_where_the_market_may_not(make_job, make_candidates):

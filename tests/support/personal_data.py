@@ -52,6 +52,7 @@ PERSONAL = {
     "duty_shifts": ("contact_name", "contact_email", "contact_phone"),
     "proposals": ("note", "description"),
     "incidents": ("note",),
+    "usage": ("answers",),
     "disputes": ("note", "decided_note"),
 }
 #: Shorter words are parts of codes by chance.

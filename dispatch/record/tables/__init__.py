@@ -49,6 +49,7 @@ from dispatch.record.tables.talent import (
     TimeOffRow,
     WorkingHoursRow,
 )
+from dispatch.record.tables.usage import UsageRow
 from dispatch.record.tables.webhooks import WebhookDeliveryRow, WebhookRow
 
 __all__ = [
@@ -109,6 +110,7 @@ __all__ = [
     "ThreadRow",
     "TimeEntryRow",
     "TimeOffRow",
+    "UsageRow",
     "VisitRow",
     "WaveRow",
     "WebhookDeliveryRow",

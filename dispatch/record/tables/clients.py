@@ -36,6 +36,7 @@ class ClientRow(Base):
     `regions` are the US states in which it may post, None everywhere; `credit_limit` None: no limit was set.
     `agreement` says which text was accepted, when and for whom. `money` are its rules of pay
     (`matching.moneypolicy`); empty: its money isn't kept here.
+    `limits` says which packs bind it, and how hard; hours with it are counted by the days of `hours_zone`.
     """
 
     __tablename__ = "clients"
@@ -57,6 +58,8 @@ class ClientRow(Base):
     credit_limit: Mapped[Money | None]
     regions: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
     agreement: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    limits: Mapped[Document] = mapped_column(server_default=text("'{}'"))
+    hours_zone: Mapped[Code] = mapped_column(server_default="UTC")
     created_at: Mapped[Instant]
 
 

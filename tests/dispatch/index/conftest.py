@@ -17,6 +17,7 @@ from geo.areas import RadiusArea, polygon
 from geo.points import Point
 from matching.job import Job, Needs, Pay
 from matching.technician import Booking, Consent, Technician
+from matching.usage import HoursLeft, HoursLimit, HoursRules
 
 CLIENT, OTHER_CLIENT = UUID(int=0xC1), UUID(int=0xC2)
 POOL, OTHER_POOL = UUID(int=0xB1), UUID(int=0xB2)
@@ -49,6 +50,8 @@ def make_job() -> MakeJob:
             duration_min=120,
             pay=Pay("hourly", Decimal("60.00"), "USD"),
             needs=Needs(skills={"wifi": 3, "hvac": 2}, credentials=("insurance", "background_check")),
+            papers={"contractor": ("insurance",), "w2": ("background_check", "insurance")},
+            hours_rules=HoursRules("UTC", (HoursLimit("own", 20 * 3600, 12, crossed="exceeded"),)),
         )
         of_needs = {column.name for column in fields(Needs)} & changes.keys()
         needs = replace(job.needs, **{name: changes.pop(name) for name in of_needs})
@@ -74,9 +77,19 @@ def crowd() -> Callable[[int, int], list[Technician]]:
 
     def draw(num: int, seed: int) -> list[Technician]:
         random = Random(seed)
-        return [_somebody(random) for _ in range(num)]
+        return [_with_hours(_somebody(random)) for _ in range(num)]
 
     return draw
+
+
+def _with_hours(technician: Technician) -> Technician:
+    """Some are employed or work through a company; every third has hours left, some less than the job takes."""
+    if technician.num_asked > 5:
+        technician = replace(technician, engaged={CLIENT: ("w2", "company")[technician.num_asked % 2]})
+    if technician.num_asked % 3:
+        return technician
+    left = HoursLeft(1, ((1, technician.recent_offers * 1800),))
+    return replace(technician, hours_left={CLIENT: left, OTHER_CLIENT: left})
 
 
 def _somebody(random: Random) -> Technician:

@@ -22,7 +22,7 @@ from dispatch.index.search import candidate_of, search
 from geo.distance import distance_m
 from geo.points import Point
 from geo.travel import travel_s
-from matching.candidates import NO_CAPACITY, Candidates
+from matching.candidates import NO_CAPACITY, NO_PAPERS, Candidates
 from matching.job import Job, Pay
 from matching.policy import Policy
 from matching.technician import Booking, Consent, Technician
@@ -136,6 +136,11 @@ def facts(who: Technician, job: Job, now: datetime, asked: frozenset[UUID], from
         and job.pay.hourly(job.duration_min) >= consent.min_hourly
         and base_m <= consent.max_distance_km * 1000
         and num_jobs < consent.max_per_day,
+        "papers_until": min(
+            (who.credentials.get(kind, 0) for kind in job.papers.get(who.engaged.get(CLIENT, "contractor"), ())),
+            default=NO_PAPERS,
+        ),
+        "hours_left_s": who.hours_left[CLIENT].steps[0][1] if CLIENT in who.hours_left else job.hours_rules.fresh_s,
     }
 
 

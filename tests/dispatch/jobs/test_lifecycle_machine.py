@@ -377,5 +377,8 @@ def test_rows_events_and_model_agree_whatever_people_do(
             print_blob=False,
         ),
     )
-    seed(number)(run)()
+    for more in range(4):  # what a seed draws changes with the code: a run that came nowhere is followed by another
+        seed(number + more * NUM_TESTS)(run)()
+        if Machine.reached.keys() >= REACHED:
+            break
     assert Machine.reached.keys() >= REACHED

@@ -19,6 +19,7 @@ from guard_messages import said, told_to_technician
 from guard_presence import presence
 from guard_standing import standing
 from guard_trouble import duty, promise
+from guard_usage import usage
 from guard_webhooks import webhooks
 from sqlalchemy import inspect, text
 from sqlalchemy.dialects.postgresql import Range
@@ -163,6 +164,7 @@ def _client(name: str) -> list[Named]:
         *said(id_of, name, ASKED[name], NOW),
         *presence(id_of, name, ASKED[name], NOW),
         *admission(id_of, name, ASKED[name], NOW),
+        *usage(id_of, name, ASKED[name]),
         t.BoardFrameRow(client_id=id_of(name), seq=1, event_id=id_of(f"{name}.event"), at=NOW),
     ]
     return [*((name, row) for row in rows), *guard_money.of_client(id_of, name, ASKED[name], NOW)]

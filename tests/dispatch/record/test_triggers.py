@@ -59,6 +59,11 @@ OTHERS = (
     "jobs_published",
     "offers_of_approved",
     "assignments_of_approved",
+    "usage_changed",
+    "assignments_usage",
+    "assignments_usage_moved",
+    "time_entries_usage",
+    "time_entries_usage_moved",
 )
 
 
@@ -184,6 +189,72 @@ def test_the_text_that_is_hashed_changes_with_every_part_of_an_event(guarded: Gu
     ((before,),) = guarded.rows(f"SELECT event_text(e) FROM events e WHERE {guarded.world.where('events', 'acme')}")
     ((after,),) = guarded.rows(f"{statement} RETURNING event_text(events)")
     assert after != before
+
+
+def hours(guarded: Guarded, name: str = "acme") -> tuple[dict[str, list[int]], int, int, int]:
+    """Days, seconds worked and promised, and the version."""
+    where = guarded.world.where("usage", name)
+    ((days, worked, promised, version),) = guarded.rows(
+        f"SELECT days, worked_s, promised_s, version FROM usage WHERE {where}"
+    )
+    return days, int(worked), int(promised), int(version)
+
+
+def test_usage_changed_says_in_which_transaction_whatever_the_statement_sets(guarded: Guarded):
+    guarded.run(guarded.update("usage", "acme", "changed_xid = '3'"))
+    assert is_marked_as_changed_now(guarded, "usage", "acme")
+
+
+def test_assignments_usage_counts_a_new_promise_on_its_days_in_the_clients_zone(guarded: Guarded):
+    assert hours(guarded) == ({"2026-03-02": [0, 7200]}, 0, 7200, 1)
+    guarded.run(guarded.update("clients", "acme", "hours_zone = 'America/New_York'"))
+    guarded.run(
+        "ALTER TABLE assignments DROP CONSTRAINT uq_assignments_booking_id; DROP INDEX uq_assignments_live_slot"
+    )
+    night = {"id": "gen_random_uuid()", "start_at": "'2026-03-08T04:00Z'", "end_at": "'2026-03-09T05:00Z'"}
+    guarded.run(guarded.copy("assignments", "acme", night))
+    days = {"2026-03-02": [0, 7200], "2026-03-07": [0, 3600], "2026-03-08": [0, 23 * 3600], "2026-03-09": [0, 3600]}
+    assert hours(guarded) == (days, 0, 27 * 3600, 2)
+    assert hours(guarded, "burg")[3] == 1
+
+
+def test_assignments_usage_moved_follows_a_promise_until_its_log_takes_over(guarded: Guarded):
+    guarded.run(guarded.update("assignments", "acme", "watch_at = now()"))
+    assert hours(guarded)[3] == 1, "a change that is none of its business"
+    guarded.run(guarded.update("assignments", "acme", "end_at = end_at + interval '13 hours'"))
+    assert hours(guarded) == ({"2026-03-02": [0, 12 * 3600], "2026-03-03": [0, 3 * 3600]}, 0, 15 * 3600, 2)
+    guarded.run(guarded.update("assignments", "acme", "presence = 'checked_out'"))
+    assert hours(guarded) == ({"2026-03-02": [7200, 0]}, 7200, 0, 3)
+    guarded.run(guarded.update("assignments", "acme", "state = 'finished', ended_at = now()"))
+    assert hours(guarded)[1:] == (7200, 0, 3)
+
+
+def test_assignments_usage_moved_forgets_what_was_given_back(guarded: Guarded):
+    guarded.run("DELETE FROM time_entries")
+    guarded.run(guarded.update("assignments", "acme", "state = 'released', ended_at = now()"))
+    assert hours(guarded) == ({}, 0, 0, 2)
+
+
+def test_time_entries_usage_counts_work_and_waiting_of_what_is_no_promise_any_more(guarded: Guarded):
+    guarded.run("ALTER TABLE time_entries DROP CONSTRAINT ex_time_entries_no_overlap")
+    wait = {"id": "gen_random_uuid()", "entry_id": "gen_random_uuid()", "kind": "'wait'"}
+    guarded.run(guarded.copy("time_entries", "acme", wait))
+    assert hours(guarded)[1:] == (0, 7200, 1), "it is promised still"
+    guarded.run(guarded.update("assignments", "acme", "presence = 'checked_out'"))
+    assert hours(guarded)[1:3] == (14400, 0)
+    for kind, seconds in (("break", 14400), ("work", 21600)):
+        guarded.run(guarded.copy("time_entries", "acme", wait | {"kind": f"'{kind}'"}))
+        assert hours(guarded)[1] == seconds
+
+
+def test_time_entries_usage_moved_follows_a_correction(guarded: Guarded):
+    guarded.run(guarded.update("time_entries", "acme", "ended_at = ended_at + interval '1 hour'"))
+    assert hours(guarded)[1:] == (0, 7200, 1), "it is promised still"
+    guarded.run(guarded.update("assignments", "acme", "presence = 'checked_out'"))
+    guarded.run(guarded.update("time_entries", "acme", "ended_at = ended_at - interval '30 minutes'"))
+    assert hours(guarded)[1:] == (9000, 0, 3)
+    guarded.run(guarded.update("time_entries", "acme", "state = 'superseded', agreed_at = NULL"))
+    assert hours(guarded)[0] == {}
 
 
 @pytest.mark.parametrize("ended", ENDED_OFFERS)

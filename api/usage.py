@@ -1,0 +1,124 @@
+"""How many hours has a technician with a client, and which limits does the client go by?"""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.clients import ClientKeeper, ClientReader
+from api.errors import Stale
+from api.etags import wanted_version
+from api.idempotency import Reply, to_response
+from api.parts import parts_of, reading, writing
+from api.people import find_visible
+from api.schemas.usage import LimitsOut, LimitsPatch, PackOut, StandingOut, UsageList, UsageOut, WayOnOut
+from api.talent import Knows
+from api.versions import content_etag, content_version
+from dispatch.errors import NotFound
+from dispatch.record.session import Actor, database_now, transaction
+from dispatch.record.tables import ClientRow, OfferRow, UsageRow
+from dispatch.record.tables.offers import LIVE_OFFERS
+from dispatch.talent.clock import Usage, read_usage
+from dispatch.talent.limits import set_limits
+from dispatch.talent.packfiles import shipped_packs
+from matching.packs import WAYS_ON, LimitsPolicy, Pack
+from matching.standing import Standing
+
+router = APIRouter(prefix="/v1", tags=["usage"])
+
+
+@router.get("/technicians/{technician_id}/usage", response_model=UsageList, summary="Hours with each client")
+def get_usage(request: Request, actor: Knows, technician_id: UUID) -> UsageList:
+    """A client reads the hours with itself, and no share of income; others those with every client.
+
+    Green, amber or red under each limit, with words and what can be done.
+    """
+    with transaction(parts_of(request).engine, actor, role="engine") as session:
+        find_visible(session, actor, technician_id)
+        now = database_now(session)
+        clients = _clients(session, actor, technician_id)
+        is_client = actor.client_id is not None
+        items = [
+            _show(read_usage(session, each, technician_id, for_client=is_client, now=now), each) for each in clients
+        ]
+    return UsageList(items=items)
+
+
+@router.get("/clients/{client_id}/limits", response_model=LimitsOut, summary="Read a client's limits")
+def get_limits(request: Request, actor: ClientReader, client_id: UUID) -> Response:
+    """What the client goes by, and every pack that holds today. The ETag guards a change."""
+    with reading(request, actor) as session:
+        shown = _show_limits(_find(session, actor, client_id), database_now(session))
+    return to_response(Reply(shown, headers=content_etag(shown)))
+
+
+@router.patch("/clients/{client_id}/limits", response_model=LimitsOut, summary="Change a client's limits")
+def patch_limits(request: Request, actor: ClientKeeper, client_id: UUID, patch: LimitsPatch) -> Response:
+    """Say how hard each pack is, and set limits of your own. What is promised stays promised. Needs If-Match."""
+    version = wanted_version(request, "limits")
+    with writing(request, actor, "engine") as session:
+        row, now = _find(session, actor, client_id), database_now(session)
+        session.refresh(row, with_for_update=True)
+        if content_version(_show_limits(row, now)) != version:
+            raise Stale("limits")
+        set_limits(session, actor, client_id, patch.limits, patch.hours_zone, now=now)
+        session.refresh(row)
+        shown = _show_limits(row, now)
+    return to_response(Reply(shown, headers=content_etag(shown)))
+
+
+def _find(session: Session, actor: Actor, client_id: UUID) -> ClientRow:
+    row = session.get(ClientRow, client_id) if actor.client_id in (None, client_id) else None
+    if row is None:
+        raise NotFound("client", client_id)
+    return row
+
+
+def _clients(session: Session, actor: Actor, technician_id: UUID) -> list[ClientRow]:
+    """The reader's own client; to others every client of whom they have hours or an open offer."""
+    if actor.client_id is not None:
+        return [session.get_one(ClientRow, actor.client_id)]
+    counted = select(UsageRow.client_id).where(UsageRow.technician_id == technician_id)
+    offered = select(OfferRow.client_id).where(OfferRow.technician_id == technician_id, OfferRow.state.in_(LIVE_OFFERS))
+    wanted = select(ClientRow).where(ClientRow.id.in_(counted.union(offered)))
+    return list(session.scalars(wanted.order_by(ClientRow.id)))
+
+
+def _show(usage: Usage, client: ClientRow) -> UsageOut:
+    same = ("client_id", "technician_id", "level", "num_days", "first_day", "last_day", "longest_break_days")
+    return UsageOut(
+        **{name: getattr(usage, name) for name in same},
+        worked_hours=usage.worked_s / 3600,
+        promised_hours=usage.promised_s / 3600,
+        at_stake_hours=usage.at_stake_s / 3600,
+        hours_zone=client.hours_zone,
+        standings=[_show_standing(each) for each in usage.standings],
+    )
+
+
+def _show_standing(standing: Standing) -> StandingOut:
+    pack = standing.pack
+    same = ("binding", "level", "used", "projected", "most", "reaches_on", "free_on", "text", "unit")
+    return StandingOut(
+        **{name: getattr(standing, name) for name in same},
+        pack=pack.id,
+        version=pack.version,
+        title=pack.title,
+        source=pack.source,
+        guidance=pack.guidance,
+        is_custom=pack.is_custom,
+        ways_on=[WayOnOut(code=way, text=WAYS_ON[way]) for way in pack.ways_on],
+    )
+
+
+def _show_limits(row: ClientRow, now: datetime) -> LimitsOut:
+    policy, today = LimitsPolicy.of_stored(row.limits, shipped_packs()), now.astimezone(UTC).date()
+    packs = [_show_pack(pack, policy) for pack in shipped_packs() if pack.holds_on(today)]
+    return LimitsOut(limits=row.limits, hours_zone=row.hours_zone, packs=packs)
+
+
+def _show_pack(pack: Pack, policy: LimitsPolicy) -> PackOut:
+    same = {name: getattr(pack, name) for name in PackOut.model_fields if name not in ("binding", "thresholds")}
+    return PackOut(**same, thresholds=dict(pack.thresholds), binding=policy.binding_of(pack))

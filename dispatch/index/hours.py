@@ -1,0 +1,68 @@
+"""How does the roster know what each technician has left with the client of a job?
+
+Few have anything left to say: those who work for a client with hard limits. For a client's day one dense column is
+made when first asked for, and kept: the lookup of a search is then one gather.
+"""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.candidates import Ints
+from matching.job import Job
+from matching.usage import HoursLeft, Steps, left_on
+
+#: At most so many bytes of columns are kept.
+_MOST_BYTES = 32 * 2**20
+
+Seconds = NDArray[np.int64]
+
+
+class LeftByClient:
+    """By client and row the steps of hours left; `LeftByClient.of` is exact, the columns only make it quick."""
+
+    def __init__(self) -> None:
+        self._steps: dict[UUID, dict[int, Steps]] = {}
+        #: (client, day, what newcomers have) -> a number a row
+        self._columns: dict[tuple[UUID, int, int], Seconds] = {}
+
+    def put(self, row: int, before: Mapping[UUID, HoursLeft], after: Mapping[UUID, HoursLeft]) -> None:
+        """Let a row have what `after` says instead of `before`."""
+        for client in before.keys() - after.keys():
+            del self._steps[client][row]
+        changed = {client for client in before.keys() | after.keys() if before.get(client) != after.get(client)}
+        for client in changed & after.keys():
+            self._steps.setdefault(client, {})[row] = after[client].steps
+        if changed:
+            self._update(row, changed)
+
+    def of(self, job: Job, rows: Ints, num_rows: int) -> Ints:
+        """(N,) the least seconds that the rows (N,), all below `num_rows`, have left on the days of the job's end."""
+        fresh_s = job.hours_rules.fresh_s
+        if not job.hours_rules.limits:
+            return np.full(len(rows), fresh_s, dtype=np.int64)
+        days = job.counted_days
+        left = self._column(job.client_id, days[0], fresh_s, num_rows)[rows]
+        for day in days[1:]:
+            np.minimum(left, self._column(job.client_id, day, fresh_s, num_rows)[rows], out=left)
+        return left
+
+    def _column(self, client: UUID, day: int, fresh_s: int, num_rows: int) -> Seconds:
+        key = (client, day, fresh_s)
+        column = self._columns.pop(key, None)
+        if column is None or len(column) < num_rows:
+            column = np.full(num_rows, fresh_s, dtype=np.int64)
+            for row, steps in self._steps.get(client, {}).items():
+                column[row] = left_on(steps, (day,))
+        self._columns[key] = column  # the last used at the end
+        while len(self._columns) > 1 and len(self._columns) * column.nbytes > _MOST_BYTES:
+            self._columns.pop(next(iter(self._columns)))
+        return column
+
+    def _update(self, row: int, clients: set[UUID]) -> None:
+        for (client, day, fresh_s), column in self._columns.items():
+            if client in clients and row < len(column):
+                steps = self._steps.get(client, {}).get(row)
+                column[row] = fresh_s if steps is None else left_on(steps, (day,))

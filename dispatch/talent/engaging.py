@@ -1,0 +1,115 @@
+"""How does a technician work for a client, and what did the client answer about it?
+
+The client's admin says it; each answer has an owner, a moment and evidence. Nothing follows by itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from dispatch.errors import BadInput, NotFound, Refused
+from dispatch.record.events import record
+from dispatch.record.session import Actor
+from dispatch.record.tables import UsageRow
+from dispatch.talent.packfiles import shipped_packs
+from dispatch.talent.rights import only
+from matching.checklist import ANSWERS
+from matching.packs import ENGAGEMENTS, Pack
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One answer and what it rests on."""
+
+    answer: str
+    evidence: str
+
+
+def engage(session: Session, actor: Actor, technician_id: UUID, engaged_as: str, *, now: datetime) -> None:
+    """Say how a technician works for the actor's client. Runs as the engine; the caller has found the technician.
+
+    Raises
+    ------
+    BadInput
+        When there is no such way.
+    Refused
+        When the actor is not the client's admin.
+    """
+    client_id = _client_of(actor)
+    if engaged_as not in ENGAGEMENTS:
+        raise BadInput("engaged_as", engaged_as, f"give one of {', '.join(ENGAGEMENTS)}")
+    was = session.scalar(
+        select(UsageRow.engaged_as).where(UsageRow.client_id == client_id, UsageRow.technician_id == technician_id)
+    )
+    if was == engaged_as:
+        return
+    _keep(session, client_id, technician_id, engaged_as=engaged_as)
+    told = {"client": str(client_id), "engaged_as": engaged_as, "was": was}
+    record(session, actor, ("technician", technician_id), "engaged", told, client_id=client_id, now=now)
+
+
+def answer_checklist(
+    session: Session, actor: Actor, technician_id: UUID, pack_id: str, said: Mapping[str, Said], *, now: datetime
+) -> None:
+    """Answer questions of a checklist; the others stay as they were. Runs as the engine, as `engage`.
+
+    Raises
+    ------
+    NotFound
+        When no such checklist holds today.
+    BadInput
+        When a question or an answer is unknown, or the evidence is missing.
+    Refused
+        When the actor is not the client's admin.
+    """
+    client_id, pack = _client_of(actor), checklist(pack_id, now)
+    for code, each in said.items():
+        if code not in pack.questions:
+            raise BadInput(f"answers.{code}", each.answer, f"answer one of {', '.join(pack.questions)}")
+        if each.answer not in ANSWERS:
+            raise BadInput(f"answers.{code}.answer", each.answer, f"give one of {', '.join(ANSWERS)}")
+        if each.answer != "unsure" and not each.evidence.strip():
+            raise BadInput(f"answers.{code}.evidence", each.evidence, "say what the answer rests on")
+    by = {"owner": str(actor.id), "at": now.isoformat(), "version": pack.version}
+    new = {code: {"answer": each.answer, "evidence": each.evidence.strip(), **by} for code, each in said.items()}
+    row = _keep(session, client_id, technician_id)
+    row.answers = {**row.answers, pack_id: {**row.answers.get(pack_id, {}), **new}}
+    session.flush()
+    told = {"client": str(client_id), "pack": pack_id, "answers": {code: each.answer for code, each in said.items()}}
+    record(session, actor, ("technician", technician_id), "checklist_answered", told, client_id=client_id, now=now)
+
+
+def checklist(pack_id: str, now: datetime) -> Pack:
+    """The version of a checklist that holds today; NotFound if there is none."""
+    found = next((pack for pack in checklists(now) if pack.id == pack_id), None)
+    if found is None:
+        raise NotFound("checklist", pack_id)
+    return found
+
+
+def checklists(now: datetime) -> list[Pack]:
+    """The checklists that hold today, by id."""
+    today = now.astimezone(UTC).date()
+    return [pack for pack in shipped_packs() if pack.kind == "checklist" and pack.holds_on(today)]
+
+
+def _client_of(actor: Actor) -> UUID:
+    only(actor, "client_admin", doing="saying how somebody is engaged")
+    if actor.client_id is None:
+        raise Refused("this is the client's to say", ("only_client_admin",))
+    return actor.client_id
+
+
+def _keep(session: Session, client_id: UUID, technician_id: UUID, **values: Any) -> UsageRow:
+    """The row of the two, held, with these values; made if they have not met."""
+    new = insert(UsageRow).values(client_id=client_id, technician_id=technician_id, **values)
+    made = new.on_conflict_do_update(
+        index_elements=["client_id", "technician_id"], set_=values or {"judge_at": func.clock_timestamp()}
+    )
+    return session.scalars(made.returning(UsageRow), execution_options={"populate_existing": True}).one()

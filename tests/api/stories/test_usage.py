@@ -1,0 +1,183 @@
+"""Hours with a client: counted as they are promised and worked, warned of, and refused where the client says so."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from personal_data import assert_events_impersonal
+from soundness import assert_counted
+from sqlalchemy import select
+
+from dispatch.record.tables import DecisionRow, EventRow
+
+FIVE_HOURS = {"id": "ours", "hours": 5, "window_months": 12, "binding": "hard"}
+
+
+def goes_by(story, **patch: Any) -> dict[str, Any]:
+    """Acme's admin changes its limits: what it goes by then."""
+    admin = story.town.key("client_admin", client_id=story.town.world.client)
+    url = f"/v1/clients/{story.town.world.client}/limits"
+    answer = admin.patch(url, patch, admin.get(url).headers["ETag"])
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def hours(reader, technician_id: UUID) -> dict[str, Any]:
+    (found,) = reader.get(f"/v1/technicians/{technician_id}/usage").json()["items"]
+    return found
+
+
+def told_levels(story) -> list[str]:
+    kind = EventRow.kind == "hours_level_changed"
+    with story.town.world.as_engine() as (session, _):
+        return [data["level"] for data in session.scalars(select(EventRow.data).where(kind).order_by(EventRow.at))]
+
+
+def test_hours_go_from_at_stake_to_promised_to_worked_and_the_levels_follow(story):
+    goes_by(story, limits={"own": [{**FIVE_HOURS, "binding": "soft"}]})
+    given = story.assigned()
+    found = hours(given.staff, given.technician_id)
+    assert (found["promised_hours"], found["worked_hours"], found["level"]) == (2, 0, "green")
+    own = hours(given.technician, given.technician_id)
+    assert found | {"standings": []} == own | {"standings": []}, "the technician reads the same"
+    assert {each["pack"] for each in own["standings"]} - {each["pack"] for each in found["standings"]} == {
+        "income-share"
+    }
+    other = story.town.world.technicians[-1]
+    assert hours(given.staff, other)["promised_hours"] == 0
+    story.sweeps()
+    longer = given.client_proposes(scope={"duration_min": 240})
+    assert given.technician.post(f"/v1/proposals/{longer['id']}/accept").status_code == 200
+    story.sweeps()
+    found = hours(given.technician, given.technician_id)
+    ours = next(each for each in found["standings"] if each["pack"] == "ours")
+    assert (ours["level"], ours["projected"], ours["most"], ours["binding"]) == ("amber", 4, 5, "soft")
+    assert "4 of 5 hours with what is promised" in ours["text"]
+    assert [way["code"] for way in ours["ways_on"]] == ["rotate", "pause"]
+    assert "not legal advice" in found["note"]
+    given.does("confirm", "leave", "check-in", "check-out")
+    story.sweeps()
+    found = hours(given.staff, given.technician_id)
+    assert found["promised_hours"] == 0
+    assert 0 <= found["worked_hours"] < 0.1
+    assert told_levels(story) == ["amber", "green"]
+    with story.town.world.as_engine() as (session, _):
+        assert_counted(session)
+        assert_events_impersonal(session)
+
+
+def test_a_hard_limit_refuses_the_next_work_by_name_and_never_what_is_under_way(story):
+    given = story.assigned()
+    goes_by(story, limits={"own": [{**FIVE_HOURS, "hours": 3}]})
+    longer = given.client_proposes(scope={"duration_min": 240})
+    refused = given.technician.post(f"/v1/proposals/{longer['id']}/accept")
+    assert refused.status_code == 409, refused.text
+    assert "limit" in refused.text
+    job = story.town.posted(window=_next_day(story))
+    story.town.world.send_waves()
+    asked = {offer.technician_id for offer in story.town.world.offers(UUID(job["id"]))}
+    assert asked
+    assert given.technician_id not in asked, "the rule was asked before the offer was sent"
+    with story.town.world.as_engine() as (session, _):
+        outcome = session.scalars(select(DecisionRow.outcome).where(DecisionRow.job_id == UUID(job["id"]))).one()
+    assert outcome["counts"] == {"limit": 1}
+    given.does("confirm", "leave", "check-in")
+    wish = given.asks(kind="more_time", minutes=180)
+    granted = given.staff.post(f"/v1/site-requests/{wish['id']}/grant", {"minutes": 180})
+    assert granted.status_code == 409, granted.text
+    assert "limit" in granted.text
+    given.does("check-out")
+
+
+def _next_day(story) -> dict[str, str]:
+    start = story.town.world.start + timedelta(days=1)
+    return {"start_at": start.isoformat(), "end_at": (start + timedelta(hours=4)).isoformat()}
+
+
+def test_limits_are_the_admins_and_each_reads_only_their_own(story):
+    town, given = story.town, story.assigned()
+    url = f"/v1/clients/{town.world.client}/limits"
+    assert given.staff.patch(url, {"limits": {}}, given.staff.get(url).headers["ETag"]).status_code == 403
+    assert town.stranger.get(url).status_code == 404
+    assert hours(town.stranger, given.technician_id)["promised_hours"] == 0, "with Globex, not with Acme"
+    assert town.technician(7).get(f"/v1/technicians/{given.technician_id}/usage").status_code == 404
+    admin = town.key("client_admin", client_id=town.world.client)
+    tag = admin.get(url).headers["ETag"]
+    assert admin.patch(url, {"limits": {}}).status_code == 428
+    for bad, words in (
+        ({"limits": {"packs": {"nowhere": "hard"}}}, "is not a pack"),
+        ({"limits": {"packs": {"income-share": "hard"}}}, "cannot refuse work"),
+        ({"hours_zone": "Mars/Base"}, "Mars/Base"),
+        ({"hours_zone": "America/Havana"}, "midnight"),
+        ({}, "send limits"),
+    ):
+        answer = admin.patch(url, bad, tag)
+        assert answer.status_code == 422, answer.text
+        assert words in answer.text
+    assert admin.patch(url, {"hours_zone": "America/New_York"}, tag).status_code == 409, "hours are counted already"
+    packs = {each["id"]: each for each in goes_by(story, limits={"packs": {"us-1099-nec": "off"}})["packs"]}
+    assert (packs["us-1099-nec"]["binding"], packs["us-erisa-1000-hours"]["binding"]) == ("off", "soft")
+    assert packs["us-1099-nec"]["thresholds"]["amount"] == (2000 if datetime.now(UTC).year >= 2026 else 600)
+    assert admin.patch(url, {"limits": {}}, tag).status_code == 412
+
+
+def test_a_client_says_how_somebody_works_for_it_and_answers_with_evidence(story):
+    town, given = story.town, story.assigned()
+    admin = town.key("client_admin", client_id=town.world.client)
+    url = f"/v1/technicians/{given.technician_id}/engagement"
+    read = given.staff.get(url)
+    assert read.json()["engaged_as"] == "contractor"
+    tag = read.headers["ETag"]
+    assert given.staff.patch(url, {"engaged_as": "w2"}, tag).status_code == 403
+    assert given.technician.get(url).status_code == 403
+    assert admin.patch(url, {"engaged_as": "w2"}).status_code == 428
+    yes = {"answer": "yes", "evidence": "Own van and meters"}
+    for bad, status in (
+        ({"engaged_as": "friend"}, 422),
+        ({"answers": {"us-irs-common-law": {"mood": yes}}}, 422),
+        ({"answers": {"us-irs-common-law": {"tools": {"answer": "yes"}}}}, 422),
+        ({"answers": {"us-erisa-1000-hours": {"tools": yes}}}, 404),
+    ):
+        answer = admin.patch(url, bad, tag)
+        assert answer.status_code == status, answer.text
+    answers = {"us-irs-common-law": {"tools": yes, "third_party_technical": yes}}
+    said = admin.patch(url, {"engaged_as": "w2", "answers": answers}, tag)
+    assert said.status_code == 200, said.text
+    assert said.json()["engaged_as"] == "w2"
+    irs = next(each for each in said.json()["checklists"] if each["pack"] == "us-irs-common-law")
+    tools = next(each for each in irs["questions"] if each["code"] == "tools")
+    assert (tools["answer"], tools["evidence"]) == ("yes", "Own van and meters")
+    assert tools["owner_id"] is not None
+    assert tools["answered_at"] is not None
+    assert [flag["code"] for flag in irs["flags"]] == ["section_1706"]
+    assert admin.patch(url, {"engaged_as": "company"}, tag).status_code == 412
+    theirs = next(each for each in town.stranger.get(url).json()["checklists"] if each["pack"] == "us-irs-common-law")
+    assert len(theirs["open"]) == len(theirs["questions"]), "Globex has answered nothing"
+    assert hours(given.staff, given.technician_id)["promised_hours"] == 2, "the hours stand beside"
+    with town.world.as_engine() as (session, _):
+        kinds = list(session.scalars(select(EventRow.kind).where(EventRow.subject_kind == "technician")))
+        assert kinds.count("engaged") == kinds.count("checklist_answered") == 1
+        assert_events_impersonal(session)
+
+
+def test_each_way_of_working_needs_its_papers_before_an_offer_is_sent(story):
+    given = story.assigned()
+    admin = story.town.key("client_admin", client_id=story.town.world.client)
+    unknown = {"papers": {"contractor": ["moon_pass"]}}
+    url = f"/v1/clients/{story.town.world.client}/limits"
+    refused = admin.patch(url, {"limits": unknown}, admin.get(url).headers["ETag"])
+    assert refused.status_code == 422
+    assert "moon_pass" in refused.text
+    goes_by(story, limits={"papers": {"contractor": ["background_check"]}})
+    engagement = f"/v1/technicians/{given.technician_id}/engagement"
+    tag = admin.get(engagement).headers["ETag"]
+    assert admin.patch(engagement, {"engaged_as": "w2"}, tag).status_code == 200
+    job = story.town.posted(window=_next_day(story))
+    story.town.world.send_waves()
+    asked = {offer.technician_id for offer in story.town.world.offers(UUID(job["id"]))}
+    assert asked == {given.technician_id}, "all others are contractors without the check"
+    goes_by(story, limits={"papers": {"w2": ["background_check"]}})
+    (offer,) = story.town.world.offers(UUID(job["id"]))
+    late = given.technician.post(f"/v1/offers/{offer.id}/accept", {"terms_version": offer.terms_version})
+    assert late.status_code == 409, late.text
+    assert "credential" in late.text

@@ -1,0 +1,95 @@
+"""`truckroll packs`: sets of limits checked and compared, with whom and what other ones would touch.
+
+Technician 0 has two hours' work promised to the one client of the small world.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+from worlds import World, small_world
+
+from cli.packs import packs
+from dispatch.jobs.acceptance import Won, accept_offer
+from matching.errors import PackError
+
+SHIPPED = Path(str(files("dispatch.talent").joinpath("packs")))
+HOURS = "us-erisa-1000-hours.1.toml"
+
+
+@pytest.fixture
+def world(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setenv("TRUCKROLL_DATABASE_URL", database_url)
+    monkeypatch.setenv("TRUCKROLL_REDIS_URL", "redis://127.0.0.1:1")
+    with small_world(database_url) as made:
+        offer = made.offered()[0]
+        with made.as_engine() as (session, now):
+            assert isinstance(accept_offer(session, made.actor_of(offer), made.yes(offer), now=now), Won)
+        yield made
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    """A copy of the shipped packs."""
+    folder = tmp_path / "packs"
+    shutil.copytree(SHIPPED, folder)
+    return folder
+
+
+def run(*words: str) -> str:
+    result = CliRunner().invoke(packs, list(words))
+    if result.exception is not None:
+        raise result.exception
+    return result.stdout
+
+
+def document(*words: str) -> Any:
+    return json.loads(run(*words, "--json"))
+
+
+def change(folder: Path, name: str, before: str, after: str) -> None:
+    text = (folder / name).read_text()
+    assert before in text
+    (folder / name).write_text(text.replace(before, after))
+
+
+def test_a_check_lists_what_is_good_and_refuses_by_name_what_is_not(other: Path) -> None:
+    assert document("check") == document("check", str(other))
+    assert "us-1099-nec 2: Form 1099-NEC from 2,000 USD in a year (soft, 2026-01-01 on)" in run("check")
+    change(other, "us-1099-nec.1.toml", "2025-12-31", "2025-12-30")
+    with pytest.raises(PackError, match="us-1099-nec: version 1 and version 2 leave a gap"):
+        run("check", str(other))
+    change(other, "us-1099-nec.1.toml", "2025-12-30", "2026-01-01")
+    with pytest.raises(PackError, match="us-1099-nec: version 1 and version 2 overlap"):
+        run("check", str(other))
+    (other / "bad.toml").write_text("id = ")
+    with pytest.raises(PackError, match=r"bad\.toml"):
+        run("check", str(other))
+    with pytest.raises(PackError, match="holds no packs"):
+        run("check", str(other / "nowhere"))
+
+
+def test_a_comparison_names_the_versions_the_pairs_and_the_promised_jobs(world: World, other: Path) -> None:
+    assert document("diff", "shipped", str(other)) == {"packs": [], "pairs": []}
+    change(other, HOURS, "hours = 1000", "hours = 2")
+    (other / "income-share.1.toml").unlink()
+    found = document("diff", "shipped", str(other))
+    assert [(each["pack"], each["kind"]) for each in found["packs"]] == [
+        ("income-share", "removed"),
+        ("us-erisa-1000-hours", "changed"),
+    ]
+    before, after = found["packs"][1]["fields"]["thresholds"]
+    assert (before["hours"], after["hours"]) == (1000, 2)
+    (pair,) = found["pairs"]
+    assert (pair["before"], pair["after"], pair["pack"]) == ("green", "red", "us-erisa-1000-hours")
+    assert pair["client_id"] == str(world.client)
+    assert len(pair["jobs"]) == 1
+    told = run("diff", "shipped", str(other))
+    assert f"technician {pair['technician_id']} with client {pair['client_id']}: green to red" in told
+    assert pair["jobs"][0] in told
+    assert document("diff", "shipped", str(other), "--files-only")["pairs"] == []
