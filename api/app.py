@@ -8,9 +8,11 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from api import (
+    admissions,
     alarms,
     assignments,
     board,
+    bringing,
     bundles,
     candidates,
     catalogues,
@@ -35,6 +37,7 @@ from api import (
     money,
     notices,
     offers,
+    openpools,
     payouts,
     phone,
     pools,
@@ -119,7 +122,10 @@ ROUTERS = (
     crews.router,
     clients.router,
     sites.router,
+    admissions.router,
     pools.router,
+    openpools.router,
+    bringing.router,
     schedules.router,
     catalogues.router,
     talent.router,

@@ -1,5 +1,6 @@
 """Who posts work? Clients with their policy, and the people who work for them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,13 +15,16 @@ from api.etags import is_known, wanted_version
 from api.idempotency import Reply, idempotent, to_response
 from api.paging import Cursor, Limit, page
 from api.parts import reading, writing
+from api.schemas.admission import ApplicationIn, ClientMove, ClientMoved, ClientMoveIn
 from api.schemas.clients import ClientIn, ClientOut, ClientPatch, StaffIn, StaffOut
 from api.schemas.pages import PageOf
 from api.versions import content_etag, content_version
+from dispatch.admission.clients import MOVES, Limits
+from dispatch.admission.clients import move_client as move_a_client
 from dispatch.errors import NotFound
 from dispatch.record.session import Actor, database_now
 from dispatch.record.tables import ClientRow, StaffRow
-from dispatch.talent.clients import add_staff, create_client, let_staff_go, set_policy
+from dispatch.talent.clients import add_staff, create_client, let_staff_go, set_policy, set_standing
 from matching.daypolicy import DayPolicy
 from matching.policy import Policy
 
@@ -28,18 +32,48 @@ router = APIRouter(prefix="/v1", tags=["clients"])
 
 #: Who keeps a client: its admin, and the operator all.
 ClientKeeper = Annotated[Actor, Depends(only("client_admin", "operator"))]
+Applicant = Annotated[Actor, Depends(only("operator", "gateway"))]
 ClientReader = Annotated[Actor, Depends(only(*STAFF, "operator"))]
 
 
 @router.post("/clients", status_code=201, response_model=ClientOut, summary="Add a client")
 def post_client(request: Request, actor: Operator, client: ClientIn) -> Response:
-    """A new tenant. Give it staff and keys next."""
+    """A new tenant, approved by the operator's word. Give it staff and keys next."""
 
     def work(session: Session, now: datetime) -> Reply:
         made = create_client(session, actor, client.name, currency=client.currency, policy=client.policy,
-                             day_policy=client.day_policy, now=now)  # fmt: skip
+                             day_policy=client.day_policy, standing=client.standing(), now=now)  # fmt: skip
         shown = _show(_find(session, actor, made))
         return Reply(shown, 201, {"Location": f"/v1/clients/{made}", **content_etag(shown)})
+
+    return idempotent(request, actor, work)
+
+
+@router.post("/clients/applications", status_code=201, response_model=ClientMoved, summary="Apply to be a client")
+def post_application(request: Request, actor: Applicant, wish: ApplicationIn) -> Response:
+    """Handed in by the operator or through a gateway; nothing can be posted before it is approved."""
+    agreement = None if wish.agreement is None else wish.agreement.said()
+
+    def work(session: Session, now: datetime) -> Reply:
+        standing = {"regions": wish.regions, "agreement": agreement}
+        made = create_client(
+            session, actor, wish.name, currency=wish.currency, standing=standing, is_application=True, now=now
+        )
+        return Reply(_moved(session.get_one(ClientRow, made), ()), 201, {"Location": f"/v1/clients/{made}"})
+
+    return idempotent(request, actor, work)
+
+
+@router.post("/clients/{client_id}/{client_move}", response_model=ClientMoved, summary="Approve, suspend …")
+def move_client(
+    request: Request, actor: Operator, client_id: UUID, client_move: ClientMove, move: ClientMoveIn
+) -> Response:
+    """The operator's review. A suspended client asks nobody: open offers are withdrawn, what is agreed stands."""
+
+    def work(session: Session, now: datetime) -> Reply:
+        limits = Limits(move.credit_limit, move.regions)
+        stands = move_a_client(session, actor, client_id, client_move, move.reason, limits, now=now)
+        return Reply(_moved(session.get_one(ClientRow, client_id), stands))
 
     return idempotent(request, actor, work)
 
@@ -73,7 +107,7 @@ def get_client(request: Request, actor: ClientReader, client_id: UUID) -> Respon
 def patch_client(request: Request, actor: ClientKeeper, client_id: UUID, patch: ClientPatch) -> Response:
     """Replace the settings that decisions follow, those of the day, or both; jobs already posted keep theirs.
 
-    Needs If-Match with the ETag.
+    Credit limit, states of operation and agreement are the operator's. Needs If-Match with the ETag.
     """
     version = wanted_version(request, "client")
     with writing(request, actor, "engine") as session:
@@ -81,7 +115,10 @@ def patch_client(request: Request, actor: ClientKeeper, client_id: UUID, patch: 
         session.refresh(row, with_for_update=True)
         if content_version(_show(row)) != version:
             raise Stale("client")
-        set_policy(session, actor, client_id, patch.policy, patch.day_policy, now=database_now(session))
+        now = database_now(session)
+        set_policy(session, actor, client_id, patch.policy, patch.day_policy, now=now)
+        if standing := patch.standing():
+            set_standing(session, actor, client_id, standing, now=now)
         session.refresh(row)
         shown = _show(row)
     return to_response(Reply(shown, headers=content_etag(shown)))
@@ -136,8 +173,20 @@ def _find(session: Session, actor: Actor, client_id: UUID) -> ClientRow:
     return row
 
 
+def _moved(row: ClientRow, stands: Sequence[UUID]) -> ClientMoved:
+    moves: Any = list(MOVES[row.state])
+    state: Any = row.state
+    return ClientMoved(id=row.id, state=state, reason=row.state_reason, assignments=list(stands), moves=moves)
+
+
+_SAME = (
+    "id", "name", "currency", "policy", "day_policy", "created_at", "state", "state_reason", "credit_limit", "regions",
+    "agreement",
+)  # fmt: skip
+
+
 def _show(row: ClientRow) -> ClientOut:
     effective: Any = Policy.from_document(row.policy).to_document()
-    same = {name: getattr(row, name) for name in ("id", "name", "currency", "policy", "day_policy", "created_at")}
+    same = {name: getattr(row, name) for name in _SAME}
     day: Any = DayPolicy.from_document(row.day_policy).to_document()
     return ClientOut(**same, effective_policy=effective, effective_day_policy=day)

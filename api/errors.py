@@ -45,6 +45,7 @@ from dispatch.errors import (
     Refused,
     TruckrollError,
 )
+from dispatch.talent.loading import BadEntries
 from geo.errors import GeoError
 from matching.errors import MatchingError
 
@@ -354,8 +355,23 @@ def _http(error: HTTPException) -> Problem:
     )
 
 
+def _bad_entries(error: BadEntries) -> Problem:
+    """Every bad row of a file, by line; the first in words."""
+    errors = [
+        {
+            "path": f"/{each.line}/{each.error.field}",
+            "value": _shown(each.error.value),
+            "message": f"line {each.line}, {each.error.field}: cannot be used",
+            "way_out": each.error.way_out,
+        }
+        for each in error.problems
+    ]
+    return Problem(422, "bad_input", str(error), {"errors": errors})
+
+
 _TABLE: dict[type, Callable[[Any], Problem]] = {
     ApiError: _api_error,
+    BadEntries: _bad_entries,
     BadInput: lambda error: _bad(pointer(error.field), error.value, error.way_out),
     GeoError: lambda error: _bad(pointer(error.field), None, str(error)),
     MatchingError: lambda error: _bad("/", None, str(error)),

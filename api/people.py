@@ -11,7 +11,8 @@ from api.schemas.talent import ConsentOut, QuietHours, TechnicianOut, Technician
 from api.visibility import HIDDEN_RESOLUTION
 from dispatch.errors import NotFound
 from dispatch.record.session import Actor
-from dispatch.record.tables import AssignmentRow, PoolMemberRow, TechnicianRow, TechnicianSkillRow
+from dispatch.record.tables import AdmissionRow, AssignmentRow, PoolMemberRow, TechnicianRow, TechnicianSkillRow
+from dispatch.talent.rights import let_in_by
 from dispatch.talent.technicians import MOVES
 from geo.cells import cell_of, center
 
@@ -32,7 +33,8 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     has_worked = exists().where(
         AssignmentRow.technician_id == TechnicianRow.id, AssignmentRow.client_id == actor.client_id
     )
-    return TechnicianRow.in_market | in_pool | has_worked
+    let_in = exists().where(AdmissionRow.technician_id == TechnicianRow.id, let_in_by(actor.client_id))
+    return TechnicianRow.in_market | in_pool | has_worked | let_in
 
 
 def find_visible(session: Session, actor: Actor, technician_id: UUID) -> TechnicianRow:

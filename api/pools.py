@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from api.auth import Dispatcher, StaffReader, Technician, only
@@ -14,12 +14,14 @@ from api.paging import Cursor, Limit, page
 from api.parts import reading, writing
 from api.schemas.clients import PoolIn, PoolMemberOut, PoolOut
 from api.schemas.pages import PageOf
-from api.schemas.talent import ClientMarkIn, MarkIn, MarkOut
+from api.schemas.talent import ClientMarkIn, MarkOut
 from api.sites import client_meant
+from dispatch.admission.blocking import put_client_mark as put_mark_of_client
+from dispatch.admission.blocking import put_technician_mark as put_technician_mark_of
+from dispatch.admission.relations import known_to
 from dispatch.errors import NotFound
 from dispatch.record.session import Actor, database_now
-from dispatch.record.tables import OfferRow, PoolMemberRow, PoolRow
-from dispatch.talent.marks import mark_client, mark_technician
+from dispatch.record.tables import ClientRow, OfferRow, PoolMemberRow, PoolRow
 from dispatch.talent.pools import add_to_pool, create_pool, remove_from_pool
 
 router = APIRouter(prefix="/v1", tags=["pools and marks"])
@@ -82,12 +84,14 @@ def delete_member(request: Request, actor: PoolKeeper, pool_id: UUID, technician
 
 @router.put("/technicians/{technician_id}/mark", response_model=MarkOut, summary="Block or favour a technician")
 def put_technician_mark(request: Request, actor: Dispatcher, technician_id: UUID, mark: ClientMarkIn) -> MarkOut:
-    """For your client. They never learn of it; a block holds from now on, what is assigned stays."""
+    """For your client. They never learn of it; a block ends open offers; what is assigned stays, and is flagged."""
     assert actor.client_id is not None
     with writing(request, actor, "engine") as session:
         now = database_now(session)
-        mark_technician(session, actor, actor.client_id, technician_id, mark.kind, reason=mark.reason, now=now)
-    return MarkOut(technician_id=technician_id, client_id=actor.client_id, kind=mark.kind)
+        stands = put_mark_of_client(
+            session, actor, actor.client_id, technician_id, mark.kind, reason=mark.reason, now=now
+        )
+    return MarkOut(technician_id=technician_id, client_id=actor.client_id, kind=mark.kind, assignments=stands)
 
 
 @router.delete(
@@ -97,18 +101,21 @@ def delete_technician_mark(request: Request, actor: Dispatcher, technician_id: U
     """Neither blocked nor favoured; where there was no mark, nothing changes."""
     assert actor.client_id is not None
     with writing(request, actor, "engine") as session:
-        mark_technician(session, actor, actor.client_id, technician_id, None, now=database_now(session))
+        put_mark_of_client(session, actor, actor.client_id, technician_id, None, now=database_now(session))
     return Response(status_code=204)
 
 
 @router.put("/clients/{client_id}/mark", response_model=MarkOut, summary="Block or favour a client")
-def put_client_mark(request: Request, actor: Technician, client_id: UUID, mark: MarkIn) -> MarkOut:
-    """For yourself, of a client who has asked you. They never learn of it."""
+def put_client_mark(request: Request, actor: Technician, client_id: UUID, mark: ClientMarkIn) -> MarkOut:
+    """For yourself, of a client you know. They never learn of it; with a block your open offers are declined."""
     assert actor.technician_id is not None
     with writing(request, actor, "engine") as session:
         _has_met(session, actor.technician_id, client_id)
-        mark_client(session, actor, actor.technician_id, client_id, mark.kind, now=database_now(session))
-    return MarkOut(technician_id=actor.technician_id, client_id=client_id, kind=mark.kind)
+        now = database_now(session)
+        stands = put_technician_mark_of(
+            session, actor, actor.technician_id, client_id, mark.kind, reason=mark.reason, now=now
+        )
+    return MarkOut(technician_id=actor.technician_id, client_id=client_id, kind=mark.kind, assignments=stands)
 
 
 @router.delete("/clients/{client_id}/mark", status_code=204, response_class=Response, summary="Take your mark back")
@@ -117,14 +124,15 @@ def delete_client_mark(request: Request, actor: Technician, client_id: UUID) -> 
     assert actor.technician_id is not None
     with writing(request, actor, "engine") as session:
         _has_met(session, actor.technician_id, client_id)
-        mark_client(session, actor, actor.technician_id, client_id, None, now=database_now(session))
+        put_technician_mark_of(session, actor, actor.technician_id, client_id, None, now=database_now(session))
     return Response(status_code=204)
 
 
 def _has_met(session: Session, technician_id: UUID, client_id: UUID) -> None:
-    """A technician knows the clients who asked them: of the others not even that they exist."""
-    asked = select(OfferRow.id).where(OfferRow.technician_id == technician_id, OfferRow.client_id == client_id)
-    if session.scalar(asked.limit(1)) is None:
+    """A technician knows the clients who asked them or are open to all: of the others not even that they exist."""
+    asked = exists().where(OfferRow.technician_id == technician_id, OfferRow.client_id == ClientRow.id)
+    knows = select(ClientRow.id).where(ClientRow.id == client_id, known_to(technician_id) | asked)
+    if session.scalar(knows) is None:
         raise NotFound("client", client_id)
 
 

@@ -19,7 +19,7 @@ from dispatch.errors import BadInput, TruckrollError
 #: Bytes of a body, levels of nesting, digits of a whole number.
 MAX_BYTES = 1_000_000
 #: (method, path) -> bytes at most, where the body is a file as it stands, and no JSON.
-RAW = {("POST", "/v1/files"): 15_000_000}
+RAW = {("POST", "/v1/files"): 15_000_000, ("POST", "/v1/pool-invitations"): 2_000_001}
 MAX_LEVELS = 64
 MAX_DIGITS = 18
 

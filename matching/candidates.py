@@ -36,6 +36,7 @@ class Candidates:
     travel_s: (N,) seconds of travel, of the policy's travel model
     is_active, is_blocked, in_pool, in_market: (N,)
         `is_blocked` either way; `in_pool` member of a pool that the job wants.
+    is_admitted, is_suspended: (N,) what the job's client and the technician are to each other
     skill_levels: (N, S) 0 = lacks it; columns in the order of `sorted(job.needs.skills)`
     credential_days: (N, C) last valid day as ordinal, 0 = none; columns as `job.needs.credentials`
     is_us_person: (N,) claimed and proved
@@ -65,6 +66,8 @@ class Candidates:
     is_blocked: Bools
     in_pool: Bools
     in_market: Bools
+    is_admitted: Bools
+    is_suspended: Bools
     skill_levels: Ints
     credential_days: Ints
     is_us_person: Bools

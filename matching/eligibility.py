@@ -37,6 +37,8 @@ class Rule(IntEnum):
     LIMIT = 11
     RATE = 12
     ASKED = 13
+    #: The client took its admission of this technician back for a time.
+    SUSPENDED = 14
 
     @property
     def bit(self) -> int:
@@ -49,8 +51,8 @@ class Rule(IntEnum):
         return self.name.lower()
 
 
-#: Legal, insurance, clearance and block rules: nobody overrides them and nothing suggests dropping them.
-LOCKED = frozenset({Rule.BLOCKED, Rule.CREDENTIAL, Rule.CLEARANCE, Rule.LIMIT})
+#: Legal, insurance, clearance, suspension and block rules: nobody overrides them and nothing suggests dropping them.
+LOCKED = frozenset({Rule.BLOCKED, Rule.CREDENTIAL, Rule.CLEARANCE, Rule.LIMIT, Rule.SUSPENDED})
 
 
 def judge(job: Job, candidates: Candidates, policy: Policy) -> Words:
@@ -96,9 +98,10 @@ def _blocked(job: Job, candidates: Candidates, policy: Policy) -> Bools:
 
 
 def _outside_pools(job: Job, candidates: Candidates, policy: Policy) -> Bools:
-    if job.needs.market:
-        return ~(candidates.in_pool | candidates.in_market)
-    return ~candidates.in_pool
+    """Member of a wanted pool; or, of a job that is open beyond them, admitted: by the client, or by the market."""
+    if not job.needs.market:
+        return ~candidates.in_pool
+    return ~(candidates.in_pool | candidates.is_admitted | (candidates.in_market & policy.uses_market))
 
 
 def _lacks_skill(job: Job, candidates: Candidates, policy: Policy) -> Bools:
@@ -147,6 +150,10 @@ def _pays_too_little(job: Job, candidates: Candidates, policy: Policy) -> Bools:
     return (least > hourly_cents(job)) | (least < 0)
 
 
+def _suspended(job: Job, candidates: Candidates, policy: Policy) -> Bools:
+    return candidates.is_suspended
+
+
 def _was_asked(job: Job, candidates: Candidates, policy: Policy) -> Bools:
     return candidates.was_asked
 
@@ -167,6 +174,7 @@ RULES: Mapping[Rule, Callable[[Job, Candidates, Policy], Bools]] = {
     Rule.LIMIT: _hours_used_up,
     Rule.RATE: _pays_too_little,
     Rule.ASKED: _was_asked,
+    Rule.SUSPENDED: _suspended,
 }
 
 

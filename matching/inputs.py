@@ -149,6 +149,9 @@ def _inputs(header: Mapping[str, Any], body: bytes) -> Inputs:
     for name, code, shape in header["columns"]:
         columns[name] = _unpacked(code, shape, body, start)
         start += int(np.prod(shape)) * np.dtype(code).itemsize
+    # Decided before clients and technicians admitted each other: the market alone counted.
+    for name in ("is_admitted", "is_suspended"):
+        columns.setdefault(name, np.zeros(len(columns["ids"]), dtype=np.bool_))
     # Decided before hours with a client were counted: nobody had a limit.
     columns.setdefault("hours_left_s", np.full(len(columns["ids"]), NO_LIMIT, dtype=np.int64))
     columns.setdefault("papers_until", np.full(len(columns["ids"]), NO_PAPERS, dtype=np.int64))

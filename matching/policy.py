@@ -70,7 +70,8 @@ class Policy:
     `reach_km` is great-circle, from where the technician starts; `credential_slack_days` is added to the visit's
     last day; `travel_scale_s` and `fair_offers` are the half-way points of the travel and fairness terms;
     `confirm_before_min` is how long before the start a visit must be confirmed; `hand_back_min` is how long a
-    technician assigned by standing consent may hand the job back free.
+    technician assigned by standing consent may hand the job back free. `uses_market` false: a job that is open beyond
+    its pools is open to those whom the client admitted itself, not to the network's market.
     """
 
     mode: AssignMode = "first"
@@ -82,8 +83,11 @@ class Policy:
     fair_offers: float = 10.0
     confirm_before_min: int = 120
     hand_back_min: int = 15
+    uses_market: bool = True
 
     def __post_init__(self) -> None:
+        if not isinstance(self.uses_market, bool):
+            raise PolicyError(f"uses_market {self.uses_market!r}: true or false")
         if self.mode not in ("auto", "first", "manual"):
             raise PolicyError(f"mode {self.mode!r}: one of auto, first, manual")
         if not 1 <= self.reach_km <= 20038:

@@ -31,6 +31,7 @@ WORDS: Mapping[Rule, str] = {
     Rule.LIMIT: "their hours with this client are used up",
     Rule.RATE: "the pay is below their own least rate",
     Rule.ASKED: "already asked in this round",
+    Rule.SUSPENDED: "suspended from this client's work",
 }
 
 #: What a client reads instead. Blocks, working hours and the hours given to other clients read the same as an
@@ -113,9 +114,9 @@ def visible_reasons(words: Words, audience: Audience) -> tuple[Reason, ...]:
 
 
 def visible_rows(candidates: Candidates, audience: Audience) -> Bools:
-    """The technicians, (N,), of whose existence the audience may know: a client's pools and the open market."""
+    """The technicians, (N,), of whom the audience may know: a client's pools, whom it admitted, the market."""
     if audience == "client":
-        return candidates.in_pool | candidates.in_market
+        return candidates.in_pool | candidates.in_market | candidates.is_admitted | candidates.is_suspended
     return np.ones(len(candidates), dtype=np.bool_)
 
 

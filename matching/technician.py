@@ -53,7 +53,8 @@ class Technician:
     `time_zone`; empty means any time; a span over midnight is two. `quiet` is (from minute, to minute), may run over
     midnight, and is free of work unless `works_in_quiet_hours`. `time_off` is `[start_s, end_s)` in Unix seconds,
     `bookings` are the live ones, both ascending. `blocks` are clients that blocked the technician or are blocked by
-    them. `area` None means `radius_km` around the base; both None means no limit of their own. `min_hourly` None
+    them. `admitted` are clients that they and the client admitted each other to, `suspended` those that took it back
+    for a time. `area` None means `radius_km` around the base; both None means no limit of their own. `min_hourly` None
     means any pay. `num_asked` and `num_yes` say how often they were asked in the last 90 days and said yes,
     `recent_offers` the offers of the last seven days, `asks_today` those of the day (UTC); `version` never falls.
     `hours_left` says what is left with each client that has hard limits, where they worked or are to;
@@ -70,6 +71,8 @@ class Technician:
     company_id: UUID | None = None
     pools: frozenset[UUID] = frozenset()
     blocks: frozenset[UUID] = frozenset()
+    admitted: frozenset[UUID] = frozenset()
+    suspended: frozenset[UUID] = frozenset()
     favourite_of: frozenset[UUID] = frozenset()
     prefers: frozenset[UUID] = frozenset()
     skills: Mapping[str, int] = field(default_factory=dict)

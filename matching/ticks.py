@@ -47,6 +47,10 @@ def _pool(job: Job, one: Candidates, policy: Policy, holds: bool) -> str:
         return "in one of the job's pools"
     if not job.needs.market:
         return "in none of the job's pools, and the job is not open to the market"
+    if one.is_admitted[0]:
+        return "admitted by this client"
+    if not policy.uses_market:
+        return "neither in one of the job's pools nor admitted by this client, which does not use the market"
     return "in the open market" if holds else "neither in one of the job's pools nor in the open market"
 
 
@@ -125,6 +129,10 @@ def _asked(job: Job, one: Candidates, policy: Policy, holds: bool) -> str:
     return "not asked yet in this round" if holds else "already asked in this round"
 
 
+def _suspended(job: Job, one: Candidates, policy: Policy, holds: bool) -> str:
+    return "not suspended by this client" if holds else "suspended from this client's work"
+
+
 _TEXTS: Mapping[Rule, Callable[[Job, Candidates, Policy, bool], str]] = {
     Rule.ACTIVE: _active,
     Rule.BLOCKED: _blocked,
@@ -140,4 +148,5 @@ _TEXTS: Mapping[Rule, Callable[[Job, Candidates, Policy, bool], str]] = {
     Rule.LIMIT: _limit,
     Rule.RATE: _rate,
     Rule.ASKED: _asked,
+    Rule.SUSPENDED: _suspended,
 }

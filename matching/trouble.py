@@ -49,5 +49,11 @@ TROUBLE: dict[str, Trouble] = {
     ),
     "review_late": Trouble("Somebody asked a person to look again and has no answer yet", ("answer_review",)),
     "dispute_late": Trouble("A dispute about pay is not decided yet", ("decide_a_dispute",)),
+    "client_suspended": Trouble(
+        "Work is agreed for a client that is suspended", ("move_client", "release_technician", "cancel")
+    ),
+    "parted_still_to_come": Trouble(
+        "Somebody whom you blocked or suspended is still to come", ("release_technician", "cancel")
+    ),
     "webhook_failing": Trouble("An address for webhooks does not answer", ("patch_webhook", "post_ping")),
 }

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
+from api.schemas.admission import AGREEMENT, ClientState, Standing
 from api.schemas.talent import Latitude, Longitude
-from api.schemas.values import Code, Currency, In, Instant, Line, Out, Whole, Words, Yes
+from api.schemas.values import Code, Currency, In, Instant, Line, Out, Sum, Whole, Words, Yes
 
 StaffRole = Literal["operator", "client_admin", "requester", "dispatcher"]
 KeyRole = Literal["operator", "client_admin", "requester", "dispatcher", "technician", "company", "gateway"]
@@ -29,7 +30,7 @@ _HOURS: dict[str, JsonValue] = {
 }
 
 
-class ClientIn(In):
+class ClientIn(Standing):
     """A new client. `policy` and `day_policy` hold the settings that differ from the defaults."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Acme service", "policy": _POLICY}]})
@@ -41,8 +42,8 @@ class ClientIn(In):
     )
 
 
-class ClientPatch(In):
-    """The policy, the day policy, or both, replaced; jobs already posted keep theirs."""
+class ClientPatch(Standing):
+    """What is to be different; jobs already posted keep the policies they were posted under."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"policy": _POLICY}]})
     policy: dict[str, Any] | None = None
@@ -50,8 +51,8 @@ class ClientPatch(In):
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
-        if self.policy is None and self.day_policy is None:
-            raise ValueError("send policy, day_policy, or both")
+        if self.policy is None and self.day_policy is None and not self.standing():
+            raise ValueError("send policy, day_policy, or what only the operator sets")
         return self
 
 
@@ -64,7 +65,8 @@ class ClientOut(Out):
                 {
                     "id": _UUID, "name": "Acme service", "currency": "USD", "policy": _POLICY,
                     "effective_policy": {"mode": "first"}, "day_policy": {}, "created_at": _AT,
-                    "effective_day_policy": {"requests": {"answer_min": 15}},
+                    "effective_day_policy": {"requests": {"answer_min": 15}}, "state": "suspended",
+                    "state_reason": "unpaid", "credit_limit": "25000.00", "regions": ["TX"], "agreement": AGREEMENT,
                 }
             ]
         }
@@ -76,6 +78,11 @@ class ClientOut(Out):
     effective_policy: dict[str, Any]
     day_policy: dict[str, Any]
     effective_day_policy: dict[str, Any]
+    state: ClientState
+    state_reason: str | None
+    credit_limit: Sum | None
+    regions: list[str] | None
+    agreement: dict[str, Any] | None
     created_at: Instant
 
 

@@ -323,18 +323,19 @@ class MarkIn(In):
 
 
 class ClientMarkIn(MarkIn):
-    """A mark by a client's staff; the technician never learns of it."""
+    """A mark, and why; the other side never learns of either."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"kind": "block", "reason": "No show on 3 May"}]})
     reason: Annotated[Words, Field(max_length=500)] | None = None
 
 
 class MarkOut(Out):
-    """A mark as it stands."""
+    """A mark as it stands; of a block the assignments between the two that are not over, which stay agreed."""
 
     technician_id: UUID
     client_id: UUID
     kind: MarkKind
+    assignments: list[UUID]
 
 
 class PositionIn(In):

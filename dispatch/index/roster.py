@@ -50,7 +50,7 @@ class Roster:
         `currencies`) and the circle of travel; latitude NaN where the row is free
     live: positions by opt-in, `lat`, `lng` and `until_s`, good while `until_s` lies ahead
     skills, credentials: by code the level, by kind the last valid day; 0 = none
-    pools, blocks, favourite_of, prefers: the rows of each pool or client
+    pools, blocks, favourite_of, prefers, admitted, suspended: the rows of each pool or client
     time_off, bookings: records (start_s, end_s) and (start_s, end_s, lat, lng)
     engaged: the rows of those who are no contractors of a client, by client and way
     hours_left: what each has left with each client under its hard limits
@@ -64,6 +64,7 @@ class Roster:
         self.skills, self.credentials = Columns(), Columns()
         self.pools, self.blocks = RowSets[UUID](), RowSets[UUID]()
         self.favourite_of, self.prefers = RowSets[UUID](), RowSets[UUID]()
+        self.admitted, self.suspended = RowSets[UUID](), RowSets[UUID]()
         self.time_off, self.bookings = Records(2), Records(4)
         self.hours_left = LeftByClient()
         self.engaged = RowSets[tuple[UUID, str]]()
@@ -191,9 +192,8 @@ class Roster:
     def _put_row(self, row: int, technician: Technician) -> None:
         """Everything that is not one number a row."""
         before = self._technicians[row]
-        for sets, name in ((self.pools, "pools"), (self.blocks, "blocks"), (self.prefers, "prefers")):
-            sets.put(row, getattr(before, name, frozenset()), getattr(technician, name))
-        self.favourite_of.put(row, before.favourite_of if before else frozenset(), technician.favourite_of)
+        for name in _ROW_SETS:
+            getattr(self, name).put(row, getattr(before, name, frozenset()), getattr(technician, name))
         self.engaged.put(row, set(before.engaged.items()) if before else set(), set(technician.engaged.items()))
         self.hours_left.put(row, before.hours_left if before else {}, technician.hours_left)
         _put_codes(self.skills, "u1", row, before.skills if before else {}, technician.skills)
@@ -274,5 +274,8 @@ _FIELDS: dict[str, tuple[str, Callable[[Technician], object]]] = {
     "consent_m": ("f8", lambda t: 0.0 if t.consent is None else t.consent.max_distance_km * 1000),
     "consent_per_day": ("i8", lambda t: 0 if t.consent is None else t.consent.max_per_day),
 }
+
+#: Sets of pools or clients, by the same name in a technician and here.
+_ROW_SETS = ("pools", "blocks", "favourite_of", "prefers", "admitted", "suspended")
 
 _DERIVED = {"circle_lat": "f8", "circle_lng": "f8", "circle_m": "f8", "week": "i8", "currency": "i8"}

@@ -67,6 +67,8 @@ class _Gathered:
     skill_levels: Ints
     credential_days: Ints
     in_pool: Bools
+    is_admitted: Bools
+    is_suspended: Bools
     is_blocked: Bools
     is_favourite: Bools
     prefers_client: Bools
@@ -89,6 +91,8 @@ def _gather(roster: Roster, rows: Ints, distance_m: Floats, job: Job, asked: Col
         skill_levels=roster.skills.table(sorted(job.needs.skills), rows),
         credential_days=roster.credentials.table(job.needs.credentials, rows),
         in_pool=roster.pools.having(job.needs.pools, rows, num_rows),
+        is_admitted=roster.admitted.having(client, rows, num_rows),
+        is_suspended=roster.suspended.having(client, rows, num_rows),
         is_blocked=roster.blocks.having(client, rows, num_rows),
         is_favourite=roster.favourite_of.having(client, rows, num_rows),
         prefers_client=roster.prefers.having(client, rows, num_rows),
@@ -129,6 +133,8 @@ def _candidates(gathered: _Gathered, job: Job, *, now: datetime) -> Candidates:
         is_blocked=gathered.is_blocked,
         in_pool=gathered.in_pool,
         in_market=number["in_market"],
+        is_admitted=gathered.is_admitted,
+        is_suspended=gathered.is_suspended,
         skill_levels=gathered.skill_levels,
         credential_days=gathered.credential_days,
         is_us_person=number["is_us_person"],

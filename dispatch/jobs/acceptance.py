@@ -304,12 +304,14 @@ def _settle(
 
 
 def _not_free(offer: OfferRow, error: IntegrityError) -> Lost:
-    """The answer to somebody who has another role of this visit, is booked at that time after all, or isn't paid for.
+    """The answer to who has another role of this visit, is booked then after all, isn't paid for, or whose client went.
 
     Whether the client's money or its credit is short is nobody's business but the client's.
     """
     if is_short(error):
         return Lost(offer.id, "unfunded", state=offer.state)
+    if "not approved" in str(error.orig):
+        return Lost(offer.id, "withdrawn", state=offer.state)
     if not any(guard in str(error.orig) for guard in ("uq_slots_visit_id_technician_id", "ex_bookings_no_overlap")):
         raise error
     return Lost(offer.id, "not_eligible", ("free",), state=offer.state)

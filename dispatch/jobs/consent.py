@@ -50,7 +50,8 @@ def assign_at_once(session: Session, unit: RoleOfVisit, decision: Decision, *, n
                 savepoint.rollback()
                 continue
             except IntegrityError as error:
-                if "ex_bookings_no_overlap" not in str(error.orig) and not is_short(error):
+                refusals = ("ex_bookings_no_overlap", "not approved")
+                if not any(guard in str(error.orig) for guard in refusals) and not is_short(error):
                     raise
                 savepoint.rollback()
                 continue

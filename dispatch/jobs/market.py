@@ -72,6 +72,13 @@ def find_open_jobs(session: Session, technician_id: UUID, *, now: datetime, limi
     return open_jobs
 
 
+def find_open_role(session: Session, visit_id: UUID, role: str) -> RoleOfVisit | None:
+    """A role of a visit that is being offered; None where it is not. Runs as the engine."""
+    wanted = _open_roles().where(VisitRow.id == visit_id, SlotRow.role == role).order_by(SlotRow.num).limit(1)
+    row = session.execute(wanted).one_or_none()
+    return None if row is None else _unit(row)
+
+
 def _stayed_away(session: Session, unit: RoleOfVisit, technician: Technician) -> bool:
     mine = stayed_away(unit.job.id).where(AssignmentRow.technician_id == technician.id)
     return session.scalar(mine.limit(1)) is not None
@@ -152,7 +159,8 @@ def _nearest(session: Session, lat: float, lng: float, now: datetime) -> list[tu
 def _open_roles() -> Select[JobRow, VisitRow, SiteRow, SlotRow, RoundRow, ClientRow, datetime]:
     """Rows (job, visit, site, slot, round, client, now) of roles that are being offered.
 
-    Bundles are offered whole, and places for observers to whom the client wants there.
+    Bundles are offered whole, and places for observers to whom the client wants there; nothing of a client that is
+    not approved.
     """
     return (
         select(JobRow, VisitRow, SiteRow, SlotRow, RoundRow, ClientRow, func.now())
@@ -161,6 +169,7 @@ def _open_roles() -> Select[JobRow, VisitRow, SiteRow, SlotRow, RoundRow, Client
         .join(SlotRow, SlotRow.visit_id == VisitRow.id)
         .join(ClientRow, ClientRow.id == JobRow.client_id)
         .join(RoundRow, (RoundRow.visit_id == VisitRow.id) & (RoundRow.role == SlotRow.role))
+        .where(ClientRow.state == "approved")
         .where(RoundRow.closed_at.is_(None), SlotRow.state == "open", JobRow.bundle_id.is_(None), ~SlotRow.is_observer)
     )
 

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
-from dispatch.errors import BadInput, Conflict
+from dispatch.errors import BadInput, Conflict, Refused
 from dispatch.jobs.checklists import Item, checklist_for
 from dispatch.jobs.lifecycle import JOB, move
 from dispatch.jobs.promises import promise_columns
@@ -33,6 +33,7 @@ from dispatch.record.tables import (
     new_id,
 )
 from dispatch.talent.clients import check_ladder
+from geo.places import find_place
 from matching.daypolicy import DayPolicy
 from matching.errors import PolicyError
 from matching.job import AskedTime, Needs, Pay
@@ -96,6 +97,8 @@ def post_job(
         or the policy is out of its limits.
     Conflict
         When the number is that of a job with another site.
+    Refused
+        When the client is not approved, or does not operate where the site is.
     """
     assert actor.client_id is not None, "jobs are posted for a client"
     policy, day_policy, promise = _check(session, actor, wish, now)
@@ -146,12 +149,15 @@ def publish_draft(session: Session, actor: Actor, job_id: UUID, *, now: datetime
     ------
     Conflict
         When it is no draft any more.
+    Refused
+        As `post_job`.
     """
     job = session.scalars(select(JobRow).where(JobRow.id == job_id).with_for_update()).one()
     job.state = move(JOB, job.state, "post")
     job.posted_at = now
     job.version += 1
     site = session.scalars(select(SiteRow).where(SiteRow.id == job.site_id)).one()
+    check_may_post(session, job.client_id, site)
     for name, value in promise_columns(site, read_day_policy(job), job.priority, now).items():
         setattr(job, name, value)
     record(session, actor, ("job", job_id), "posted", client_id=job.client_id, now=now)
@@ -254,8 +260,42 @@ def _check(session: Session, actor: Actor, wish: JobWish, now: datetime) -> tupl
     site = session.scalars(select(SiteRow).where(SiteRow.id == wish.site_id)).one_or_none()
     if site is None:
         raise BadInput("site_id", wish.site_id, "name one of your sites (GET /v1/sites), or add it first")
+    assert actor.client_id is not None
+    check_may_post(session, actor.client_id, site)
     policy, day_policy = check_work(session, actor, wish)
     return policy, day_policy, promise_columns(site, day_policy, wish.priority, now)
+
+
+def check_may_post(session: Session, client_id: UUID, site: SiteRow) -> None:
+    """Whether the client is approved and operates at this site, by its ZIP code's state where that is known.
+
+    Its row stays shared until the job is written: a suspension comes before or after. The database guards both once
+    more (`jobs_of_approved`), whoever writes a job.
+
+    Raises
+    ------
+    Refused
+        With the way out in words.
+    """
+    client = session.scalars(
+        select(ClientRow)
+        .where(ClientRow.id == client_id)
+        .with_for_update(read=True)
+        .execution_options(populate_existing=True)
+    ).one()
+    if client.state != "approved":
+        words = f"your company is {client.state}, not approved: ask the operator of the network what is needed"
+        raise Refused(words, (f"client_{client.state}",))
+    place = find_place(site.postcode) if site.country == "US" else None
+    regions = {site.region.upper(), place.region if place else site.region.upper()}
+    if client.regions is not None and (site.country != "US" or not regions <= set(client.regions)):
+        where = f"{', '.join(sorted(regions))} ({site.country})"
+        known = ", ".join(client.regions)
+        raise Refused(
+            f"your company posts in {known}, and store {site.store_number} is in {where}: choose another site,"
+            " or ask the operator to add the state",
+            ("client_region",),
+        )
 
 
 def check_work(session: Session, actor: Actor, wish: JobWish) -> tuple[Policy, DayPolicy]:
@@ -272,6 +312,8 @@ def check_work(session: Session, actor: Actor, wish: JobWish) -> tuple[Policy, D
         check_needs(session, slot.needs, f"slots[{num}].needs")
     settings = {**client.policy, **wish.policy} | ({"mode": wish.mode} if wish.mode else {})
     policy, day_policy = _policies(client, wish, settings)
+    if policy.uses_market and client.policy.get("uses_market") is False:
+        raise BadInput("policy.uses_market", True, "leave it out: your company asks only whom it admitted itself")
     check_ladder(session, client.id, day_policy)
     if wish.bundle_id is not None:
         check_bundled_mode(policy)

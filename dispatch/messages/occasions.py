@@ -150,6 +150,14 @@ OCCASIONS: tuple[Occasion, ...] = (
     Occasion("review", "upheld", "technician", "review_answered", "messages", "calm", _PHONE),
     Occasion("review", "rejected", "technician", "review_answered", "messages", "calm", _PHONE),
     Occasion("visit", "ratings_shown", "technician", "ratings_shown", "messages", "calm", _DESK),
+    # Who is let in.
+    Occasion("admission", "invited", "technician", "let_in_invited", "offers", "timely", ("mail", "push")),
+    Occasion("admission", "applied", "dispatchers", "let_in_applied", "offers", "calm", _DESK),
+    Occasion("admission", "accepted", "dispatchers", "let_in_accepted", "offers", "calm", _DESK),
+    Occasion("admission", "admitted", "technician", "let_in_admitted", "offers", "timely", _DESK),
+    Occasion("admission", "reinstated", "technician", "let_in_admitted", "offers", "timely", _DESK),
+    Occasion("admission", "declined", "technician", "let_in_declined", "offers", "timely", _DESK),
+    Occasion("admission", "suspended", "technician", "let_in_suspended", "offers", "timely", _PHONE),
     # What people write, and what did not arrive.
     Occasion("message", "posted", "participants", "message", "messages", "timely", _PHONE),
     Occasion("message", "undelivered", "dispatchers", "undelivered", "day", "urgent", _DESK),

@@ -7,24 +7,35 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from dispatch.messages.occasions import Occasion, Who
 from dispatch.messages.people import Ref
 from dispatch.record.tables import (
+    AdmissionRow,
     AssignmentRow,
     EventRow,
     JobRow,
     MessageRow,
     OfferRow,
     StaffRow,
+    TechnicianMarkRow,
     ThreadRow,
     VisitRow,
 )
 
 #: In an event's data: the offers that it ended.
 _ENDED_OFFERS = ("offers_closed", "offers_withdrawn")
+
+#: Admissions whose technician has not blocked the client.
+_UNBLOCKED = select(AdmissionRow.id, AdmissionRow.technician_id).where(
+    ~exists().where(
+        TechnicianMarkRow.client_id == AdmissionRow.client_id,
+        TechnicianMarkRow.technician_id == AdmissionRow.technician_id,
+        TechnicianMarkRow.kind == "block",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,8 @@ class Around:
     on_jobs: dict[UUID, list[AssignmentRow]] = field(default_factory=lambda: defaultdict(list))
     posters: dict[UUID, UUID] = field(default_factory=dict)
     staff: dict[UUID, list[UUID]] = field(default_factory=lambda: defaultdict(list))
+    #: admission -> its technician; without those who blocked the client: they hear nothing of its wishes.
+    admissions: dict[UUID, UUID] = field(default_factory=dict)
     threads: dict[UUID, tuple[MessageRow, ThreadRow]] = field(default_factory=dict)
 
     def job_of(self, event: Event) -> UUID | None:
@@ -89,6 +102,7 @@ def look_around(session: Session, events: Sequence[Event]) -> Around:
     ended = {UUID(offer) for event in events for name in _ENDED_OFFERS for offer in event.data.get(name, ())}
     around.offers = _by_id(session, OfferRow, subjects["offer"] | ended)
     around.assignments = _by_id(session, AssignmentRow, subjects["assignment"])
+    around.admissions = _pairs(session, _UNBLOCKED.where(AdmissionRow.id.in_(subjects["admission"])))
     visits = subjects["visit"] | {found for event in events if (found := _id(event.data.get("visit")))}
     around.visits = _pairs(session, select(VisitRow.id, VisitRow.job_id).where(VisitRow.id.in_(visits)))
     for message, thread in session.execute(
@@ -143,6 +157,9 @@ def _technician(event: Event, around: Around) -> Iterable[Hearing]:
         yield Hearing(("technician", row.technician_id), {event.subject_kind: str(row.id)})
     elif event.subject_kind == "technician":
         yield Hearing(("technician", event.subject_id))
+    elif event.subject_kind == "admission":
+        if event.subject_id in around.admissions:
+            yield Hearing(("technician", around.admissions[event.subject_id]))
     elif technician := _id(event.data.get("technician")):
         yield Hearing(("technician", technician))
 

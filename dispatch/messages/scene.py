@@ -14,6 +14,7 @@ from dispatch.messages.people import Person, read_people
 from dispatch.messages.shelf import Shelf
 from dispatch.messages.wording import Both, Said, Sum, Value, When, Why
 from dispatch.record.tables import (
+    AdmissionRow,
     AssignmentRow,
     ClientRow,
     CounterRow,
@@ -50,6 +51,7 @@ class Scene:
     counter: CounterRow | None = None
     message: MessageRow | None = None
     thread: ThreadRow | None = None
+    admission: AdmissionRow | None = None
     people: Mapping[Any, Person] = field(default_factory=dict)
 
 
@@ -63,6 +65,7 @@ def read_scene(session: Session, notice: NoticeRow, shelf: Shelf | None = None) 
     scene = Scene(data=data)
     scene.offer = _get(session, OfferRow, data.get("offer"))
     scene.assignment = _get(session, AssignmentRow, data.get("assignment")) or _live(session, data)
+    scene.admission = _get(session, AdmissionRow, data.get("admission"))
     job_id = notice.job_id or _of(scene.offer, "job_id") or _of(scene.assignment, "job_id")
     scene.job = session.get(JobRow, job_id) if job_id else None
     scene.site = session.get(SiteRow, scene.job.site_id) if scene.job else None
@@ -70,7 +73,8 @@ def read_scene(session: Session, notice: NoticeRow, shelf: Shelf | None = None) 
     scene.visit = _visit(session, scene, data)
     if scene.visit is not None:
         scene.slot = shelf.slot(session, scene.visit.id, _of(scene.offer, "role"))
-    technician = _of(scene.offer, "technician_id") or _of(scene.assignment, "technician_id") or data.get("technician")
+    rows = (scene.offer, scene.assignment, scene.admission)
+    technician = next((row.technician_id for row in rows if row is not None), None) or data.get("technician")
     scene.technician = _get(session, TechnicianRow, technician)
     if scene.offer is not None and "wish" in text(notice.occasion, LANGUAGES[0]).parameters:
         scene.counter = session.scalars(
@@ -185,7 +189,7 @@ PARAMETERS: Mapping[str, Callable[[Scene], Value | None]] = {
     "confirm_by": lambda scene: _at_site(scene, _of(scene.visit, "confirm_by")) or _start(scene),
     "arrival": _arrival,
     "due": _told("due_at", "due"),
-    "why": lambda scene: Why(str(scene.data.get("why") or "other")),
+    "why": lambda scene: Why(str(scene.data.get("why") or scene.data.get("reason") or "other")),
     "trouble": lambda scene: Why(str(scene.data.get("kind") or "other")),
     "wish": _wish,
     "author": _author,
@@ -193,6 +197,8 @@ PARAMETERS: Mapping[str, Callable[[Scene], Value | None]] = {
     "text": lambda scene: None if scene.message is None else Said(scene.message.words or "[…]"),
     "code": _row("thread", "code"),
     "reply_code": _row("assignment", "reply_code"),
+    "invitation_code": _row("admission", "code"),
+    "code_until": lambda scene: _at_site(scene, _of(scene.admission, "code_until")),
     "reader": _reader,
 }
 

@@ -1,7 +1,8 @@
 """Who posts work, and who works for them? Clients, their policy, and their staff."""
 
-from collections.abc import Mapping
-from datetime import datetime
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,10 +17,14 @@ from dispatch.record.tables import ApiKeyRow, ClientRow, StaffRow, new_id
 from dispatch.record.tables.clients import STAFF_ROLES
 from dispatch.talent.profiles import checked_currency
 from dispatch.talent.rights import NETWORK, only, own_client
-from dispatch.talent.words import checked_email, checked_text
+from dispatch.talent.words import checked_code, checked_email, checked_text
+from geo.places import REGIONS
+from matching.currencies import WHOLE_CURRENCIES
 from matching.daypolicy import DayPolicy
 from matching.errors import PolicyError
 from matching.policy import Policy
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def create_client(
@@ -30,18 +35,22 @@ def create_client(
     currency: str = "USD",
     policy: Mapping[str, Any] | None = None,
     day_policy: Mapping[str, Any] | None = None,
+    standing: Mapping[str, Any] | None = None,
+    is_application: bool = False,
     now: datetime,
 ) -> UUID:
     """A new client: a tenant of its own. `policy` and `day_policy` hold the settings that differ from the defaults.
 
+    Approved at once, by the operator's word; an application waits for it. `standing` as in `standing_columns`.
+
     Raises
     ------
     BadInput
-        The name, currency or policy cannot be kept.
+        The name, currency, policy or a limit cannot be kept.
     Refused
-        The actor is not the operator.
+        The actor is not the operator, nor a gateway that hands in an application.
     """
-    only(actor, "operator", doing="adding clients")
+    only(actor, "operator", *(("gateway",) if is_application else ()), doing="adding clients")
     client_id = new_id()
     session.execute(
         insert(ClientRow).values(
@@ -50,12 +59,77 @@ def create_client(
             currency=checked_currency("currency", currency),
             policy=_checked_policy(policy or {}),
             day_policy=_checked_day_policy(day_policy or {}),
+            state="applied" if is_application else "approved",
             created_at=now,
+            **standing_columns(standing or {}, currency),
         )
     )
     check_ladder(session, client_id, DayPolicy.from_document(day_policy or {}))
-    record(session, actor, ("client", client_id), "created", client_id=client_id, now=now)
+    kind = "applied" if is_application else "created"
+    record(session, actor, ("client", client_id), kind, client_id=client_id, now=now)
     return client_id
+
+
+def set_standing(
+    session: Session, actor: Actor, client_id: UUID, standing: Mapping[str, Any], *, now: datetime
+) -> None:
+    """Set a client's credit limit, states of operation or agreement, named as in `standing_columns`.
+
+    Raises
+    ------
+    BadInput
+        A value cannot be kept.
+    NotFound, Refused
+        There is no such client; the actor is not the operator.
+    """
+    only(actor, "operator", doing="setting a client's limits")
+    own_client(session, actor, client_id)
+    if not standing:
+        return
+    currency = session.scalars(select(ClientRow.currency).where(ClientRow.id == client_id)).one()
+    values = standing_columns(standing, currency)
+    session.execute(update(ClientRow).where(ClientRow.id == client_id).values(values))
+    data = {"fields": sorted(values)}
+    record(session, actor, ("client", client_id), "limits_set", data, client_id=client_id, now=now)
+
+
+def standing_columns(standing: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    """What the operator says of a client: `credit_limit`, `regions` (US states; None or none: everywhere), `agreement`.
+
+    Raises
+    ------
+    BadInput
+        Naming the first value that cannot be kept.
+    """
+    columns = dict(standing)
+    limit = columns.get("credit_limit")
+    if limit is not None and currency in WHOLE_CURRENCIES and limit != limit.to_integral_value():
+        raise BadInput("credit_limit", limit, f"give a whole sum: {currency} has no decimals")
+    if "regions" in columns:
+        columns["regions"] = _checked_regions(columns["regions"])
+    if columns.get("agreement") is not None:
+        columns["agreement"] = _checked_agreement(columns["agreement"])
+    return columns
+
+
+def _checked_regions(regions: Sequence[str] | None) -> list[str] | None:
+    for num, region in enumerate(regions or ()):
+        if region not in REGIONS:
+            raise BadInput(f"regions[{num}]", region, "give the two letters of a US state, such as TX, or of DC or PR")
+    return sorted(set(regions)) if regions else None
+
+
+def _checked_agreement(agreement: Mapping[str, Any]) -> dict[str, Any]:
+    """Which text was accepted (its version and hash), when, and for whom by name."""
+    digest = str(agreement["sha256"])
+    if not _DIGEST.fullmatch(digest):
+        raise BadInput("agreement.sha256", digest, "give the SHA-256 of the accepted text as 64 hex digits")
+    return {
+        "version": checked_code("agreement.version", agreement["version"]),
+        "sha256": digest,
+        "accepted_by": checked_text("agreement.accepted_by", agreement["accepted_by"]),
+        "accepted_at": agreement["accepted_at"].astimezone(UTC).isoformat(),
+    }
 
 
 def set_policy(

@@ -33,10 +33,10 @@ def mark_technician(
     *,
     reason: str | None = None,
     now: datetime,
-) -> None:
-    """A client blocks a technician, makes them a favourite, or (None) takes its mark back.
+) -> bool:
+    """A client blocks a technician, makes them a favourite, or (None) takes its mark back: whether it is news.
 
-    A block holds for what is offered and accepted from now on; what is assigned stays assigned.
+    A block holds for what is offered and accepted from now on; what it ends: `dispatch/admission/blocking.py`.
 
     Raises
     ------
@@ -47,16 +47,25 @@ def mark_technician(
     hold_for_client(session, actor, client_id, [technician_id])
     words = None if reason is None else checked_text("reason", reason, max_chars=500)
     whose = {"client_id": client_id, "technician_id": technician_id}
-    if _put(session, ClientMarkRow, whose, mark, {"reason": words, "marked_at": now}):
-        kind = f"technician_{_DONE[mark]}" if mark else "technician_unmarked"
-        data = {"technician": str(technician_id)}
-        record(session, actor, ("client", client_id), kind, data, client_id=client_id, now=now)
+    if not _put(session, ClientMarkRow, whose, mark, {"reason": words, "marked_at": now}):
+        return False
+    kind = f"technician_{_DONE[mark]}" if mark else "technician_unmarked"
+    data = {"technician": str(technician_id)}
+    record(session, actor, ("client", client_id), kind, data, client_id=client_id, now=now)
+    return True
 
 
 def mark_client(
-    session: Session, actor: Actor, technician_id: UUID, client_id: UUID, mark: Mark | None, *, now: datetime
-) -> None:
-    """A technician blocks a client, makes it a favourite, or (None) takes their mark back.
+    session: Session,
+    actor: Actor,
+    technician_id: UUID,
+    client_id: UUID,
+    mark: Mark | None,
+    *,
+    reason: str | None = None,
+    now: datetime,
+) -> bool:
+    """A technician blocks a client, makes it a favourite, or (None) takes their mark back: whether it is news.
 
     Raises
     ------
@@ -66,11 +75,14 @@ def mark_client(
     hold_technician(session, actor, technician_id)
     if session.get(ClientRow, client_id) is None:
         raise NotFound("client", client_id)
+    words = None if reason is None else checked_text("reason", reason, max_chars=500)
     whose = {"technician_id": technician_id, "client_id": client_id}
-    if _put(session, TechnicianMarkRow, whose, mark, {"marked_at": now}):
-        kind = f"client_{_DONE[mark]}" if mark else "client_unmarked"
-        data = {"client": str(client_id)}
-        record(session, actor, ("technician", technician_id), kind, data, client_id=None, now=now)
+    if not _put(session, TechnicianMarkRow, whose, mark, {"reason": words, "marked_at": now}):
+        return False
+    kind = f"client_{_DONE[mark]}" if mark else "client_unmarked"
+    data = {"client": str(client_id)}
+    record(session, actor, ("technician", technician_id), kind, data, client_id=None, now=now)
+    return True
 
 
 def _put(

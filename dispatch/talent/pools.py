@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from dispatch.errors import BadInput, NotFound
+from dispatch.errors import BadInput, Conflict, NotFound
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import PoolMemberRow, PoolRow, new_id
@@ -49,10 +49,12 @@ def add_to_pool(session: Session, actor: Actor, pool_id: UUID, technician_ids: S
     ------
     NotFound
         The pool, or one of the technicians, does not exist or is not for this actor: then nobody is added.
+    Conflict
+        The pool is open: its members follow from its requirements.
     Refused
         The actor does not keep pools.
     """
-    pool = _pool(session, actor, pool_id)
+    pool = _private(find_pool(session, actor, pool_id))
     if not technician_ids:
         return 0
     hold_for_client(session, actor, pool.client_id, list(technician_ids))
@@ -70,7 +72,7 @@ def remove_from_pool(
     session: Session, actor: Actor, pool_id: UUID, technician_ids: Sequence[UUID], *, now: datetime
 ) -> int:
     """Take technicians out of a pool; how many were in it. Raises as `add_to_pool`."""
-    pool = _pool(session, actor, pool_id)
+    pool = _private(find_pool(session, actor, pool_id))
     if not technician_ids:
         return 0
     hold_for_client(session, actor, pool.client_id, list(technician_ids))
@@ -84,12 +86,25 @@ def remove_from_pool(
     return len(left)
 
 
-def _pool(session: Session, actor: Actor, pool_id: UUID) -> PoolRow:
+def find_pool(session: Session, actor: Actor, pool_id: UUID) -> PoolRow:
+    """The pool, of an actor who keeps it.
+
+    Raises
+    ------
+    NotFound, Refused
+        There is none for this actor; the actor does not keep pools.
+    """
     only(actor, *_KEEPERS, doing="keeping pools")
     pool = session.scalars(select(PoolRow).where(PoolRow.id == pool_id)).one_or_none()
     if pool is None or (actor.client_id is not None and actor.client_id != pool.client_id):
         raise NotFound("pool", pool_id)
     own_client(session, actor, pool.client_id)
+    return pool
+
+
+def _private(pool: PoolRow) -> PoolRow:
+    if pool.requirements is not None:
+        raise Conflict("open to all who meet its requirements", "move members by hand", ("make an exception",))
     return pool
 
 

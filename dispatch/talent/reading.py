@@ -73,6 +73,8 @@ _FACTS = {
     " coalesce(sum(num_asked) FILTER (WHERE day = :today), 0))"
     " FROM day_asks WHERE {them} AND day > CAST(:today AS date) - 90 AND day <= :today",
     "pools": "SELECT technician_id, json_agg(pool_id) FROM pool_members WHERE {them}",
+    "admissions": "SELECT technician_id, json_agg(json_build_array(state, client_id)) FROM admissions"
+    " WHERE {them} AND state IN ('admitted', 'suspended')",
     "of_clients": "SELECT technician_id, json_agg(json_build_array(kind, client_id)) FROM client_marks WHERE {them}",
     "hours_left": "SELECT technician_id, json_agg(json_build_array(client_id, usage.version, days, limits, hours_zone,"
     " CAST(:today AS date))) FROM usage JOIN clients ON clients.id = client_id"
@@ -213,6 +215,7 @@ def _technician(row: Row[Any], facts: Mapping[str, Any]) -> Technician:
     asks = Asks(*facts.get("asks", (0, 0, 0, 0)))
     blocked_by, favourite_of = facts.get("of_clients", _NO_MARKS)
     blocked, prefers = facts.get("own_marks", _NO_MARKS)
+    admitted, suspended = facts.get("admissions", _NO_MARKS)
     return Technician(
         id=UUID(row.key),
         version=row.version,
@@ -224,6 +227,8 @@ def _technician(row: Row[Any], facts: Mapping[str, Any]) -> Technician:
         company_id=row.company_id,
         pools=facts.get("pools", _NOBODY),
         blocks=blocked_by | blocked,
+        admitted=admitted,
+        suspended=suspended,
         favourite_of=favourite_of,
         prefers=prefers,
         skills=facts.get("skills", _NOTHING),
@@ -280,11 +285,17 @@ def _ids(document: str) -> frozenset[UUID]:
 @lru_cache(maxsize=65536)
 def _marks(document: str) -> tuple[frozenset[UUID], frozenset[UUID]]:
     """The clients of the blocks, and of the favourites."""
-    marks = json.loads(document)
-    blocks, favourites = (
-        frozenset(UUID(client) for marked, client in marks if marked == kind) for kind in ("block", "favourite")
-    )
-    return blocks, favourites
+    return _clients(document, "block"), _clients(document, "favourite")
+
+
+@lru_cache(maxsize=65536)
+def _admissions(document: str) -> tuple[frozenset[UUID], frozenset[UUID]]:
+    """The clients that admitted them, and those that suspended them."""
+    return _clients(document, "admitted"), _clients(document, "suspended")
+
+
+def _clients(document: str, kind: str) -> frozenset[UUID]:
+    return frozenset(UUID(client) for said, client in json.loads(document) if said == kind)
 
 
 def _bookings(document: str) -> tuple[Booking, ...]:
@@ -313,6 +324,7 @@ _PARSED: Mapping[str, Callable[[str], Any]] = {
     "pools": _ids,
     "of_clients": _marks,
     "own_marks": _marks,
+    "admissions": _admissions,
     "hours_left": _hours_left,
     "engaged": _engaged,
 }

@@ -6,12 +6,12 @@ in it who would know a technician's or a client's record better.
 
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from dispatch.errors import NotFound, Refused
 from dispatch.record.session import Actor
-from dispatch.record.tables import AssignmentRow, ClientRow, PoolMemberRow, TechnicianRow
+from dispatch.record.tables import AdmissionRow, AssignmentRow, ClientRow, PoolMemberRow, TechnicianRow
 
 #: The subject of events about the network itself: companies, the operator's keys, imports.
 NETWORK = ("client", UUID(int=0))
@@ -42,7 +42,7 @@ def hold_technician(session: Session, actor: Actor, technician_id: UUID) -> Tech
 
 
 def hold_for_client(session: Session, actor: Actor, client_id: UUID, technician_ids: list[UUID]) -> None:
-    """Lock technicians, ascending, whom this client may know: in the market, in its pools, or assigned to its jobs.
+    """Lock technicians, ascending, whom this client may know: in the market, its pools or its work, or let in.
 
     Raises
     ------
@@ -53,6 +53,7 @@ def hold_for_client(session: Session, actor: Actor, client_id: UUID, technician_
     known = (
         TechnicianRow.in_market
         | exists().where(PoolMemberRow.technician_id == TechnicianRow.id, PoolMemberRow.client_id == client_id)
+        | exists().where(AdmissionRow.technician_id == TechnicianRow.id, let_in_by(client_id))
         | exists().where(AssignmentRow.technician_id == TechnicianRow.id, AssignmentRow.client_id == client_id)
     )
     wanted = select(TechnicianRow.id).where(TechnicianRow.id.in_(technician_ids))
@@ -62,6 +63,11 @@ def hold_for_client(session: Session, actor: Actor, client_id: UUID, technician_
     missing = sorted(set(technician_ids) - found)
     if missing:
         raise NotFound("technician", missing[0])
+
+
+def let_in_by(client_id: UUID) -> ColumnElement[bool]:
+    """The condition that an admission is this client's, and both sides have agreed to it."""
+    return (AdmissionRow.client_id == client_id) & AdmissionRow.state.in_(("admitted", "suspended"))
 
 
 def own_client(session: Session, actor: Actor, client_id: UUID) -> None:

@@ -15,6 +15,7 @@ from dispatch.errors import BadInput, Conflict, Refused
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import CompanyRow, SkillRow, TechnicianRow, TechnicianSkillRow, new_id
+from dispatch.talent.membership import renew_memberships
 from dispatch.talent.profiles import Profile, checked_skills, columns_of
 from dispatch.talent.rights import hold_technician, only
 from matching.technician import Consent
@@ -125,6 +126,7 @@ def set_skills(
     hold_technician(session, actor, technician_id)
     _replace_skills(session, technician_id, skills)
     record(session, actor, ("technician", technician_id), "skills_set", dict(skills), client_id=None, now=now)
+    renew_memberships(session, [technician_id], now=now)
 
 
 def move_technician(session: Session, actor: Actor, technician_id: UUID, wish: str, *, now: datetime) -> str:
@@ -147,6 +149,7 @@ def move_technician(session: Session, actor: Actor, technician_id: UUID, wish: s
     row.state = state
     session.flush()
     record(session, actor, ("technician", technician_id), _KINDS[wish], client_id=None, now=now)
+    renew_memberships(session, [technician_id], now=now)
     return state
 
 

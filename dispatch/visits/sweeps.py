@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from dispatch.record.session import database_now
 from dispatch.talent.clock import judge_usage
+from dispatch.talent.membership import sweep_memberships
+from dispatch.talent.overrides import end_overrides
 from dispatch.visits.answering import expire_proposals, overtake_proposals, warn_of_proposals
 from dispatch.visits.climbing import climb
 from dispatch.visits.completion import approve_silently
@@ -37,6 +39,8 @@ DUE: tuple[Due, ...] = (
     watch_jobs,
     climb,
     make_standing,
+    end_overrides,
+    sweep_memberships,
     judge_usage,
     approve_silently,
     watch_disputes,

@@ -31,7 +31,7 @@ from dispatch.record.tables import (
 from dispatch.visits.alarms import raise_alarm
 
 #: Paths by which a stranger may legitimately reach Acme's work: it is open to the market.
-MARKET = {("post", "/v1/open-jobs/{visit_id}/request")}
+MARKET = {("post", "/v1/open-jobs/{visit_id}/request"), ("get", "/v1/open-jobs/{visit_id}/checks")}
 #: Technicians belong to the network, not to Acme: any client's staff may know of those in the market and mark them, but
 #: reads neither their hours nor their credentials, and of their work only what was for the reader. And that Acme exists
 #: is no secret to a technician who wants none of its work.
@@ -85,8 +85,15 @@ def acme(calm_town):
         **messages_of_acme(town, job["id"]),
         "review_id": review_of_acme(town, second.technician_id, decision),
         **standing(town),
+        **admission_of_acme(town, first.technician_id),
         **{"wish": "pause", "layer": "jobs", "z": "3", "x": "1", "y": "3"},
     }
+
+
+def admission_of_acme(town, technician):
+    """An invitation, and what could be made of it and of Acme itself."""
+    made = town.staff.post("/v1/invitations", {"technician_id": str(technician)}).json()["id"]
+    return {"admission_id": made, "admission_move": "withdraw", "client_move": "suspend"}
 
 
 def evidence_of_acme(town, technician, visit_id, job_id):
@@ -268,4 +275,5 @@ def _body(spec, operation):
 def _tells_nothing(text, acme, but):
     assert not [secret for secret in SECRETS if secret in text]
     told = [name for name, each in acme.items() if each in text and each not in but]
-    assert not set(told) - {"technician_id", "wish", "layer", "z", "x", "y", "credential_id", "time_off_id", "day"}
+    words = {"wish", "admission_move", "client_move", "layer", "z", "x", "y", "day"}
+    assert not set(told) - words - {"technician_id", "credential_id", "time_off_id"}

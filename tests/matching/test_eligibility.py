@@ -53,7 +53,7 @@ def test_each_rule_sets_its_own_bit_and_no_other(make_job, make_candidates, rule
 
 def test_the_bits_are_the_order_of_the_list_and_never_move():
     """Stored words are read back by these numbers."""
-    names = "active blocked pool skill level credential clearance area hours free capacity limit rate asked"
+    names = "active blocked pool skill level credential clearance area hours free capacity limit rate asked suspended"
     assert [(rule.code, rule.bit) for rule in Rule] == [(name, 1 << at) for at, name in enumerate(names.split())]
 
 
@@ -70,6 +70,28 @@ def test_a_pool_member_may_even_where_the_market_may_not(make_job, make_candidat
         {"pool"},
     ]
     assert rules_of(make_job(market=True), people) == [set(), set(), set(), {"pool"}]
+
+
+def test_beyond_its_pools_a_job_is_open_to_whom_the_client_admitted_and_to_the_market_where_it_uses_it(
+    make_job, make_candidates
+):
+    people = make_candidates(
+        4,
+        in_pool=[False, False, False, True],
+        in_market=[True, False, False, False],
+        is_admitted=[False, True, False, False],
+    )
+    own = Policy(uses_market=False)
+    assert rules_of(make_job(market=True), people) == [set(), set(), {"pool"}, set()]
+    words = judge(make_job(market=True), people, own)
+    assert [{rule.code for rule in failed(int(word))} for word in words] == [{"pool"}, set(), {"pool"}, set()]
+    assert rules_of(make_job(market=False), people) == [{"pool"}, {"pool"}, {"pool"}, set()]
+
+
+def test_who_is_suspended_may_not_whatever_pool_they_are_in_and_nobody_overrides_it(make_job, make_candidates):
+    people = make_candidates(3, in_pool=True, is_admitted=[True, False, True], is_suspended=[True, True, False])
+    assert rules_of(make_job(), people) == [{"suspended"}, {"suspended"}, set()]
+    assert not may_override(Rule.SUSPENDED.bit)
 
 
 def test_levels_are_compared_skill_by_skill_in_the_order_of_the_codes(make_job, make_candidates):
@@ -141,7 +163,7 @@ def test_columns_filled_for_other_needs_are_refused(make_job, make_candidates):
 
 
 def test_locked_rules_can_not_be_overridden_even_beside_others():
-    assert {rule.code for rule in LOCKED} == {"blocked", "credential", "clearance", "limit"}
+    assert {rule.code for rule in LOCKED} == {"blocked", "credential", "clearance", "limit", "suspended"}
     assert may_override(Rule.AREA.bit | Rule.RATE.bit)
     assert [rule for rule in Rule if not may_override(rule.bit | Rule.AREA.bit)] == sorted(LOCKED)
 

@@ -43,9 +43,10 @@ def test_the_reasons_are_counted_by_rule_and_changes_are_named(decision):
 
 def test_a_client_reads_only_of_its_pools_and_the_market_and_no_hidden_rule(decision):
     told = explain(*stored(decision), audience="client")
-    visible = decision.inputs.candidates.in_pool | decision.inputs.candidates.in_market
+    people = decision.inputs.candidates
+    visible = people.in_pool | people.in_market | people.is_admitted | people.is_suspended
     assert told.num_in_reach == np.count_nonzero(visible) < 500
-    hidden = {"active", "blocked", "hours", "free", "capacity", "credential", "clearance", "pool"}
+    hidden = {"active", "blocked", "hours", "free", "capacity", "credential", "clearance"}
     assert not hidden & {reason.code for reason in told.reasons}
     assert {"available", "screening"} <= {reason.code for reason in told.reasons}
     assert told.sets == ()

@@ -82,6 +82,7 @@ SILENT = {
     "escalated",
     "due_moved",
     "time_agreed",
+    "offers_recalled",
 }
 
 

@@ -1,5 +1,6 @@
 """The tables of the record: clients, talent, jobs, offers and what happened."""
 
+from dispatch.record.tables.admission import AdmissionRow, PoolOverrideRow
 from dispatch.record.tables.alarms import AlarmRow, DutyShiftRow
 from dispatch.record.tables.audit import (
     ApiKeyRow,
@@ -53,6 +54,7 @@ from dispatch.record.tables.usage import UsageRow
 from dispatch.record.tables.webhooks import WebhookDeliveryRow, WebhookRow
 
 __all__ = [
+    "AdmissionRow",
     "AlarmRow",
     "ApiKeyRow",
     "AssignmentRow",
@@ -92,6 +94,7 @@ __all__ = [
     "PayoutRow",
     "PhoneWordRow",
     "PoolMemberRow",
+    "PoolOverrideRow",
     "PoolRow",
     "ProposalRow",
     "RatingRow",

@@ -1,5 +1,6 @@
 """Who posts work, where, and whom do they know? Clients, their staff, sites, pools and marks."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,32 +16,48 @@ from dispatch.record.tables.base import (
     Document,
     Id,
     Instant,
+    Money,
     Words,
     currency,
+    money,
     one_of,
     place,
     tenant_fk,
     tenant_key,
 )
 
+CLIENT_STATES = ("applied", "approved", "declined", "suspended")
 STAFF_ROLES = ("operator", "client_admin", "requester", "dispatcher")
 
 
 class ClientRow(Base):
-    """A company with a service department: the tenant.
+    """A company with a service department: the tenant. Only an approved one posts, and has its jobs offered.
 
-    `money` are its rules of pay (`matching.moneypolicy`); empty: its money isn't kept here.
+    `regions` are the US states in which it may post, None everywhere; `credit_limit` None: no limit was set.
+    `agreement` says which text was accepted, when and for whom. `money` are its rules of pay
+    (`matching.moneypolicy`); empty: its money isn't kept here.
     `limits` says which packs bind it, and how hard; hours with it are counted by the days of `hours_zone`.
     """
 
     __tablename__ = "clients"
-    __table_args__ = (currency(),)
+    __table_args__ = (
+        currency(),
+        one_of("state", CLIENT_STATES),
+        money("credit_limit"),
+        CheckConstraint("(state IN ('declined', 'suspended')) = (state_reason IS NOT NULL)", name="state_has_reason"),
+        CheckConstraint("jsonb_typeof(regions) = 'array'", name="regions_list"),
+    )
     id: Mapped[Id]
     name: Mapped[Words]
     currency: Mapped[Currency] = mapped_column(server_default="USD")
     policy: Mapped[Document] = mapped_column(server_default=text("'{}'"))
     day_policy: Mapped[Document] = mapped_column(server_default=text("'{}'"))
     money: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    state: Mapped[Code] = mapped_column(server_default="approved")
+    state_reason: Mapped[Code | None]
+    credit_limit: Mapped[Money | None]
+    regions: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
+    agreement: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     limits: Mapped[Document] = mapped_column(server_default=text("'{}'"))
     hours_zone: Mapped[Code] = mapped_column(server_default="UTC")
     created_at: Mapped[Instant]
@@ -110,13 +127,24 @@ class SiteRow(Base):
 
 
 class PoolRow(Base):
-    """A client's curated set of technicians."""
+    """A client's curated set of technicians: by invitation, or open to all who meet its `requirements`.
+
+    `judged_on`: the last day (UTC) for which everyone was held against the requirements; `judged_through`: how far
+    that has come today.
+    """
 
     __tablename__ = "pools"
-    __table_args__ = (tenant_key(), UniqueConstraint("client_id", "name"))
+    __table_args__ = (
+        tenant_key(),
+        UniqueConstraint("client_id", "name"),
+        CheckConstraint("jsonb_typeof(requirements) = 'object'", name="requirements_document"),
+    )
     id: Mapped[Id]
     client_id: Mapped[UUID] = mapped_column(ForeignKey("clients.id"))
     name: Mapped[Words]
+    requirements: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    judged_on: Mapped[date | None]
+    judged_through: Mapped[UUID | None]
     created_at: Mapped[Instant]
 
 
@@ -151,4 +179,5 @@ class TechnicianMarkRow(Base):
     technician_id: Mapped[UUID] = mapped_column(ForeignKey("technicians.id"), primary_key=True)
     client_id: Mapped[UUID] = mapped_column(ForeignKey("clients.id"), primary_key=True)
     kind: Mapped[Code]
+    reason: Mapped[Words | None]
     marked_at: Mapped[Instant]

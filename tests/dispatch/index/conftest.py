@@ -132,6 +132,8 @@ def _somebody(random: Random) -> Technician:
         num_yes=random.randint(0, 3),
         consent=random.choice([None, Consent(random.choice([Decimal(60), Decimal(61)]), 30.0, random.randint(0, 2))]),
         reputation_high=abs(lat) % 1,
+        admitted=frozenset(client for client in (CLIENT, OTHER_CLIENT) if random.random() < 0.2),
+        suspended=frozenset(client for client in (CLIENT, OTHER_CLIENT) if random.random() < 0.1),
     )
 
 

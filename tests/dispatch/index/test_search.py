@@ -109,6 +109,8 @@ def facts(who: Technician, job: Job, now: datetime, asked: frozenset[UUID], from
         "is_blocked": job.client_id in who.blocks,
         "in_pool": bool(who.pools & job.needs.pools),
         "in_market": who.in_market,
+        "is_admitted": job.client_id in who.admitted,
+        "is_suspended": job.client_id in who.suspended,
         "skill_levels": [who.skills.get(code, 0) for code in sorted(job.needs.skills)],
         "credential_days": [who.credentials.get(kind, 0) for kind in job.needs.credentials],
         "is_us_person": who.is_us_person,

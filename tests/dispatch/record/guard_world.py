@@ -13,6 +13,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 import guard_changes
 import guard_money
+from guard_admission import admission
 from guard_evidence import evidence
 from guard_messages import said, told_to_technician
 from guard_presence import presence
@@ -164,6 +165,7 @@ def _client(name: str) -> list[Named]:
         *standing(id_of, name, NOW),
         *said(id_of, name, ASKED[name], NOW),
         *presence(id_of, name, ASKED[name], NOW),
+        *admission(id_of, name, ASKED[name], NOW),
         *usage(id_of, name, ASKED[name]),
         *reputation(id_of, name, ASKED[name], NOW),
         t.BoardFrameRow(client_id=id_of(name), seq=1, event_id=id_of(f"{name}.event"), at=NOW),

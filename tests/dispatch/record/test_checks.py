@@ -1,5 +1,6 @@
 """Every check, alone: what stands right at its border passes, what stands just beyond is refused by its name."""
 
+import checks_admission
 import checks_changes
 import checks_day
 import checks_evidence
@@ -266,6 +267,7 @@ for each in (
     CHECKS |= each.CHECKS
 
 CHECKS |= checks_changes.CHECKS | checks_money.CHECKS | checks_reputation.CHECKS
+CHECKS |= checks_admission.CHECKS
 
 TABLES = {name: table for table, name in names("constraints", "CHECK")}
 

@@ -22,7 +22,7 @@ PERSONS_OWN = [
     table for table, policies in POLICIES.items() if f"{table}_self" in policies and table != "idempotency_keys"
 ]
 #: Of these a company sees nothing: they are between the technician and a client, or are secrets.
-NOT_FOR_COMPANIES = ("technician_marks", "api_keys", "ledger_accounts", "ledger_entries", "payouts")
+NOT_FOR_COMPANIES = ("technician_marks", "api_keys", "ledger_accounts", "ledger_entries", "payouts", "admissions")
 #: What a company is paid stands beside what its people are paid.
 COMPANYS_OWN = ("ledger_accounts", "ledger_entries", "payouts")
 
@@ -33,7 +33,7 @@ SEES: dict[str, dict[str, set[str]]] = {
     "anna": {table: {"acme"} for table in ASKED_ABOUT} | {table: {"anna"} for table in PERSONS_OWN},
     "bo": {table: {"burg"} for table in ASKED_ABOUT} | {table: {"bo"} for table in PERSONS_OWN},
     "cy": {table: {"cy"} for table in PERSONS_OWN},
-    "crew": {table: {"acme"} for table in ASKED_ABOUT}
+    "crew": {table: {"acme"} for table in ASKED_ABOUT if table not in NOT_FOR_COMPANIES}
     | {table: {"anna"} for table in PERSONS_OWN if table not in NOT_FOR_COMPANIES}
     | {table: {"crew"} for table in COMPANYS_OWN},
     "acme.key": {"idempotency_keys": {"acme"}},

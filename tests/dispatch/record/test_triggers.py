@@ -42,6 +42,7 @@ TOUCHING = {
     "pool_members": ("acme", "joined_at = now()"),
     "client_marks": ("acme", "kind = 'block'"),
     "technician_marks": ("anna", "kind = 'block'"),
+    "admissions": ("acme", "state = 'admitted', code = NULL, code_until = NULL"),
 }
 #: Tried in `test_ledger_triggers.py`.
 LEDGER = ("ledger_entries_move", "ledger_transactions_balanced", "ledger_accounts_kept", "disputes_end_once")
@@ -56,6 +57,10 @@ OTHERS = (
     "jobs_look",
     "proposals_end_once",
     *LEDGER,
+    "jobs_of_approved",
+    "jobs_published",
+    "offers_of_approved",
+    "assignments_of_approved",
     "usage_changed",
     "assignments_usage",
     "assignments_usage_moved",
@@ -321,3 +326,59 @@ def test_reviews_end_once_lets_no_answered_review_become_anything_else(guarded: 
         refusal = guarded.refuses(again)
         assert (refusal.code, refusal.constraint) == (RESTRICT_VIOLATION, "reviews_end_once")
         assert f"this review ended as {ended}: it cannot become {state}" in refusal.message
+
+
+NOT_APPROVED = {"applied": "NULL", "declined": "'other'", "suspended": "'other'"}
+
+
+def set_client(guarded: Guarded, state: str) -> None:
+    reason = NOT_APPROVED.get(state, "NULL")
+    guarded.run(guarded.update("clients", "acme", f"state = '{state}', state_reason = {reason}"))
+
+
+@pytest.mark.parametrize("state", NOT_APPROVED)
+@pytest.mark.parametrize("table", ["jobs", "offers", "assignments"])
+def test_a_client_that_is_not_approved_has_no_job_posted_nobody_asked_and_nobody_assigned(
+    guarded: Guarded, table: str, state: str
+):
+    guarded.isolate(table)
+    guarded.run(f"ALTER TABLE {table} ENABLE TRIGGER {table}_of_approved")
+    new = guarded.copy(table, "acme", {"id": "gen_random_uuid()"})
+    assert guarded.accepts(new) == 1
+    set_client(guarded, state)
+    refusal = guarded.refuses(new)
+    assert (refusal.code, refusal.constraint) == (RESTRICT_VIOLATION, f"{table}_of_approved")
+    assert guarded.accepts(guarded.copy(table, "burg", {"id": "gen_random_uuid()"})) == 1
+
+
+def test_jobs_published_lets_no_draft_of_a_client_out_that_is_not_approved(guarded: Guarded):
+    guarded.run(guarded.update("jobs", "acme", "state = 'draft'"))
+    publish = guarded.update("jobs", "acme", "state = 'open'")
+    assert guarded.accepts(publish) == 1
+    set_client(guarded, "suspended")
+    assert guarded.refuses(publish).constraint == "jobs_of_approved"
+    assert guarded.accepts(guarded.update("jobs", "acme", "state = 'cancelled', cancelled_at = now()")) == 1
+
+
+@pytest.mark.parametrize(
+    ("regions", "site", "is_there"),
+    [
+        ("NULL", "region = 'TX', country = 'US'", True),
+        ('\'["TX", "NM"]\'', "region = 'TX', country = 'US'", True),
+        ('\'["TX", "NM"]\'', "region = 'tx', country = 'US'", True),
+        ("'[\"NM\"]'", "region = 'TX', country = 'US'", False),
+        ("'[]'", "region = 'TX', country = 'US'", False),
+        ("'[\"TX\"]'", "region = 'TX', country = 'MX'", False),
+    ],
+)
+def test_jobs_are_posted_only_where_the_client_operates(guarded: Guarded, regions: str, site: str, is_there: bool):
+    guarded.isolate("jobs")
+    guarded.run("ALTER TABLE jobs ENABLE TRIGGER jobs_of_approved")
+    guarded.run(guarded.update("sites", "acme", site))
+    guarded.run(guarded.update("clients", "acme", f"regions = {regions}"))
+    new = guarded.copy("jobs", "acme", {"id": "gen_random_uuid()"})
+    if is_there:
+        assert guarded.accepts(new) == 1
+    else:
+        refusal = guarded.refuses(new)
+        assert (refusal.code, refusal.constraint) == (RESTRICT_VIOLATION, "jobs_in_regions")

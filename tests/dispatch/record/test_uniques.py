@@ -18,6 +18,7 @@ EXCLUSION_VIOLATION = "23P01"
 
 #: index with a condition -> a change that takes the row out of it
 OUTSIDE = {
+    "uq_pool_overrides_open": {"ended_at": "now()"},
     "uq_alarms_open": {"cleared_at": "now()", "cleared_why": "'over'"},
     "uq_assignments_live_slot": {"state": "'released'"},
     "uq_counters_open": {"state": "'refused'"},
@@ -33,7 +34,7 @@ OUTSIDE = {
 #: index that takes two missing values for the same -> a row whose value is missing
 MISSING = {"uq_staff_client_id_email": "operator", "uq_seals_client_id_num": "network"}
 #: index that takes two missing values for different -> the column
-MANY_MISSING = {"uq_slots_visit_id_technician_id": "technician_id"}
+MANY_MISSING = {"uq_slots_visit_id_technician_id": "technician_id", "uq_admissions_code": "code"}
 
 INDEXES = {
     name: (table, definition)
