@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from api import (
+    agreements,
     alarms,
     assignments,
     board,
@@ -16,6 +17,7 @@ from api import (
     catalogues,
     charges,
     clients,
+    credentials,
     crews,
     day,
     deliverables,
@@ -42,6 +44,7 @@ from api import (
     promises,
     proposals,
     queue,
+    removals,
     reputation,
     reviews,
     schedules,
@@ -120,7 +123,10 @@ ROUTERS = (
     clients.router,
     sites.router,
     pools.router,
+    agreements.router,
+    removals.router,
     schedules.router,
+    credentials.router,
     catalogues.router,
     talent.router,
     usage.router,

@@ -50,6 +50,7 @@ class Commands(LazyGroup):
         "import": Entry("cli.load:load", "Technicians or jobs from a CSV file into the record"),
         "call": Entry("cli.call:call", "One request to the API, answered as JSON"),
         "messages": Entry("cli.messages:messages", "Messages: what became of them, send again"),
+        "credentials": Entry("cli.credentials:credentials", "Proofs: what waits for a review, verify, reject, revoke"),
         "keys": Entry("cli.keys:keys", "API keys: make, list, revoke"),
         "webhooks": Entry("cli.webhooks:webhooks", "Webhooks: list endpoints, their deliveries, replay"),
         "packs": Entry("cli.packs:packs", "Packs of limits: check them, compare two sets"),

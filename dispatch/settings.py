@@ -108,6 +108,16 @@ class FileSettings(BaseSettings):
     files_url: str | None = Field(default=None, repr=False)
 
 
+class ScreeningSettings(BaseSettings):
+    """Who screens technicians, and the secret that orders and answers are signed with."""
+
+    model_config = _CONFIG
+
+    screening_vendor: str = "local"
+    screening_url: str | None = None
+    screening_secret: str | None = Field(default=None, repr=False)
+
+
 class WebhookSettings(BaseSettings):
     """Whom webhooks may call beside the public internet."""
 
@@ -216,6 +226,7 @@ class Settings(
     RecordSettings,
     MessageSettings,
     MoneySettings,
+    ScreeningSettings,
     WebhookSettings,
     RoadSettings,
 ):
