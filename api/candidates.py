@@ -11,13 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.auth import StaffReader
+from api.homes import show_home_distance, show_travel
 from api.parts import Parts, parts_of, reading
 from api.schemas.jobs import ReasonOut
 from api.schemas.story import CandidateDetail, CandidateOut, CandidatesOut, ChangeOut, TickOut
-from api.showing import show_distance, show_person, show_reason
+from api.showing import show_person, show_reason
 from api.visibility import view
 from dispatch.errors import BadInput, NotFound
-from dispatch.index.search import search
+from dispatch.index.search import search, search_by_cell
 from dispatch.jobs.reading import RoleOfVisit, read_asked, read_role
 from dispatch.record.session import Actor, database_now
 from dispatch.record.tables import RoundRow, SlotRow, TechnicianRow, VisitRow
@@ -91,8 +92,8 @@ def get_candidate(
         place=int(place[0]) + 1 if len(place) else None,
         total=float(found.scores.total[row]),
         parts=found.scores.parts_at(row),
-        distance_m=show_distance(float(found.candidates.distance_m[row]), seen) or 0,
-        travel_s=int(found.candidates.travel_s[row]),
+        distance_m=show_home_distance(float(found.candidates.distance_m[row]), actor) or 0,
+        travel_s=show_travel(int(found.candidates.travel_s[row]), actor) or 0,
         failed=_own_reasons(found.words[row : row + 1], found.audience),
         ticks=[TickOut(rule=tick.rule.code, holds=tick.holds, text=tick.text) for tick in told],
     )
@@ -121,7 +122,9 @@ def _search(session: Session, actor: Actor, parts: Parts, job_id: UUID, role: st
     now = database_now(session)
     asked = read_asked(session, round_id, unit.job.id) if round_id else frozenset()
     audience: Audience = "operator" if actor.kind == "operator" else "client"
-    everyone = search(parts.feed.roster, unit.job, unit.policy, now=now, asked=asked)
+    # Exact distances and rules would find a technician's home from a few sites: see tests/api/test_homes.py.
+    look = search if audience == "operator" else search_by_cell
+    everyone = look(parts.feed.roster, unit.job, unit.policy, now=now, asked=asked)
     candidates = everyone.take(np.flatnonzero(visible_rows(everyone, audience)))
     words = judge(unit.job, candidates, unit.policy)
     scores = score(unit.job, candidates, unit.policy)
@@ -162,8 +165,8 @@ def _candidate(actor: Actor, found: _Found, row: int, place: int, people: dict[U
         place=place,
         total=float(found.scores.total[row]),
         parts=found.scores.parts_at(row),
-        distance_m=show_distance(float(found.candidates.distance_m[row]), seen) or 0,
-        travel_s=int(found.candidates.travel_s[row]),
+        distance_m=show_home_distance(float(found.candidates.distance_m[row]), actor) or 0,
+        travel_s=show_travel(int(found.candidates.travel_s[row]), actor) or 0,
         earliest_start_at=datetime.fromtimestamp(int(found.candidates.earliest_start_s[row]), UTC),
     )
 

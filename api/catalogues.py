@@ -66,8 +66,17 @@ def post_credential_kind(request: Request, actor: Operator, kind: CredentialKind
 
     def work(session: Session, now: datetime) -> Reply:
         screening = frozenset({kind.code}) if kind.is_screening else frozenset()
-        put_credential_kinds(session, actor, {kind.code: kind.name}, screening=screening, now=now)
-        return Reply(CredentialKindOut(code=kind.code, name=kind.name, is_screening=kind.is_screening), 201)
+        by_clients = frozenset({kind.code}) if kind.verified_by == "client" else frozenset()
+        put_credential_kinds(
+            session,
+            actor,
+            {kind.code: kind.name},
+            screening=screening,
+            families={kind.code: kind.family},
+            by_clients=by_clients,
+            now=now,
+        )
+        return Reply(CredentialKindOut(**kind.model_dump()), 201)
 
     return idempotent(request, actor, work)
 

@@ -18,7 +18,7 @@ from api.schemas.jobs import PayOut, WindowOut
 from api.schemas.live import FleetJob, FleetOffer, OfferEnded
 from api.snapshots import one_moment
 from api.telling import Told
-from api.visibility import HIDDEN_RESOLUTION, HIDDEN_STEP_M
+from api.visibility import HIDDEN_RESOLUTION, HIDDEN_STEP_M, HIDDEN_STEP_S
 from dispatch.record.session import ENGINE, transaction
 from geo.cells import cell_of, center
 
@@ -27,8 +27,6 @@ _MAX_EVENTS = 50
 _MAX_OFFERS = 1_000
 #: A place from longer ago is not gone on from: the stream starts again with the offers that live.
 KEPT = timedelta(hours=24)
-#: Seconds to which travel is rounded before assignment, as distance is to `HIDDEN_STEP_M`.
-_HIDDEN_STEP_S = 300
 
 #: Event of a job -> where its data names offers that ended, and how they did.
 _ENDS_MANY = {
@@ -175,7 +173,7 @@ def _offer(row: Row[Any]) -> FleetOffer:
         window=WindowOut(start_at=terms["start_at"], end_at=terms["end_at"]),
         duration_min=terms["duration_min"],
         distance_m=_rounded(row.distance_m, HIDDEN_STEP_M),
-        travel_s=_rounded(row.travel_s, _HIDDEN_STEP_S),
+        travel_s=_rounded(row.travel_s, HIDDEN_STEP_S),
         town=row.town,
         region=row.region,
         lat=round(middle.lat, 4),

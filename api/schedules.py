@@ -1,23 +1,18 @@
-"""When does a technician work, and what is proved about them? Hours, times off, credentials."""
+"""When does a technician work? Hours and times off."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.auth import Operator
 from api.idempotency import Reply, idempotent
 from api.paging import Cursor, Limit, page
 from api.parts import parts_of, writing
 from api.people import find_visible
 from api.schemas.pages import PageOf
 from api.schemas.talent import (
-    CredentialIn,
-    CredentialMoved,
-    CredentialOut,
     HoursIn,
     HoursOut,
     SpanIn,
@@ -25,10 +20,9 @@ from api.schemas.talent import (
     TimeOffOut,
     minutes,
 )
-from api.talent import Keeper, Knows
-from dispatch.record.session import Actor, database_now, transaction
-from dispatch.record.tables import CredentialKindRow, CredentialRow, TechnicianRow, TimeOffRow, WorkingHoursRow
-from dispatch.talent.credentials import reject_credential, revoke_credential, submit_credential, verify_credential
+from api.talent import Keeper
+from dispatch.record.session import database_now, transaction
+from dispatch.record.tables import TechnicianRow, TimeOffRow, WorkingHoursRow
 from dispatch.talent.schedules import give_time_back, set_hours, take_time_off
 
 router = APIRouter(prefix="/v1", tags=["technicians"])
@@ -91,71 +85,6 @@ def delete_time_off(request: Request, actor: Keeper, technician_id: UUID, time_o
     return Response(status_code=204)
 
 
-@router.get("/technicians/{technician_id}/credentials", response_model=PageOf[CredentialOut], summary="What is proved?")
-def list_credentials(
-    request: Request, actor: Knows, response: Response, technician_id: UUID, limit: Limit = 50, cursor: Cursor = None
-) -> PageOf[CredentialOut]:
-    """Newest first. A client sees what is verified, without evidence, and nothing of screenings."""
-    wanted = select(CredentialRow).where(CredentialRow.technician_id == technician_id)
-    if actor.client_id is not None:
-        is_screening = exists().where(CredentialKindRow.code == CredentialRow.kind, CredentialKindRow.is_screening)
-        wanted = wanted.where(CredentialRow.state == "verified", ~is_screening)
-    with transaction(parts_of(request).engine, actor, role="engine") as session:
-        find_visible(session, actor, technician_id)
-        found = page(session, request, wanted, CredentialRow.id, limit=limit, cursor=cursor)
-    response.headers.update(found.headers)
-    return PageOf(items=[_credential(actor, row[0]) for row in found.rows], next=found.next)
-
-
-@router.post(
-    "/technicians/{technician_id}/credentials",
-    status_code=201,
-    response_model=CredentialOut,
-    summary="Hand in a proof",
-)
-def post_credential(request: Request, actor: Keeper, technician_id: UUID, proof: CredentialIn) -> Response:
-    """It counts once the operator has verified it."""
-
-    def work(session: Session, now: datetime) -> Reply:
-        made = submit_credential(session, actor, technician_id, **proof.model_dump(), now=now)
-        return Reply(_credential(actor, session.get_one(CredentialRow, made)), 201)
-
-    return idempotent(request, actor, work)
-
-
-@router.post("/credentials/{credential_id}/verify", response_model=CredentialMoved, summary="It is genuine")
-def post_verify(request: Request, actor: Operator, credential_id: UUID) -> Response:
-    """The rules trust it from now on."""
-
-    def work(session: Session, now: datetime) -> Reply:
-        verify_credential(session, actor, credential_id, now=now)
-        return Reply(CredentialMoved(id=credential_id, state="verified", assignments=[]))
-
-    return idempotent(request, actor, work)
-
-
-@router.post("/credentials/{credential_id}/reject", response_model=CredentialMoved, summary="It does not hold")
-def post_reject(request: Request, actor: Operator, credential_id: UUID) -> Response:
-    """Of a proof that was handed in."""
-
-    def work(session: Session, now: datetime) -> Reply:
-        reject_credential(session, actor, credential_id, now=now)
-        return Reply(CredentialMoved(id=credential_id, state="rejected", assignments=[]))
-
-    return idempotent(request, actor, work)
-
-
-@router.post("/credentials/{credential_id}/revoke", response_model=CredentialMoved, summary="Take a proof back")
-def post_revoke(request: Request, actor: Operator, credential_id: UUID) -> Response:
-    """No acceptance counts on it any more. Nobody is taken off a job: `assignments` are those it leaves uncovered."""
-
-    def work(session: Session, now: datetime) -> Reply:
-        touched = revoke_credential(session, actor, credential_id, now=now)
-        return Reply(CredentialMoved(id=credential_id, state="revoked", assignments=touched))
-
-    return idempotent(request, actor, work)
-
-
 def _hours(session: Session, technician: TechnicianRow) -> HoursOut:
     rows = session.scalars(
         select(WorkingHoursRow)
@@ -176,8 +105,3 @@ def _time_off(row: TimeOffRow) -> TimeOffOut:
     assert row.during.lower is not None, "a constraint refuses times off without bounds"
     assert row.during.upper is not None
     return TimeOffOut(id=row.id, start_at=row.during.lower, end_at=row.during.upper)
-
-
-def _credential(actor: Actor, row: CredentialRow) -> CredentialOut:
-    same: dict[str, Any] = {name: getattr(row, name) for name in CredentialOut.model_fields}
-    return CredentialOut(**{**same, "evidence": None if actor.client_id is not None else row.evidence})

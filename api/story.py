@@ -1,6 +1,7 @@
 """What became of this job, and why? Its offers, waves, decisions and events."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +11,14 @@ from sqlalchemy.orm import Session, undefer
 
 from api.auth import StaffReader
 from api.candidates import show_changes
+from api.homes import Way, read_sites, show_parts, show_way
 from api.paging import Cursor, Limit, page
 from api.parts import reading
 from api.schemas.jobs import PayOut
 from api.schemas.offers import AskedOut, CounterOut
 from api.schemas.pages import PageOf
 from api.schemas.story import DecisionLine, DecisionOut, EventOut, PlacedOut, WaveOut
-from api.showing import show_distance, show_person, show_reason
+from api.showing import show_person, show_reason
 from api.visibility import view
 from dispatch.errors import NotFound
 from dispatch.record.events import as_told
@@ -98,8 +100,8 @@ def get_decision(request: Request, actor: StaffReader, job_id: UUID, decision_id
         outcome=told.outcome,
         num_in_reach=visible_count(told.num_in_reach, audience),
         num_may=visible_count(told.num_may, audience),
-        asked=_placed(told.asked),
-        next_best=_placed(told.next_best),
+        asked=_placed(told.asked, actor),
+        next_best=_placed(told.next_best, actor),
         reasons=[show_reason(each.code, each.words, each.num_technicians) for each in told.reasons],
         changes=show_changes(told.changes),
     )
@@ -128,7 +130,11 @@ def show_asked(session: Session, actor: Actor, rows: Sequence[Row[*tuple[Any, ..
     ids = [row[0].id for row in rows]
     open_ones = select(CounterRow).where(CounterRow.offer_id.in_(ids), CounterRow.state == "open")
     counters = {counter.offer_id: counter for counter in session.scalars(open_ones)}
-    return [_asked(actor, row[0], row[1], counters.get(row[0].id)) for row in rows]
+    sites = read_sites(session, (row[0].job_id for row in rows))
+    return [
+        _asked(actor, row[0], row[1], counters.get(row[0].id), show_way(row[0], row[1], sites[row[0].job_id], actor))
+        for row in rows
+    ]
 
 
 def _exists(session: Session, job_id: UUID) -> None:
@@ -136,12 +142,14 @@ def _exists(session: Session, job_id: UUID) -> None:
         raise NotFound("job", job_id)
 
 
-def _asked(actor: Actor, offer: OfferRow, technician: TechnicianRow | None, counter: CounterRow | None) -> AskedOut:
+def _asked(
+    actor: Actor, offer: OfferRow, technician: TechnicianRow | None, counter: CounterRow | None, way: Way
+) -> AskedOut:
     seen = view(actor.kind, "assigned" if offer.state == "accepted" else "asked")
     return AskedOut(
         **{name: getattr(offer, name) for name in _OF_OFFER},
         technician=show_person(technician, offer.technician_id, seen),
-        distance_m=show_distance(offer.distance_m, seen),
+        **asdict(way),
         counter=_counter(counter) if counter else None,
     )
 
@@ -166,10 +174,11 @@ def _decision(found: DecisionRow) -> dict[str, Any]:
     return {name: getattr(found, name) for name in DecisionLine.model_fields}
 
 
-def _placed(placed: tuple[Placed, ...]) -> list[PlacedOut]:
+def _placed(placed: tuple[Placed, ...], actor: Actor) -> list[PlacedOut]:
+    shown = ((each, *show_parts(each.total, each.parts, actor)) for each in placed)
     return [
-        PlacedOut(technician=each.technician, place=each.place, total=each.total, parts=dict(each.parts))
-        for each in placed
+        PlacedOut(technician=each.technician, place=each.place, total=total, parts=parts)
+        for each, total, parts in shown
     ]
 
 
@@ -188,6 +197,6 @@ def _event(event: EventRow, audience: Audience) -> EventOut:
 
 
 _OF_OFFER = (
-    "id", "job_id", "visit_id", "role", "wave_id", "state", "rank", "score", "travel_s", "terms_version", "sent_at",
+    "id", "job_id", "visit_id", "role", "wave_id", "state", "rank", "terms_version", "sent_at",
     "viewed_at", "expires_at", "answered_at", "wanted_start_at", "reason",
 )  # fmt: skip

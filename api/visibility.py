@@ -14,7 +14,9 @@ Relation = Literal["none", "asked", "assigned"]
 HIDDEN_RESOLUTION = 6
 #: Metres to which a distance is rounded before assignment: a finer one would find the door from three offers.
 HIDDEN_STEP_M = 1000
-#: The same for those who see the place: their many sites would find a technician's home.
+#: Seconds to which travel is rounded then.
+HIDDEN_STEP_S = 300
+#: Metres for those who see both ends: somebody's own day, the operator.
 SHOWN_STEP_M = 100
 
 

@@ -51,6 +51,8 @@ class Commands(LazyGroup):
         "call": Entry("cli.call:call", "One request to the API, answered as JSON"),
         "messages": Entry("cli.messages:messages", "Messages: what became of them, send again"),
         "pools": Entry("cli.pools:pools", "Pools: invite a file of people"),
+        "credentials": Entry("cli.credentials:credentials", "Proofs: what waits for a review, verify, reject, revoke"),
+        "audit": Entry("cli.audit:audit", "The history: verify its chains, export a job signed, verify offline"),
         "keys": Entry("cli.keys:keys", "API keys: make, list, revoke"),
         "webhooks": Entry("cli.webhooks:webhooks", "Webhooks: list endpoints, their deliveries, replay"),
         "packs": Entry("cli.packs:packs", "Packs of limits: check them, compare two sets"),

@@ -35,6 +35,9 @@ from dispatch.messages.reading import tell
 from dispatch.queue import Errand, make_app
 from dispatch.record.relay import FRAMES, prune
 from dispatch.record.session import ENGINE, connect, database_now, transaction
+from dispatch.screening.ordering import ERRAND as ORDER_SCREENING
+from dispatch.screening.ordering import QUEUE as SCREENING
+from dispatch.screening.vendor import HttpScreener
 from dispatch.settings import Settings, without_driver
 from dispatch.webhooks.addresses import read_networks
 from dispatch.webhooks.batching import Desk
@@ -74,9 +77,9 @@ class Lane:
 
 #: Messages go a few errands at a time, of twenty notices each: with 16 at once the demo's offers came 20 times later at
 #: the 99th percentile (2,221 ms against 111 ms, two cores), for the database's own processes know no niceness.
-LANES = (Lane(QUICK, 200), Lane(TROUBLED, 64), Lane("messages", 1))
+LANES = (Lane(QUICK, 200), Lane(TROUBLED, 64), Lane("messages", 1), Lane(SCREENING, 1))
 READERS: tuple[Reader, ...] = (follow_board, tell, gather)
-ERRANDS: tuple[Errand, ...] = (SERVE, DELIVER_NOTICE)
+ERRANDS: tuple[Errand, ...] = (SERVE, DELIVER_NOTICE, ORDER_SCREENING)
 #: Done now and then, each in a transaction of its own, as the engine.
 UPKEEP: tuple[Reader, ...] = (mend, forget_delivered)
 
@@ -234,13 +237,19 @@ def run(database_url: str, stop: threading.Event, settings: Settings) -> None:
 def courier_of(database_url: str, engine: Engine, settings: Settings) -> Courier:
     """The courier that these settings ask for."""
     rules = Rules(allow=read_networks(settings.webhook_allow), certificates=ssl.create_default_context())
-    parts = {"adapters": choose_adapters(settings, settings.data_dir)}
+    parts = {"adapters": choose_adapters(settings, settings.data_dir), "screener": _screener(settings)}
     kept = timedelta(days=settings.board_kept_days)
 
     def forget_frames(session: Session, now: datetime) -> int:
         return prune(session, now - kept)
 
     return Courier(database_url, engine, upkeep=(*UPKEEP, forget_frames), parts=parts, rules=rules)
+
+
+def _screener(settings: Settings) -> HttpScreener | None:
+    if not (settings.screening_url and settings.screening_secret):
+        return None
+    return HttpScreener(settings.screening_url, settings.screening_secret, settings.screening_vendor)
 
 
 async def _run(courier: Courier, stop: threading.Event) -> None:

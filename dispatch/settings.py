@@ -108,6 +108,16 @@ class FileSettings(BaseSettings):
     files_url: str | None = Field(default=None, repr=False)
 
 
+class ScreeningSettings(BaseSettings):
+    """Who screens technicians, and the secret that orders and answers are signed with."""
+
+    model_config = _CONFIG
+
+    screening_vendor: str = "local"
+    screening_url: str | None = None
+    screening_secret: str | None = Field(default=None, repr=False)
+
+
 class WebhookSettings(BaseSettings):
     """Whom webhooks may call beside the public internet."""
 
@@ -209,6 +219,22 @@ class MoneySettings(BaseSettings):
         return value
 
 
+class AuditSettings(BaseSettings):
+    """What bundles of the history are signed with."""
+
+    model_config = _CONFIG
+
+    #: Ed25519's private key, 64 hexadecimal digits; None: with private services one is made and kept with the data.
+    audit_key: str | None = Field(default=None, repr=False)
+
+    @field_validator("audit_key")
+    @classmethod
+    def _is_a_key(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", value):
+            raise ValueError("write it as 64 hexadecimal digits")
+        return value
+
+
 class Settings(
     ServiceSettings,
     ApiSettings,
@@ -216,7 +242,9 @@ class Settings(
     RecordSettings,
     MessageSettings,
     MoneySettings,
+    ScreeningSettings,
     WebhookSettings,
     RoadSettings,
+    AuditSettings,
 ):
     """All of them."""

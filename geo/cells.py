@@ -81,6 +81,13 @@ def center(cell: int) -> Point:
     return Point(lat, lng)
 
 
+def centers_of(lats: ArrayLike, lngs: ArrayLike, res: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return, for columns of points (N,), the centres (N,), (N,) of the cells that hold them; raises as `cells_of`."""
+    cells, place = np.unique(cells_of(lats, lngs, res), return_inverse=True)
+    middle = np.array([h3.cell_to_latlng(cell) for cell in cells.tolist()], dtype=np.float64).reshape(-1, 2)
+    return middle[place, 0], middle[place, 1]
+
+
 def boundary(cell: int) -> tuple[Point, ...]:
     """Return the corners of a cell counter-clockwise, not closed; raises CellError if it is none.
 

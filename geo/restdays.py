@@ -4,7 +4,7 @@ A region is written as ISO 3166 has it: a country (``US``), or a part of one (``
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from types import MappingProxyType
@@ -13,6 +13,7 @@ import holidays
 
 from geo.errors import RegionError
 
+_SATURDAY = 5
 _NONE: Mapping[date, str] = MappingProxyType({})
 
 
@@ -34,6 +35,15 @@ def _rest_days(region: str, year: int) -> Mapping[date, str]:
     country, _, part = region.partition("-")
     found = holidays.country_holidays(country, subdiv=part or None, years=year)
     return MappingProxyType({day: name for day, name in sorted(found.items()) if day.year == year})
+
+
+def after_business_days(day: date, num_days: int, region: str | None) -> date:
+    """Return the day on which the last of so many business days after `day` falls: no weekend, no holiday counts."""
+    while num_days:
+        day += timedelta(days=1)
+        if day.weekday() < _SATURDAY and day not in rest_days(region, day.year):
+            num_days -= 1
+    return day
 
 
 def known_region(region: str) -> str:

@@ -29,6 +29,7 @@ RAISED = (
 LIVE_JOBS = ("open", "unfilled", "on_hold", "assigned", "in_progress", "sent_back")
 LIVE_VISITS = ("planned", "confirmed", "on_the_way", "checked_in", "missed")
 _TO_COME = ("planned", "confirmed")
+NOT_BEGUN = (*_TO_COME, "on_the_way")
 
 #: How long before they must leave a technician is watched.
 _BEFORE_LEAVING = timedelta(minutes=30)
@@ -205,9 +206,11 @@ def part_missing(facts: JobFacts, _policy: DayPolicy, now: datetime) -> Iterator
             yield Risk("part_missing", visit.id, now, visit.missing_part_at, visit.id)
 
 
-def credential_expires(facts: JobFacts, _policy: DayPolicy, now: datetime) -> Iterator[Risk]:
-    """A proof that was there when they took the work will not be at its end."""
-    for visit, person in _coming(facts):
+def credential_expires(facts: JobFacts, policy: DayPolicy, now: datetime) -> Iterator[Risk]:
+    """A proof that was there when they took the work will not be at its end; no risk to a client who keeps them."""
+    if policy.proofs.on_lapse == "keep":
+        return
+    for visit, person in _coming(facts, NOT_BEGUN):
         for kind, last_day in sorted(person.proofs.items()):
             if visit.last_day is not None and (last_day is None or last_day < visit.last_day):
                 yield Risk("credential_expiring", person.assignment_id, now, person.start_at, visit.id, kind)
@@ -257,9 +260,9 @@ RULES: tuple[Callable[[JobFacts, DayPolicy, datetime], Iterator[Risk]], ...] = (
 )
 
 
-def _coming(facts: JobFacts) -> Iterator[tuple[VisitFacts, Coming]]:
+def _coming(facts: JobFacts, states: Sequence[str] = _TO_COME) -> Iterator[tuple[VisitFacts, Coming]]:
     for visit in facts.visits:
-        if visit.state in _TO_COME:
+        if visit.state in states:
             for person in visit.coming:
                 yield visit, person
 

@@ -32,6 +32,8 @@ _T = TypeVar("_T")
 
 #: What happens to a request from the site that nobody answers in time.
 IF_UNANSWERED = ("stop_paid_to_cap",)
+#: What becomes of work whose technician can no longer prove what it needs.
+ON_LAPSE = ("flag", "withdraw", "keep")
 #: What follows a visit that could not start.
 AFTER_COULD_NOT_START = ("decide", "next_visit")
 
@@ -88,6 +90,21 @@ class Proposals:
     def __post_init__(self) -> None:
         within("proposals.answer_min", self.answer_min, 1, 43_200)
         within("proposals.warn_before_min", self.warn_before_min, 0, 43_200)
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """What becomes of work to come when a proof that it needs no longer holds.
+
+    `flag`: a dispatcher sees it and decides; `withdraw`: the technician loses it at once and the next in line is asked;
+    `keep`: it stays as it is.
+    """
+
+    on_lapse: str = "flag"
+
+    def __post_init__(self) -> None:
+        if self.on_lapse not in ON_LAPSE:
+            raise PolicyError(f"proofs.on_lapse {self.on_lapse!r}: one of {', '.join(ON_LAPSE)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +221,7 @@ class DayPolicy:
     day: Day = field(default_factory=Day)
     requests: Requests = field(default_factory=Requests)
     proposals: Proposals = field(default_factory=Proposals)
+    proofs: Proofs = field(default_factory=Proofs)
     cancellation: CancellationRules = field(default_factory=CancellationRules)
     rates: Rates = field(default_factory=Rates)
     sla: ServiceLevels = field(default_factory=ServiceLevels)

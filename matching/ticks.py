@@ -13,6 +13,7 @@ from matching.candidates import NO_CAPACITY, Candidates
 from matching.eligibility import Rule, credential_day, hourly_cents, judge
 from matching.job import Job
 from matching.policy import Policy
+from matching.proof import kind_of
 from matching.usage import NO_LIMIT
 
 
@@ -73,7 +74,7 @@ def _level(job: Job, one: Candidates, policy: Policy, holds: bool) -> str:
 def _credential(job: Job, one: Candidates, policy: Policy, holds: bool) -> str:
     last = credential_day(job, policy)
     days = zip(job.needs.credentials, one.credential_days[0].tolist(), strict=True)
-    told = [(kind, day) for kind, day in days if holds or day < last]
+    told = [(kind_of(kind), day) for kind, day in days if holds or day < last]
     if one.papers_until[0] < last:
         return "a paper is missing, or ends too soon, that the client wants of whoever is engaged as they are"
     if not told:

@@ -41,6 +41,9 @@ TROUBLE: dict[str, Trouble] = {
     "credential_expiring": Trouble(
         "A proof that the visit needs is not valid to its end", ("release_technician", "post_credential")
     ),
+    "technician_held": Trouble(
+        "The technician cannot work for now: look for somebody else", ("release_technician", "make_proposal")
+    ),
     "rework_due": Trouble("Work that was sent back is not mended yet", ("post_job_message", "make_proposal")),
     "sla_at_risk": Trouble("What was promised is about to be broken", ("pause_sla", "patch_job")),
     "sla_breached": Trouble("What was promised is broken", ("pause_sla", "patch_job")),

@@ -348,6 +348,20 @@ class SkillsOut(Out):
     items: list[SkillOut]
 
 
+#: What sort of proof a kind is: which facts it has.
+Family = Literal[
+    "background_check",
+    "drug_screen",
+    "insurance",
+    "agreement",
+    "licence",
+    "certificate",
+    "clearance",
+    "data_access",
+    "tax_form",
+]
+
+
 class CredentialKindIn(SkillIn):
     """A kind of proof. Of a screening, clients see no result."""
 
@@ -355,6 +369,8 @@ class CredentialKindIn(SkillIn):
         json_schema_extra={"examples": [{"code": "background_check", "name": "Background check", "is_screening": True}]}
     )
     is_screening: Yes = False
+    family: Family = "certificate"
+    verified_by: Literal["operator", "client"] = "operator"
 
 
 class CredentialKindOut(Out):
@@ -363,6 +379,8 @@ class CredentialKindOut(Out):
     code: Code
     name: str
     is_screening: bool
+    family: Family
+    verified_by: Literal["operator", "client"]
 
 
 class CredentialKindsOut(Out):

@@ -208,9 +208,9 @@ class AskedOut(Out):
     technician: PersonOut
     state: OfferState
     rank: int | None
-    score: float | None
-    distance_m: int | None
-    travel_s: int | None
+    score: float | None = Field(description="For the operator alone.")
+    distance_m: int | None = Field(description="From the middle of the technician's cell, in kilometres.")
+    travel_s: int | None = Field(description="The same way, in steps of five minutes.")
     terms_version: int
     sent_at: Instant
     viewed_at: Instant | None

@@ -26,11 +26,11 @@ class WaveOut(Out):
 
 
 class PlacedOut(Out):
-    """A technician's place in the ranking; the parts add up to the total."""
+    """A technician's place in the ranking; to the operator with all parts of the score, which add up to the total."""
 
     technician: UUID
     place: int
-    total: float
+    total: float | None = Field(description="null to a client: with it goes how far away somebody lives.")
     parts: dict[str, float]
 
 

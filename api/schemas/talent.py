@@ -19,7 +19,6 @@ from api.schemas.values import Code, Currency, In, Instant, Line, Number, Out, S
 from matching.technician import Consent
 
 TechnicianState = Literal["invited", "active", "paused", "suspended", "left"]
-CredentialState = Literal["claimed", "submitted", "verified", "expired", "revoked", "rejected"]
 Clearance = Literal["unknown", "claimed", "us_person", "not_us_person"]
 TechnicianMove = Literal["activate", "pause", "resume", "leave", "suspend", "reinstate", "invite"]
 MarkKind = Literal["block", "favourite"]
@@ -214,50 +213,6 @@ class TimeOffOut(Out):
     id: UUID
     start_at: Instant
     end_at: Instant
-
-
-class CredentialIn(In):
-    """A proof, valid from its first through its last day."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "kind": "background_check", "valid_from": "2026-06-01", "valid_until": "2027-05-31",
-                    "evidence": "Report 8842",
-                }
-            ]
-        }
-    )  # fmt: skip
-    kind: Code
-    valid_from: Day
-    valid_until: Day
-    evidence: Line = Field(description="Where it can be looked up.")
-
-
-class CredentialOut(Out):
-    """A proof about a technician. Clients see what is verified, and never the evidence."""
-
-    id: UUID
-    technician_id: UUID
-    kind: str
-    state: CredentialState
-    valid_from: date
-    valid_until: date
-    evidence: str | None
-    verified_at: Instant | None
-    revoked_at: Instant | None
-
-
-class CredentialMoved(Out):
-    """What became of a proof; on revocation the live assignments that it leaves uncovered."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"id": _UUID, "state": "revoked", "assignments": [_UUID]}]}
-    )
-    id: UUID
-    state: CredentialState
-    assignments: list[UUID]
 
 
 class ConsentOut(Out):

@@ -5,7 +5,7 @@ database: both through the same code, so that an acceptance is judged as the off
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from dispatch.index.diaries import Diaries, Times, judge_times
 from dispatch.index.reach import rows_in_reach
 from dispatch.index.roster import NO_CONSENT, Roster
 from geo.areas import PolygonArea
+from geo.cells import centers_of
 from geo.distance import distances_m
 from geo.travel import travel_s
 from matching.candidates import NO_PAPERS, Bools, Candidates, Floats, Ints
@@ -24,6 +25,11 @@ from matching.eligibility import hourly_cents
 from matching.job import Job
 from matching.policy import Policy
 from matching.technician import CONTRACTOR, Technician
+
+#: The cell whose middle stands for where somebody starts from when a client asks: about 36 km².
+HOME_RESOLUTION = 6
+#: No place is further than this from the middle of its cell of that resolution, anywhere on Earth.
+_CELL_RADIUS_M = 6_000
 
 
 def search(
@@ -41,6 +47,33 @@ def search(
         order = np.argsort(roster.columns["id"][rows], kind="stable")
         gathered = _gather(roster, rows[order], distance_m[order], job, asked)
     return _candidates(gathered, job, now=now)
+
+
+def search_by_cell(
+    roster: Roster, job: Job, policy: Policy, *, now: datetime, asked: Collection[UUID] = frozenset()
+) -> Candidates:
+    """The same as if everyone started from the middle of their cell: what a client may be told of people it may ask.
+
+    Every figure that follows from it (distance, travel, score, order, "outside their own area") is one and the same
+    wherever in the cell somebody lives, so that no number of questions from any number of sites finds the house.
+    """
+    live_at_s = now.timestamp() if job.asked_time == "asap" else None
+    reach_m = policy.reach_km * 1000
+    with roster.lock:
+        lats, lngs = roster.places(live_at_s)
+        rows, _ = rows_in_reach(lats, lngs, job.lat, job.lng, reach_m + _CELL_RADIUS_M)
+        distance_m = distances_m(job.lat, job.lng, *centers_of(lats[rows], lngs[rows], HOME_RESOLUTION))
+        rows, distance_m = rows[distance_m <= reach_m], distance_m[distance_m <= reach_m]
+        order = np.argsort(roster.columns["id"][rows], kind="stable")
+        gathered = _gather(roster, rows[order], distance_m[order], job, asked)
+    return _candidates(replace(gathered, number=_without_homes(gathered.number)), job, now=now)
+
+
+def _without_homes(number: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """The columns with the middle of a cell wherever they hold the base: for consent, and for the own circle."""
+    lat, lng = centers_of(number["lat"], number["lng"], HOME_RESOLUTION)
+    # Who drew an area, or sets no limit, has no circle: its middle is not used.
+    return number | {"lat": lat, "lng": lng, "circle_lat": lat, "circle_lng": lng}
 
 
 def candidate_of(

@@ -1,6 +1,7 @@
 """What does the record know of a job, as matching needs it? The bridge from rows to `matching.job.Job`."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,8 @@ from dispatch.talent.usage import rules_of
 from matching.daypolicy import DayPolicy
 from matching.job import Job, Needs, Pay
 from matching.policy import Policy
+from matching.proof import Requirement, kind_of, needed_keys
+from matching.proof import read_requirements as requirements_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,12 @@ def read_role(session: Session, visit_id: UUID, role: str, slot_id: UUID | None 
     return RoleOfVisit(job, visit, site, wanted, read_policy(job), slots[0].is_observer)
 
 
+def read_requirements(session: Session, client_id: UUID) -> dict[str, Requirement]:
+    """What this client asks of proofs, by kind, as it is now: a job keeps the policy it was posted under, not this."""
+    document = session.scalar(select(ClientRow.proof_policy).where(ClientRow.id == client_id))
+    return requirements_from(document or {}, client_id)
+
+
 def to_job(job: JobRow, visit: VisitRow, site: SiteRow, slots: list[SlotRow], client: ClientRow, now: datetime) -> Job:
     """The job of matching; `slots` are those of one role, and needs and pay are the first open one's, or the first's.
 
@@ -78,7 +87,7 @@ def to_job(job: JobRow, visit: VisitRow, site: SiteRow, slots: list[SlotRow], cl
         end_at=end_at,
         duration_min=duration_min,
         pay=Pay(slot.pay_kind, slot.pay_amount, slot.currency),  # type: ignore[arg-type]
-        needs=needs_from(slot.needs),
+        needs=needs_at(slot.needs, requirements_from(client.proof_policy, client.id), site.region),
         asked_time=visit.asked_time,  # type: ignore[arg-type]
         priority=job.priority,
         num_open=sum(each.state == "open" for each in slots),
@@ -99,11 +108,21 @@ def needs_from(document: dict[str, Any]) -> Needs:
     )
 
 
+def needs_at(document: dict[str, Any], asked: Mapping[str, Requirement], region: str) -> Needs:
+    """The same for work in a region, with each credential under the key of what the client asks of it."""
+    return asked_of(needs_from(document), asked, region)
+
+
+def asked_of(needs: Needs, asked: Mapping[str, Requirement], region: str) -> Needs:
+    """These needs in a region, under the keys of what the client asks there."""
+    return replace(needs, credentials=needed_keys(needs.credentials, asked, region))
+
+
 def needs_document(needs: Needs) -> dict[str, Any]:
     """The same the other way round."""
     return {
         "skills": dict(sorted(needs.skills.items())),
-        "credentials": sorted(needs.credentials),
+        "credentials": sorted({kind_of(key) for key in needs.credentials}),
         "clearance": needs.clearance,
         "pools": sorted(str(pool) for pool in needs.pools),
         "market": needs.market,

@@ -158,6 +158,14 @@ OCCASIONS: tuple[Occasion, ...] = (
     Occasion("admission", "reinstated", "technician", "let_in_admitted", "offers", "timely", _DESK),
     Occasion("admission", "declined", "technician", "let_in_declined", "offers", "timely", _DESK),
     Occasion("admission", "suspended", "technician", "let_in_suspended", "offers", "timely", _PHONE),
+    # Proofs, and what a screening leads to.
+    Occasion("credential", "expiring", "technician", "proof_expiring", "changes", "calm", _PHONE),
+    Occasion("credential", "rejected", "technician", "proof_rejected", "changes", "timely", _PHONE),
+    Occasion("credential", "revoked", "technician", "proof_revoked", "changes", "timely", _PHONE),
+    Occasion("assignment", "proof_lapsed", "dispatchers", "proof_lapsed", "changes", "timely", _DESK),
+    Occasion("removal", "noticed", "technician", "removal_noticed", "messages", "urgent", _ALL, everywhere=True),
+    Occasion("removal", "withdrawn", "technician", "removal_withdrawn", "messages", "urgent", _ALL, everywhere=True),
+    Occasion("removal", "finished", "technician", "removal_final", "messages", "urgent", _ALL, everywhere=True),
     # What people write, and what did not arrive.
     Occasion("message", "posted", "participants", "message", "messages", "timely", _PHONE),
     Occasion("message", "undelivered", "dispatchers", "undelivered", "day", "urgent", _DESK),

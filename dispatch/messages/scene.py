@@ -126,7 +126,8 @@ def _arrival(scene: Scene) -> Value | None:
 
 
 def _until(scene: Scene) -> Value | None:
-    return _at_site(scene, _of(scene.offer, "expires_at")) or _told("until", "deadline_at", "expires_at")(scene)
+    told = _told("until", "deadline_at", "expires_at", "respond_by")
+    return _at_site(scene, _of(scene.offer, "expires_at")) or told(scene)
 
 
 def _pay(scene: Scene) -> Value | None:
@@ -191,6 +192,8 @@ PARAMETERS: Mapping[str, Callable[[Scene], Value | None]] = {
     "due": _told("due_at", "due"),
     "why": lambda scene: Why(str(scene.data.get("why") or scene.data.get("reason") or "other")),
     "trouble": lambda scene: Why(str(scene.data.get("kind") or "other")),
+    "proof": lambda scene: Why(str(scene.data.get("kind") or "other")),
+    "last_day": lambda scene: scene.data.get("valid_until"),
     "wish": _wish,
     "author": _author,
     "about": _about,

@@ -2,16 +2,21 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from dispatch.errors import BadInput
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import CredentialKindRow, SkillRow
+from dispatch.record.tables.talent import FAMILIES
 from dispatch.talent.rights import NETWORK, only
 from dispatch.talent.words import checked_code, checked_text
+
+_NO_FAMILIES: Mapping[str, str] = MappingProxyType({})
 
 
 def put_skills(session: Session, actor: Actor, names: Mapping[str, str], *, now: datetime) -> None:
@@ -29,19 +34,38 @@ def put_skills(session: Session, actor: Actor, names: Mapping[str, str], *, now:
 
 
 def put_credential_kinds(
-    session: Session, actor: Actor, names: Mapping[str, str], *, screening: frozenset[str] = frozenset(), now: datetime
+    session: Session,
+    actor: Actor,
+    names: Mapping[str, str],
+    *,
+    screening: frozenset[str] = frozenset(),
+    families: Mapping[str, str] = _NO_FAMILIES,
+    by_clients: frozenset[str] = frozenset(),
+    now: datetime,
 ) -> None:
     """Add kinds of credentials by code, or rename them; `screening` are the codes whose results clients don't see.
+
+    `families` say what sort of proof a kind is, a certificate where they don't; those of `by_clients` are verified by
+    the client they are for.
 
     Raises
     ------
     BadInput
-        A code or a name cannot be kept.
+        A code or a name cannot be kept, or a family is unknown.
     Refused
         The actor is not the operator.
     """
+    unknown = sorted(set(families.values()) - set(FAMILIES))
+    if unknown:
+        raise BadInput("family", unknown[0], f"give one of {', '.join(FAMILIES)}")
     rows = [
-        {"code": checked_code("code", code), "name": checked_text("name", name), "is_screening": code in screening}
+        {
+            "code": checked_code("code", code),
+            "name": checked_text("name", name),
+            "is_screening": code in screening,
+            "family": families.get(code, "certificate"),
+            "verified_by": "client" if code in by_clients else "operator",
+        }
         for code, name in names.items()
     ]
     _put(session, actor, CredentialKindRow, rows, "credential_kinds", now)

@@ -1,92 +1,133 @@
-"""What is proved about a technician? Credentials are submitted, verified, rejected, revoked.
+"""What is proved about a technician? Credentials are claimed, submitted, verified, warned of, ended.
 
-That one has ended needs no move: the rules read its last day.
+Whoever ends one looks at once at what it leaves uncovered: `dispatch/visits/lapses.py`.
 """
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from dispatch.errors import BadInput, Conflict, NotFound
+from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.record.events import record
-from dispatch.record.session import Actor
-from dispatch.record.tables import CredentialKindRow, CredentialRow, new_id
-from dispatch.talent.rights import hold_technician, only
+from dispatch.record.session import ENGINE, Actor
+from dispatch.record.tables import (
+    ClientRow,
+    CompanyRow,
+    CredentialKindRow,
+    CredentialRow,
+    TechnicianRow,
+    new_id,
+)
+from dispatch.record.tables.talent import LIVE_PROOFS
+from dispatch.talent.proofs import checked_facts, is_same_name
+from dispatch.talent.rights import hold_technician
 from dispatch.talent.words import checked_text
 
-#: state -> {wish: the next state}
-MOVES: Mapping[str, Mapping[str, str]] = {
-    "claimed": {"submit": "submitted", "reject": "rejected"},
-    "submitted": {"verify": "verified", "reject": "rejected"},
-    "verified": {"revoke": "revoked"},
+#: state -> {wish: (the next state, who may)}; a reviewer is the operator, the client it is for, or the vendor.
+MOVES: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "claimed": {"submit": ("submitted", "keeper"), "reject": ("rejected", "reviewer")},
+    "submitted": {"verify": ("verified", "reviewer"), "reject": ("rejected", "reviewer")},
+    "verified": {
+        "revoke": ("revoked", "reviewer"),
+        "warn": ("expiring", "engine"),
+        "expire": ("expired", "engine"),
+    },
+    "expiring": {"revoke": ("revoked", "reviewer"), "expire": ("expired", "engine")},
     "expired": {},
     "revoked": {},
     "rejected": {},
 }
+_KINDS = {
+    "submit": "submitted",
+    "verify": "verified",
+    "reject": "rejected",
+    "revoke": "revoked",
+    "warn": "expiring",
+    "expire": "expired",
+}
+#: By when a proof that was handed in is to be reviewed.
+REVIEW_WITHIN = timedelta(days=3)
+#: A wave's index lags by less than this: whom it asked meanwhile is looked at once more.
+_LOOK_AGAIN = timedelta(seconds=5)
+_REVIEWERS = ("client_admin", "dispatcher")
 
-#: Live assignments of a technician that need a kind of credential and end after the last day proved by others.
-_TOUCHED = text(
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A proof that somebody says they have; valid from its first through its last day.
+
+    `facts` are those of its kind's family; `for_client_id` is for whom alone it is, None: for everybody.
     """
-    SELECT a.id FROM assignments a
-    JOIN slots s ON s.client_id = a.client_id AND s.id = a.slot_id
-    JOIN jobs j ON j.client_id = a.client_id AND j.id = a.job_id
-    JOIN sites p ON p.client_id = a.client_id AND p.id = j.site_id
-    WHERE a.technician_id = :technician AND a.state = 'live' AND a.end_at > :now
-      AND s.needs -> 'credentials' ? :kind
-      AND (a.end_at AT TIME ZONE p.time_zone)::date > coalesce(
-          (SELECT max(valid_until) FROM credentials c
-           WHERE c.technician_id = :technician AND c.kind = :kind AND c.state = 'verified'), '-infinity')
-    ORDER BY a.id
-    """
-)
+
+    kind: str
+    valid_from: date
+    valid_until: date
+    evidence: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    for_client_id: UUID | None = None
+    is_submitted: bool = True
 
 
-def submit_credential(
-    session: Session,
-    actor: Actor,
-    technician_id: UUID,
-    kind: str,
-    valid_from: date,
-    valid_until: date,
-    evidence: str,
-    *,
-    now: datetime,
-) -> UUID:
-    """Hand in a proof, valid from its first through its last day, with a reference to the evidence; its id.
+def submit_credential(session: Session, actor: Actor, technician_id: UUID, claim: Claim, *, now: datetime) -> UUID:
+    """Hand in a proof, or claim one to hand in later; its id. It waits for a reviewer until its due date.
 
     Raises
     ------
     BadInput
-        The kind is not of the catalogue, the last day is before the first or has passed, or the evidence is empty.
+        The kind is not of the catalogue or is signed (`agreements`), the days are not in order or have passed, the
+        evidence is empty, a fact is missing or unknown.
     NotFound
-        There is no such technician for this actor.
+        There is no such technician for this actor, or no such client.
     """
     hold_technician(session, actor, technician_id)
-    if session.get(CredentialKindRow, kind) is None:
-        raise BadInput("kind", kind, "name a kind of credential of the catalogue")
-    if valid_until < valid_from:
-        raise BadInput("valid_until", valid_until.isoformat(), "give a last day that is not before the first")
-    if valid_until < now.date():
-        raise BadInput("valid_until", valid_until.isoformat(), "hand in a proof that has not ended")
-    reference = checked_text("evidence", evidence)
+    kind = _checked_kind(session, claim, now)
+    facts = checked_facts(kind.family, claim.facts) if claim.facts or kind.family == "clearance" else {}
+    if claim.for_client_id is not None and session.get(ClientRow, claim.for_client_id) is None:
+        raise NotFound("client", claim.for_client_id)
+    evidence = checked_text("evidence", claim.evidence or "") if claim.is_submitted else claim.evidence
+    state = "submitted" if claim.is_submitted else "claimed"
+    due_at = now + REVIEW_WITHIN if claim.is_submitted else None
+    return insert_credential(
+        session, actor, technician_id, claim, state=state, facts=facts, evidence=evidence, due_at=due_at, now=now
+    )
+
+
+def insert_credential(
+    session: Session,
+    actor: Actor,
+    technician_id: UUID,
+    claim: Claim,
+    *,
+    state: str,
+    facts: Mapping[str, Any],
+    told: Mapping[str, Any] | None = None,
+    now: datetime,
+    **more: Any,
+) -> UUID:
+    """Write a proof in its first state, with one event; the caller holds the technician and has checked all: its id."""
     credential_id = new_id()
     session.execute(
         insert(CredentialRow).values(
             id=credential_id,
             technician_id=technician_id,
-            kind=kind,
-            state="submitted",
-            valid_from=valid_from,
-            valid_until=valid_until,
-            evidence=reference,
+            kind=claim.kind,
+            state=state,
+            valid_from=claim.valid_from,
+            valid_until=claim.valid_until,
+            for_client_id=claim.for_client_id,
+            facts=dict(facts),
+            verified_at=now if state == "verified" else None,
             created_at=now,
+            **more,
         )
     )
-    data = {"technician": str(technician_id), "kind": kind, "valid_until": valid_until.isoformat()}
-    record(session, actor, ("credential", credential_id), "submitted", data, client_id=None, now=now)
+    of = {"technician": str(technician_id), "kind": claim.kind, "valid_until": claim.valid_until.isoformat()}
+    record(session, actor, ("credential", credential_id), state, {**of, **(told or {})}, client_id=None, now=now)
     return credential_id
 
 
@@ -98,68 +139,151 @@ def verify_credential(session: Session, actor: Actor, credential_id: UUID, *, no
     Conflict
         It is not waiting to be verified.
     NotFound, Refused
-        There is none; the actor is not the operator.
+        There is none for this actor; the actor does not review it, or the insured is somebody else by name.
     """
-    only(actor, "operator", doing="verifying credentials")
-    row = _move(session, actor, credential_id, "verify")
-    row.verified_at = now
-    session.flush()
-    _record(session, actor, row, "verified", now)
+    move_credential(session, actor, credential_id, "verify", now=now)
 
 
 def reject_credential(session: Session, actor: Actor, credential_id: UUID, *, now: datetime) -> None:
     """Say that a claimed or submitted proof does not hold; raises as `verify_credential`."""
-    only(actor, "operator", doing="rejecting credentials")
-    row = _move(session, actor, credential_id, "reject")
-    session.flush()
-    _record(session, actor, row, "rejected", now)
+    move_credential(session, actor, credential_id, "reject", now=now)
 
 
-def revoke_credential(session: Session, actor: Actor, credential_id: UUID, *, now: datetime) -> list[UUID]:
-    """Take a verified proof back; the live assignments that need it and that no other proof covers to their end.
+def move_credential(
+    session: Session,
+    actor: Actor,
+    credential_id: UUID,
+    wish: str,
+    *,
+    told: Mapping[str, Any] | None = None,
+    now: datetime,
+    **values: Any,
+) -> CredentialRow:
+    """Move a proof by its table, under the technician's lock: the row as it is then; `values` are set with it.
 
-    Waits for an acceptance that is under way, so that its assignment is among them; an acceptance that comes later
-    fails the rule. Nobody is taken off a job by this: a dispatcher decides, with the list in hand.
+    Waits for an acceptance that is under way; one that comes later judges what this leaves.
 
     Raises
     ------
     Conflict
-        It is not verified.
+        Its state does not allow it; names what it does.
     NotFound, Refused
-        There is none; the actor is not the operator.
+        There is none for this actor; another is to do it.
     """
-    only(actor, "operator", doing="revoking credentials")
-    row = _move(session, actor, credential_id, "revoke")
-    row.revoked_at = now
+    row = _hold(session, actor, credential_id)
+    _check_may(session, actor, row, wish)
+    if wish == "verify":
+        _check_insured(session, row)
+    state = MOVES[row.state][wish][0]
+    row.state, row.due_at = state, now + REVIEW_WITHIN if state == "submitted" else None
+    stamps = {"verify": {"verified_at": now}, "revoke": {"revoked_at": now}}.get(wish, {})
+    for name, value in {**stamps, **values}.items():
+        setattr(row, name, value)
     session.flush()
-    wanted = {"technician": row.technician_id, "kind": row.kind, "now": now}
-    touched = list(session.execute(_TOUCHED, wanted).scalars())
-    _record(session, actor, row, "revoked", now, [str(each) for each in touched])
-    return touched
+    _keep_clearance(session, row)
+    if state not in LIVE_PROOFS:
+        look_again(session, (row.technician_id,), now + _LOOK_AGAIN)
+    data = {"technician": str(row.technician_id), "kind": row.kind, **(told or {})}
+    record(session, actor, ("credential", row.id), _KINDS[wish], data, client_id=None, now=now)
+    return row
 
 
-def _move(session: Session, actor: Actor, credential_id: UUID, wish: str) -> CredentialRow:
-    """Lock the technician, then the credential, and set its next state."""
-    technician_id = session.scalar(select(CredentialRow.technician_id).where(CredentialRow.id == credential_id))
-    if technician_id is None:
+def look_again(session: Session, technicians: Sequence[UUID], at: datetime | None) -> None:
+    """Have what these technicians have and are asked for judged again then; the caller holds them."""
+    session.execute(
+        update(TechnicianRow)
+        .where(TechnicianRow.id.in_(technicians))
+        .values(proofs_due_at=at)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def find_credential(session: Session, actor: Actor, credential_id: UUID) -> CredentialRow:
+    """The proof, if the actor may know of it: the technician, their company, the operator, the client it is for.
+
+    Raises
+    ------
+    NotFound
+        When there is none for this actor.
+    """
+    row = session.get(CredentialRow, credential_id)
+    if row is None:
         raise NotFound("credential", credential_id)
-    hold_technician(session, actor, technician_id)
-    row = session.scalars(
+    if actor.kind in ("operator", "engine") or (actor.client_id is not None and row.for_client_id == actor.client_id):
+        return row
+    person = session.get_one(TechnicianRow, row.technician_id)
+    is_theirs = actor.technician_id == person.id or (actor.company_id and actor.company_id == person.company_id)
+    if not is_theirs:
+        raise NotFound("credential", credential_id)
+    return row
+
+
+def _checked_kind(session: Session, claim: Claim, now: datetime) -> CredentialKindRow:
+    kind = session.get(CredentialKindRow, claim.kind)
+    if kind is None:
+        raise BadInput("kind", claim.kind, "name a kind of credential of the catalogue")
+    if kind.family == "agreement":
+        raise BadInput("kind", claim.kind, "sign the client's agreement instead")
+    if claim.valid_until < claim.valid_from:
+        raise BadInput("valid_until", claim.valid_until.isoformat(), "give a last day that is not before the first")
+    if claim.valid_until < now.date():
+        raise BadInput("valid_until", claim.valid_until.isoformat(), "hand in a proof that has not ended")
+    return kind
+
+
+def _hold(session: Session, actor: Actor, credential_id: UUID) -> CredentialRow:
+    """Lock the technician, then the proof, as an acceptance does; only of those that the actor may know of."""
+    technician_id = find_credential(session, actor, credential_id).technician_id
+    hold_technician(session, ENGINE, technician_id)
+    return session.scalars(
         select(CredentialRow)
         .where(CredentialRow.id == credential_id)
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one()
-    moves = MOVES[row.state]
+
+
+def _check_may(session: Session, actor: Actor, row: CredentialRow, wish: str) -> None:
+    who = {each: may for moves in MOVES.values() for each, (_, may) in moves.items()}[wish]
+    if who == "reviewer" and not _reviews(session, actor, row):
+        raise Refused(f"whoever has a proof does not {wish} it: that is for its reviewer", ("only_reviewer",))
+    moves = {each: may for each, (_, may) in MOVES[row.state].items()}
     if wish not in moves:
-        raise Conflict(row.state, wish, tuple(moves))
-    row.state = moves[wish]
-    return row
+        raise Conflict(row.state, wish, tuple(each for each, may in moves.items() if may != "engine"))
 
 
-def _record(
-    session: Session, actor: Actor, row: CredentialRow, kind: str, now: datetime, touched: list[str] | None = None
-) -> None:
-    data = {"technician": str(row.technician_id), "kind": row.kind}
-    more = {} if touched is None else {"assignments": touched}
-    record(session, actor, ("credential", row.id), kind, {**data, **more}, client_id=None, now=now)
+def _reviews(session: Session, actor: Actor, row: CredentialRow) -> bool:
+    if actor.kind in ("operator", "engine"):
+        return True
+    kind = session.get_one(CredentialKindRow, row.kind)
+    return actor.kind in _REVIEWERS and row.for_client_id == actor.client_id and kind.verified_by == "client"
+
+
+def _check_insured(session: Session, row: CredentialRow) -> None:
+    """Who is insured must be who would be liable: the company, or the technician who works alone."""
+    named = row.facts.get("named_insured")
+    if named is None:
+        return
+    person = session.get_one(TechnicianRow, row.technician_id)
+    company = session.get(CompanyRow, person.company_id) if person.company_id else None
+    if not is_same_name(named, company.name if company else person.name):
+        raise Refused("the insurance names somebody else: the named insured must be the legal name", ("named_insured",))
+
+
+def _keep_clearance(session: Session, row: CredentialRow) -> None:
+    """A US person is who has proved it, for as long as the proof stands."""
+    if session.get_one(CredentialKindRow, row.kind).family != "clearance":
+        return
+    live = select(CredentialRow.id).join(CredentialKindRow, CredentialKindRow.code == CredentialRow.kind)
+    wanted = live.where(
+        CredentialRow.technician_id == row.technician_id,
+        CredentialRow.state.in_(LIVE_PROOFS),
+        CredentialKindRow.family == "clearance",
+    )
+    is_proved = session.scalar(wanted.limit(1)) is not None
+    session.execute(
+        update(TechnicianRow)
+        .where(TechnicianRow.id == row.technician_id)
+        .values(clearance="us_person" if is_proved else "unknown")
+        .execution_options(synchronize_session=False)
+    )

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from dispatch.record.tables import TechnicianRow
 from dispatch.talent.usage import hours_left_of
 from geo.geojson import area_from_geojson
+from matching.proof import Proof, Requirement, last_days, read_requirements
 from matching.technician import Asks, Booking, Consent, Technician
 from matching.usage import HoursLeft
 
@@ -53,13 +54,12 @@ _COLUMNS = (
     TechnicianRow.reputation_high,
 )
 
-#: What other tables say of a technician, as one JSON value a table. An object keeps the last of equal keys, so that
-#: of several credentials of a kind the one that ends last counts.
+#: What other tables say of a technician, as one JSON value a table.
 _FACTS = {
     "skills": "SELECT technician_id, json_object_agg(skill, level) FROM technician_skills WHERE {them}",
-    "credentials": "SELECT technician_id,"
-    " json_object_agg(kind, valid_until - DATE '0001-01-01' + 1 ORDER BY valid_until) FROM credentials"
-    " WHERE {them} AND state = 'verified' AND revoked_at IS NULL AND valid_from <= :today",
+    "credentials": "SELECT technician_id, json_agg(json_build_array(kind, valid_until - DATE '0001-01-01' + 1,"
+    " facts, for_client_id) ORDER BY kind, valid_until, id) FROM credentials"
+    " WHERE {them} AND state IN ('verified', 'expiring') AND revoked_at IS NULL AND valid_from <= :today",
     "hours": "SELECT technician_id, json_agg(json_build_array(weekday, from_minute, to_minute)"
     " ORDER BY weekday, from_minute) FROM working_hours WHERE {them}",
     "time_off": "SELECT technician_id, json_agg(json_build_array(floor(extract(epoch FROM lower(during)))::bigint,"
@@ -84,6 +84,15 @@ _FACTS = {
     "own_marks": "SELECT technician_id, json_agg(json_build_array(kind, client_id)) FROM technician_marks WHERE {them}",
 }
 
+#: What clients ask of proofs beyond their days, read with the technicians' facts: under nobody's key.
+_ASKED_OF_PROOFS = (
+    "SELECT '', 'asked', json_agg(json_build_array(id, proof_policy) ORDER BY id)::text FROM clients"
+    " WHERE proof_policy <> '{}' HAVING count(*) > 0"
+)
+
+#: What clients ask of proofs.
+Asked = tuple[Requirement, ...]
+
 #: A technician's row, locked.
 Held = Row[Any]
 
@@ -100,7 +109,7 @@ def _facts_statement(them: str) -> TextClause:
         f" AS {name} (technician_id, facts)"
         for name, query in _FACTS.items()
     )
-    return text(" UNION ALL ".join(arms))
+    return text(" UNION ALL ".join((*arms, _ASKED_OF_PROOFS)))
 
 
 _OF_SOME = _facts_statement("technician_id = ANY(CAST(:ids AS uuid[]))")
@@ -207,11 +216,12 @@ def _bridged(session: Session, rows: Sequence[Row[Any]], of: Mapping[str, Any], 
     facts: dict[str, dict[str, Any]] = defaultdict(dict)
     for key, name, value in session.execute(statement, {**of, "now": now, "today": now.astimezone(UTC).date()}):
         facts[key][name] = _PARSED[name](value)
+    asked = facts.pop("", {}).get("asked", ())
     for row in rows:
-        yield _technician(row, facts.get(row.key, {}))
+        yield _technician(row, facts.get(row.key, {}), asked)
 
 
-def _technician(row: Row[Any], facts: Mapping[str, Any]) -> Technician:
+def _technician(row: Row[Any], facts: Mapping[str, Any], asked: Asked) -> Technician:
     asks = Asks(*facts.get("asks", (0, 0, 0, 0)))
     blocked_by, favourite_of = facts.get("of_clients", _NO_MARKS)
     blocked, prefers = facts.get("own_marks", _NO_MARKS)
@@ -232,7 +242,7 @@ def _technician(row: Row[Any], facts: Mapping[str, Any]) -> Technician:
         favourite_of=favourite_of,
         prefers=prefers,
         skills=facts.get("skills", _NOTHING),
-        credentials=facts.get("credentials", _NOTHING),
+        credentials=_last_days(facts["credentials"], asked) if "credentials" in facts else _NOTHING,
         is_us_person=row.clearance == "us_person",
         radius_km=row.radius_km,
         area=area_from_geojson(row.area, "area") if row.area else None,
@@ -270,6 +280,22 @@ def _minute(local: time) -> int:
 @lru_cache(maxsize=65536)
 def _mapping(document: str) -> Mapping[str, int]:
     return MappingProxyType(json.loads(document))
+
+
+@lru_cache(maxsize=65536)
+def _last_days(document: str, asked: Asked) -> Mapping[str, int]:
+    """By kind, and by what each client asks of a kind; many have the same proofs to the day."""
+    proofs = [
+        Proof(kind, day, facts, UUID(client) if client else None) for kind, day, facts, client in json.loads(document)
+    ]
+    return MappingProxyType(last_days(proofs, asked))
+
+
+@lru_cache(maxsize=64)
+def _asked(document: str) -> Asked:
+    """What all clients ask, each once."""
+    of_clients = [read_requirements(policy, UUID(client)) for client, policy in json.loads(document)]
+    return tuple(dict.fromkeys(asked for policy in of_clients for asked in policy.values()))
 
 
 @lru_cache(maxsize=65536)
@@ -316,7 +342,8 @@ def _hours_left(document: str) -> Mapping[UUID, HoursLeft]:
 
 _PARSED: Mapping[str, Callable[[str], Any]] = {
     "skills": _mapping,
-    "credentials": _mapping,
+    "credentials": str,
+    "asked": _asked,
     "hours": _tuples,
     "time_off": _tuples,
     "bookings": _bookings,

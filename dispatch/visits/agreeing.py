@@ -5,7 +5,7 @@ visit, proposals, the job. Where the technician's other work stands in the way a
 so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -23,7 +23,15 @@ from dispatch.jobs.changes import lock_slots
 from dispatch.jobs.judging import failed_now
 from dispatch.jobs.lifecycle import VISIT, states_with
 from dispatch.jobs.posting import open_rounds, record_terms
-from dispatch.jobs.reading import RoleOfVisit, is_work, needs_document, needs_from, read_role
+from dispatch.jobs.reading import (
+    RoleOfVisit,
+    asked_of,
+    is_work,
+    needs_document,
+    needs_from,
+    read_requirements,
+    read_role,
+)
 from dispatch.jobs.rounds import close_rounds
 from dispatch.money.funds import is_short
 from dispatch.money.holding import Work, hold_anew
@@ -46,6 +54,7 @@ from dispatch.visits.answering import check_side, end, find_proposal, overtake, 
 from dispatch.visits.diary import without_booking
 from dispatch.visits.proposing import are_others_on_job
 from matching.job import Job, Pay
+from matching.proof import Requirement
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +153,8 @@ def _read(session: Session, proposal: ProposalRow, now: datetime) -> _Change:
     site = session.get_one(SiteRow, UUID(wanted["site_id"])) if "site_id" in wanted else unit.site_row
     if site.id != unit.site_row.id and are_others_on_job(session, assignment):
         raise Refused("others have work on this job by now: it cannot go to another site", ("others_on_job",))
-    job = _as_wanted(unit.job, assignment, site, wanted)
+    asked = read_requirements(session, assignment.client_id)
+    job = _as_wanted(unit.job, assignment, site, wanted, asked)
     moves_visit = job.start_at != assignment.start_at and not unit.is_observer
     return _Change(proposal, assignment, replace(unit, job=job), site, job, moves_visit)
 
@@ -159,7 +169,9 @@ def _check_as_it_was(proposal: ProposalRow, assignment: AssignmentRow, visit: Vi
         raise Conflict("overtaken", "accept the proposal", ("propose it anew",))
 
 
-def _as_wanted(job: Job, assignment: AssignmentRow, site: SiteRow, wanted: dict[str, Any]) -> Job:
+def _as_wanted(
+    job: Job, assignment: AssignmentRow, site: SiteRow, wanted: dict[str, Any], asked: Mapping[str, Requirement]
+) -> Job:
     """The work at its new time and place, with its new needs and pay, as the rules judge it."""
     pay = Pay(assignment.pay_kind, assignment.pay_amount, assignment.currency)  # type: ignore[arg-type]
     if "pay" in wanted:
@@ -177,7 +189,7 @@ def _as_wanted(job: Job, assignment: AssignmentRow, site: SiteRow, wanted: dict[
         start_at=start_at,
         end_at=start_at + duration,
         duration_min=int(duration.total_seconds() // 60),
-        needs=needs_from(wanted["needs"]) if "needs" in wanted else job.needs,
+        needs=asked_of(needs_from(wanted["needs"]) if "needs" in wanted else job.needs, asked, site.region),
         pay=pay,
         asked_time="exact",
     )

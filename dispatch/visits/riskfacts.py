@@ -12,12 +12,11 @@ from uuid import UUID
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
-from dispatch.jobs.reading import needs_from, read_policy
+from dispatch.jobs.reading import needs_at, read_policy, read_requirements
 from dispatch.record.tables import (
     AlarmRow,
     AssignmentRow,
     BookingRow,
-    CredentialRow,
     JobRow,
     OfferRow,
     SiteRow,
@@ -25,15 +24,19 @@ from dispatch.record.tables import (
     TechnicianRow,
     VisitRow,
 )
+from dispatch.talent.reading import read_technicians
 from geo.points import Point
 from geo.timezones import local_day, zone
 from geo.travel import GreatCircleTravel
 from matching.atrisk import LIVE_VISITS, Coming, JobFacts, VisitFacts
+from matching.proof import kind_of
 from matching.sla import read_promise
 
 #: A booking that ended so long ago says no more where its technician is.
 _STILL_THERE = timedelta(hours=12)
 _TRAVEL = GreatCircleTravel()
+#: Stands among the proofs of somebody proved to be a US person; no kind has such a code.
+_CLEARED = "#clearance"
 
 
 def read_facts(session: Session, jobs: Sequence[tuple[JobRow, SiteRow]], *, now: datetime) -> dict[UUID, JobFacts]:
@@ -159,19 +162,26 @@ def _missing_parts(session: Session, jobs: Sequence[UUID]) -> dict[UUID, datetim
 def _people(session: Session, jobs: Sequence[UUID], now: datetime) -> dict[UUID, list[tuple[Any, ...]]]:
     """(assignment, where its technician is before it, until when they work there, proofs) by visit."""
     rows = session.execute(
-        select(AssignmentRow, SlotRow.needs, TechnicianRow.lat, TechnicianRow.lng)
+        select(AssignmentRow, SlotRow.needs, SiteRow.region, TechnicianRow.lat, TechnicianRow.lng)
         .join(SlotRow, SlotRow.id == AssignmentRow.slot_id)
+        .join(JobRow, JobRow.id == AssignmentRow.job_id)
+        .join(SiteRow, SiteRow.id == JobRow.site_id)
         .join(TechnicianRow, TechnicianRow.id == AssignmentRow.technician_id)
         .where(AssignmentRow.job_id.in_(jobs), AssignmentRow.state == "live")
         .order_by(AssignmentRow.id)
     ).all()
     technicians = {assignment.technician_id for assignment, *_ in rows}
-    diaries, proofs = _diaries(session, technicians, now), _proofs(session, technicians)
+    diaries, proofs = _diaries(session, technicians, now), _proofs(session, technicians, now)
     found: dict[UUID, list[tuple[Any, ...]]] = defaultdict(list)
-    for assignment, needs, lat, lng in rows:
+    clients = {assignment.client_id for assignment, *_ in rows}
+    asked = {client: read_requirements(session, client) for client in clients}
+    for assignment, needs, region, lat, lng in rows:
         place, busy_until = _before(assignment, diaries.get(assignment.technician_id, ()), Point(lat, lng))
         known = proofs.get(assignment.technician_id, {})
-        needed = {kind: known.get(kind) for kind in needs_from(needs).credentials}
+        wanted = needs_at(needs, asked[assignment.client_id], region)
+        needed = {kind_of(key): known.get(key) for key in wanted.credentials}
+        if wanted.clearance:
+            needed["clearance"] = known.get(_CLEARED)
         found[assignment.visit_id].append((assignment, place, busy_until, needed))
     return found
 
@@ -236,18 +246,11 @@ def _before(
     return place, busy_until
 
 
-def _proofs(session: Session, technicians: set[UUID]) -> dict[UUID, dict[str, date]]:
-    """The last valid day of each credential in force, by technician."""
-    rows = session.execute(
-        select(CredentialRow.technician_id, CredentialRow.kind, func.max(CredentialRow.valid_until))
-        .where(
-            CredentialRow.technician_id.in_(technicians),
-            CredentialRow.state == "verified",
-            CredentialRow.revoked_at.is_(None),
-        )
-        .group_by(CredentialRow.technician_id, CredentialRow.kind)
-    ).all()
-    found: dict[UUID, dict[str, date]] = defaultdict(dict)
-    for technician, kind, until in rows:
-        found[technician][kind] = until
+def _proofs(session: Session, technicians: set[UUID], now: datetime) -> dict[UUID, dict[str, date]]:
+    """The last valid day of each credential in force, by technician and key, as the rules read them."""
+    read = read_technicians(session, technicians, now=now)
+    found = {each.id: {key: date.fromordinal(day) for key, day in each.credentials.items()} for each in read}
+    for each in read:
+        if each.is_us_person:
+            found[each.id][_CLEARED] = date.max
     return found

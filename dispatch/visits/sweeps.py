@@ -15,6 +15,7 @@ from dispatch.talent.overrides import end_overrides
 from dispatch.visits.answering import expire_proposals, overtake_proposals, warn_of_proposals
 from dispatch.visits.climbing import climb
 from dispatch.visits.completion import approve_silently
+from dispatch.visits.lapses import end_proofs, recheck_due
 from dispatch.visits.lookout import watch_visits
 from dispatch.visits.partcheck import flag_missing_parts
 from dispatch.visits.paying import watch_disputes
@@ -34,6 +35,8 @@ DUE: tuple[Due, ...] = (
     overtake_proposals,
     warn_of_proposals,
     flag_missing_parts,
+    end_proofs,
+    recheck_due,
     end_unanswered,
     watch_visits,
     watch_jobs,

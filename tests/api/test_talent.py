@@ -211,7 +211,8 @@ def test_a_proof_is_handed_in_verified_and_revoked_and_moves_once(town, operator
     assert [(each["kind"], each["evidence"]) for each in seen] == [("background_check", None)]
     again = operator.post(f"{path}/verify")
     assert (again.status_code, again.json()["moves"]) == (409, ["revoke"])
-    assert operator.post(f"{path}/revoke").json() == {"id": made.json()["id"], "state": "revoked", "assignments": []}
+    ended = {"id": made.json()["id"], "state": "revoked", "offers_withdrawn": [], "assignments": []}
+    assert operator.post(f"{path}/revoke").json() == ended
     assert town.staff.get(f"{own_path(town)}/credentials").json()["items"] == []
 
 
@@ -302,9 +303,9 @@ def test_a_pool_is_one_clients_and_its_members_are_found_by_it_alone(town):
 def test_the_catalogues_are_the_operators_to_change_and_everybodys_to_read(town, operator):
     assert operator.post("/v1/skills", {"code": "cctv", "name": "Cameras"}).status_code == 201
     assert {"code": "cctv", "name": "Cameras"} in town.technician().get("/v1/skills").json()["items"]
-    kind = {"code": "drug_test", "name": "Drug test", "is_screening": True}
+    kind = {"code": "drug_test", "name": "Drug test", "is_screening": True, "family": "drug_screen"}
     assert operator.post("/v1/credential-kinds", kind).status_code == 201
-    assert kind in town.staff.get("/v1/credential-kinds").json()["items"]
+    assert {**kind, "verified_by": "operator"} in town.staff.get("/v1/credential-kinds").json()["items"]
     assert town.staff.post("/v1/skills", {"code": "x", "name": "X"}).status_code == 403
     assert the_error(operator.post("/v1/skills", {"code": "No Spaces", "name": "X"}))["path"] == "/code"
 

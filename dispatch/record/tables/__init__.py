@@ -36,6 +36,7 @@ from dispatch.record.tables.money import (
 )
 from dispatch.record.tables.offers import AssignmentRow, CounterRow, OfferRow, RoundRow, WaveRow
 from dispatch.record.tables.presence import PhoneWordRow, TimeEntryRow
+from dispatch.record.tables.proofs import AgreementRow, RemovalRow
 from dispatch.record.tables.reputation import NetworkMeansRow, OutcomeRow, RatingRow, ReviewRow
 from dispatch.record.tables.standing import SeriesRow, TemplateRow
 from dispatch.record.tables.talent import (
@@ -55,6 +56,7 @@ from dispatch.record.tables.webhooks import WebhookDeliveryRow, WebhookRow
 
 __all__ = [
     "AdmissionRow",
+    "AgreementRow",
     "AlarmRow",
     "ApiKeyRow",
     "AssignmentRow",
@@ -98,6 +100,7 @@ __all__ = [
     "PoolRow",
     "ProposalRow",
     "RatingRow",
+    "RemovalRow",
     "ReviewRow",
     "RoundRow",
     "SealRow",

@@ -60,6 +60,7 @@ class ClientRow(Base):
     agreement: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     limits: Mapped[Document] = mapped_column(server_default=text("'{}'"))
     hours_zone: Mapped[Code] = mapped_column(server_default="UTC")
+    proof_policy: Mapped[Document] = mapped_column(server_default=text("'{}'"))
     created_at: Mapped[Instant]
 
 

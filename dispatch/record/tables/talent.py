@@ -39,7 +39,24 @@ from dispatch.record.tables.base import (
 )
 
 TECHNICIAN_STATES = ("invited", "active", "paused", "suspended", "left")
-CREDENTIAL_STATES = ("claimed", "submitted", "verified", "expired", "revoked", "rejected")
+#: States in which a proof counts, and in which it has ended; the rules read its days besides.
+LIVE_PROOFS = ("verified", "expiring")
+ENDED_PROOFS = ("expired", "revoked", "rejected")
+CREDENTIAL_STATES = ("claimed", "submitted", *LIVE_PROOFS, *ENDED_PROOFS)
+#: What sort of proof a kind is: which facts it has, and what a client can ask of it.
+FAMILIES = (
+    "background_check",
+    "drug_screen",
+    "insurance",
+    "agreement",
+    "licence",
+    "certificate",
+    "clearance",
+    "data_access",
+    "tax_form",
+)
+#: Who says that a proof of a kind is genuine, beside a screening vendor: the operator always may.
+VERIFIERS = ("operator", "client")
 CLEARANCES = ("unknown", "claimed", "us_person", "not_us_person")
 
 
@@ -62,18 +79,22 @@ class SkillRow(Base):
 
 
 class CredentialKindRow(Base):
-    """A kind of proof: background check, insurance, licence."""
+    """A kind of proof: background check, insurance, licence. `verified_by` says whose reviewers it waits for."""
 
     __tablename__ = "credential_kinds"
+    __table_args__ = (one_of("family", FAMILIES), one_of("verified_by", VERIFIERS))
     code: Mapped[Code] = mapped_column(primary_key=True)
     name: Mapped[Words]
     is_screening: Mapped[bool] = mapped_column(server_default=text("false"))
+    family: Mapped[Code] = mapped_column(server_default="certificate")
+    verified_by: Mapped[Code] = mapped_column(server_default="operator")
 
 
 class TechnicianRow(Base):
     """A person of the network. `quiet_*` and hours are local to `time_zone`; `area` wins over `radius_km`.
 
     `reputation` is as it was reckoned at `reputation_at` (empty: never), `reputation_high` its interval's upper end.
+    `proofs_due_at` is when what they have and are asked for is to be judged again by their proofs.
     """
 
     __tablename__ = "technicians"
@@ -100,6 +121,8 @@ class TechnicianRow(Base):
             "id",
             postgresql_where=text("reputation_at IS NULL AND reputation = 0.5"),
         ),
+        CheckConstraint("isfinite(proofs_due_at)", name="proofs_due_finite"),
+        Index("ix_technicians_proofs_due_at", "proofs_due_at", postgresql_where=text("proofs_due_at IS NOT NULL")),
     )
     id: Mapped[Id]
     number: Mapped[Code]
@@ -135,6 +158,7 @@ class TechnicianRow(Base):
     reputation_high: Mapped[float | None]
     reputation_at: Mapped[Instant | None]
     preferences: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    proofs_due_at: Mapped[Instant | None]
     created_at: Mapped[Instant]
     version: Mapped[int] = mapped_column(BigInteger, server_default="1", server_onupdate=FetchedValue())
     changed_xid: Mapped[int] = mapped_column(
@@ -153,7 +177,12 @@ class TechnicianSkillRow(Base):
 
 
 class CredentialRow(Base):
-    """A proof about a technician, valid through its last day."""
+    """A proof about a technician, valid through its last day.
+
+    `facts` are those of the kind's family; `for_client_id` is whom an agreement was signed with, or for whom alone the
+    proof is; `due_at` is by when it is to be reviewed. `vendor`, `vendor_ref` and `vendor_seq` are the screening that
+    it comes from, and the last of its messages that was taken.
+    """
 
     __tablename__ = "credentials"
     __table_args__ = (
@@ -161,6 +190,12 @@ class CredentialRow(Base):
         CheckConstraint("valid_from <= valid_until", name="validity_order"),
         CheckConstraint("isfinite(valid_from) AND isfinite(valid_until)", name="validity_finite"),
         CheckConstraint("(state = 'revoked') = (revoked_at IS NOT NULL)", name="revoked_has_time"),
+        CheckConstraint("jsonb_typeof(facts) = 'object'", name="facts_object"),
+        CheckConstraint("num_nulls(vendor, vendor_ref, vendor_seq) IN (0, 3)", name="vendor_whole"),
+        CheckConstraint("due_at IS NULL OR state = 'submitted'", name="due_while_submitted"),
+        UniqueConstraint("vendor", "vendor_ref"),
+        Index("ix_credentials_due_at", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index("ix_credentials_valid_until", "valid_until", postgresql_where=text("state IN ('verified', 'expiring')")),
         Index("ix_credentials_technician_id_kind", "technician_id", "kind"),
     )
     id: Mapped[Id]
@@ -169,7 +204,13 @@ class CredentialRow(Base):
     state: Mapped[Code] = mapped_column(server_default="claimed")
     valid_from: Mapped[date]
     valid_until: Mapped[date]
+    for_client_id: Mapped[UUID | None] = mapped_column(ForeignKey("clients.id"))
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     evidence: Mapped[Words | None]
+    due_at: Mapped[Instant | None]
+    vendor: Mapped[Code | None]
+    vendor_ref: Mapped[Code | None]
+    vendor_seq: Mapped[int | None]
     verified_at: Mapped[Instant | None]
     revoked_at: Mapped[Instant | None]
     created_at: Mapped[Instant]

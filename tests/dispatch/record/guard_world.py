@@ -13,6 +13,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 import guard_changes
 import guard_money
+import guard_proofs
 from guard_admission import admission
 from guard_evidence import evidence
 from guard_messages import said, told_to_technician
@@ -126,6 +127,7 @@ def _technician(name: str) -> list[Named]:
         valid_from=date(2026, 1, 1),
         valid_until=date(2026, 12, 31),
         created_at=NOW,
+        **guard_proofs.screened(id_of, name),
         **own,
     )
     busy = Range(NOW, NOW + 2 * HOUR, bounds="[)")
@@ -143,6 +145,7 @@ def _technician(name: str) -> list[Named]:
         told_to_technician(id_of, name, NOW),
         _answer(name),
         *guard_money.of_technician(id_of, name, NOW),
+        guard_proofs.removal(id_of, name, NOW),
     ]
     return [(name, row) for row in rows]
 
@@ -168,6 +171,7 @@ def _client(name: str) -> list[Named]:
         *admission(id_of, name, ASKED[name], NOW),
         *usage(id_of, name, ASKED[name]),
         *reputation(id_of, name, ASKED[name], NOW),
+        guard_proofs.agreement(id_of, name, NOW),
         t.BoardFrameRow(client_id=id_of(name), seq=1, event_id=id_of(f"{name}.event"), at=NOW),
     ]
     return [*((name, row) for row in rows), *guard_money.of_client(id_of, name, ASKED[name], NOW)]

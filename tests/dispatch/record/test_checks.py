@@ -7,6 +7,7 @@ import checks_evidence
 import checks_messages
 import checks_money
 import checks_presence
+import checks_proofs
 import checks_reputation
 import checks_standing
 import checks_trouble
@@ -266,7 +267,7 @@ for each in (
 ):  # fmt: skip
     CHECKS |= each.CHECKS
 
-CHECKS |= checks_changes.CHECKS | checks_money.CHECKS | checks_reputation.CHECKS
+CHECKS |= checks_changes.CHECKS | checks_money.CHECKS | checks_proofs.CHECKS | checks_reputation.CHECKS
 CHECKS |= checks_admission.CHECKS
 
 TABLES = {name: table for table, name in names("constraints", "CHECK")}

@@ -22,7 +22,15 @@ PERSONS_OWN = [
     table for table, policies in POLICIES.items() if f"{table}_self" in policies and table != "idempotency_keys"
 ]
 #: Of these a company sees nothing: they are between the technician and a client, or are secrets.
-NOT_FOR_COMPANIES = ("technician_marks", "api_keys", "ledger_accounts", "ledger_entries", "payouts", "admissions")
+NOT_FOR_COMPANIES = (
+    "removals",
+    "technician_marks",
+    "api_keys",
+    "ledger_accounts",
+    "ledger_entries",
+    "payouts",
+    "admissions",
+)
 #: What a company is paid stands beside what its people are paid.
 COMPANYS_OWN = ("ledger_accounts", "ledger_entries", "payouts")
 

@@ -31,6 +31,7 @@ KEPT = {
         "ledger_transactions",
         ("UPDATE ledger_transactions SET why = why", "DELETE FROM ledger_transactions"),
     ),
+    "agreements_kept": ("agreements", ("UPDATE agreements SET kind = kind", "DELETE FROM agreements")),
     "terms_kept": ("terms", ("UPDATE terms SET terms = terms", "DELETE FROM terms")),
 }
 #: table whose change moves its technician's version -> a row of Anna's, a change of it, and of a second row's key

@@ -13,17 +13,17 @@ from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.jobs.acceptance import Lost, Won, accept_offer
 from dispatch.record.session import ENGINE, Actor, transaction
 from dispatch.record.tables import AssignmentRow, EventRow
-from dispatch.talent.credentials import reject_credential, revoke_credential, submit_credential, verify_credential
+from dispatch.talent.credentials import Claim, reject_credential, submit_credential, verify_credential
 from dispatch.talent.reading import lock_technician, read_technicians
+from dispatch.visits.lapses import Broken, revoke
 from matching.job import Needs
 
 KIND = "background_check"
 
 
 def prove(session: Session, world: World, num: int, until: date, now: datetime) -> UUID:
-    proof = submit_credential(
-        session, world.technician(num), world.technicians[num], KIND, date(2020, 1, 1), until, "upload-1", now=now
-    )
+    claim = Claim(KIND, date(2020, 1, 1), until, "upload-1")
+    proof = submit_credential(session, world.technician(num), world.technicians[num], claim, now=now)
     verify_credential(session, ENGINE, proof, now=now)
     return proof
 
@@ -48,15 +48,14 @@ def waits(world: World, waiter: threading.Thread) -> None:
 def test_a_proof_counts_from_its_verification_to_its_revocation(world: World, operator: Actor) -> None:
     with world.as_engine() as (session, now):
         until = now.date() + timedelta(days=90)
-        proof = submit_credential(
-            session, world.technician(0), world.technicians[0], KIND, now.date(), until, "upload-1", now=now
-        )
+        claim = Claim(KIND, now.date(), until, "upload-1")
+        proof = submit_credential(session, world.technician(0), world.technicians[0], claim, now=now)
     assert known(world) == {}
     with world.as_engine() as (session, now):
         verify_credential(session, operator, proof, now=now)
     assert known(world) == {KIND: until.toordinal()}
     with world.as_engine() as (session, now):
-        assert revoke_credential(session, operator, proof, now=now) == []
+        assert revoke(session, operator, proof, now=now) == Broken()
     assert known(world) == {}
     with world.as_engine() as (session, _):
         told = session.execute(select(EventRow.kind, EventRow.data).where(EventRow.subject_id == proof)).all()
@@ -67,8 +66,8 @@ def test_a_proof_counts_from_its_verification_to_its_revocation(world: World, op
 def test_what_was_ended_stays_ended(world: World, operator: Actor) -> None:
     with world.as_engine() as (session, now):
         proof = prove(session, world, 0, now.date(), now)
-        revoke_credential(session, operator, proof, now=now)
-        for move in (verify_credential, reject_credential, revoke_credential):
+        revoke(session, operator, proof, now=now)
+        for move in (verify_credential, reject_credential, revoke):
             with pytest.raises(Conflict) as refused:
                 move(session, operator, proof, now=now)
             assert refused.value.state == "revoked"
@@ -78,11 +77,11 @@ def test_nobody_verifies_or_revokes_their_own_and_strangers_submit_nothing(world
     me = world.technician(0)
     with world.as_engine() as (session, now):
         proof = prove(session, world, 0, now.date(), now)
-        for move in (verify_credential, reject_credential, revoke_credential):
+        for move in (verify_credential, reject_credential, revoke):
             with pytest.raises(Refused):
                 move(session, me, proof, now=now)
         with pytest.raises(NotFound):
-            submit_credential(session, me, world.technicians[1], KIND, now.date(), now.date(), "x", now=now)
+            submit_credential(session, me, world.technicians[1], Claim(KIND, now.date(), now.date(), "x"), now=now)
 
 
 def test_a_proof_has_a_known_kind_and_days_in_order_that_have_not_passed(world: World) -> None:
@@ -95,7 +94,7 @@ def test_a_proof_has_a_known_kind_and_days_in_order_that_have_not_passed(world: 
             (KIND, today - day, today - day),
         ):
             with pytest.raises(BadInput):
-                submit_credential(session, me, who, kind, first, last, "x", now=now)
+                submit_credential(session, me, who, Claim(kind, first, last, "x"), now=now)
 
 
 def test_a_revocation_names_the_assignments_that_nothing_else_covers(world: World, operator: Actor) -> None:
@@ -106,7 +105,7 @@ def test_a_revocation_names_the_assignments_that_nothing_else_covers(world: Worl
     touched = take(world, Needs(skills={"hvac": 2}, credentials=(KIND,)), world.start)
     take(world, Needs(skills={"hvac": 2}), world.start + timedelta(days=1))
     with world.as_engine() as (session, now):
-        assert revoke_credential(session, operator, proof, now=now) == [touched]
+        assert revoke(session, operator, proof, now=now).assignments == ((touched, "flag"),)
         assert session.get_one(AssignmentRow, touched).state == "live", "the dispatcher decides, not the machine"
 
 
@@ -116,7 +115,7 @@ def test_another_proof_that_reaches_the_end_covers_the_assignment(world: World, 
         prove(session, world, 0, world.start.date(), now)
     take(world, Needs(skills={"hvac": 2}, credentials=(KIND,)), world.start)
     with world.as_engine() as (session, now):
-        assert revoke_credential(session, operator, proof, now=now) == []
+        assert revoke(session, operator, proof, now=now) == Broken()
 
 
 def take(world: World, needs: Needs, start: datetime) -> UUID:
@@ -135,11 +134,11 @@ def test_an_acceptance_under_way_makes_the_revocation_wait_and_is_named_by_it(wo
     (offer,) = world.offered(needs=Needs(skills={"hvac": 2}, credentials=(KIND,)))
     named: list[UUID] = []
 
-    def revoke() -> None:
+    def take_back() -> None:
         with world.as_engine() as (session, now):
-            named.extend(revoke_credential(session, operator, proof, now=now))
+            named.extend(each for each, _ in revoke(session, operator, proof, now=now).assignments)
 
-    thread = threading.Thread(target=revoke)
+    thread = threading.Thread(target=take_back)
     with world.as_engine() as (session, now):
         answer = accept_offer(session, world.actor_of(offer), world.yes(offer), now=now)
         thread.start()
@@ -161,7 +160,7 @@ def test_a_revocation_under_way_makes_the_acceptance_wait_and_fail_the_rule(worl
 
     thread = threading.Thread(target=accept)
     with world.as_engine() as (session, now):
-        assert revoke_credential(session, operator, proof, now=now) == []
+        assert revoke(session, operator, proof, now=now) == Broken(offers=(offer.id,))
         thread.start()
         waits(world, thread)
     thread.join()
@@ -186,7 +185,7 @@ def test_what_a_lock_shows_stays_true_until_its_end_and_a_revocation_rolled_back
 
     thread = threading.Thread(target=lock)
     with transaction(world.engine, ENGINE, role="engine") as session:
-        revoke_credential(session, operator, proof, now=now)
+        revoke(session, operator, proof, now=now)
         thread.start()
         waits(world, thread)
         session.rollback()

@@ -15,11 +15,11 @@ from dispatch.record.session import ENGINE, Actor, transaction
 from dispatch.record.tables import CompanyRow, CredentialRow, EventRow, PoolRow, TechnicianRow
 from dispatch.talent import loading
 from dispatch.talent.clients import create_client
-from dispatch.talent.credentials import revoke_credential
 from dispatch.talent.loading import BadEntries, Entry, Loaded, entry_of, load_technicians
 from dispatch.talent.pools import create_pool
 from dispatch.talent.profiles import Profile
 from dispatch.talent.reading import read_technicians
+from dispatch.visits.lapses import revoke
 from matching.technician import Technician
 
 FIELDS = ("name", "lat", "lng", "cell", "time_zone", "day_capacity", "skills", "hours")
@@ -112,7 +112,7 @@ def test_a_proof_that_was_revoked_is_not_brought_back_by_the_same_file(world: Wo
     with world.as_engine() as (session, now):
         again = [entry(2, "N-1", credentials={"background_check": now.date() + timedelta(days=9)})]
         load_technicians(session, operator, again, FIELDS, now=now)
-        revoke_credential(session, operator, session.scalars(select(CredentialRow.id)).one(), now=now)
+        revoke(session, operator, session.scalars(select(CredentialRow.id)).one(), now=now)
         load_technicians(session, operator, again, FIELDS, now=now)
         assert by_number(session, now)["N-1"].credentials == {}
 

@@ -31,11 +31,11 @@ from dispatch.record.tables import (
     VisitRow,
     new_id,
 )
-from dispatch.talent.credentials import revoke_credential
 from dispatch.talent.technicians import move_technician
 from dispatch.visits.agreeing import Agreed, NotPossible, accept_proposal
 from dispatch.visits.answering import overtake_proposals, refuse
 from dispatch.visits.cancelling import cancel_work, release_from_work
+from dispatch.visits.lapses import revoke
 from dispatch.visits.onsite import check_in
 from dispatch.visits.presence import Moved
 from dispatch.visits.proposing import Wanted, propose
@@ -295,7 +295,7 @@ def test_a_substitute_is_never_sent_after_losing_what_the_work_needs(world: Worl
         won, technician = assigned(world, needs=needs)
         who = next(each for each in world.technicians[::-1] if each != technician.technician_id)
         if against == "revocation":
-            loses = doing(world, revoke_credential, OPERATOR, credentials[who])
+            loses = doing(world, revoke, OPERATOR, credentials[who])
         else:
             loses = doing(world, move_technician, OPERATOR, who, "suspend")
         sent, lost = race([doing(world, substitute, boss, won.assignment_id, who, "ill"), loses])
@@ -303,7 +303,7 @@ def test_a_substitute_is_never_sent_after_losing_what_the_work_needs(world: Worl
         if isinstance(sent, Substituted):
             assert before.state == "substituted"
             if against == "revocation":
-                assert lost == [sent.assignment_id], "the revocation names the work that it touches"
+                assert lost.assignments == ((sent.assignment_id, "flag"),), "named by the revocation"
         else:
             assert isinstance(sent, NotSuitable)
             assert sent.rules == ("credential" if against == "revocation" else "active",)

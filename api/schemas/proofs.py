@@ -1,0 +1,237 @@
+"""Proofs about technicians, as they come in and go out."""
+
+from datetime import date
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from api.schemas.talent import Day
+from api.schemas.values import Code, In, Instant, Line, Out
+
+CredentialState = Literal["claimed", "submitted", "verified", "expiring", "expired", "revoked", "rejected"]
+Fate = Literal["flag", "withdraw", "keep"]
+
+_UUID = "01973b2e-7c1a-7000-8000-0000000000c1"
+
+
+class CredentialIn(In):
+    """A proof, valid from its first through its last day."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "kind": "background_check", "valid_from": "2026-06-01", "valid_until": "2027-05-31",
+                    "evidence": "Report 8842",
+                }
+            ]
+        }
+    )  # fmt: skip
+    kind: Code
+    valid_from: Day
+    valid_until: Day
+    evidence: Line | None = Field(default=None, description="Where it can be looked up; needed to be reviewed.")
+    facts: dict[str, Any] = Field(
+        default={},
+        max_length=20,
+        description="What the family of its kind has: of an insurance `per_occurrence`, `aggregate`, `currency` and"
+        " `named_insured`, of a report `scope` and `issued_on`, of a licence `states` …",
+    )
+    for_client_id: UUID | None = Field(default=None, description="For whom alone it is; left out: for everybody.")
+    is_submitted: bool = Field(default=True, description="False: claimed, to be handed in later.")
+
+
+class SubmitIn(In):
+    """Hand in what was claimed."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"evidence": "Report 8842"}]})
+    evidence: Line
+
+
+class CredentialOut(Out):
+    """A proof about a technician. Clients see what is verified, and neither the evidence nor the facts."""
+
+    id: UUID
+    technician_id: UUID
+    kind: str
+    state: CredentialState
+    valid_from: date
+    valid_until: date
+    for_client_id: UUID | None
+    facts: dict[str, Any] | None
+    evidence: str | None
+    due_at: Instant | None
+    verified_at: Instant | None
+    revoked_at: Instant | None
+
+
+class Fallen(Out):
+    """An assignment that a proof no longer covers, and what became of it by its client's policy."""
+
+    assignment_id: UUID
+    fate: Fate
+
+
+class CredentialMoved(Out):
+    """What became of a proof; when it ended, the offers withdrawn and the assignments that it leaves uncovered."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": _UUID,
+                    "state": "revoked",
+                    "offers_withdrawn": [],
+                    "assignments": [{"assignment_id": _UUID, "fate": "flag"}],
+                }
+            ]
+        }
+    )
+    id: UUID
+    state: CredentialState
+    offers_withdrawn: list[UUID] = Field(default_factory=list)
+    assignments: list[Fallen] = Field(default_factory=list)
+
+
+class ProofPolicyIn(In):
+    """What is asked of each kind beyond its last day."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "policy": {
+                        "background_check": {"scope": ["county_7y"], "max_age_days": 730},
+                        "insurance": {"per_occurrence": "1000000", "aggregate": "2000000", "slack_days": 30},
+                        "electrical_licence": {"by_state": True},
+                    }
+                }
+            ]
+        }
+    )
+    policy: dict[str, dict[str, Any]] = Field(max_length=100)
+
+
+class ProofPolicyOut(Out):
+    """What is asked of each kind; of agreements the versions with the days from which they must have been signed."""
+
+    policy: dict[str, dict[str, Any]]
+
+
+class AgreementIn(In):
+    """The next version of an agreement."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"kind": "nda", "words": "What we tell you stays with you.", "sign_again_from": "2027-01-01"}]
+        }
+    )
+    kind: Code
+    words: str = Field(min_length=1, max_length=100_000)
+    sign_again_from: Day | None = Field(
+        default=None, description="From this day on older signatures do not count; left out: they go on counting."
+    )
+
+
+class AgreementOut(Out):
+    """An agreement as it was published."""
+
+    id: UUID
+    client_id: UUID
+    kind: str
+    version: int
+    words: str
+    sha256: str
+    sign_again_from: date | None
+    published_at: Instant
+
+
+class AgreementsOut(Out):
+    """The versions in force, one of each kind."""
+
+    items: list[AgreementOut]
+
+
+class SignIn(In):
+    """The hash of the text that was shown."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"sha256": "0" * 64}]})
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+class ScreeningIn(In):
+    """What to search for."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"kind": "background_check", "scope": ["county_7y", "sex_offender"]}]}
+    )
+    kind: Code
+    scope: list[Code] = Field(min_length=1, max_length=50)
+
+
+class ScreeningResultIn(In):
+    """What the vendor says; signed, with a `seq` that grows with every answer to the same order."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"ref": _UUID, "seq": 1, "status": "clear", "scope": ["county_7y"], "issued_on": "2026-06-01"}]
+        }
+    )
+    ref: str = Field(min_length=1, max_length=64)
+    seq: int = Field(ge=1, le=2_000_000_000, strict=True)
+    status: Literal["pending", "clear", "adverse"]
+    scope: list[Code] = Field(default_factory=list, max_length=50)
+    issued_on: Day | None = None
+    valid_until: Day | None = None
+
+
+class ScreeningTaken(Out):
+    """What became of an answer: taken, taken before, or too late."""
+
+    outcome: Literal["taken", "already_taken", "too_late"]
+
+
+class RemovalIn(In):
+    """The notice before somebody is removed: what the report says, with the copy and the rights."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"credential_id": _UUID, "notice": "The report of 2 March says … Your rights: …", "wait_days": 5}
+            ]
+        }
+    )
+    credential_id: UUID
+    notice: str = Field(min_length=1, max_length=20_000)
+    wait_days: int = Field(default=5, strict=True, description="Business days to answer, at least 5.")
+
+
+class RemovalAnswerIn(In):
+    """What is wrong with the report."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"answer": "That is somebody else of my name."}]})
+    answer: str = Field(min_length=1, max_length=20_000)
+
+
+class RemovalStep(Out):
+    """Who did what, and when."""
+
+    step: str
+    by_kind: str
+    at: Instant
+
+
+class RemovalOut(Out):
+    """A removal: for the operator and the technician alone."""
+
+    id: UUID
+    technician_id: UUID
+    credential_id: UUID
+    state: Literal["noticed", "answered", "under_review", "withdrawn", "final"]
+    notice: str
+    answer: str | None
+    respond_by: Instant
+    ended_at: Instant | None
+    steps: list[RemovalStep]
+    moves: list[str]

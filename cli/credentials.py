@@ -1,0 +1,122 @@
+"""What waits for a review? Proofs of technicians: list what is due, verify, reject, take back, for the operator."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+from sqlalchemy import select
+
+from cli.operating import OPERATOR, operated
+from dispatch.errors import BadInput
+from dispatch.record.session import database_now, transaction
+from dispatch.record.tables import CredentialRow, TechnicianRow
+from dispatch.record.tables.talent import CREDENTIAL_STATES
+from dispatch.talent.credentials import move_credential
+from dispatch.visits.lapses import revoke
+
+_DEADLINE_S = 30.0
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Proof = Annotated[UUID, typer.Argument(help="Its id, as `credentials list` shows.")]
+
+credentials = typer.Typer(
+    help="Proofs: what waits for a review, verify, reject, revoke. For example: truckroll credentials list",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+
+@credentials.command("list")
+def list_(
+    state: Annotated[str, typer.Option(help=f"One of {', '.join(CREDENTIAL_STATES)}.")] = "submitted",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """List proofs in a state, the first due first; without a state those that wait for a review.
+
+    For example: truckroll credentials list --state expiring
+    """
+    if state not in CREDENTIAL_STATES:
+        raise BadInput("--state", state, f"give one of {', '.join(CREDENTIAL_STATES)}")
+    wanted = (
+        select(CredentialRow, TechnicianRow.number)
+        .join(TechnicianRow, TechnicianRow.id == CredentialRow.technician_id)
+        .where(CredentialRow.state == state)
+        .order_by(CredentialRow.due_at, CredentialRow.valid_until, CredentialRow.id)
+        .limit(limit)
+    )
+    with operated(deadline_s=_DEADLINE_S) as engine, transaction(engine, OPERATOR, role="engine") as session:
+        documents = [_document(row, number) for row, number in session.execute(wanted)]
+    if as_json:
+        typer.echo(json.dumps({"credentials": documents}))
+        return
+    table = Table(Column("id", min_width=36), "technician", "kind", "state", "valid until", "due", box=None)
+    for each in documents:
+        names = ("id", "technician", "kind", "state", "valid_until", "due_at")
+        table.add_row(*(each[name] or "" for name in names))
+    Console(highlight=False, markup=False, soft_wrap=True).print(table if documents else "There are none.")
+
+
+@credentials.command("verify")
+def verify_(credential: Proof, as_json: Json = False) -> None:
+    """Say that a proof that was handed in is genuine.
+
+    For example: truckroll credentials verify 0197c0de-0000-7000-8000-000000000000
+    """
+    _moved(credential, "verify", as_json)
+
+
+@credentials.command("reject")
+def reject_(credential: Proof, as_json: Json = False) -> None:
+    """Say that a proof that was handed in does not hold.
+
+    For example: truckroll credentials reject 0197c0de-0000-7000-8000-000000000000
+    """
+    _moved(credential, "reject", as_json)
+
+
+@credentials.command("revoke")
+def revoke_(credential: Proof, as_json: Json = False) -> None:
+    """Take a verified proof back: open offers end, and work to come is flagged, withdrawn or kept.
+
+    For example: truckroll credentials revoke 0197c0de-0000-7000-8000-000000000000
+    """
+    with operated(deadline_s=_DEADLINE_S) as engine, transaction(engine, OPERATOR, role="engine") as session:
+        broken = revoke(session, OPERATOR, credential, now=database_now(session))
+    document = {
+        "id": str(credential),
+        "state": "revoked",
+        "offers_withdrawn": [str(each) for each in broken.offers],
+        "assignments": [{"assignment_id": str(each), "fate": fate} for each, fate in broken.assignments],
+    }
+    if as_json:
+        typer.echo(json.dumps(document))
+        return
+    typer.echo(f"Credential {credential} is revoked: {len(broken.offers)} offers withdrawn.")
+    for each, fate in broken.assignments:
+        typer.echo(f"Assignment {each}: {fate}")
+
+
+def _moved(credential: UUID, wish: str, as_json: bool) -> None:
+    with operated(deadline_s=_DEADLINE_S) as engine, transaction(engine, OPERATOR, role="engine") as session:
+        state = move_credential(session, OPERATOR, credential, wish, now=database_now(session)).state
+    document = {"id": str(credential), "state": state}
+    typer.echo(json.dumps(document) if as_json else f"Credential {credential} is {state}.")
+
+
+def _document(row: CredentialRow, number: str) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "technician": number,
+        "kind": row.kind,
+        "state": row.state,
+        "valid_until": row.valid_until.isoformat(),
+        "due_at": None if row.due_at is None else row.due_at.isoformat(),
+        "vendor": row.vendor,
+    }

@@ -1,0 +1,8 @@
+"""Screenings by a vendor: ordered through the queue, answered by signed callbacks, decided by people.
+
+protocol    what a vendor is asked and answers, and how either proves who it is
+ordering    a screening is ordered, in the transaction that wants it, and tried until the vendor has it
+results     an answer is taken once, whatever comes doubled, late or out of order
+vendor      the vendor over HTTP
+local       a small vendor for private use and tests
+"""

@@ -1,0 +1,269 @@
+"""What breaks when a proof no longer holds? Every assignment to come and every open offer is judged again, at once.
+
+In the transaction that ends the proof, under the technician's lock, by the same pure rules as when the work was taken:
+an acceptance that was under way is among what is looked at, one that comes later fails the rule. Slots, rounds, offers
+and visits of all that is to be withdrawn are locked before the first of it is, in the order that everybody keeps.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from dispatch.jobs.assignments import release
+from dispatch.jobs.judging import failed_now
+from dispatch.jobs.lifecycle import NOT_THERE_YET
+from dispatch.jobs.reading import RoleOfVisit, read_day_policy, read_role
+from dispatch.jobs.rounds import withdraw_counters
+from dispatch.record.events import record
+from dispatch.record.session import ENGINE, Actor
+from dispatch.record.tables import AssignmentRow, CredentialRow, OfferRow, RoundRow, SlotRow, TechnicianRow, VisitRow
+from dispatch.record.tables.offers import LIVE_OFFERS
+from dispatch.record.tables.talent import LIVE_PROOFS
+from dispatch.talent.credentials import look_again, move_credential
+from dispatch.talent.reading import lock_technician_row, read_held
+from dispatch.visits.alarms import raise_alarm
+from matching.eligibility import Rule
+from matching.job import Job
+from matching.technician import Technician
+
+#: The rules that a proof can break.
+RULES = frozenset({Rule.CREDENTIAL.code, Rule.CLEARANCE.code})
+#: How far the last clock on Earth is behind UTC, and how early an end is told of.
+_LAST_CLOCK = timedelta(hours=12)
+_WARN = timedelta(days=30)
+_BATCH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """What no longer stands: offers withdrawn, and assignments with what became of them (`flag`, `withdraw`, `keep`).
+
+    `backups` are the rounds that opened for what was withdrawn; the next in line are asked first.
+    """
+
+    offers: tuple[UUID, ...] = ()
+    assignments: tuple[tuple[UUID, str], ...] = ()
+    backups: tuple[UUID, ...] = ()
+
+
+def recheck(session: Session, actor: Actor, technician_id: UUID, *, now: datetime) -> Broken:
+    """Judge again what this technician has or is asked for, by their proofs as they are now. Runs as the engine."""
+    held = lock_technician_row(session, technician_id)
+    if held is None:
+        return Broken()
+    technician = read_held(session, held, now=now)  # read
+    offers = [each for each in _live_offers(session, technician_id) if _breaks_offer(session, each, technician, now)]
+    broken = [each for each in to_come(session, technician_id) if _breaks(session, each, technician, now)]
+    fates = {each.id: _fate(session, each) for each in broken}  # decide
+    _hold(session, [each.visit_id for each in broken if fates[each.id] == "withdraw"])  # write
+    withdrawn = _withdraw(session, offers, now)
+    live = [each for each in broken if _still_to_come(session, each)]
+    for each in live:
+        if fates[each.id] == "flag":
+            _flag(session, actor, each, now)
+    backups = [_release(session, actor, each, now) for each in live if fates[each.id] == "withdraw"]
+    _tell(session, actor, [each for each in live if fates[each.id] != "withdraw"], fates, now)
+    _tell_offers(session, actor, [each for each in offers if each.id in withdrawn], now)
+    return Broken(
+        tuple(sorted(withdrawn)),
+        tuple((each.id, fates[each.id]) for each in live),
+        tuple(each for each in backups if each is not None),
+    )
+
+
+def revoke(session: Session, actor: Actor, credential_id: UUID, *, now: datetime) -> Broken:
+    """Take a verified proof back, and see to what it leaves uncovered; raises as `move_credential`."""
+    row = move_credential(session, actor, credential_id, "revoke", now=now)
+    return recheck(session, actor, row.technician_id, now=now)
+
+
+def recheck_due(session: Session, now: datetime) -> int:
+    """Judge again whose time has come: how many. They are locked before the first is looked at, ascending.
+
+    A wave's offers are not sent under the technicians' locks, of which it would need hundreds: one that its index let
+    through while a proof ended is found here. So is whatever a client's new policy no longer lets stand.
+    """
+    due = session.scalars(
+        select(TechnicianRow.id)
+        .where(TechnicianRow.proofs_due_at <= func.clock_timestamp())
+        .order_by(TechnicianRow.id)
+        .limit(_BATCH)
+        .with_for_update(key_share=True, skip_locked=True)
+    ).all()
+    for technician_id in due:
+        recheck(session, ENGINE, technician_id, now=now)
+    look_again(session, due, None)
+    return len(due)
+
+
+def end_proofs(session: Session, now: datetime) -> int:
+    """Warn of proofs that end soon, and end those whose last day is over everywhere on Earth: how many.
+
+    The rules read a proof's last day by the clock at the site, so what counts for a job there must not be ended by a
+    clock further east. Time alone takes no assignment away: each was judged at its own end.
+    """
+    over = (now - _LAST_CLOCK).astimezone(UTC).date()
+    soon = now.astimezone(UTC).date() + _WARN
+    is_due = (CredentialRow.valid_until < over) | (
+        (CredentialRow.state == "verified") & (CredentialRow.valid_until <= soon)
+    )
+    rows = session.execute(
+        select(CredentialRow.id, CredentialRow.valid_until)
+        .join(TechnicianRow, TechnicianRow.id == CredentialRow.technician_id)
+        .where(CredentialRow.state.in_(LIVE_PROOFS), is_due)
+        .order_by(TechnicianRow.id, CredentialRow.id)
+        .limit(_BATCH)
+        .with_for_update(of=TechnicianRow, key_share=True, skip_locked=True)
+    ).all()
+    ended = set()
+    for credential_id, until in rows:
+        wish = "expire" if until < over else "warn"
+        row = move_credential(session, ENGINE, credential_id, wish, told={"valid_until": until.isoformat()}, now=now)
+        if wish == "expire":
+            ended.add(row.technician_id)
+    for technician_id in sorted(ended):
+        recheck(session, ENGINE, technician_id, now=now)
+    return len(rows)
+
+
+def to_come(session: Session, technician_id: UUID) -> Sequence[AssignmentRow]:
+    """What has not begun: work under way is never stopped by a rule."""
+    return session.scalars(
+        select(AssignmentRow)
+        .where(
+            AssignmentRow.technician_id == technician_id,
+            AssignmentRow.state == "live",
+            AssignmentRow.presence.in_(NOT_THERE_YET),
+        )
+        .order_by(AssignmentRow.visit_id, AssignmentRow.id)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def withdraw_all(session: Session, actor: Actor, technician_id: UUID, *, now: datetime) -> None:
+    """End every open offer of a technician who may do nothing for now; the caller holds them."""
+    offers = _live_offers(session, technician_id)
+    withdrawn = _withdraw(session, offers, now)
+    _tell_offers(session, actor, [each for each in offers if each.id in withdrawn], now)
+
+
+def give_back(session: Session, actor: Actor, technician_id: UUID, why: str, *, now: datetime) -> list[UUID]:
+    """Release all work to come of a technician, the next in line asked first: what was released."""
+    coming = to_come(session, technician_id)
+    _hold(session, [each.visit_id for each in coming])
+    live = [each for each in coming if _still_to_come(session, each)]
+    for each in live:
+        release(session, actor, each.id, why, now=now)
+    return [each.id for each in live]
+
+
+def _live_offers(session: Session, technician_id: UUID) -> Sequence[OfferRow]:
+    return session.scalars(
+        select(OfferRow)
+        .where(OfferRow.technician_id == technician_id, OfferRow.state.in_(LIVE_OFFERS))
+        .order_by(OfferRow.id)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def _breaks(session: Session, assignment: AssignmentRow, technician: Technician, now: datetime) -> bool:
+    unit = read_role(session, assignment.visit_id, _role(session, assignment.slot_id), assignment.slot_id)
+    return _fails(unit, technician, at_agreed(unit.job, assignment.start_at, assignment.end_at), now)
+
+
+def at_agreed(job: Job, start_at: datetime, end_at: datetime) -> Job:
+    """The work at its agreed time, which may lie outside the window it was posted with."""
+    minutes = max(1, int((end_at - start_at).total_seconds()) // 60)
+    return replace(job, start_at=start_at, end_at=end_at, duration_min=minutes)
+
+
+def _breaks_offer(session: Session, offer: OfferRow, technician: Technician, now: datetime) -> bool:
+    unit = read_role(session, offer.visit_id, offer.role)
+    return _fails(unit, technician, unit.job, now)
+
+
+def _fails(unit: RoleOfVisit, technician: Technician, job: Job, now: datetime) -> bool:
+    return not RULES.isdisjoint(failed_now(unit, technician, job, now=now))
+
+
+def _role(session: Session, slot_id: UUID) -> str:
+    return session.scalars(select(SlotRow.role).where(SlotRow.id == slot_id)).one()
+
+
+def _fate(session: Session, assignment: AssignmentRow) -> str:
+    unit = read_role(session, assignment.visit_id, _role(session, assignment.slot_id), assignment.slot_id)
+    return read_day_policy(unit.job_row).proofs.on_lapse
+
+
+def _hold(session: Session, visits: Sequence[UUID]) -> None:
+    """Lock all that will be given back, before the first of it is: two who hold several never wait for each other."""
+    tables: tuple[tuple[Any, Any], ...] = (
+        (SlotRow, SlotRow.visit_id),
+        (RoundRow, RoundRow.visit_id),
+        (OfferRow, OfferRow.visit_id),
+        (AssignmentRow, AssignmentRow.visit_id),
+        (VisitRow, VisitRow.id),
+    )
+    for table, visit in tables if visits else ():
+        live = (table.state.in_(LIVE_OFFERS),) if table is OfferRow else ()
+        wanted = select(table.id).where(visit.in_(visits), *live).order_by(visit, table.id)
+        session.execute(wanted.with_for_update(key_share=True))
+
+
+def _still_to_come(session: Session, assignment: AssignmentRow) -> bool:
+    session.refresh(assignment)
+    return assignment.state == "live" and assignment.presence in NOT_THERE_YET
+
+
+def _withdraw(session: Session, offers: Sequence[OfferRow], now: datetime) -> set[UUID]:
+    if not offers:
+        return set()
+    ended = set(
+        session.scalars(
+            update(OfferRow)
+            .where(OfferRow.id.in_([each.id for each in offers]), OfferRow.state.in_(LIVE_OFFERS))
+            .values(state="withdrawn")
+            .returning(OfferRow.id)
+        )
+    )
+    session.execute(withdraw_counters(ended, now))
+    return ended
+
+
+def _flag(session: Session, actor: Actor, assignment: AssignmentRow, now: datetime) -> None:
+    raise_alarm(
+        session,
+        actor,
+        "credential_expiring",
+        client_id=assignment.client_id,
+        due_at=assignment.start_at,
+        now=now,
+        job_id=assignment.job_id,
+        visit_id=assignment.visit_id,
+        subject_id=assignment.id,
+    )
+
+
+def _release(session: Session, actor: Actor, assignment: AssignmentRow, now: datetime) -> UUID | None:
+    return release(session, actor, assignment.id, "proof_lapsed", now=now)
+
+
+def _tell(
+    session: Session, actor: Actor, assignments: Sequence[AssignmentRow], fates: dict[UUID, str], now: datetime
+) -> None:
+    """Which proof it was is not told: a client may not read the result of a screening."""
+    for each in assignments:
+        of = {"job": str(each.job_id), "visit": str(each.visit_id), "technician": str(each.technician_id)}
+        told = {**of, "fate": fates[each.id]}
+        record(session, actor, ("assignment", each.id), "proof_lapsed", told, client_id=each.client_id, now=now)
+
+
+def _tell_offers(session: Session, actor: Actor, offers: Sequence[OfferRow], now: datetime) -> None:
+    for each in offers:
+        told = {"job": str(each.job_id), "visit": str(each.visit_id), "why": "proof_lapsed"}
+        record(session, actor, ("offer", each.id), "withdrawn", told, client_id=each.client_id, now=now)

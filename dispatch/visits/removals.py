@@ -1,0 +1,236 @@
+"""How does somebody leave over the result of a screening? Notice, days to answer, a person's review, a final notice.
+
+What the fair-credit rules ask of whoever acts on a report (15 U.S.C. 1681b(b)(3)): a copy and the rights before, time
+to answer, and a notice after. Every step is a person's. Meanwhile the technician is held: nothing new is offered, and
+what is booked is for its dispatchers to look at; taken back, everything is as it was.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from dispatch.errors import BadInput, Conflict, NotFound, Refused
+from dispatch.record.events import record
+from dispatch.record.session import Actor
+from dispatch.record.tables import (
+    CredentialKindRow,
+    CredentialRow,
+    RemovalRow,
+    TechnicianRow,
+    new_id,
+)
+from dispatch.record.tables.talent import LIVE_PROOFS
+from dispatch.talent.credentials import move_credential
+from dispatch.talent.rights import hold_technician
+from dispatch.talent.words import checked_text
+from dispatch.visits.alarms import clear_alarms, raise_alarm
+from dispatch.visits.lapses import give_back, recheck, to_come, withdraw_all
+from geo.restdays import after_business_days
+
+#: state -> {wish: (the next state, who makes it)}
+MOVES: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "noticed": {
+        "answer": ("answered", "technician"),
+        "review": ("under_review", "operator"),
+        "withdraw": ("withdrawn", "operator"),
+    },
+    "answered": {"review": ("under_review", "operator"), "withdraw": ("withdrawn", "operator")},
+    "under_review": {
+        "answer": ("under_review", "technician"),
+        "withdraw": ("withdrawn", "operator"),
+        "finish": ("final", "operator"),
+    },
+    "withdrawn": {},
+    "final": {},
+}
+_KINDS = {"answer": "answered", "review": "review_begun", "withdraw": "withdrawn", "finish": "finished"}
+#: Business days to answer, and the least that a notice may give.
+WAIT_DAYS = 5
+_MAX_CHARS = 20_000
+
+
+def give_notice(
+    session: Session, actor: Actor, credential_id: UUID, notice: str, *, wait_days: int = WAIT_DAYS, now: datetime
+) -> UUID:
+    """Tell a technician that they may have to leave over this screening, with the copy: the removal's id.
+
+    From now until it ends nothing new is offered to them, and what they have needs a look.
+
+    Raises
+    ------
+    BadInput
+        The proof is no screening, the notice is empty, or the days are fewer than `WAIT_DAYS`.
+    Conflict
+        They were told already, or they have left.
+    NotFound, Refused
+        There is no such proof; the actor is not a person of the operator.
+    """
+    only_person(actor)
+    credential = session.get(CredentialRow, credential_id)
+    if credential is None:
+        raise NotFound("credential", credential_id)
+    if not session.get_one(CredentialKindRow, credential.kind).is_screening:
+        raise BadInput("credential_id", credential_id, "name a screening: other proofs are rejected or revoked")
+    if not WAIT_DAYS <= wait_days <= 60:
+        raise BadInput("wait_days", wait_days, f"give from {WAIT_DAYS} to 60 business days")
+    words = checked_text("notice", notice, max_chars=_MAX_CHARS, is_long=True)
+    if not words:
+        raise BadInput("notice", notice, "say what the report says, and enclose the copy")
+    person = hold_technician(session, actor, credential.technician_id)
+    if person.state == "left":
+        raise Conflict("left", "give notice")
+    respond_by = _end_of_wait(person, wait_days, now)
+    removal_id = _insert(session, actor, person, credential_id, words, respond_by, now)
+    person.state = "suspended"
+    session.flush()
+    withdraw_all(session, actor, person.id, now=now)
+    for each in to_come(session, person.id):
+        raise_alarm(
+            session,
+            actor,
+            "technician_held",
+            client_id=each.client_id,
+            due_at=each.start_at,
+            now=now,
+            job_id=each.job_id,
+            visit_id=each.visit_id,
+            subject_id=each.id,
+        )
+    told = {"technician": str(person.id), "credential": str(credential_id), "respond_by": respond_by.isoformat()}
+    record(session, actor, ("removal", removal_id), "noticed", told, client_id=None, now=now)
+    return removal_id
+
+
+def answer_notice(session: Session, actor: Actor, removal_id: UUID, answer: str, *, now: datetime) -> None:
+    """Say what is wrong with the report: the technician, until it is final. Raises as `move_removal`."""
+    words = checked_text("answer", answer, max_chars=_MAX_CHARS, is_long=True)
+    if not words:
+        raise BadInput("answer", answer, "say what is wrong with the report, or what should be known besides")
+    row = _hold(session, actor, removal_id)
+    row.answer = words
+    _move(session, actor, row, "answer", now)
+
+
+def move_removal(session: Session, actor: Actor, removal_id: UUID, wish: str, *, now: datetime) -> str:
+    """Review, withdraw or finish: the state after it.
+
+    Withdrawn, everything is as it was. Finished, never before the days to answer are over and somebody has reviewed
+    it, the proof ends, and the work to come goes to the next in line.
+
+    Raises
+    ------
+    Conflict
+        Its state does not allow it, or the technician may still answer.
+    NotFound, Refused
+        There is none for this actor; the actor is not a person of the operator.
+    """
+    only_person(actor)
+    row = _hold(session, actor, removal_id)
+    if wish == "finish" and now < row.respond_by:
+        raise Conflict(f"may be answered until {row.respond_by.isoformat()}", wish, ("withdraw",))
+    _move(session, actor, row, wish, now)
+    if row.ended_at is not None:
+        _end(session, actor, row, now)
+    return row.state
+
+
+def find_removals(session: Session, actor: Actor, technician_id: UUID) -> Sequence[RemovalRow]:
+    """Those of a technician, newest first; of nobody else's does a technician learn that there are none."""
+    if actor.kind != "operator" and actor.technician_id != technician_id:
+        raise NotFound("technician", technician_id)
+    wanted = select(RemovalRow).where(RemovalRow.technician_id == technician_id)
+    return session.scalars(wanted.order_by(RemovalRow.id.desc()).limit(100)).all()
+
+
+def only_person(actor: Actor) -> None:
+    """Raises Refused unless a person of the operator acts: no machine decides over somebody's living."""
+    if actor.kind != "operator":
+        raise Refused("removals are decided by a person of the operator", ("only_operator",))
+
+
+def _insert(
+    session: Session,
+    actor: Actor,
+    person: TechnicianRow,
+    credential_id: UUID,
+    notice: str,
+    respond_by: datetime,
+    now: datetime,
+) -> UUID:
+    removal_id = new_id()
+    try:
+        with session.begin_nested():
+            session.execute(
+                insert(RemovalRow).values(
+                    id=removal_id,
+                    technician_id=person.id,
+                    credential_id=credential_id,
+                    held_before=person.state,
+                    notice=notice,
+                    steps=[_step(actor, "notice", now)],
+                    respond_by=respond_by,
+                    created_at=now,
+                )
+            )
+    except IntegrityError as error:
+        if "uq_removals_open" not in str(error.orig):
+            raise
+        raise Conflict("noticed", "give notice", ("review", "withdraw")) from error
+    return removal_id
+
+
+def _hold(session: Session, actor: Actor, removal_id: UUID) -> RemovalRow:
+    """The technician, then the removal; told to nobody but the technician and the operator."""
+    row = session.get(RemovalRow, removal_id)
+    if row is None or (actor.kind != "operator" and actor.technician_id != row.technician_id):
+        raise NotFound("removal", removal_id)
+    hold_technician(session, actor, row.technician_id)
+    session.refresh(row, with_for_update=True)
+    return row
+
+
+def _move(session: Session, actor: Actor, row: RemovalRow, wish: str, now: datetime) -> None:
+    moves = MOVES[row.state]
+    if wish not in moves:
+        raise Conflict(row.state, wish, tuple(moves))
+    state, who = moves[wish]
+    if who != actor.kind:
+        raise Refused(f"to {wish} is for the {who}", (f"only_{who}",))
+    row.state = state
+    row.steps = [*row.steps, _step(actor, wish, now)]
+    row.ended_at = now if not MOVES[state] else None
+    session.flush()
+    told = {"technician": str(row.technician_id), "credential": str(row.credential_id)}
+    record(session, actor, ("removal", row.id), _KINDS[wish], told, client_id=None, now=now)
+
+
+def _end(session: Session, actor: Actor, row: RemovalRow, now: datetime) -> None:
+    for each in to_come(session, row.technician_id):
+        clear_alarms(session, actor, ("technician_held",), why=row.state, now=now, subject_id=each.id)
+    if row.state == "withdrawn":
+        person = session.get_one(TechnicianRow, row.technician_id)
+        if person.state == "suspended":
+            person.state = row.held_before
+        session.flush()
+        return
+    state = session.get_one(CredentialRow, row.credential_id).state
+    if state in LIVE_PROOFS or state in ("claimed", "submitted"):
+        move_credential(session, actor, row.credential_id, "revoke" if state in LIVE_PROOFS else "reject", now=now)
+    give_back(session, actor, row.technician_id, "not_available", now=now)
+    recheck(session, actor, row.technician_id, now=now)
+
+
+def _step(actor: Actor, wish: str, now: datetime) -> dict[str, str | None]:
+    return {"step": wish, "by_kind": actor.kind, "by": str(actor.id) if actor.id else None, "at": now.isoformat()}
+
+
+def _end_of_wait(person: TechnicianRow, wait_days: int, now: datetime) -> datetime:
+    """The end of the last business day, by the technician's clock; the holidays are the nation's."""
+    zone = ZoneInfo(person.time_zone)
+    last = after_business_days(now.astimezone(zone).date(), wait_days, "US")
+    return datetime.combine(last, time.max, zone).astimezone(UTC)

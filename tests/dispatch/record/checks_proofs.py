@@ -1,0 +1,40 @@
+"""The checks of proofs, agreements and removals."""
+
+from edges import Edge, known
+
+from dispatch.record.tables import proofs, talent
+
+CHECKS = {
+    "ck_agreements_sha256_whole": Edge(
+        (f"sha256 = '{'0' * 64}'",), (f"sha256 = '{'0' * 63}'", f"sha256 = '{'G' * 64}'", "sha256 = ''")
+    ),
+    "ck_agreements_sign_again_finite": Edge(
+        ("sign_again_from = NULL", "sign_again_from = '2027-01-01'"),
+        ("sign_again_from = 'infinity'", "sign_again_from = '-infinity'"),
+    ),
+    "ck_agreements_version_size": Edge(("version = 1",), ("version = 0", "version = -1")),
+    "ck_credential_kinds_family_known": known("family", talent.FAMILIES),
+    "ck_credential_kinds_verified_by_known": known("verified_by", talent.VERIFIERS),
+    "ck_credentials_due_while_submitted": Edge(
+        ("due_at = NULL", "state = 'submitted', due_at = now()"),
+        ("due_at = now()", "state = 'claimed', due_at = now()"),
+    ),
+    "ck_credentials_facts_object": Edge(
+        ("facts = '{}'",), ("facts = '[]'", "facts = '1'", "facts = 'null'", "facts = '\"a\"'")
+    ),
+    "ck_credentials_vendor_whole": Edge(
+        ("vendor = NULL, vendor_ref = NULL, vendor_seq = NULL", "vendor = 'a', vendor_ref = 'b', vendor_seq = 0"),
+        ("vendor = NULL", "vendor_ref = NULL", "vendor_seq = NULL", "vendor = NULL, vendor_ref = NULL"),
+    ),
+    "ck_removals_ended_has_time": Edge(
+        ("ended_at = NULL", "state = 'final', ended_at = now()", "state = 'withdrawn', ended_at = now()"),
+        ("ended_at = now()", "state = 'final'", "state = 'withdrawn'"),
+    ),
+    "ck_removals_respond_by_finite": Edge(
+        ("respond_by = '2027-01-01'",), ("respond_by = 'infinity'", "respond_by = '-infinity'")
+    ),
+    "ck_removals_state_known": known("state", proofs.REMOVAL_STATES),
+    "ck_technicians_proofs_due_finite": Edge(
+        ("proofs_due_at = NULL", "proofs_due_at = now()"), ("proofs_due_at = 'infinity'", "proofs_due_at = '-infinity'")
+    ),
+}

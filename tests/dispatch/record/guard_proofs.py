@@ -1,0 +1,41 @@
+"""The guards' world of proofs: an agreement of each client, and a removal of each technician."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from dispatch.record import tables as t
+
+IdOf = Callable[[str], UUID]
+
+
+def agreement(id_of: IdOf, name: str, now: datetime) -> Any:
+    """The first version of what a client has signed."""
+    return t.AgreementRow(
+        id=id_of(f"{name}.agreement"),
+        client_id=id_of(name),
+        kind="insurance",
+        version=1,
+        words="What we tell you stays with you.",
+        sha256="0" * 64,
+        published_at=now,
+    )
+
+
+def screened(id_of: IdOf, name: str) -> dict[str, Any]:
+    """Columns of a proof: from which screening it came, and for whom it is."""
+    return {"for_client_id": id_of("acme"), "vendor": "local", "vendor_ref": name, "vendor_seq": 1}
+
+
+def removal(id_of: IdOf, name: str, now: datetime) -> Any:
+    """A technician was told that they may have to leave."""
+    return t.RemovalRow(
+        id=id_of(f"{name}.removal"),
+        technician_id=id_of(name),
+        credential_id=id_of(f"{name}.credential"),
+        held_before="active",
+        notice="The report of 2 March says otherwise than you did.",
+        respond_by=now + timedelta(days=7),
+        created_at=now,
+    )

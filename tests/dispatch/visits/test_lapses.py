@@ -1,0 +1,258 @@
+"""What breaks when a proof no longer holds? With the race between revocations and acceptances, by real commits."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import pytest
+from personal_data import assert_events_impersonal
+from racing import race
+from sqlalchemy import select, update
+from worlds import World, small_world
+
+from dispatch.jobs.acceptance import Lost, Won, accept_offer
+from dispatch.jobs.posting import SlotWish
+from dispatch.record.session import ENGINE
+from dispatch.record.tables import (
+    AlarmRow,
+    AssignmentRow,
+    CredentialRow,
+    EventRow,
+    OfferRow,
+    RoundRow,
+    SlotRow,
+    TechnicianRow,
+)
+from dispatch.record.tables.talent import LIVE_PROOFS
+from dispatch.talent.credentials import Claim, insert_credential, move_credential, verify_credential
+from dispatch.visits.lapses import end_proofs, recheck_due, revoke
+from dispatch.visits.watching import watch_jobs
+from matching.job import Needs, Pay
+
+KIND = "background_check"
+PROVED = Needs(skills={"hvac": 2}, credentials=(KIND,))
+
+
+@pytest.fixture
+def crowd(database_url: str) -> Iterator[World]:
+    """Thirty-two technicians around the site, and connections for twice as many racers."""
+    with small_world(database_url, num_technicians=32, pool_size=70) as made:
+        yield made
+
+
+def proved(world: World, technician: UUID, until: date = date(2099, 1, 1), **more: Any) -> UUID:
+    with world.as_engine() as (session, now):
+        claim = Claim(KIND, date(2020, 1, 1), until)
+        return insert_credential(session, ENGINE, technician, claim, state="verified", facts={}, now=now, **more)
+
+
+def taken(world: World, offer: OfferRow) -> UUID:
+    with world.as_engine() as (session, now):
+        answer = accept_offer(session, world.actor_of(offer), world.yes(offer), now=now)
+    assert isinstance(answer, Won), answer
+    return answer.assignment_id
+
+
+def on_lapse(fate: str) -> dict[str, Any]:
+    return {"day_policy": {"proofs": {"on_lapse": fate}}}
+
+
+def revoked(world: World, proof: UUID) -> Any:
+    with world.as_engine() as (session, now):
+        return revoke(session, ENGINE, proof, now=now)
+
+
+def alarms(world: World) -> list[str]:
+    with world.as_engine() as (session, _):
+        return list(session.scalars(select(AlarmRow.kind).where(AlarmRow.cleared_at.is_(None))))
+
+
+def told(world: World, subject: UUID) -> list[str]:
+    with world.as_engine() as (session, _):
+        return list(session.scalars(select(EventRow.kind).where(EventRow.subject_id == subject).order_by(EventRow.seq)))
+
+
+@pytest.mark.parametrize("fate", ["flag", "withdraw", "keep"])
+def test_work_to_come_is_flagged_withdrawn_or_kept_as_the_client_wants(world: World, fate: str) -> None:
+    """The runner-up had said yes too late: with the work withdrawn they are asked, before anybody else."""
+    first, second = world.technicians[:2]
+    proof = proved(world, first)
+    proved(world, second)
+    offers = world.offered(needs=PROVED, **on_lapse(fate))
+    assignment = taken(world, next(each for each in offers if each.technician_id == first))
+    runner_up = next(each for each in offers if each.technician_id == second)
+    with world.as_engine() as (session, now):
+        answer = accept_offer(session, world.actor_of(runner_up), world.yes(runner_up), now=now)
+    assert isinstance(answer, Lost)
+    broken = revoked(world, proof)
+    assert broken.assignments == ((assignment, fate),)
+    with world.as_engine() as (session, now):
+        row = session.get_one(AssignmentRow, assignment)
+        slot = session.get_one(SlotRow, row.slot_id)
+        assert (row.state, slot.state) == (("released", "open") if fate == "withdraw" else ("live", "filled"))
+        assert_events_impersonal(session)
+        opened = session.scalars(select(RoundRow).where(RoundRow.closed_at.is_(None))).all()
+    assert [each.first_ask for each in opened] == ([[second]] if fate == "withdraw" else [])
+    assert told(world, assignment) == ["made", "released" if fate == "withdraw" else "proof_lapsed"]
+    assert alarms(world) == (["credential_expiring"] if fate == "flag" else [])
+    with world.as_engine() as (session, now):
+        watch_jobs(session, now)
+    assert ("credential_expiring" in alarms(world)) is (fate == "flag"), "the watch agrees with the cascade"
+
+
+def test_open_offers_that_need_it_end_at_once_and_others_stay(world: World) -> None:
+    proof = proved(world, world.technicians[0])
+    (needing,) = world.offered(needs=PROVED)
+    plain = next(each for each in world.offered() if each.technician_id == world.technicians[0])
+    assert revoked(world, proof).offers == (needing.id,)
+    with world.as_engine() as (session, _):
+        assert session.get_one(OfferRow, needing.id).state == "withdrawn"
+        assert session.get_one(OfferRow, plain.id).state == "sent"
+    assert told(world, needing.id) == ["withdrawn"]
+    assert revoked_again(world, proof) == "revoked"
+
+
+def revoked_again(world: World, proof: UUID) -> str:
+    with world.as_engine() as (session, _):
+        return session.get_one(CredentialRow, proof).state
+
+
+def test_work_under_way_is_never_stopped(world: World) -> None:
+    proof = proved(world, world.technicians[0])
+    (offer,) = world.offered(needs=PROVED, **on_lapse("withdraw"))
+    assignment = taken(world, offer)
+    with world.as_engine() as (session, _):
+        session.execute(update(AssignmentRow).where(AssignmentRow.id == assignment).values(presence="checked_in"))
+    assert revoked(world, proof).assignments == ()
+    with world.as_engine() as (session, _):
+        assert session.get_one(AssignmentRow, assignment).state == "live"
+
+
+def test_an_offer_that_an_old_index_let_through_is_found_by_the_sweep(world: World) -> None:
+    """The wave reads an index that does not know of the revocation yet."""
+    proof = proved(world, world.technicians[0])
+    with world.as_engine() as (session, now):
+        world.feed.refresh(session, now=now)
+    with world.as_engine() as (session, now):
+        move_credential(session, ENGINE, proof, "revoke", now=now)
+    job = world.post(needs=PROVED)
+    from_old_index(world)
+    (offer,) = world.offers(job)
+    with world.as_engine() as (session, now):
+        assert recheck_due(session, now) == 0, "not yet: the index may lag for some seconds"
+        session.execute(update(TechnicianRow).values(proofs_due_at=now))
+    with world.as_engine() as (session, now):
+        assert recheck_due(session, now) == len(world.technicians)
+        assert recheck_due(session, now) == 0
+        assert session.get_one(OfferRow, offer.id).state == "withdrawn"
+
+
+def from_old_index(world: World) -> None:
+    refresh, world.feed.refresh = world.feed.refresh, lambda *_, **__: 0  # type: ignore[method-assign]
+    try:
+        world.send_waves()
+    finally:
+        world.feed.refresh = refresh  # type: ignore[method-assign]
+
+
+def test_a_proof_valid_to_the_jobs_last_day_is_enough_and_one_a_day_shorter_is_not(world: World) -> None:
+    """The work ends at 23:30 in Chicago, which is the next day in UTC."""
+    last = world.start.date()
+    start = world.start.replace(hour=5) + timedelta(days=1) - timedelta(minutes=150)
+    assert (start + timedelta(hours=2)).date() == start.date() == last + timedelta(days=1)
+    proved(world, world.technicians[0], last)
+    proved(world, world.technicians[1], last - timedelta(days=1))
+    offers = world.offered(needs=PROVED, start_at=start)
+    assert [each.technician_id for each in offers] == [world.technicians[0]]
+    slack = world.post(needs=PROVED, start_at=start, policy={"credential_slack_days": 1})
+    world.send_waves()
+    assert world.offers(slack) == []
+
+
+@pytest.mark.parametrize(("days", "state", "event"), [(30, "expiring", "expiring"), (31, "verified", None)])
+def test_whoever_has_a_proof_is_warned_thirty_days_before_its_end(
+    world: World, days: int, state: str, event: str | None
+) -> None:
+    with world.as_engine() as (session, now):
+        until = now.date() + timedelta(days=days)
+    proof = proved(world, world.technicians[0], until)
+    with world.as_engine() as (session, now):
+        assert end_proofs(session, now) == (1 if event else 0)
+        assert end_proofs(session, now) == 0
+    assert revoked_again(world, proof) == state
+    (offer,) = world.offered(needs=PROVED)
+    assert offer.technician_id == world.technicians[0], "what is about to end still counts"
+
+
+def test_a_proof_ends_once_its_last_day_is_over_everywhere(world: World) -> None:
+    with world.as_engine() as (session, now):
+        last = now.date()
+        proof_time = now.replace(hour=12, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    proof = proved(world, world.technicians[0], last)
+    for moment, state in ((proof_time - timedelta(seconds=1), "expiring"), (proof_time, "expired")):
+        with world.as_engine() as (session, _):
+            end_proofs(session, moment)
+        assert revoked_again(world, proof) == state
+    assert told(world, proof) == ["verified", "expiring", "expired"]
+
+
+def raced(world: World, take_back: Callable[[World, UUID], Any]) -> tuple[int, int]:
+    """32 say yes while 32 proofs are taken back: (how many got a slot, how many have one without a proof)."""
+    proofs = {technician: proved(world, technician) for technician in world.technicians}
+    pay = Pay("fixed", 140, "USD")  # type: ignore[arg-type]
+    offers = world.offered(slots=(SlotWish(PROVED, pay, count=32),), **on_lapse("withdraw"))
+    assert len(offers) == 32
+    accepting = [partial(answered, world, offer) for offer in offers]
+    revoking = [partial(take_back, world, proofs[offer.technician_id]) for offer in offers]
+    answers = race([each for pair in zip(accepting, revoking, strict=True) for each in pair])[::2]
+    assert all(isinstance(each, Won | Lost) for each in answers), answers
+    live_proof = select(CredentialRow.id).where(
+        CredentialRow.technician_id == AssignmentRow.technician_id, CredentialRow.state.in_(LIVE_PROOFS)
+    )
+    with world.as_engine() as (session, _):
+        uncovered = session.scalars(
+            select(AssignmentRow.id).where(AssignmentRow.state == "live", ~live_proof.exists())
+        ).all()
+    return sum(isinstance(each, Won) for each in answers), len(uncovered)
+
+
+def answered(world: World, offer: OfferRow) -> Any:
+    with world.as_engine() as (session, now):
+        return accept_offer(session, world.actor_of(offer), world.yes(offer), now=now)
+
+
+def without_looking(world: World, proof: UUID) -> None:
+    with world.as_engine() as (session, now):
+        move_credential(session, ENGINE, proof, "revoke", now=now)
+
+
+def test_of_64_who_accept_and_revoke_at_once_nobody_has_the_work_without_the_proof(crowd: World) -> None:
+    assert raced(crowd, revoked)[1] == 0
+
+
+def test_without_the_look_at_what_it_leaves_uncovered_somebody_does(crowd: World) -> None:
+    num_won, num_uncovered = raced(crowd, without_looking)
+    assert num_uncovered == num_won > 0, "the race above can fail"
+
+
+def test_the_reviewer_and_the_end_of_time_meet_once(world: World) -> None:
+    """A verification and a rejection of the same proof at once: one of them holds."""
+    with world.as_engine() as (session, now):
+        claim = Claim(KIND, date(2020, 1, 1), date(2099, 1, 1))
+        proof = insert_credential(
+            session, ENGINE, world.technicians[0], claim, state="submitted", facts={}, now=now, due_at=now
+        )
+
+    def moved(wish: str) -> str:
+        with world.as_engine() as (session, now):
+            if wish == "verify":
+                verify_credential(session, ENGINE, proof, now=now)
+            else:
+                move_credential(session, ENGINE, proof, wish, now=now)
+        return wish
+
+    done = [each for each in race([partial(moved, wish) for wish in ("verify", "reject") * 4]) if isinstance(each, str)]
+    assert len(done) == 1
+    assert told(world, proof) == ["submitted", {"verify": "verified", "reject": "rejected"}[done[0]]]

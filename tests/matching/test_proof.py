@@ -1,0 +1,118 @@
+"""Does a proof satisfy what a client asks of its kind, and through which day?"""
+
+from datetime import date
+from uuid import UUID
+
+import pytest
+
+from matching.errors import PolicyError
+from matching.proof import NEVER, Proof, kind_of, last_day, last_days, needed_keys, read_requirements
+
+ACME, BURG = UUID(int=1), UUID(int=2)
+END = date(2027, 6, 30).toordinal()
+
+
+def proof(kind: str = "check", client: UUID | None = None, until: int = END, **facts: object) -> Proof:
+    return Proof(kind, until, facts, client)
+
+
+def day_for(settings: dict[str, object], given: Proof, region: str = "", client: UUID = ACME) -> int:
+    return last_day(given, read_requirements({given.kind: settings}, client)[given.kind], region)
+
+
+@pytest.mark.parametrize(
+    ("settings", "facts", "day"),
+    [
+        ({}, {}, END),
+        ({"max_age_days": 10}, {"issued_on": "2027-01-01"}, date(2027, 1, 11).toordinal()),
+        ({"max_age_days": 3650}, {"issued_on": "2027-01-01"}, END),
+        ({"max_age_days": 10}, {}, NEVER),
+        ({"scope": ["a", "b"]}, {"scope": ["b", "c", "a"]}, END),
+        ({"scope": ["a", "b"]}, {"scope": ["a"]}, NEVER),
+        ({"scope": ["a"]}, {}, NEVER),
+        ({"slack_days": 30}, {}, END - 30),
+        ({"per_occurrence": "1000000"}, {"per_occurrence": "1000000", "currency": "USD"}, END),
+        ({"per_occurrence": "1000000"}, {"per_occurrence": "999999.99", "currency": "USD"}, NEVER),
+        ({"per_occurrence": "1000000"}, {"per_occurrence": "2000000", "currency": "CAD"}, NEVER),
+        ({"aggregate": "2000000"}, {"per_occurrence": "9000000", "currency": "USD"}, NEVER),
+    ],
+)
+def test_whatever_is_asked_becomes_a_last_day(settings: dict[str, object], facts: dict[str, object], day: int) -> None:
+    assert day_for(settings, proof(**facts)) == day
+
+
+def test_a_licence_counts_in_its_own_states() -> None:
+    given = proof("licence", states=["NM", "TX"])
+    asked = read_requirements({"licence": {"by_state": True}}, ACME)
+    days = last_days([given], asked.values())
+    assert days[needed_keys(["licence"], asked, "TX")[0]] == END
+    assert needed_keys(["licence"], asked, "AZ")[0] not in days
+
+
+def test_a_proof_for_one_client_counts_for_no_other_and_not_for_everybody() -> None:
+    own = proof(client=ACME)
+    assert day_for({"own": True}, own) == END
+    assert day_for({"own": True}, own, client=BURG) == NEVER
+    assert day_for({"own": True}, proof()) == NEVER
+    assert day_for({}, own) == NEVER
+    assert last_days([own], []) == {}
+
+
+@pytest.mark.parametrize(
+    ("versions", "signed", "day"),
+    [
+        ([[1, None]], 1, END),
+        ([[1, None], [2, None]], 1, END),
+        ([[1, None], [2, END - 5]], 1, END - 6),
+        ([[1, None], [2, END - 5]], 2, END),
+        ([[1, None], [2, END - 5], [3, END - 9]], 1, END - 10),
+        ([[1, None]], 7, NEVER),
+    ],
+)
+def test_an_older_version_counts_to_the_day_before_a_newer_one_must_be_signed(
+    versions: list[list[int]], signed: int, day: int
+) -> None:
+    assert day_for({"versions": versions}, proof("nda", ACME, version=signed)) == day
+
+
+def test_the_best_of_several_proofs_counts() -> None:
+    asked = read_requirements({"check": {"scope": ["a"]}}, ACME)
+    many = [proof(scope=["a"], until=END - 9), proof(scope=["b"]), proof(scope=["a"], until=END - 3)]
+    days = last_days(many, asked.values())
+    assert days == {"check": END, asked["check"].key(): END - 3}
+
+
+def test_clients_who_ask_the_same_share_a_key_and_people_read_the_kind() -> None:
+    same = [read_requirements({"check": {"max_age_days": 9}}, client)["check"].key() for client in (ACME, BURG)]
+    own = [read_requirements({"check": {"own": True}}, client)["check"].key() for client in (ACME, BURG)]
+    assert same[0] == same[1]
+    assert own[0] != own[1]
+    assert {kind_of(key) for key in (*same, *own, "check")} == {"check"}
+    asked = read_requirements({"check": {"max_age_days": 9}}, ACME)
+    keyed = needed_keys(["check", "other"], asked, "TX")
+    assert needed_keys(keyed, asked, "TX") == keyed, "keys may be made of keys"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"magic": 1},
+        {"scope": "a"},
+        {"scope": [1]},
+        {"max_age_days": 0},
+        {"max_age_days": True},
+        {"max_age_days": 4000},
+        {"slack_days": -1},
+        {"by_state": 1},
+        {"own": "yes"},
+        {"per_occurrence": 1000000},
+        {"per_occurrence": "NaN"},
+        {"aggregate": "-1"},
+        {"aggregate": "1e99"},
+        {"currency": "dollars"},
+        [],
+    ],
+)
+def test_what_nobody_can_ask_is_refused_by_name(settings: object) -> None:
+    with pytest.raises(PolicyError, match=r"proof_policy\.check"):
+        read_requirements({"check": settings}, ACME)  # type: ignore[dict-item]
