@@ -32,7 +32,8 @@ $$;
 CREATE FUNCTION usage_of_entry(client uuid, state text, kind text, begins timestamptz, ends timestamptz)
 RETURNS TABLE (day date, worked_s bigint, promised_s bigint) LANGUAGE sql STABLE AS $$
     SELECT d.day, d.seconds, 0::bigint FROM clients c, usage_by_day(begins, ends, c.hours_zone) AS d
-    WHERE c.id = client AND state = 'current' AND kind IN ('work', 'wait') AND ends IS NOT NULL
+    WHERE c.id = client AND usage_of_entry.state = 'current' AND usage_of_entry.kind IN ('work', 'wait')
+        AND ends IS NOT NULL
 $$;
 
 -- What one assignment counts for: its agreed time while it is a promise, then its log.
@@ -40,10 +41,10 @@ CREATE FUNCTION usage_of_assignment(
     assignment uuid, client uuid, state text, presence text, begins timestamptz, ends timestamptz
 ) RETURNS TABLE (day date, worked_s bigint, promised_s bigint) LANGUAGE sql STABLE AS $$
     SELECT d.day, 0::bigint, d.seconds FROM clients c, usage_by_day(begins, ends, c.hours_zone) AS d
-    WHERE c.id = client AND usage_is_promise(state, presence)
+    WHERE c.id = client AND usage_is_promise(usage_of_assignment.state, usage_of_assignment.presence)
     UNION ALL
     SELECT u.* FROM time_entries e, usage_of_entry(e.client_id, e.state, e.kind, e.started_at, e.ended_at) AS u
-    WHERE e.assignment_id = assignment AND NOT usage_is_promise(usage_of_assignment.state, presence)
+    WHERE e.assignment_id = assignment AND NOT usage_is_promise(usage_of_assignment.state, usage_of_assignment.presence)
 $$;
 
 -- Adds to the days of one technician with one client; days that come to nothing are left out.
