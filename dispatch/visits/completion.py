@@ -98,7 +98,12 @@ def approve_silently(session: Session, now: datetime) -> int:
 def _hold(session: Session, job: JobRow, *, skip_locked: bool = False) -> bool:
     """Hold the assignments, then the job, if it can be approved: whether it can."""
     live = select(AssignmentRow.id).where(AssignmentRow.job_id == job.id, AssignmentRow.state == "live")
-    session.execute(live.order_by(AssignmentRow.id).with_for_update(key_share=True, skip_locked=skip_locked))
+    mine = session.scalars(
+        live.order_by(AssignmentRow.id).with_for_update(key_share=True, skip_locked=skip_locked)
+    ).all()
+    # Whoever holds one of them may wait for the job: to hold the job and wait for that one would be a ring.
+    if skip_locked and set(mine) != set(session.scalars(live)):
+        return False
     # What is disputed is decided, not approved.
     held = select(JobRow.id).where(JobRow.id == job.id, JobRow.state == "done")
     if session.scalar(held.with_for_update(key_share=True, skip_locked=skip_locked)) is not None:
