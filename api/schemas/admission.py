@@ -22,7 +22,7 @@ AGREEMENT: dict[str, JsonValue] = {
 }
 
 
-class AgreementIn(In):
+class ClientAgreementIn(In):
     """Which text was accepted: its version and hash, when, and for the company by whom."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [AGREEMENT]})
@@ -49,7 +49,7 @@ class ApplicationIn(In):
     name: Line
     currency: Currency = "USD"
     regions: Regions = Field(default_factory=list)
-    agreement: AgreementIn | None = None
+    agreement: ClientAgreementIn | None = None
 
 
 class ClientMoveIn(In):
@@ -142,7 +142,7 @@ class Standing(In):
 
     credit_limit: Sum | None = None
     regions: Regions | None = None
-    agreement: AgreementIn | None = None
+    agreement: ClientAgreementIn | None = None
 
     def standing(self) -> dict[str, Any]:
         """What was said of it, in the form that `dispatch.talent.clients` takes."""
