@@ -1,4 +1,4 @@
-"""Which jobs are taken together? Bundles: suggest, make, list, accept all or none."""
+"""Which jobs are taken together? Bundles: suggest, make, list, accept all or none, take apart."""
 
 from datetime import date, datetime
 from typing import Annotated, Any

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from dispatch.errors import NotFound, Refused
 from dispatch.index.search import candidate_of
 from dispatch.jobs.acceptance import Answer, Lost, Yes, accept_offer
-from dispatch.jobs.reading import RoleOfVisit, read_policy, stayed_away, to_job
+from dispatch.jobs.reading import RoleOfVisit, read_policy, to_job
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import (
@@ -29,7 +29,6 @@ from dispatch.record.tables import (
 from dispatch.talent.reading import lock_technician, read_technicians
 from geo.distance import distances_m
 from matching.eligibility import failed, judge
-from matching.technician import Technician
 
 #: Jobs judged for one look at the market: the nearest ones.
 _NUM_JUDGED = 500
@@ -58,11 +57,12 @@ def find_open_jobs(session: Session, technician_id: UUID, *, now: datetime, limi
     if not found:
         raise NotFound("technician", technician_id)
     technician = found[0]
+    missed = _jobs_missed(session, technician.id)
     open_jobs = []
     for distance, unit, round_id in _nearest(session, technician.lat, technician.lng, now):
         facts = candidate_of(technician, unit.job, unit.policy, now=now)
         is_near = distance <= unit.policy.reach_km * 1000
-        if is_near and not int(judge(unit.job, facts, unit.policy)[0]) and not _stayed_away(session, unit, technician):
+        if is_near and unit.job.job_id not in missed and not int(judge(unit.job, facts, unit.policy)[0]):
             earliest = unit.job.start_at + timedelta(
                 seconds=int(facts.earliest_start_s[0]) - unit.job.start_at.timestamp()
             )
@@ -79,9 +79,12 @@ def find_open_role(session: Session, visit_id: UUID, role: str) -> RoleOfVisit |
     return None if row is None else _unit(row)
 
 
-def _stayed_away(session: Session, unit: RoleOfVisit, technician: Technician) -> bool:
-    mine = stayed_away(unit.job.id).where(AssignmentRow.technician_id == technician.id)
-    return session.scalar(mine.limit(1)) is not None
+def _jobs_missed(session: Session, technician_id: UUID) -> frozenset[UUID]:
+    """Jobs of which the technician did not come to a visit: they are another's now."""
+    missed = AssignmentRow.ended_why == "no_show"
+    return frozenset(
+        session.scalars(select(AssignmentRow.job_id).where(AssignmentRow.technician_id == technician_id, missed))
+    )
 
 
 def request_job(
@@ -114,7 +117,7 @@ def request_job(
     asked = select(OfferRow.id).where(OfferRow.round_id == open_round.id, OfferRow.technician_id == technician.id)
     if session.scalar(asked) is not None:
         raise Refused("you were asked already: answer the offer", ("asked",))
-    if _stayed_away(session, unit, technician):
+    if unit.job.job_id in _jobs_missed(session, technician.id):
         raise Refused("you did not come to a visit of this job: it is another's now", ("no_show",))
     offer_id = new_id()
     session.execute(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from dispatch.errors import NotFound
@@ -151,12 +151,9 @@ def read_asked(session: Session, round_id: UUID, visit_id: UUID) -> frozenset[UU
         AssignmentRow.visit_id == visit_id,
         (AssignmentRow.state == "live") | (AssignmentRow.ended_by.in_(("technician", "company", "dispatcher"))),
     )
-    return frozenset(session.scalars(offered.union(gone, stayed_away(visit_id))))
-
-
-def stayed_away(visit_id: UUID) -> Select[UUID]:
-    """Technicians who did not come to a visit of this visit's job: the next visit is not theirs either."""
+    # A no-show is of the visit that was missed, and the next visit is not theirs either.
     of_job = select(VisitRow.job_id).where(VisitRow.id == visit_id).scalar_subquery()
-    return select(AssignmentRow.technician_id).where(
+    not_there = select(AssignmentRow.technician_id).where(
         AssignmentRow.job_id == of_job, AssignmentRow.ended_why == "no_show"
     )
+    return frozenset(session.scalars(offered.union(gone, not_there)))

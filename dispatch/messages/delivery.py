@@ -114,11 +114,12 @@ def _claim(
     due = []
     for notice in notices:
         person = people.get((notice.reader_kind, notice.reader_id))
-        scene = read_scene(session, notice, shelf)
-        if person is not None and _is_due(session, notice, person, scene, attempt, num_tries, now):
-            due.append((notice, person, scene))
-        elif person is None:
+        if person is None:
             _move(session, notice, state="suppressed", reason="left", until_at=None)
+            continue
+        scene = read_scene(session, notice, shelf)
+        if _is_due(session, notice, person, scene, attempt, num_tries, now):
+            due.append((notice, person, scene))
     # Locked above: nobody else moves them.
     counted = update(NoticeRow).where(NoticeRow.id.in_([notice.id for notice, _, _ in due]))
     session.execute(counted.values(num_attempts=attempt))

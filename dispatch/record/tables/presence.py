@@ -91,7 +91,7 @@ class TimeEntryRow(Base):
 class PhoneWordRow(Base):
     """A text or a call to the visits' number: kept once by the carrier's own id, counted against guessing.
 
-    Of the sender a hash is kept, of the words only what came of them.
+    Of the sender a hash is kept, of the words only what came of them; STOP and START of texts stand here too.
     """
 
     __tablename__ = "phone_words"
