@@ -83,7 +83,7 @@ from dispatch.settings import Settings, read_settings
 from geo.places import find_place
 from geo.restdays import region_of
 
-#: Every router, in the order of the description.
+#: Every router, in the order of the description; one whose path ends in a word comes before one that takes any word.
 ROUTERS = (
     live.router,
     board.router,
@@ -123,13 +123,13 @@ ROUTERS = (
     siterequests.router,
     files.router,
     crews.router,
+    agreements.router,
     clients.router,
     sites.router,
     admissions.router,
     pools.router,
     openpools.router,
     bringing.router,
-    agreements.router,
     removals.router,
     schedules.router,
     credentials.router,

@@ -90,3 +90,12 @@ def _names(operation):
 
 def _resolved(schema):
     return SPEC["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]] if "$ref" in schema else schema
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
+def test_no_path_hides_behind_one_that_takes_any_word(path, method, operation):
+    """The first path of the description that takes a request is the one that is meant to."""
+    asked = re.sub(r"{\w+}", "0", path)
+    shapes = {each: re.sub(r"{\w+}", "[^/]+", each) for each, own in SPEC["paths"].items() if method in own}
+    first = next(each for each, shape in shapes.items() if re.fullmatch(shape, asked))
+    assert first == path
