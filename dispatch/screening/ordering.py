@@ -42,13 +42,13 @@ def order_screening(
         There is no such technician for this actor; the actor may not.
     """
     only(actor, "technician", "operator", doing="ordering a screening")
+    hold_technician(session, actor, technician_id)
     row = session.get(CredentialKindRow, kind)
     if row is None or row.family not in FAMILIES:
         raise BadInput("kind", kind, f"name a kind of the families {' and '.join(FAMILIES)}")
     if not 1 <= len(scope) <= 50:
         raise BadInput("scope", list(scope), "name 1 to 50 searches by their codes")
     wanted = sorted({checked_code("scope", each) for each in scope})
-    hold_technician(session, actor, technician_id)
     claim = Claim(kind, now.date(), now.date() + COUNTS_FOR)
     ref = str(new_id())
     credential_id = insert_credential(
