@@ -25,6 +25,7 @@ from schemathesis.specs.openapi.checks import (
 from sqlalchemy import select
 from standing import standing
 from town import small_town
+from trusting import RATES, fund, trusted
 
 from dispatch.record.relay import prune, relay
 from dispatch.record.session import ENGINE
@@ -90,9 +91,10 @@ def callers(busy_town):
 def real_ids(busy_town, callers):
     """Ids of real things for each parameter of a path."""
     town = busy_town
+    fund(town)
     bundle = town.staff.post("/v1/bundles", {"name": "fuzz"}).json()["id"]
     clean = [{"code": "clean", "kind": "check", "label": "The place is clean"}]
-    level = {"sla": {"priorities": {"3": {"respond_min": 60, "fix_min": 480}}}}
+    level = {"sla": {"priorities": {"3": {"respond_min": 60, "fix_min": 480}}}} | RATES
     jobs = [
         town.offered(mode=mode, deliverables=clean, day_policy=level)[0]
         for mode in ("first", "first", "manual", "manual")
@@ -105,6 +107,8 @@ def real_ids(busy_town, callers):
     ]
     won = town.by_id(offers[0].technician_id).post(f"/v1/offers/{offers[0].id}/accept", {"terms_version": 1}).json()
     evidence = _evidence(town, town.by_id(offers[0].technician_id), won["visit_id"], str(offers[0].job_id))
+    won_by = town.by_id(offers[0].technician_id)
+    trust = trusted(town, won_by, str(offers[0].job_id), offers[0].technician_id)
     decision = town.staff.get(f"/v1/jobs/{jobs[0]['id']}/decisions").json()["items"][0]["id"]
     return {
         "job_id": [each["id"] for each in jobs],
@@ -119,8 +123,16 @@ def real_ids(busy_town, callers):
         **evidence,
         **_trouble(town, offers[0].job_id),
         **_listening(town),
-        **{name: [each] for name, each in standing(town).items()},
+        **{name: [each] for name, each in (standing(town) | trust).items()},
+        **_waiting(town, decision, offers[1].technician_id),
     }
+
+
+def _waiting(town, decision, technician):
+    """A question to a person about a decision, an invitation, a client who has applied, a proof to be looked at."""
+    asked = town.by_id(technician).post("/v1/reviews", {"decision_id": decision, "words": "why"}).json()["id"]
+    invited = town.staff.post("/v1/invitations", {"technician_id": str(technician)}).json()["id"]
+    return {"review_id": [asked], "admission_id": [invited], "client_id": [str(town.world.client), str(town.globex)]}
 
 
 def _listening(town):
