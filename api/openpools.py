@@ -47,8 +47,8 @@ def get_requirements(request: Request, actor: StaffReader, pool_id: UUID) -> Res
     return to_response(Reply(shown, headers=content_etag(_plain(shown))))
 
 
-@router.put("/pools/{pool_id}/requirements", response_model=PoolAsksOut, summary="Open a pool, or close it")
-def put_requirements(request: Request, actor: PoolKeeper, pool_id: UUID, asks: PoolAsksIn) -> Response:
+@router.patch("/pools/{pool_id}/requirements", response_model=PoolAsksOut, summary="Open a pool, or close it")
+def patch_requirements(request: Request, actor: PoolKeeper, pool_id: UUID, asks: PoolAsksIn) -> Response:
     """Whoever meets them is in it, from now on and by themselves, and nobody else; needs If-Match with the ETag."""
     version = wanted_version(request, "pool")
     wanted = None if asks.requirements is None else asks.requirements.model_dump()

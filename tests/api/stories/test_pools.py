@@ -31,7 +31,7 @@ def opened(story: Any, asks: dict[str, Any], name: str = "Open house") -> str:
     pool = made_pool(story.town, name)
     url = f"/v1/pools/{pool}/requirements"
     headers = {"If-Match": story.town.staff.get(url).headers["ETag"]}
-    done(story.town.staff.call("PUT", url, json={"requirements": asks}, headers=headers))
+    done(story.town.staff.call("PATCH", url, json={"requirements": asks}, headers=headers))
     story.sweeps()
     return pool
 
@@ -63,7 +63,7 @@ def test_a_pool_opens_to_all_who_meet_it_and_everyone_sees_what_they_lack(story,
     assert (cross["code"], cross["text"]) == ("location", "your base is 4 km outside the pool's area")
     assert cross["remedy"] == "if you have moved, change your base in your profile"
     stale = town.staff.call(
-        "PUT", f"/v1/pools/{pool}/requirements", json={"requirements": None}, headers={"If-Match": '"v1"'}
+        "PATCH", f"/v1/pools/{pool}/requirements", json={"requirements": None}, headers={"If-Match": '"v1"'}
     )
     assert stale.status_code == 412
 
