@@ -36,9 +36,11 @@ from api import (
     live,
     maps,
     market,
+    me,
     money,
     notices,
     offers,
+    oidc,
     openpools,
     payouts,
     phone,
@@ -52,6 +54,8 @@ from api import (
     reviews,
     schedules,
     series,
+    sessions,
+    signin,
     siterequests,
     sites,
     story,
@@ -65,6 +69,7 @@ from api import (
     visits,
     webhooks,
 )
+from api.cookies import Private
 from api.deadline import Deadline
 from api.errors import answer_error, kinds_of_errors
 from api.filesweep import keep_swept
@@ -80,11 +85,16 @@ from dispatch.files.storing import open_store
 from dispatch.record.session import connect
 from dispatch.rehearsal import rehearse
 from dispatch.settings import Settings, read_settings
+from dispatch.signin.oidc import Provider
 from geo.places import find_place
 from geo.restdays import region_of
 
 #: Every router, in the order of the description; one whose path ends in a word comes before one that takes any word.
 ROUTERS = (
+    signin.router,
+    oidc.router,
+    me.router,
+    sessions.router,
     live.router,
     board.router,
     jobs.router,
@@ -187,6 +197,7 @@ def create_app(settings: Settings, *, rehearses: bool = False) -> FastAPI:
     # The last one added is the first to see a request.
     app.add_middleware(StrictJson)
     app.add_middleware(Deadline)
+    app.add_middleware(Private)
     app.add_middleware(Measure, metrics=metrics)
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     return app
@@ -208,7 +219,8 @@ def _while_it_runs(settings: Settings, metrics: Metrics, rehearses: bool):  # ty
         region_of("US", "TX")
         engine = connect(settings.database_url, name="truckroll api")
         limiter, files = Limiter(settings.redis_url, settings), open_store(settings.files_url, settings.data_dir)
-        app.state.parts = parts = Parts(settings, engine, Bell(settings.redis_url), limiter, metrics, files)
+        bell, provider = Bell(settings.redis_url), _provider(settings)
+        app.state.parts = parts = Parts(settings, engine, bell, limiter, metrics, files, provider)
         app.state.hub = hub = Hub(Bell(settings.redis_url))
         if rehearses:
             await asyncio.to_thread(rehearse, engine, _NUM_REHEARSED)
@@ -221,3 +233,11 @@ def _while_it_runs(settings: Settings, metrics: Metrics, rehearses: bool):  # ty
             engine.dispose()
 
     return lifespan
+
+
+def _provider(settings: Settings) -> Provider | None:
+    if settings.oidc_issuer is None:
+        return None
+    if settings.oidc_client_id is None:
+        raise BadInput("TRUCKROLL_OIDC_CLIENT_ID", None, "set it: the provider knows this installation by it")
+    return Provider(settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret)

@@ -1,7 +1,7 @@
-"""Who asks, and may they? A bearer key names an actor; each route says which roles may call it.
+"""Who asks, and may they? A bearer key or a session's cookie names an actor; each route says which roles may call it.
 
-A key is looked up again after two seconds at the latest, so that a revoked one dies quickly. The answer to a wrong
-key, an expired one and none at all is the same.
+A key is looked up again after two seconds at the latest, so that a revoked one dies quickly; a session at every
+request, with its person's row. The answer to a wrong key, an expired one and none at all is the same.
 """
 
 import hashlib
@@ -18,11 +18,13 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from starlette.requests import Request
 
+from api.cookies import check_same_site, secret_of
 from api.errors import Forbidden, Unauthenticated
 from api.parts import Parts, parts_of
 from dispatch.errors import BadInput, NotFound
 from dispatch.record.session import ENGINE, Actor, transaction
 from dispatch.record.tables import TechnicianRow
+from dispatch.signin import sessions
 from dispatch.talent import keys
 
 #: Seconds that a key is trusted without looking again.
@@ -33,26 +35,33 @@ STAFF = ("client_admin", "requester", "dispatcher")
 TALENT = ("technician", "company", "gateway")
 
 _bearer = HTTPBearer(
-    auto_error=False, description="A key as `truckroll keys` made it, sent as `Authorization: Bearer KEY`."
+    auto_error=False,
+    description="A key as `truckroll keys` made it, sent as `Authorization: Bearer KEY`. Browsers send the cookie of"
+    " `/v1/sign-in` instead, and with every change the header `Truckroll-Web: 1`.",
 )
 
 
 def current_actor(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Actor:
-    """Whoever sent the request; counts the request against the key's rate.
+    """Whoever sent the request, by their key or, without one, by their cookie; counts the request against their rate.
 
     Raises
     ------
     Unauthenticated
-        When there is no key, or none that lives.
+        When there is neither, or none that lives.
+    CrossSite
+        When a change with a cookie may have come from another site's page.
     TooMany
         When the key has asked too often.
     """
-    if credentials is None or not 0 < len(credentials.credentials) <= 200:
-        raise Unauthenticated
     parts = parts_of(request)
-    actor = _find(parts, credentials.credentials)
+    if "Authorization" in request.headers:
+        if credentials is None or not 0 < len(credentials.credentials) <= 200:
+            raise Unauthenticated
+        actor = _find(parts, credentials.credentials)
+    else:
+        actor = _signed_in(request, parts)
     parts.limiter.check(actor)
     return actor
 
@@ -62,9 +71,10 @@ def only(*roles: str) -> Callable[[Actor], Actor]:
 
     def allowed(actor: Annotated[Actor, Depends(current_actor)]) -> Actor:
         if actor.kind not in roles:
-            raise Forbidden(f"a key of role {actor.kind} cannot do this; it takes one of: {', '.join(roles)}")
+            raise Forbidden(f"role {actor.kind} cannot do this; it takes one of: {', '.join(roles)}")
         return actor
 
+    allowed.roles = frozenset(roles)  # type: ignore[attr-defined]
     return allowed
 
 
@@ -118,7 +128,7 @@ def _find(parts: Parts, secret: str) -> Actor:
     if known is not None and known[1] > time.monotonic():
         return known[0]
     started = time.monotonic()
-    actor = _look_up(parts, secret)
+    actor = _look_up(parts, secret, keys.find)
     if actor is None:
         parts.keys.pop(digest, None)
         raise Unauthenticated
@@ -128,16 +138,27 @@ def _find(parts: Parts, secret: str) -> Actor:
     return actor
 
 
-def _look_up(parts: Parts, secret: str) -> Actor | None:
+def _signed_in(request: Request, parts: Parts) -> Actor:
+    secret = secret_of(request)
+    if secret is None:
+        raise Unauthenticated
+    check_same_site(request)
+    actor = _look_up(parts, secret, sessions.find)
+    if actor is None:
+        raise Unauthenticated
+    return actor
+
+
+def _look_up(parts: Parts, secret: str, find: Callable[[Session, str], Actor | None]) -> Actor | None:
     """Ask the database; once more when the connection turns out to be dead, as all are after a restart."""
     try:
-        return _ask(parts, secret)
+        return _ask(parts, secret, find)
     except OperationalError as error:
         if not error.connection_invalidated:
             raise
-        return _ask(parts, secret)
+        return _ask(parts, secret, find)
 
 
-def _ask(parts: Parts, secret: str) -> Actor | None:
+def _ask(parts: Parts, secret: str, find: Callable[[Session, str], Actor | None]) -> Actor | None:
     with transaction(parts.engine, ENGINE, role="engine") as session:
-        return keys.find(session, secret)
+        return find(session, secret)

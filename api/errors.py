@@ -7,6 +7,7 @@ The API's own errors, beside those of `dispatch.errors`::
     ├── KeyMissing            400  a POST without Idempotency-Key
     ├── Unauthenticated       401  no key, or none that we know
     ├── Forbidden             403  a key of another role
+    ├── CrossSite             403  a change that another site's page may have asked for
     ├── InFlight              409  the same request is being worked on
     ├── Lost                  409  an answer to an offer that came to nothing
     ├── Stale                 412  it changed since it was read
@@ -41,6 +42,7 @@ from dispatch.errors import (
     MissingService,
     NotFound,
     NotKept,
+    NotSignedIn,
     OutcomeUnknown,
     Refused,
     TruckrollError,
@@ -77,13 +79,22 @@ class Unauthenticated(ApiError):
     status, code = 401, "unauthenticated"
 
     def __init__(self) -> None:
-        super().__init__("send a valid key: Authorization: Bearer KEY")
+        super().__init__("send a valid key (Authorization: Bearer KEY), or sign in")
 
 
 class Forbidden(ApiError):
     """The key is of a role that may not do this."""
 
     status, code = 403, "forbidden"
+
+
+class CrossSite(ApiError):
+    """A change with the session's cookie that may have come from another site's page."""
+
+    status, code = 403, "cross_site"
+
+    def __init__(self, header: str) -> None:
+        super().__init__(f"a change must come from our own pages, with the header {header}: 1; or send a key")
 
 
 class InFlight(ApiError):
@@ -147,13 +158,13 @@ class PreconditionRequired(ApiError):
 
 
 class TooMany(ApiError):
-    """Over the key's rate; `retry_after_s` seconds until the next request is answered."""
+    """Over the asker's rate; `retry_after_s` seconds until the next request is answered."""
 
     status, code = 429, "too_many"
 
     def __init__(self, limit: str, retry_after_s: int) -> None:
         self.retry_after_s = retry_after_s
-        super().__init__(f"this key may ask {limit}; ask again in {retry_after_s} s")
+        super().__init__(f"this may be asked {limit}; ask again in {retry_after_s} s")
 
 
 class Overdue(ApiError):
@@ -287,6 +298,13 @@ def _refused(error: Refused) -> Problem:
     return Problem(409, "refused", str(error), {"rules": list(error.reasons)})
 
 
+def _not_signed_in(error: NotSignedIn) -> Problem:
+    """410 where a link is over and another one helps, 401 else."""
+    if error.why in ("link_used", "link_expired"):
+        return Problem(410, error.why, str(error))
+    return Problem(401, error.why, str(error), headers={"WWW-Authenticate": "Bearer"})
+
+
 def _unavailable(error: Exception) -> Problem:
     """Nothing was done: the transaction had not begun to commit, or the database says that it rolled back."""
     state = getattr(getattr(error, "orig", None), "pgcode", None)
@@ -376,6 +394,7 @@ _TABLE: dict[type, Callable[[Any], Problem]] = {
     GeoError: lambda error: _bad(pointer(error.field), None, str(error)),
     MatchingError: lambda error: _bad("/", None, str(error)),
     NotFound: lambda error: Problem(404, "not_found", str(error)),
+    NotSignedIn: _not_signed_in,
     NotKept: lambda error: Problem(410, "not_kept", str(error), {"first": error.first}),
     Conflict: _conflict,
     Missing: _missing,

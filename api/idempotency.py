@@ -62,7 +62,7 @@ def idempotent(request: Request, actor: Actor, work: Work, *, role: str = "engin
         if not session.execute(_TRY_LOCK, {"name": f"{actor.key_id}:{key}"}).scalar_one():
             raise InFlight
         stored = session.scalars(
-            select(IdempotencyKeyRow).where(IdempotencyKeyRow.api_key_id == actor.key_id, IdempotencyKeyRow.key == key)
+            select(IdempotencyKeyRow).where(IdempotencyKeyRow.asker_id == actor.key_id, IdempotencyKeyRow.key == key)
         ).one_or_none()
         if stored is not None:
             return _repeat(stored, digest)
@@ -112,7 +112,7 @@ def _store(session: Session, actor: Actor, key: str, digest: bytes, response: Re
     kept = {name: value for name, value in response.headers.items() if name in ("location", "etag", "content-type")}
     session.execute(
         insert(IdempotencyKeyRow).values(
-            api_key_id=actor.key_id,
+            asker_id=actor.key_id,
             key=key,
             request_hash=digest,
             status=response.status_code,

@@ -2,7 +2,8 @@
 
 A stream reads the record in a thread, a batch at a time, and holds no connection between two reads. It is woken by the
 hub and looks by itself every other second. Errors before the first event are answered as problems; afterwards a reader
-that cannot read tries again, and the stream ends when its key is revoked, its listener leaves or the process ends.
+that cannot read tries again, and the stream ends when its key is revoked or its session ends, its listener leaves or
+the process ends.
 """
 
 import logging
@@ -27,6 +28,7 @@ from api.telling import Reader, Told
 from dispatch.errors import BadInput
 from dispatch.record.session import ENGINE, Actor, transaction
 from dispatch.record.tables import ApiKeyRow
+from dispatch.signin.sessions import still
 
 _log = logging.getLogger(__name__)
 
@@ -210,7 +212,11 @@ def _event(told: Told) -> bytes:
 
 
 def _is_alive(engine: Engine, actor: Actor) -> bool:
-    """Whether the key that opened the stream still counts."""
+    """Whether the key or the session that opened the stream still counts; a session is in use while it listens."""
+    if actor.session_id is not None:
+        with transaction(engine, ENGINE, role="engine") as session:
+            now = still(session, actor.session_id)
+        return now is not None and (now.kind, now.id) == (actor.kind, actor.id)
     is_current = ApiKeyRow.expires_at.is_(None) | (ApiKeyRow.expires_at > func.clock_timestamp())
     with transaction(engine, ENGINE, role="engine") as session:
         found = session.scalar(

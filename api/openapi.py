@@ -14,11 +14,11 @@ from api.schemas.problems import Problem
 
 _WORDS = {
     "400": "The request cannot be read, or its Idempotency-Key is missing.",
-    "401": "No valid key.",
-    "403": "A key of another role.",
+    "401": "No valid key, and nobody who is signed in.",
+    "403": "A key of another role, or a change that may have come from another site's page.",
     "404": "There is no such thing, or not for you.",
     "409": "Its state does not allow it; `moves` says what does.",
-    "410": "It was there once, and is no longer kept; `first` is the oldest that is.",
+    "410": "It was there once, and is no longer: `first` is the oldest that is kept; of a link, another can be had.",
     "412": "It changed since you read it.",
     "413": "The body is too large.",
     "415": "The body is not JSON.",
@@ -29,6 +29,8 @@ _WORDS = {
     "503": "Not now; see Retry-After and `outcome_unknown`.",
 }
 _NO_KEY = ("/v1/health", "/v1/metrics")
+#: What is answered with a cookie is answered once: a secret is kept nowhere to be told again.
+_ONCE = "/v1/sign-in/"
 #: Reads that ask what a change would do: where it cannot be made, they say so as it would.
 _LOOKS_AHEAD = ("/suggestions", "/cancellation")
 _EXAMPLE_ID = "01973b2e-7c1a-7000-8000-0000000000a1"
@@ -88,7 +90,7 @@ def operation_id(name: str) -> str:
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     parameters = operation.setdefault("parameters", [])
-    if method == "post":
+    if method == "post" and not path.startswith(_ONCE):
         parameters.append(dict(_IDEMPOTENCY_KEY))
     if method == "patch":
         parameters.append(dict(_IF_MATCH))
@@ -115,7 +117,7 @@ def _statuses(path: str, method: str, operation: dict[str, Any]) -> list[str]:
         found += ["400", "409", "413", "415"]
     if method == "patch":
         found += ["412", "428"]
-    if path.endswith("/replay"):
+    if path.endswith(("/replay", "/link/open")):
         found.append("410")
     if path.endswith(_LOOKS_AHEAD):
         found.append("409")

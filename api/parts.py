@@ -20,6 +20,7 @@ from dispatch.feed import REFRESH_WITHIN_S, Feed
 from dispatch.files.storing import FileStore
 from dispatch.record.session import ENGINE, Actor, database_now, transaction
 from dispatch.settings import Settings
+from dispatch.signin.oidc import Provider
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +37,10 @@ _WHOLE = ("operator", "gateway")
 
 @dataclass(slots=True)
 class Parts:
-    """What the application holds while it runs. `keys` caches who a key is, see `api.auth`."""
+    """What the application holds while it runs. `keys` caches who a key is, see `api.auth`.
+
+    `provider` is the OpenID provider of this installation, where it has one.
+    """
 
     settings: Settings
     engine: Engine
@@ -44,6 +48,7 @@ class Parts:
     limiter: Limiter
     metrics: Metrics
     files: FileStore
+    provider: Provider | None = None
     feed: Feed = field(default_factory=Feed)
     keys: dict[bytes, tuple[Actor, float]] = field(default_factory=dict)
     num_faults: int = 0

@@ -53,6 +53,7 @@ class Commands(LazyGroup):
         "pools": Entry("cli.pools:pools", "Pools: invite a file of people"),
         "credentials": Entry("cli.credentials:credentials", "Proofs: what waits for a review, verify, reject, revoke"),
         "audit": Entry("cli.audit:audit", "The history: verify its chains, export a job signed, verify offline"),
+        "links": Entry("cli.links:links", "Links to sign in: make one for somebody"),
         "keys": Entry("cli.keys:keys", "API keys: make, list, revoke"),
         "webhooks": Entry("cli.webhooks:webhooks", "Webhooks: list endpoints, their deliveries, replay"),
         "packs": Entry("cli.packs:packs", "Packs of limits: check them, compare two sets"),

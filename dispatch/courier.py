@@ -39,6 +39,9 @@ from dispatch.screening.ordering import ERRAND as ORDER_SCREENING
 from dispatch.screening.ordering import QUEUE as SCREENING
 from dispatch.screening.vendor import HttpScreener
 from dispatch.settings import Settings, without_driver
+from dispatch.signin.links import QUEUE as SIGN_IN
+from dispatch.signin.sending import ERRAND as SEND_LINK
+from dispatch.signin.sessions import forget
 from dispatch.webhooks.addresses import read_networks
 from dispatch.webhooks.batching import Desk
 from dispatch.webhooks.carrier import Rules
@@ -78,11 +81,11 @@ class Lane:
 #: Messages go one errand at a time, of twenty notices each, which read together what they share: with 16 at once and
 #: each notice by itself, the demo's offers came at 2,221 ms at the 99th percentile on two cores, and now at 81 ms, for
 #: the database's own processes know no niceness.
-LANES = (Lane(QUICK, 200), Lane(TROUBLED, 64), Lane("messages", 1), Lane(SCREENING, 1))
+LANES = (Lane(QUICK, 200), Lane(TROUBLED, 64), Lane("messages", 1), Lane(SCREENING, 1), Lane(SIGN_IN, 2))
 READERS: tuple[Reader, ...] = (follow_board, tell, gather)
-ERRANDS: tuple[Errand, ...] = (SERVE, DELIVER_NOTICE, ORDER_SCREENING)
+ERRANDS: tuple[Errand, ...] = (SERVE, DELIVER_NOTICE, ORDER_SCREENING, SEND_LINK)
 #: Done now and then, each in a transaction of its own, as the engine.
-UPKEEP: tuple[Reader, ...] = (mend, forget_delivered)
+UPKEEP: tuple[Reader, ...] = (mend, forget_delivered, forget)
 
 
 @dataclass(slots=True)
@@ -238,7 +241,12 @@ def run(database_url: str, stop: threading.Event, settings: Settings) -> None:
 def courier_of(database_url: str, engine: Engine, settings: Settings) -> Courier:
     """The courier that these settings ask for."""
     rules = Rules(allow=read_networks(settings.webhook_allow), certificates=ssl.create_default_context())
-    parts = {"adapters": choose_adapters(settings, settings.data_dir), "screener": _screener(settings)}
+    parts = {
+        "adapters": choose_adapters(settings, settings.data_dir),
+        "screener": _screener(settings),
+        "public_url": settings.base_url,
+        "link_min": settings.link_min,
+    }
     kept = timedelta(days=settings.board_kept_days)
 
     def forget_frames(session: Session, now: datetime) -> int:

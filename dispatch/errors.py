@@ -9,6 +9,7 @@ The tree; HTTP statuses stand in ``api/errors.py``, exit codes in ``cli/main.py`
     ├── Conflict         the thing is in a state that does not allow this; names the moves that it does allow
     │   └── Missing      something that must be handed in first is not there; lists it
     ├── Refused          a rule forbids it, whatever the state
+    ├── NotSignedIn      what was shown lets nobody in; a code says whether a new link would
     ├── MissingService   a program or server that Truckroll needs is not there or does not start
     └── OutcomeUnknown   the answer got lost; it may have been done or not
 """
@@ -86,6 +87,28 @@ class Refused(TruckrollError):
     def __init__(self, message: str, reasons: Sequence[str] = ()) -> None:
         self.reasons = tuple(reasons)
         super().__init__(message)
+
+
+class NotSignedIn(TruckrollError):
+    """What was shown lets nobody in: ``why`` is a code.
+
+    ``wrong``: address and password do not belong together, or nobody has the address. ``link_unknown``,
+    ``link_used``, ``link_expired``: a link; the last two can be had anew. ``oidc_…``: the provider's word.
+    """
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(_NOT_SIGNED_IN.get(why, "the sign-in did not work; begin again"))
+
+
+_NOT_SIGNED_IN = {
+    "wrong": "address and password do not belong together; try again, or ask for a link",
+    "link_unknown": "this link is none of ours; open the one in the mail, or ask for another",
+    "link_used": "this link was used; ask for another",
+    "link_expired": "this link has expired; ask for another",
+    "oidc_unknown": "nobody here has the address that the provider told; ask whoever invited you",
+    "oidc_unverified": "the provider did not say that the address is yours; use a link",
+}
 
 
 class MissingService(TruckrollError):

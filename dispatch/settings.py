@@ -235,9 +235,42 @@ class AuditSettings(BaseSettings):
         return value
 
 
+class SignInSettings(BaseSettings):
+    """How people sign in, and for how long."""
+
+    model_config = _CONFIG
+
+    #: Where browsers find this installation, ``https://dispatch.example.org``; None: `host` and `port`.
+    public_url: str | None = None
+    #: Minutes for which a link of a mail can be opened.
+    link_min: int = Field(default=30, ge=5, le=1_440)
+    #: A session ends unless it is used within these hours, and after so many days however much it is used.
+    staff_idle_h: int = Field(default=72, ge=1, le=8_760)
+    staff_session_days: int = Field(default=30, ge=1, le=366)
+    technician_idle_h: int = Field(default=720, ge=1, le=8_760)
+    technician_session_days: int = Field(default=180, ge=1, le=366)
+    #: Tries to sign in from one origin a minute; for one address in a quarter of an hour, links and passwords apart.
+    sign_ins_a_minute: int = Field(default=60, ge=1, le=1_000_000)
+    sign_ins_an_address: int = Field(default=10, ge=1, le=1_000_000)
+    #: An OpenID provider, by its issuer: people of it are known by their verified address.
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: str | None = Field(default=None, repr=False)
+    #: What its button says.
+    oidc_name: str = "Single sign-on"
+
+    @field_validator("public_url", "oidc_issuer")
+    @classmethod
+    def _is_an_origin(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value, re.ASCII):
+            raise ValueError("write it as https://dispatch.example.org")
+        return None if value is None else value.rstrip("/")
+
+
 class Settings(
     ServiceSettings,
     ApiSettings,
+    SignInSettings,
     FileSettings,
     RecordSettings,
     MessageSettings,
@@ -248,3 +281,8 @@ class Settings(
     AuditSettings,
 ):
     """All of them."""
+
+    @property
+    def base_url(self) -> str:
+        """Where browsers find this installation."""
+        return self.public_url or f"http://{self.host}:{self.port}"

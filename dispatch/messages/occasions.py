@@ -171,8 +171,11 @@ OCCASIONS: tuple[Occasion, ...] = (
     Occasion("message", "undelivered", "dispatchers", "undelivered", "day", "urgent", _DESK),
 )
 
-#: Texts that are said without an event: what was gathered, and the answer to a text that nobody can place.
-WITHOUT_EVENT = ("digest", "relay_help", "word_done", "word_refused", "word_stopped", "word_started")
+#: Texts that are said without an event: what was gathered, the answer to a text that nobody can place, the link that
+#: somebody asked for who may be nobody.
+WITHOUT_EVENT = (
+    "digest", "relay_help", "word_done", "word_refused", "word_stopped", "word_started", "sign_in_link",
+)  # fmt: skip
 
 
 def _by_event() -> dict[tuple[str, str], tuple[Occasion, ...]]:

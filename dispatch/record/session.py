@@ -33,7 +33,8 @@ LIMITS = {
 class Actor:
     """Who does something: a kind (`dispatch.record.tables.audit.ACTORS`), an id, and whose data that opens.
 
-    `id` names the person or program in events: a member of staff, a technician, a company, a key.
+    `id` names the person or program in events: a member of staff, a technician, a company, a key. `key_id` is by whom
+    requests are counted and repeated: the key's id or, of a person who is signed in (`session_id`), their own.
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Actor:
     technician_id: UUID | None = None
     company_id: UUID | None = None
     key_id: UUID | None = None
+    session_id: UUID | None = None
 
 
 #: The dispatcher process itself.

@@ -55,6 +55,9 @@ PERSONAL = {
     "duty_shifts": ("contact_name", "contact_email", "contact_phone"),
     "proposals": ("note", "description"),
     "incidents": ("note",),
+    "sessions": ("email", "device"),
+    "sign_ins": ("email",),
+    "passwords": ("email", "hash"),
     "usage": ("answers",),
     "disputes": ("note", "decided_note"),
 }

@@ -38,6 +38,7 @@ from dispatch.record.tables.offers import AssignmentRow, CounterRow, OfferRow, R
 from dispatch.record.tables.presence import PhoneWordRow, TimeEntryRow
 from dispatch.record.tables.proofs import AgreementRow, RemovalRow
 from dispatch.record.tables.reputation import NetworkMeansRow, OutcomeRow, RatingRow, ReviewRow
+from dispatch.record.tables.signin import PasswordRow, SessionRow, SignInRow
 from dispatch.record.tables.standing import SeriesRow, TemplateRow
 from dispatch.record.tables.talent import (
     BookingRow,
@@ -92,6 +93,7 @@ __all__ = [
     "OfferRow",
     "OutcomeRow",
     "PartRow",
+    "PasswordRow",
     "PaymentRow",
     "PayoutRow",
     "PhoneWordRow",
@@ -105,6 +107,8 @@ __all__ = [
     "RoundRow",
     "SealRow",
     "SeriesRow",
+    "SessionRow",
+    "SignInRow",
     "SiteRequestRow",
     "SiteRow",
     "SkillRow",

@@ -136,11 +136,15 @@ class ApiKeyRow(Base):
 
 
 class IdempotencyKeyRow(Base):
-    """What was answered to a request, so that the same request has one effect and the same answer."""
+    """What was answered to a request, so that the same request has one effect and the same answer.
+
+    `asker_id` is the API key's, or that of the person who is signed in: who signs in anew and sends again what the
+    network lost has asked before.
+    """
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (Index("ix_idempotency_keys_created_at", "created_at"),)
-    api_key_id: Mapped[UUID] = mapped_column(ForeignKey("api_keys.id", ondelete="CASCADE"), primary_key=True)
+    asker_id: Mapped[UUID] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
     request_hash: Mapped[bytes] = mapped_column(LargeBinary)
     status: Mapped[int] = mapped_column(SmallInteger)

@@ -73,6 +73,7 @@ class StaffRow(Base):
         one_of("role", STAFF_ROLES),
         CheckConstraint("(role = 'operator') = (client_id IS NULL)", name="operator_has_no_client"),
         UniqueConstraint("client_id", "email", postgresql_nulls_not_distinct=True),
+        Index("ix_staff_email", text("lower(email)")),
     )
     id: Mapped[Id]
     client_id: Mapped[UUID | None] = mapped_column(ForeignKey("clients.id"))

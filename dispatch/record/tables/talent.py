@@ -115,6 +115,7 @@ class TechnicianRow(Base):
         CheckConstraint("auto_max_km > 0 AND auto_max_km <= 20038 AND auto_max_per_day > 0", name="consent_size"),
         Index("ix_technicians_changed_xid", "changed_xid"),
         Index("ix_technicians_cell", "cell"),
+        Index("ix_technicians_email", text("lower(email)")),
         Index("ix_technicians_reputation_at", "reputation_at"),
         Index(
             "ix_technicians_reputation_unsaid",

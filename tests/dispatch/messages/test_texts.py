@@ -27,6 +27,7 @@ VALUES = {name: WHEN for name in ("start", "until", "confirm_by", "arrival", "du
     "wish": Both(Sum(Decimal(160), "USD"), WHEN), "about": "WO-88000-12", "text": Said("The door is locked."),
     "code": "K7F2QM", "reader": "Anna María Müller", "num": 7, "reply_code": "482113",
     "first": "WO-88000-12 is approved", "lines": Said("- a"),
+    "link": Said("https://dispatch.example.org/sign-in#token=" + "x" * 43), "minutes": 30,
 }  # fmt: skip
 #: What only those may read who have the work: the door, and who else is on it.
 OF_THE_ASSIGNED = {"address", "site", "number"}

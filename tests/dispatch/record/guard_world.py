@@ -19,6 +19,7 @@ from guard_evidence import evidence
 from guard_messages import said, told_to_technician
 from guard_presence import presence
 from guard_reputation import reputation
+from guard_signin import sign_in
 from guard_standing import standing
 from guard_trouble import duty, promise
 from guard_usage import usage
@@ -168,6 +169,7 @@ def _client(name: str) -> list[Named]:
         *standing(id_of, name, NOW),
         *said(id_of, name, ASKED[name], NOW),
         *presence(id_of, name, ASKED[name], NOW),
+        *sign_in(id_of, name, ASKED[name], NOW),
         *admission(id_of, name, ASKED[name], NOW),
         *usage(id_of, name, ASKED[name]),
         *reputation(id_of, name, ASKED[name], NOW),
@@ -360,7 +362,7 @@ def _key(name: str, **owner: Any) -> t.ApiKeyRow:
 
 def _answer(name: str) -> t.IdempotencyKeyRow:
     return t.IdempotencyKeyRow(
-        api_key_id=id_of(f"{name}.key"), key="first", request_hash=b"", status=201, body=b"{}", created_at=NOW
+        asker_id=id_of(f"{name}.key"), key="first", request_hash=b"", status=201, body=b"{}", created_at=NOW
     )
 
 

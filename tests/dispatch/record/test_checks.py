@@ -9,6 +9,7 @@ import checks_money
 import checks_presence
 import checks_proofs
 import checks_reputation
+import checks_signin
 import checks_standing
 import checks_trouble
 import checks_usage
@@ -262,8 +263,8 @@ CHECKS: dict[str, Edge] = {
 
 #: Those of the day stand in modules of their own.
 for each in (
-    checks_day, checks_evidence, checks_messages, checks_presence, checks_standing, checks_trouble, checks_usage,
-    checks_webhooks,
+    checks_day, checks_evidence, checks_messages, checks_presence, checks_signin, checks_standing, checks_trouble,
+    checks_usage, checks_webhooks,
 ):  # fmt: skip
     CHECKS |= each.CHECKS
 

@@ -35,7 +35,11 @@ OUTSIDE = {
 #: index that takes two missing values for the same -> a row whose value is missing
 MISSING = {"uq_staff_client_id_email": "operator", "uq_seals_client_id_num": "network"}
 #: index that takes two missing values for different -> the column
-MANY_MISSING = {"uq_slots_visit_id_technician_id": "technician_id", "uq_admissions_code": "code"}
+MANY_MISSING = {
+    "uq_slots_visit_id_technician_id": "technician_id",
+    "uq_admissions_code": "code",
+    "uq_sign_ins_hash": "hash",
+}
 
 INDEXES = {
     name: (table, definition)

@@ -1,0 +1,224 @@
+"""Who is signed in, where, and until when? Sessions: opened, found by their secret, listed, ended.
+
+A secret has 256 random bits and is kept as its SHA-256, as of an API key. What a session may do is read from its
+person's own row at every request: whoever left, was suspended or has another address now is nobody at once.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, text, update
+from sqlalchemy.orm import Session
+
+from dispatch.errors import NotFound
+from dispatch.record.events import record
+from dispatch.record.session import Actor
+from dispatch.record.tables import SessionRow, SignInRow, StaffRow, TechnicianRow, new_id
+from dispatch.settings import SignInSettings
+from dispatch.signin.people import STATES, Identity, identity
+
+#: Seconds that may pass before it is noted again that a session was used.
+NOTE_EVERY_S = 60
+#: What is over is kept for so long, to be looked at.
+KEPT = timedelta(days=30)
+_NUM_BYTES = 32
+_MAX_DEVICE = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was proved: that whoever asks has this address, by which method, at which device."""
+
+    email: str = field(repr=False)
+    method: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session just opened. The secret is kept nowhere: it is the cookie's alone."""
+
+    id: UUID
+    secret: str = field(repr=False)
+    lasts_s: int
+
+
+def open_session(
+    session: Session, person: Identity, proof: Proof, settings: SignInSettings, *, now: datetime
+) -> Opened:
+    """Let somebody in who proved to have the person's address. Runs as the engine."""
+    idle_h, days = (
+        (settings.technician_idle_h, settings.technician_session_days)
+        if person.role == "technician"
+        else (settings.staff_idle_h, settings.staff_session_days)
+    )
+    lasts = timedelta(days=days)
+    opened = Opened(new_id(), secrets.token_urlsafe(_NUM_BYTES), round(lasts.total_seconds()))
+    session.execute(
+        insert(SessionRow).values(
+            id=opened.id,
+            hash=digest(opened.secret),
+            email=func.lower(proof.email),
+            staff_id=None if person.role == "technician" else person.id,
+            technician_id=person.id if person.role == "technician" else None,
+            method=proof.method,
+            device=_one_line(proof.device),
+            opened_at=now,
+            seen_at=now,
+            idle_s=min(idle_h * 3_600, opened.lasts_s),
+            expires_at=now + lasts,
+        )
+    )
+    tell(session, person, "signed_in", {"session": str(opened.id), "method": proof.method}, now=now)
+    return opened
+
+
+def find(session: Session, secret: str) -> Actor | None:
+    """Whom a secret speaks for now; notes that it was used. Runs as the engine."""
+    return _found(session, SessionRow.hash == digest(secret))
+
+
+def still(session: Session, session_id: UUID) -> Actor | None:
+    """Whom a session speaks for now: for a stream, which has been asked for its secret once."""
+    return _found(session, SessionRow.id == session_id)
+
+
+def switch(session: Session, row: SessionRow, person: Identity, *, now: datetime) -> str:
+    """Have a session speak for another person of the same address: its new secret; the old one is worth nothing."""
+    secret = secrets.token_urlsafe(_NUM_BYTES)
+    is_technician = person.role == "technician"
+    row.hash = digest(secret)
+    row.staff_id, row.technician_id = (None, person.id) if is_technician else (person.id, None)
+    session.flush()
+    told = {"session": str(row.id), "method": row.method, "is_switch": True}
+    tell(session, person, "signed_in", told, now=now)
+    return secret
+
+
+def list_sessions(session: Session, actor: Actor) -> Sequence[SessionRow]:
+    """Those of the actor's person that live, the last used first. Runs as the engine."""
+    wanted = select(SessionRow).where(_own(actor), _alive())
+    return session.scalars(wanted.order_by(SessionRow.seen_at.desc(), SessionRow.id.desc())).all()
+
+
+def end_session(session: Session, actor: Actor, session_id: UUID, *, now: datetime) -> None:
+    """End one session of the actor's person.
+
+    Raises
+    ------
+    NotFound
+        When they have no such one that lives.
+    """
+    if not _end(session, actor, SessionRow.id == session_id, "one", now):
+        raise NotFound("session", session_id)
+
+
+def end_sessions(session: Session, actor: Actor, *, but: UUID | None = None, why: str = "all", now: datetime) -> int:
+    """End all sessions of the actor's person, save one: how many."""
+    return _end(session, actor, SessionRow.id != but if but else text("true"), why, now)
+
+
+def end_others(session: Session, email: str, but: UUID, *, now: datetime) -> list[str]:
+    """End all sessions of an address save one, whoever they speak for: their ids. The caller tells it."""
+    others = update(SessionRow).where(SessionRow.email == func.lower(email), SessionRow.id != but)
+    ended = session.scalars(others.where(SessionRow.ended_at.is_(None)).values(ended_at=now).returning(SessionRow.id))
+    return sorted(map(str, ended))
+
+
+def digest(secret: str) -> bytes:
+    """What is kept of a secret."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def forget(session: Session, now: datetime) -> int:
+    """Delete what has been over for long, sessions and tries: how many. Runs as the engine."""
+    old = now - KEPT
+    over = (SessionRow.expires_at < old) | (SessionRow.ended_at < old)
+    gone = session.scalars(delete(SessionRow).where(over).returning(SessionRow.id)).all()
+    tries = session.scalars(delete(SignInRow).where(SignInRow.expires_at < old).returning(SignInRow.id)).all()
+    return len(gone) + len(tries)
+
+
+def _found(session: Session, which: ColumnElement[bool]) -> Actor | None:
+    row = session.execute(_FOUND.where(which, _alive())).one_or_none()
+    if row is None:
+        return None
+    if row.unseen_s >= NOTE_EVERY_S:
+        _note(session, row.id)
+    return _actor(row)
+
+
+def _note(session: Session, session_id: UUID) -> None:
+    """That it was used; where somebody else holds the row, they note or end it."""
+    free = select(SessionRow.id).where(SessionRow.id == session_id).with_for_update(skip_locked=True)
+    noted = update(SessionRow).where(SessionRow.id == free.scalar_subquery(), SessionRow.ended_at.is_(None))
+    session.execute(noted.values(seen_at=func.clock_timestamp()))
+
+
+def _actor(row: Any) -> Actor:
+    person = row.staff_id or row.technician_id
+    role = row.role or "technician"
+    return Actor(role, person, row.client_id, row.technician_id, key_id=person, session_id=row.id)
+
+
+#: A session with its person, who must still be there and still have the address.
+_FOUND = (
+    select(
+        SessionRow.id,
+        SessionRow.staff_id,
+        SessionRow.technician_id,
+        StaffRow.role,
+        StaffRow.client_id,
+        func.extract("epoch", func.clock_timestamp() - SessionRow.seen_at).label("unseen_s"),
+    )
+    .join(StaffRow, StaffRow.id == SessionRow.staff_id, isouter=True)
+    .join(TechnicianRow, TechnicianRow.id == SessionRow.technician_id, isouter=True)
+    .where(
+        or_(
+            and_(StaffRow.left_at.is_(None), func.lower(StaffRow.email) == SessionRow.email),
+            and_(TechnicianRow.state.in_(STATES), func.lower(TechnicianRow.email) == SessionRow.email),
+        )
+    )
+)
+
+
+def _alive() -> ColumnElement[bool]:
+    """By the clock of this moment: neither ended, nor unused for too long, nor too old."""
+    clock = func.clock_timestamp()
+    used = SessionRow.seen_at + func.make_interval(0, 0, 0, 0, 0, 0, SessionRow.idle_s) > clock
+    return and_(SessionRow.ended_at.is_(None), SessionRow.expires_at > clock, used)
+
+
+def _own(actor: Actor) -> ColumnElement[bool]:
+    if actor.kind == "technician":
+        return SessionRow.technician_id == actor.technician_id
+    return SessionRow.staff_id == actor.id
+
+
+def _end(session: Session, actor: Actor, which: Any, why: str, now: datetime) -> int:
+    ended = session.scalars(
+        update(SessionRow)
+        .where(_own(actor), SessionRow.ended_at.is_(None), which)
+        .values(ended_at=now)
+        .returning(SessionRow.id)
+    ).all()
+    person = identity(session, actor)
+    if ended and person is not None:
+        told = {"sessions": sorted(map(str, ended)), "why": why}
+        tell(session, person, "signed_out", told, now=now)
+    return len(ended)
+
+
+def tell(session: Session, person: Identity, kind: str, data: dict[str, Any], *, now: datetime) -> None:
+    """Record an event of somebody's signing in, in their own chain."""
+    told = data if person.role == "technician" else {**data, "staff": str(person.id)}
+    record(session, person.actor, person.subject, kind, told, client_id=person.client_id, now=now)
+
+
+def _one_line(device: str) -> str:
+    return "".join(each if each.isprintable() else " " for each in device).strip()[:_MAX_DEVICE]
