@@ -72,6 +72,7 @@ from api import (
 from api.cookies import Private
 from api.deadline import Deadline
 from api.errors import answer_error, kinds_of_errors
+from api.faces import add_faces
 from api.filesweep import keep_swept
 from api.hub import Hub
 from api.limits import Limiter
@@ -188,6 +189,8 @@ def create_app(settings: Settings, *, rehearses: bool = False) -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: operation_id(route.name),
     )
+    # Before the routers: one of them answers at the root, where there are no faces.
+    add_faces(app, settings)
     for router in ROUTERS:
         app.include_router(router)
     # By name: what the trouble list says can be done.

@@ -49,6 +49,7 @@ class Commands(LazyGroup):
         "replay": Entry("cli.replay:replay", "Decide again from what was stored; the same to the last bit"),
         "import": Entry("cli.load:load", "Technicians or jobs from a CSV file into the record"),
         "call": Entry("cli.call:call", "One request to the API, answered as JSON"),
+        "openapi": Entry("cli.openapi:openapi", "The API's description, to generate a client from"),
         "messages": Entry("cli.messages:messages", "Messages: what became of them, send again"),
         "pools": Entry("cli.pools:pools", "Pools: invite a file of people"),
         "credentials": Entry("cli.credentials:credentials", "Proofs: what waits for a review, verify, reject, revoke"),

@@ -1,0 +1,191 @@
+"""A technician's phone: signed in by a link, asked, answering with and without a network, then the day itself."""
+
+import os
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from browsing import DESK, PHONE, Device, Devices
+from playwright.sync_api import expect
+
+LONG = bool(os.environ.get("TRUCKROLL_TEST_LONG"))
+LOOKS = [(size, scheme) for size in (PHONE, DESK) for scheme in ("light", "dark")]
+CANARY = "<img src=x onerror=\"document.title='owned'\">"
+
+
+def holder(devices: Devices, job: str) -> UUID | None:
+    """Who has the job, as the record says."""
+    (slot,) = devices.town.staff.get(f"/v1/jobs/{job}").json()["visits"][0]["slots"]
+    return UUID(slot["technician"]["id"]) if slot["technician"] else None
+
+
+def test_a_yes_that_was_said_without_a_network_wins_when_it_comes_back(devices: Devices):
+    job, offers = devices.town.offered()
+    with devices.device() as phone:
+        devices.sign_in(phone, devices.address_of(offers[0].technician_id))
+        phone.sees("Nothing on this day")
+        phone.follows("Offers")
+        phone.follows("Replace drive")
+        phone.sees("Number 1 of 8 who may do it")
+        assert phone.barriers() == []
+        phone.page.evaluate("navigator.serviceWorker.ready")
+
+        phone.offline(True)
+        phone.presses("Accept 12:00 PM")
+        phone.sees("Kept on this phone. It is sent when there is a network.")
+        assert holder(devices, job["id"]) is None
+        # The phone is shut and opened again, still without a network: everything is there.
+        phone.page.reload()
+        phone.sees("Kept on this phone")
+        phone.sees("1 answer waits to be sent")
+        assert phone.barriers() == []
+
+        phone.offline(False)
+        phone.sees("While you were offline: It is yours.")
+        assert holder(devices, job["id"]) == offers[0].technician_id
+        phone.follows("See the day")
+        phone.sees("Store 1147, Alpine")
+        assert phone.barriers() == []
+
+
+def test_who_was_slower_while_offline_is_told_the_truth(devices: Devices):
+    job, offers = devices.town.offered(title=CANARY)
+    slow, quick = offers[0], offers[1]
+    with devices.device() as phone:
+        devices.sign_in(phone, devices.address_of(slow.technician_id))
+        phone.follows("Offers")
+        phone.sees(CANARY)
+        phone.page.get_by_role("link", name=CANARY).click()
+        phone.sees("Why you")
+        phone.offline(True)
+        phone.presses("Accept 12:00 PM")
+        phone.sees("Kept on this phone")
+        won = devices.town.by_id(quick.technician_id).post(f"/v1/offers/{quick.id}/accept", {"terms_version": 1})
+        assert won.status_code == 200
+        phone.offline(False)
+        phone.sees("While you were offline: filled by another.")
+        assert phone.barriers() == []
+        phone.presses("OK")
+        expect(phone.page.get_by_text("While you were offline")).to_have_count(0)
+        phone.follows("Offers")
+        phone.sees("No offers now")
+    assert holder(devices, job["id"]) == quick.technician_id
+
+
+def test_a_no_and_other_terms_reach_the_client(devices: Devices):
+    job, offers = devices.town.offered()
+    with devices.device(locale="es-MX", timezone_id="America/New_York") as phone:
+        devices.sign_in(phone, devices.address_of(offers[0].technician_id))
+        phone.follows("Ofertas")
+        # The clock where the work is, and the reader's own beside it.
+        phone.sees("12:00 p.m. \N{EN DASH} 4:00 p.m. CST")
+        phone.sees("1:00 p.m. \N{EN DASH} 5:00 p.m. aquí")
+        phone.follows("Replace drive")
+        phone.presses("Otra propuesta")
+        phone.page.get_by_label("Pago en USD").fill("nothing")
+        phone.presses("Pedir esto")
+        phone.sees("Escriba una cantidad")
+        phone.page.get_by_label("Pago en USD").fill("180,50")
+        assert phone.barriers() == []
+        phone.presses("Pedir esto")
+        phone.sees("Propuso otras condiciones")
+        (asked,) = [
+            each for each in devices.town.staff.get(f"/v1/jobs/{job['id']}/offers").json()["items"] if each["counter"]
+        ]
+        assert asked["counter"]["pay"]["amount"] == "180.50"
+        phone.presses("No")
+        phone.page.get_by_label("La hora no me conviene").check()
+        phone.presses("Decir que no")
+        phone.sees("Ahora no hay ofertas")
+    states = {
+        each["id"]: each["reason"] for each in devices.town.staff.get(f"/v1/jobs/{job['id']}/offers").json()["items"]
+    }
+    assert states[str(offers[0].id)] == "time"
+
+
+def test_the_day_from_the_promise_to_the_way_home(devices: Devices):
+    job, offers = devices.town.offered()
+    taker = devices.town.by_id(offers[0].technician_id)
+    assert taker.post(f"/v1/offers/{offers[0].id}/accept", {"terms_version": 1}).status_code == 200
+    with devices.device() as phone:
+        devices.sign_in(phone, devices.address_of(offers[0].technician_id))
+        phone.sees("Nothing on this day")
+        phone.opens(f"/phone/day/{devices.town.world.start.date()}")
+        phone.presses("I will be there")
+        phone.sees("Confirmed")
+        phone.presses("Running late")
+        phone.page.get_by_label("30 min later", exact=True).check()
+        assert phone.barriers() == []
+        phone.presses("Tell them")
+        phone.sees("You said that you come at 12:30 PM")
+        phone.presses("On my way")
+        phone.sees("On the way")
+        phone.follows("Store 1147")
+        phone.sees("106 N 5th St")
+        assert phone.barriers() == []
+        phone.presses("Check in")
+        phone.sees("On site")
+        phone.presses("Check out")
+        phone.page.get_by_label("I have to come back").check()
+        phone.page.get_by_label("It takes two").check()
+        phone.page.get_by_label("What is needed").fill(CANARY)
+        assert phone.barriers() == []
+        phone.page.get_by_role("dialog").get_by_role("button", name="Check out").click()
+        phone.sees("Checked out")
+        # The phone says so at once; the record has it a moment later.
+        phone.follows("Me")
+        phone.sees("all you said was heard")
+        first, _next = devices.town.staff.get(f"/v1/jobs/{job['id']}").json()["visits"]
+        assert (first["state"], first["outcome"]) == ("checked_out", "return_needed")
+
+
+@pytest.mark.parametrize(("size", "scheme"), LOOKS if LONG else LOOKS[:1])
+def test_every_page_can_be_used_by_everybody(devices: Devices, tmp_path: Path, size, scheme):
+    _, offers = devices.town.offered(
+        slots=[{"needs": {"skills": {"hvac": 2}}, "pay": {"kind": "hourly", "amount": "62.50"}}]
+    )
+    with devices.device(size, scheme) as phone:
+        phone.opens("/phone/")
+        phone.sees("Mail me a link")
+        assert phone.barriers() == []
+        devices.sign_in(phone, devices.address_of(offers[0].technician_id))
+        phone.sees("Nothing on this day")
+        for path, words in [
+            ("/phone/", "Nothing on this day"),
+            ("/phone/offers", "$125 net"),
+            (f"/phone/offers/{offers[0].id}", "Why you"),
+            ("/phone/offers/0197b0de-0000-7000-8000-000000000001", "This offer is not here any more"),
+            ("/phone/jobs", "an hour with the drive"),
+            ("/phone/visits/2027-03-01/0197b0de-0000-7000-8000-000000000001", "This visit is not on your day"),
+            ("/phone/me", "all you said was heard"),
+        ]:
+            phone.opens(path)
+            phone.sees(words)
+            assert (path, phone.barriers()) == (path, [])
+            assert _widest(phone) <= size[0], f"{path} is wider than the screen"
+
+
+def test_an_offer_is_taken_with_the_keyboard_alone(devices: Devices):
+    job, offers = devices.town.offered()
+    with devices.device(DESK) as phone:
+        devices.sign_in(phone, devices.address_of(offers[0].technician_id))
+        phone.sees("Nothing on this day")
+        for wanted in ("Offers", "Replace drive", "Accept"):
+            _tabs_to(phone, wanted)
+            phone.page.keyboard.press("Enter")
+        phone.sees("It is yours.")
+    assert holder(devices, job["id"]) == offers[0].technician_id
+
+
+def _tabs_to(phone: Device, words: str) -> None:
+    phone.page.get_by_text(words).first.wait_for()
+    for _ in range(30):
+        phone.page.keyboard.press("Tab")
+        if words in phone.page.evaluate("document.activeElement.closest('a, button')?.textContent ?? ''"):
+            return
+    raise AssertionError(f"{words}: out of reach of the keyboard")
+
+
+def _widest(phone: Device) -> int:
+    width: int = phone.page.evaluate("document.documentElement.scrollWidth")
+    return width

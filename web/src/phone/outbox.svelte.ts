@@ -1,0 +1,121 @@
+// What waits to be sent, and what became of it? An answer is kept before it is sent, and sent until it is answered.
+import { OWN } from '../server/api'
+import { net } from '../server/net.svelte'
+import { isPassing, UNREACHABLE } from '../server/problems'
+import { session } from '../server/session.svelte'
+import { outcomeOf, type Sent } from './outcomes'
+import { type Entry, type EntryKind, store } from './store'
+
+/** Seconds after which something that could not be sent is tried again. */
+const AGAIN_MS = 10_000
+
+/** Whose outcome is news even to who waits for it. */
+const BINDING: readonly EntryKind[] = ['accept', 'request']
+
+export type Wish = { kind: EntryKind; about: string; title: string; path: string; body: unknown }
+
+class Outbox {
+  entries = $state.raw<readonly Entry[]>([])
+  #told = new Set<(entry: Entry) => void>()
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor() {
+    net.onBack(() => void this.send())
+  }
+
+  get waiting(): readonly Entry[] {
+    return this.entries.filter((each) => each.state === 'waiting')
+  }
+
+  /** Answered while nobody was looking: kept until it was seen. */
+  get news(): readonly Entry[] {
+    return this.entries.filter((each) => each.state !== 'waiting')
+  }
+
+  about(id: string): Entry | undefined {
+    return this.entries.findLast((each) => each.about === id)
+  }
+
+  /** Have something done whenever an entry was answered. */
+  onAnswer(work: (entry: Entry) => void): () => void {
+    this.#told.add(work)
+    return () => this.#told.delete(work)
+  }
+
+  async open(): Promise<void> {
+    this.entries = await store.entries()
+    await this.send()
+  }
+
+  /** Keep what was said, then send it. */
+  async say(wish: Wish): Promise<void> {
+    const entry: Entry = { ...wish, id: crypto.randomUUID(), madeAt: Date.now(), state: 'waiting', wasOffline: false }
+    await store.put(entry)
+    this.entries = [...this.entries, entry]
+    await this.send()
+  }
+
+  /** It was seen. */
+  async drop(id: string): Promise<void> {
+    await store.drop(id)
+    this.entries = this.entries.filter((each) => each.id !== id)
+  }
+
+  /** Send what waits, oldest first; one window of the browser at a time does. */
+  async send(): Promise<void> {
+    await navigator.locks.request('truckroll-outbox', async () => {
+      this.entries = await store.entries()
+      for (const entry of this.waiting) {
+        if (!(session.isIn && (await this.#sendOne(entry)))) return
+      }
+    })
+  }
+
+  /** Whether the next one may be sent: not after one that nobody answered, so that the order stays. */
+  async #sendOne(entry: Entry): Promise<boolean> {
+    const sent = await post(entry)
+    if (sent.ok || !(isPassing(sent.problem) || sent.problem.code === 'unauthenticated')) {
+      await this.#end(entry, sent)
+      return true
+    }
+    if (sent.problem.code === 'unauthenticated') session.end()
+    else await this.#later(entry)
+    return false
+  }
+
+  async #later(entry: Entry): Promise<void> {
+    if (!entry.wasOffline) await this.#replace({ ...entry, wasOffline: true })
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => void this.send(), AGAIN_MS)
+  }
+
+  async #end(entry: Entry, sent: Sent): Promise<void> {
+    const ended: Entry = sent.ok
+      ? { ...entry, ...sentOf(sent), state: 'done', endedAt: Date.now() }
+      : { ...entry, state: 'refused', problem: sent.problem, endedAt: Date.now() }
+    await this.#replace(ended)
+    // What they see done before their eyes is no news.
+    if (sent.ok && !entry.wasOffline && !BINDING.includes(entry.kind)) await this.drop(entry.id)
+    for (const work of this.#told) work(ended)
+  }
+
+  async #replace(entry: Entry): Promise<void> {
+    await store.put(entry)
+    this.entries = this.entries.map((each) => (each.id === entry.id ? entry : each))
+  }
+}
+
+const sentOf = ({ outcome, startAt }: Extract<Sent, { ok: true }>) => ({ outcome, ...(startAt && { startAt }) })
+
+async function post(entry: Entry): Promise<Sent> {
+  const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': entry.id, ...OWN }
+  const body = JSON.stringify(entry.body)
+  try {
+    const answer = await net.fetch(new Request(entry.path, { method: 'POST', headers, body }))
+    return outcomeOf(entry, answer.status, await answer.json().catch(() => undefined))
+  } catch {
+    return { ok: false, problem: UNREACHABLE }
+  }
+}
+
+export const outbox = new Outbox()

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest'
+import { outcomeOf } from './outcomes'
+
+describe('what became of an answer', () => {
+  it('is what the server says', () => {
+    expect(outcomeOf({ kind: 'accept' }, 200, { outcome: 'noted' })).toEqual({ ok: true, outcome: 'noted' })
+    expect(outcomeOf({ kind: 'request' }, 201, { answer: { outcome: 'assigned', start_at: 'T' } })).toEqual({
+      ok: true,
+      outcome: 'assigned',
+      startAt: 'T',
+    })
+    expect(outcomeOf({ kind: 'leave' }, 200, { presence: 'on_the_way' })).toEqual({ ok: true, outcome: 'leave' })
+  })
+
+  it('is a win where an earlier try had won and its answer was lost', () => {
+    expect(outcomeOf({ kind: 'accept' }, 409, { code: 'already_yours' })).toEqual({ ok: true, outcome: 'assigned' })
+    expect(outcomeOf({ kind: 'decline' }, 409, { code: 'already_yours' })).toMatchObject({ ok: false })
+  })
+
+  it('is the reason where it came to nothing, also without a body', () => {
+    expect(outcomeOf({ kind: 'accept' }, 409, { code: 'taken', detail: 'quicker' })).toMatchObject({
+      ok: false,
+      problem: { code: 'taken', status: 409 },
+    })
+    expect(outcomeOf({ kind: 'accept' }, 502, undefined)).toMatchObject({
+      ok: false,
+      problem: { code: 'fault', status: 502 },
+    })
+  })
+})

@@ -1,0 +1,87 @@
+// What do all pages of the phone share? The readings, and what has to happen when something was answered.
+import { api, ask, type Schemas } from '../server/api'
+import { net } from '../server/net.svelte'
+import { session } from '../server/session.svelte'
+import { listen } from '../server/stream'
+import { clock } from '../time/clock'
+import { dayOf } from '../time/format'
+import { Route } from '../ui/route.svelte'
+import { outbox } from './outbox.svelte'
+import { Reading } from './reading.svelte'
+import { store } from './store'
+
+export type Offer = Schemas['OfferOut']
+export type Stop = Schemas['StopOut']
+export type Day = Schemas['DayOut']
+export type OpenJob = Schemas['OpenJobOut']
+
+export const route = new Route('/phone')
+
+/** Offers that can be answered. */
+export const offers = new Reading<readonly Offer[]>('offers', () => listOffers('live'))
+export const openJobs = new Reading<readonly OpenJob[]>('open-jobs', async () => {
+  const answer = await ask(api.GET('/v1/open-jobs', { params: { query: {} } }))
+  return answer.ok ? { ...answer, data: answer.data.items } : answer
+})
+
+const days = new Map<string, Reading<Day>>()
+
+/** A day by its date, read when it is first asked for. */
+export function dayReading(date: string): Reading<Day> {
+  let found = days.get(date)
+  if (found === undefined) {
+    found = new Reading<Day>(`day ${date}`, () => ask(api.GET('/v1/day', { params: { query: { date } } })))
+    days.set(date, found)
+    void found.load()
+  }
+  return found
+}
+
+const HERE = 'truckroll.zone'
+
+/** Where the technician lives, by whose clock days are counted; until they said, where this device is. */
+export const zone = (): string => localStorage.getItem(HERE) ?? Intl.DateTimeFormat().resolvedOptions().timeZone
+
+export const today = (): string => dayOf(new Date(clock.now()), zone())
+
+async function listOffers(state: 'live') {
+  const answer = await ask(api.GET('/v1/offers', { params: { query: { state } } }))
+  return answer.ok ? { ...answer, data: answer.data.items } : answer
+}
+
+function renewAll(): void {
+  void offers.renew()
+  for (const each of days.values()) void each.renew()
+}
+
+let hangUp: (() => void) | undefined
+
+function begin(): void {
+  if (session.me?.time_zone) localStorage.setItem(HERE, session.me.time_zone)
+  void outbox.open()
+  void offers.load()
+  void openJobs.load()
+  dayReading(today())
+  hangUp?.()
+  const told = { offers: (told: { items: readonly Offer[] }) => void offers.take(told.items) }
+  hangUp = listen('/v1/offers/stream', told, { heard: () => net.heard(), lost: () => void net.look() })
+}
+
+function end(): void {
+  hangUp?.()
+  hangUp = undefined
+  days.clear()
+  for (const each of [offers, openJobs]) each.clear()
+}
+
+export function start(): void {
+  session.onChange((me) => {
+    end()
+    // What is kept is one person's.
+    void store.forget(me?.id ?? '').then(() => (me === undefined ? undefined : begin()))
+  })
+  outbox.onAnswer(renewAll)
+  net.onBack(renewAll)
+  if (session.me?.role === 'technician') begin()
+  void session.look()
+}

@@ -1,0 +1,82 @@
+// What does the phone remember? What was read last, and what waits to be sent; both die when somebody signs out.
+import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
+import type { Problem } from '../server/problems'
+
+/** Something the technician said, from the moment they said it until they have seen what became of it. */
+export type Entry = {
+  /** Also its Idempotency-Key: however often it is sent, it has one effect. */
+  readonly id: string
+  readonly madeAt: number
+  readonly kind: EntryKind
+  /** What it is about: an offer's, a visit's or an open job's id. */
+  readonly about: string
+  readonly title: string
+  readonly path: string
+  readonly body: unknown
+  state: 'waiting' | 'done' | 'refused'
+  /** Whether the first try found no network. */
+  wasOffline: boolean
+  outcome?: string
+  /** When the work begins that a yes brought. */
+  startAt?: string
+  problem?: Problem
+  endedAt?: number
+}
+
+export type EntryKind =
+  | 'accept'
+  | 'decline'
+  | 'counter'
+  | 'request'
+  | 'confirm'
+  | 'leave'
+  | 'late'
+  | 'check-in'
+  | 'check-out'
+
+export type Read = { data: unknown; readAt: number }
+
+interface Phone extends DBSchema {
+  reads: { key: string; value: Read }
+  outbox: { key: string; value: Entry }
+}
+
+const OWNER = 'truckroll.owner'
+
+let opened: Promise<IDBPDatabase<Phone>> | undefined
+
+function database(): Promise<IDBPDatabase<Phone>> {
+  opened ??= openDB<Phone>('truckroll-phone', 1, {
+    upgrade(fresh) {
+      fresh.createObjectStore('reads')
+      fresh.createObjectStore('outbox', { keyPath: 'id' })
+    },
+  })
+  return opened
+}
+
+export const store = {
+  async read(name: string): Promise<Read | undefined> {
+    return (await database()).get('reads', name)
+  },
+  async keep(name: string, data: unknown, readAt: number): Promise<void> {
+    await (await database()).put('reads', { data, readAt }, name)
+  },
+  async entries(): Promise<Entry[]> {
+    const found = await (await database()).getAll('outbox')
+    return found.sort((one, other) => one.madeAt - other.madeAt)
+  },
+  async put(entry: Entry): Promise<void> {
+    await (await database()).put('outbox', entry)
+  },
+  async drop(id: string): Promise<void> {
+    await (await database()).delete('outbox', id)
+  },
+  /** Forget everything, unless it is this person's own. */
+  async forget(owner: string): Promise<void> {
+    if (owner !== '' && localStorage.getItem(OWNER) === owner) return
+    localStorage.setItem(OWNER, owner)
+    const all = (await database()).transaction(['reads', 'outbox'], 'readwrite')
+    await Promise.all([all.objectStore('reads').clear(), all.objectStore('outbox').clear(), all.done])
+  },
+}

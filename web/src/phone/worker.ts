@@ -1,0 +1,43 @@
+// How does the phone open without a network? Its shell is kept: the page, its code, its type. Data are the page's own
+// business: nothing that the API says passes here.
+/// <reference lib="webworker" />
+
+declare const self: ServiceWorkerGlobalScope
+declare const __SHELL__: string[]
+declare const __VERSION__: string
+
+const SHELL = __SHELL__
+const CACHE = `truckroll-phone-${__VERSION__}`
+
+self.addEventListener('install', (event) => {
+  event.waitUntil(
+    caches.open(CACHE).then((cache) => cache.addAll(SHELL.map((path) => new Request(path, { cache: 'no-cache' })))),
+  )
+})
+
+// A new shell takes over once no page of the old one is open: none loses the code that it may still need.
+self.addEventListener('activate', (event) => {
+  event.waitUntil(dropOld().then(() => self.clients.claim()))
+})
+
+self.addEventListener('fetch', (event) => {
+  const { request } = event
+  const where = new URL(request.url)
+  if (request.method !== 'GET' || where.origin !== self.location.origin) return
+  if (request.mode === 'navigate') event.respondWith(kept('/phone/', request))
+  else if (SHELL.includes(where.pathname)) event.respondWith(kept(where.pathname, request))
+})
+
+async function kept(path: string, request: Request): Promise<Response> {
+  const cache = await caches.open(CACHE)
+  return (await cache.match(path)) ?? fetch(request)
+}
+
+async function dropOld(): Promise<void> {
+  const names = await caches.keys()
+  await Promise.all(
+    names.filter((name) => name.startsWith('truckroll-phone-') && name !== CACHE).map((name) => caches.delete(name)),
+  )
+}
+
+export {}

@@ -1,0 +1,33 @@
+// What does the server say now? Asked again and again while somebody looks, for lists that no stream tells.
+import type { Result } from './api'
+import { net } from './net.svelte'
+import type { Problem } from './problems'
+import { session } from './session.svelte'
+
+export class Polled<T> {
+  data = $state.raw<T>()
+  problem = $state.raw<Problem>()
+  readonly #ask: () => Promise<Result<T>>
+
+  constructor(ask: () => Promise<Result<T>>) {
+    this.#ask = ask
+  }
+
+  renew = async (): Promise<void> => {
+    const answer = await this.#ask()
+    if (answer.ok) this.data = answer.data
+    else if (answer.problem.code === 'unauthenticated') session.end()
+    this.problem = answer.ok ? undefined : answer.problem
+  }
+
+  /** Ask now, every so often, and when the network is back; returns what ends it. */
+  start(everyMs: number): () => void {
+    void this.renew()
+    const timer = setInterval(() => document.hidden || void this.renew(), everyMs)
+    const end = net.onBack(() => void this.renew())
+    return () => {
+      clearInterval(timer)
+      end()
+    }
+  }
+}

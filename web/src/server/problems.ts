@@ -1,0 +1,25 @@
+// What went wrong, as a value: the server's own Problem Details, or that it could not be reached.
+
+export type Problem = {
+  /** HTTP status; 0 where there was no answer. */
+  readonly status: number
+  readonly code: string
+  readonly detail: string
+  readonly rules?: readonly string[]
+  readonly errors?: readonly { readonly path: string; readonly message: string; readonly way_out: string }[]
+}
+
+export const UNREACHABLE: Problem = { status: 0, code: 'unreachable', detail: '' }
+
+/** Whatever the server said that was no success. */
+export function problemOf(status: number, body: unknown): Problem {
+  if (typeof body === 'object' && body !== null && 'code' in body && typeof body.code === 'string') {
+    return { detail: '', ...body, code: body.code, status }
+  }
+  return { status, code: status >= 500 ? 'fault' : 'refused', detail: '' }
+}
+
+/** Whether asking again later may be answered otherwise. */
+export function isPassing(problem: Problem): boolean {
+  return problem.status === 0 || problem.status === 429 || problem.status >= 500 || problem.code === 'in_flight'
+}

@@ -1,0 +1,10 @@
+// Which face is for whom?
+
+const FACES: Record<string, string> = {
+  technician: '/phone/',
+  dispatcher: '/board/',
+  client_admin: '/desk/',
+  requester: '/desk/',
+}
+
+export const faceOf = (role: string | undefined): string | undefined => FACES[role ?? '']

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest'
+import { countdown, dayAfter, dayOf, differs, distance, duration, moment, money, span } from './format'
+
+const reader = (zone: string, locale = 'en-US') => ({ locale, zone })
+const plain = (text: string) => text.replace(/\s/g, ' ')
+
+describe('a time', () => {
+  it('is said by the clock there alone when the reader has the same', () => {
+    expect(moment('2027-03-01T19:00:00Z', 'America/Chicago', reader('America/Chicago'), false)).toMatchObject({
+      zone: '',
+      here: '',
+    })
+  })
+
+  it('is said with the zone and the reader’s own clock when they differ', () => {
+    const said = moment('2027-03-01T19:00:00Z', 'America/Chicago', reader('America/New_York'), false)
+    expect([plain(said.there), said.zone, plain(said.here)]).toEqual(['1:00 PM', 'CST', '2:00 PM'])
+  })
+
+  it('takes zones of other names and the same clock for one', () => {
+    expect(differs(new Date('2027-03-01T19:00:00Z'), 'America/Chicago', reader('America/Menominee'))).toBe(false)
+    // Phoenix keeps no summer time: the same clock as Denver in March, another in July.
+    expect(differs(new Date('2027-03-01T19:00:00Z'), 'America/Denver', reader('America/Phoenix'))).toBe(false)
+    expect(differs(new Date('2027-07-01T19:00:00Z'), 'America/Denver', reader('America/Phoenix'))).toBe(true)
+  })
+
+  it('says the day of the end only where it is another', () => {
+    const here = reader('America/Chicago')
+    const short = span('2027-03-01T19:00:00Z', '2027-03-01T23:00:00Z', 'America/Chicago', here)
+    expect(plain(short.there)).toBe('Mon, Mar 1, 1:00 PM – 5:00 PM')
+    const long = span('2027-03-01T19:00:00Z', '2027-03-02T23:00:00Z', 'America/Chicago', here)
+    expect(plain(long.there)).toContain('Tue, Mar 2, 5:00 PM')
+  })
+
+  it('goes by the reader’s habits', () => {
+    const said = moment('2027-03-01T19:00:00Z', 'Europe/Madrid', reader('Europe/Madrid', 'es-ES'), true)
+    expect(plain(said.there)).toBe('lun, 1 mar, 20:00')
+  })
+
+  it('knows the day by the zone’s own clock', () => {
+    expect(dayOf(new Date('2027-03-02T03:00:00Z'), 'America/Chicago')).toBe('2027-03-01')
+    expect(dayAfter('2027-02-28', 1)).toBe('2027-03-01')
+    expect(dayAfter('2027-03-01', -1)).toBe('2027-02-28')
+  })
+})
+
+describe('a length', () => {
+  it('runs down to nothing and not further', () => {
+    expect([252_000, 3_852_000, 999, -5].map(countdown)).toEqual(['04:12', '1:04:12', '00:00', '00:00'])
+  })
+
+  it('is said in hours and minutes, and in days when it is long', () => {
+    const said = [2280, 4200, 7200, 3 * 86_400].map((each) => plain(duration(each, 'en-US')))
+    expect(said).toEqual(['38 min', '1 hr 10 min', '2 hr', '3 days'])
+  })
+
+  it('of a way is in miles where miles are used', () => {
+    expect([distance(61_155, 'en-US'), distance(61_155, 'es-ES'), distance(5_000, 'es-MX')]).toEqual([
+      '38 mi',
+      '61 km',
+      '5 km',
+    ])
+  })
+})
+
+describe('a sum', () => {
+  it('has its currency, and decimals only where they say something', () => {
+    expect([money('140.00', 'USD', 'en-US'), money('140.50', 'USD', 'en-US')]).toEqual(['$140', '$140.50'])
+    expect(plain(money('1200', 'MXN', 'en-US'))).toBe('MX$1,200')
+  })
+})

@@ -1,0 +1,110 @@
+// How is a time said? By the clock where the work is, with the reader's own beside it when the two differ.
+
+export type Reader = { locale: string; zone: string }
+
+type Style = Intl.DateTimeFormatOptions
+
+const CLOCK: Style = { hour: 'numeric', minute: '2-digit' }
+const DAY: Style = { weekday: 'short', day: 'numeric', month: 'short' }
+
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+/** Formats are dear to make: each is made once. */
+function format(locale: string, timeZone: string, style: Style): Intl.DateTimeFormat {
+  const name = JSON.stringify([locale, timeZone, style])
+  const found = formats.get(name) ?? new Intl.DateTimeFormat(locale, { ...style, timeZone })
+  formats.set(name, found)
+  return found
+}
+
+/** Whether the clocks of the two zones show different times at this moment. */
+export function differs(at: Date, zone: string, reader: Reader): boolean {
+  const style: Style = { ...DAY, ...CLOCK, hourCycle: 'h23' }
+  return format('en', zone, style).format(at) !== format('en', reader.zone, style).format(at)
+}
+
+/** The zone's short name at this moment, as people there say it in any language: `CST`. */
+export function zoneName(at: Date, zone: string): string {
+  const parts = format('en-US', zone, { ...CLOCK, timeZoneName: 'short' }).formatToParts(at)
+  return parts.find((each) => each.type === 'timeZoneName')?.value ?? ''
+}
+
+export function clockTime(at: Date, zone: string, reader: Reader): string {
+  return format(reader.locale, zone, CLOCK).format(at)
+}
+
+export function dayName(at: Date, zone: string, reader: Reader): string {
+  return format(reader.locale, zone, DAY).format(at)
+}
+
+/** The calendar day by the clock of a zone: `2027-03-01`. */
+export function dayOf(at: Date, zone: string): string {
+  return format('en-CA', zone, { year: 'numeric', month: '2-digit', day: '2-digit' }).format(at)
+}
+
+/** A calendar day, so many days later. */
+export function dayAfter(day: string, days: number): string {
+  const at = new Date(`${day}T12:00:00Z`)
+  at.setUTCDate(at.getUTCDate() + days)
+  return at.toISOString().slice(0, 10)
+}
+
+export type Said = { there: string; zone: string; here: string }
+
+/** A moment: the day and the clock there, the zone's name and the reader's own clock where they differ. */
+export function moment(iso: string, zone: string, reader: Reader, withDay: boolean): Said {
+  const at = new Date(iso)
+  const say = (where: string) =>
+    withDay ? `${dayName(at, where, reader)}, ${clockTime(at, where, reader)}` : clockTime(at, where, reader)
+  const isOther = differs(at, zone, reader)
+  return { there: say(zone), zone: isOther ? zoneName(at, zone) : '', here: isOther ? say(reader.zone) : '' }
+}
+
+/** From a moment to another; the day is said twice only where it is another one. */
+export function span(from: string, to: string, zone: string, reader: Reader): Said {
+  const start = new Date(from)
+  const end = new Date(to)
+  const say = (where: string) => {
+    const isOneDay = dayOf(start, where) === dayOf(end, where)
+    const until = isOneDay
+      ? clockTime(end, where, reader)
+      : `${dayName(end, where, reader)}, ${clockTime(end, where, reader)}`
+    return `${dayName(start, where, reader)}, ${clockTime(start, where, reader)} – ${until}`
+  }
+  const isOther = differs(start, zone, reader)
+  return { there: say(zone), zone: isOther ? zoneName(start, zone) : '', here: isOther ? say(reader.zone) : '' }
+}
+
+/** Time that is left, as a clock that runs down: `04:12`, `1:04:12`; nothing once it is over. */
+export function countdown(leftMs: number): string {
+  const left = Math.max(0, Math.floor(leftMs / 1000))
+  const [hours, minutes, seconds] = [Math.floor(left / 3600), Math.floor(left / 60) % 60, left % 60]
+  const two = (each: number) => String(each).padStart(2, '0')
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds)}` : `${two(minutes)}:${two(seconds)}`
+}
+
+/** A length of time in the reader's words: `38 min`, `1 h 10 min`. */
+export function duration(seconds: number, locale: string): string {
+  const minutes = Math.max(0, Math.round(seconds / 60))
+  const say = (value: number, unit: 'hour' | 'minute' | 'day') =>
+    new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'short' }).format(value)
+  if (minutes < 60) return say(minutes, 'minute')
+  if (minutes >= 48 * 60) return say(Math.round(minutes / 1440), 'day')
+  const rest = minutes % 60
+  const hours = say(Math.floor(minutes / 60), 'hour')
+  return rest === 0 ? hours : `${hours} ${say(rest, 'minute')}`
+}
+
+/** A distance in the reader's unit: miles where miles are used. */
+export function distance(metres: number, locale: string): string {
+  const usesMiles = /-(US|GB|LR|MM)\b/.test(locale)
+  const value = usesMiles ? metres / 1609.344 : metres / 1000
+  const unit = usesMiles ? 'mile' : 'kilometer'
+  return new Intl.NumberFormat(locale, { style: 'unit', unit, maximumFractionDigits: value < 10 ? 1 : 0 }).format(value)
+}
+
+/** A sum with its currency; whole sums without decimals. */
+export function money(amount: string, currency: string, locale: string): string {
+  const style: Intl.NumberFormatOptions = { style: 'currency', currency, trailingZeroDisplay: 'stripIfInteger' }
+  return new Intl.NumberFormat(locale, style).format(Number(amount))
+}

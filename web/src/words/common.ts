@@ -1,0 +1,14 @@
+// What do all faces say?
+
+import type { Problem } from '../server/problems'
+import { common as en } from './en/common'
+import { catalogue, speech } from './speech.svelte'
+
+export const c = catalogue(en, { es: () => import('./es/common').then((each) => each.common) })
+
+/** A problem in the reader's words; the server's own, in English, where we have none. */
+export function problemWords(problem: Problem): string {
+  const [first] = problem.errors ?? []
+  if (first !== undefined && speech.language === 'en') return `${c().problems.bad_input} ${first.way_out}`
+  return c().problems[problem.code] ?? (speech.language === 'en' && problem.detail ? problem.detail : c().failed)
+}

@@ -1,0 +1,43 @@
+// Lo que dice el tablero, en español.
+import type { board as english } from '../en/board'
+import { common } from './common'
+
+export const board: typeof english = {
+  face: 'Tablero',
+  needs: (num) => `Le necesitan (${num})`,
+  empty: 'Ahora nada le necesita',
+  emptyHint: 'Aquí aparece lo que saldrá mal si nadie actúa, con los minutos que quedan.',
+  left: (time) => `quedan ${time}`,
+  late: (time) => `${time} tarde`,
+  taken: 'Alguien se ocupa',
+  asleep: 'Aplazado',
+  climbed: (level) => `subió ${common.many(level, 'paso', 'pasos')}`,
+  take: 'Me ocupo yo',
+  kinds: {
+    not_confirmed: 'Sin confirmar',
+    not_left: 'Nadie en camino',
+    no_check_in: 'Nadie registró su llegada',
+    no_show: 'Nadie se presentó',
+    overdue: 'Tarda demasiado',
+    next_visit_at_risk: 'Llegará tarde a la siguiente',
+    part_missing: 'Falta una pieza',
+    request_waiting: 'El lugar espera respuesta',
+    request_unanswered: 'El lugar no tuvo respuesta',
+    proposal_waiting: 'Un cambio espera respuesta',
+    incident: 'Un incidente',
+    unassigned_soon: 'Nadie lo tiene, y empieza pronto',
+    unfilled: 'Nadie lo tomó',
+    nobody_may: 'Nadie puede hacerlo',
+    pick_waiting: 'Un sí espera su decisión',
+    credential_expiring: 'Una acreditación vence antes',
+    sla_at_risk: 'Un plazo en riesgo',
+    sla_breached: 'Un plazo vencido',
+    rework_due: 'Vence un trabajo devuelto',
+    dispute_late: 'Una disputa espera decisión',
+    series_stopped: 'Una serie se detuvo',
+    review_late: 'Alguien espera la respuesta de una persona',
+    client_suspended: 'Trabajo para un cliente suspendido',
+    parted_still_to_come: 'Alguien con quien se rompió aún va a venir',
+    webhook_failing: 'Un webhook no responde',
+  },
+}

@@ -1,0 +1,67 @@
+// How are the faces built? Three entrances, each with its own page and bundle, and the phone's service worker.
+import { createHash } from 'node:crypto'
+import { svelte } from '@sveltejs/vite-plugin-svelte'
+import type { Plugin } from 'vite'
+import { defineConfig } from 'vitest/config'
+
+type Bundle = Parameters<Extract<Plugin['generateBundle'], (...given: never[]) => unknown>>[1]
+
+/** All files that the phone's page may come to need. */
+function shellOf(bundle: Bundle): string[] {
+  const files = new Set<string>()
+  const take = (name: string) => {
+    const chunk = bundle[name]
+    if (files.has(name) || chunk?.type !== 'chunk') return
+    files.add(name)
+    for (const css of chunk.viteMetadata?.importedCss ?? []) files.add(css)
+    for (const other of [...chunk.imports, ...chunk.dynamicImports]) take(other)
+  }
+  for (const [name, chunk] of Object.entries(bundle)) {
+    if (chunk.type === 'chunk' && chunk.isEntry && chunk.facadeModuleId?.endsWith('/phone/index.html')) take(name)
+    if (/inter-latin-wght-normal/.test(name)) files.add(name)
+  }
+  return [...files].sort()
+}
+
+/** Tells the phone's service worker which files are its shell, and by which name to keep them. */
+function shell(): Plugin {
+  return {
+    name: 'truckroll-shell',
+    enforce: 'post',
+    generateBundle(_options, bundle) {
+      const files = shellOf(bundle)
+      const worker = bundle['phone/worker.js']
+      const page = bundle['phone/index.html']
+      if (worker?.type !== 'chunk' || page?.type !== 'asset' || files.length < 2)
+        return this.error('the phone has no shell')
+      const version = createHash('sha256').update(files.join()).update(page.source).digest('hex').slice(0, 12)
+      const paths = ['/phone/', '/icon.svg', ...files.map((name) => `/${name}`)]
+      worker.code = worker.code
+        .replace('__SHELL__', JSON.stringify(paths))
+        .replace('__VERSION__', JSON.stringify(version))
+    },
+  }
+}
+
+export default defineConfig({
+  plugins: [svelte(), shell()],
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rollupOptions: {
+      input: {
+        start: 'index.html',
+        phone: 'phone/index.html',
+        board: 'board/index.html',
+        desk: 'desk/index.html',
+        worker: 'src/phone/worker.ts',
+      },
+      output: {
+        entryFileNames: (chunk) => (chunk.name === 'worker' ? 'phone/worker.js' : 'assets/[name]-[hash].js'),
+      },
+    },
+  },
+  server: { proxy: { '/v1': 'http://127.0.0.1:8000' } },
+  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+})
