@@ -46,6 +46,13 @@ def test_a_yes_that_was_said_without_a_network_wins_when_it_comes_back(devices: 
         phone.follows("See the day")
         phone.sees("Store 1147, Alpine")
         assert phone.barriers() == []
+        # From the empty day of today one sees when the next work is, and its sheet is kept.
+        phone.offline(True)
+        phone.follows("Today")
+        phone.sees("Your next work")
+        phone.follows("Store 1147, Alpine")
+        phone.follows("Store 1147, Alpine")
+        phone.sees("106 N 5th St")
 
 
 def test_who_was_slower_while_offline_is_told_the_truth(devices: Devices):
@@ -144,6 +151,7 @@ def test_every_page_can_be_used_by_everybody(devices: Devices, tmp_path: Path, s
     _, offers = devices.town.offered(
         slots=[{"needs": {"skills": {"hvac": 2}}, "pay": {"kind": "hourly", "amount": "62.50"}}]
     )
+    devices.town.posted(title="Nobody was asked yet")
     with devices.device(size, scheme) as phone:
         phone.opens("/phone/")
         phone.sees("Mail me a link")
@@ -155,7 +163,7 @@ def test_every_page_can_be_used_by_everybody(devices: Devices, tmp_path: Path, s
             ("/phone/offers", "$125 net"),
             (f"/phone/offers/{offers[0].id}", "Why you"),
             ("/phone/offers/0197b0de-0000-7000-8000-000000000001", "This offer is not here any more"),
-            ("/phone/jobs", "an hour with the drive"),
+            ("/phone/jobs", "Nobody was asked yet"),
             ("/phone/visits/2027-03-01/0197b0de-0000-7000-8000-000000000001", "This visit is not on your day"),
             ("/phone/me", "all you said was heard"),
         ]:

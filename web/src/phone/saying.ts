@@ -5,6 +5,7 @@ import { clock } from '../time/clock'
 import { outbox } from './outbox.svelte'
 import { findPosition } from './position'
 import type { Offer, OpenJob, Stop } from './state.svelte'
+import type { EntryKind } from './store'
 
 type Body<Path extends keyof paths> = paths[Path] extends {
   post: { requestBody?: { content: { 'application/json': infer Sent } } }
@@ -16,6 +17,12 @@ const A_MARGIN_MS = 2_000
 
 /** The phone's own time where nobody can be told at once: what was claimed holds. */
 const claimed = (): string | null => (net.isReached ? null : new Date(clock.now() - A_MARGIN_MS).toISOString())
+
+/** What was said last about something and came to nothing, so that nobody has to type it again. */
+export function refused<Said>(about: string, kind: EntryKind): Partial<Said> | undefined {
+  const last = outbox.entries.findLast((each) => each.about === about && each.kind === kind)
+  return last?.state === 'refused' ? (last.body as Partial<Said>) : undefined
+}
 
 export function accept(offer: Offer, startAt: string | null): Promise<void> {
   const body: Body<'/v1/offers/{offer_id}/accept'> = { terms_version: offer.terms_version, start_at: startAt }

@@ -4,7 +4,7 @@ import { net } from '../server/net.svelte'
 import { session } from '../server/session.svelte'
 import { listen } from '../server/stream'
 import { clock } from '../time/clock'
-import { dayOf } from '../time/format'
+import { dayAfter, dayOf } from '../time/format'
 import { Route } from '../ui/route.svelte'
 import { outbox } from './outbox.svelte'
 import { Reading } from './reading.svelte'
@@ -13,6 +13,7 @@ import { store } from './store'
 export type Offer = Schemas['OfferOut']
 export type Stop = Schemas['StopOut']
 export type Day = Schemas['DayOut']
+export type Assignment = Schemas['AssignmentOut']
 export type OpenJob = Schemas['OpenJobOut']
 
 export const route = new Route('/phone')
@@ -22,6 +23,14 @@ export const offers = new Reading<readonly Offer[]>('offers', () => listOffers('
 export const openJobs = new Reading<readonly OpenJob[]>('open-jobs', async () => {
   const answer = await ask(api.GET('/v1/open-jobs', { params: { query: {} } }))
   return answer.ok ? { ...answer, data: answer.data.items } : answer
+})
+
+/** Work to come, the soonest first. */
+export const ahead = new Reading<readonly Assignment[]>('ahead', async () => {
+  const answer = await ask(api.GET('/v1/assignments', { params: { query: { state: 'live', limit: 200 } } }))
+  if (!answer.ok) return answer
+  const sorted = answer.data.items.toSorted((one, other) => one.start_at.localeCompare(other.start_at))
+  return { ...answer, data: sorted }
 })
 
 const days = new Map<string, Reading<Day>>()
@@ -49,8 +58,19 @@ async function listOffers(state: 'live') {
   return answer.ok ? { ...answer, data: answer.data.items } : answer
 }
 
+/** Days for which the sheet is kept for when there is no signal. */
+const KEPT_AHEAD = 7
+
+async function readAhead(): Promise<void> {
+  await ahead.load()
+  const last = dayAfter(today(), KEPT_AHEAD)
+  const wanted = (ahead.data ?? []).map((each) => dayOf(new Date(each.start_at), zone()))
+  for (const day of new Set(wanted)) if (day >= today() && day <= last) dayReading(day)
+}
+
 function renewAll(): void {
   void offers.renew()
+  void readAhead()
   for (const each of days.values()) void each.renew()
 }
 
@@ -62,6 +82,7 @@ function begin(): void {
   void offers.load()
   void openJobs.load()
   dayReading(today())
+  void readAhead()
   hangUp?.()
   const told = { offers: (told: { items: readonly Offer[] }) => void offers.take(told.items) }
   hangUp = listen('/v1/offers/stream', told, { heard: () => net.heard(), lost: () => void net.look() })
@@ -71,7 +92,7 @@ function end(): void {
   hangUp?.()
   hangUp = undefined
   days.clear()
-  for (const each of [offers, openJobs]) each.clear()
+  for (const each of [offers, openJobs, ahead]) each.clear()
 }
 
 export function start(): void {

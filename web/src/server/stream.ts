@@ -7,16 +7,38 @@ export type Line = {
   lost(): void
 }
 
+type Events = Record<string, (data: never) => void>
+
+/** The browser tries a broken line again by itself, but not one that was answered with an error. */
+const AGAIN_MS = 5_000
+
 /** Listen until the returned function is called; events by name, each with its document. */
-export function listen(path: string, events: Record<string, (data: never) => void>, line: Line): () => void {
-  const source = new EventSource(path)
-  source.onopen = () => line.heard()
-  source.onerror = () => line.lost()
-  for (const [name, take] of Object.entries(events)) {
-    source.addEventListener(name, (event) => {
-      line.heard()
-      take(JSON.parse((event as MessageEvent<string>).data) as never)
-    })
+export function listen(path: string, events: Events, line: Line): () => void {
+  let isOver = false
+  let source = open()
+
+  function open(): EventSource {
+    const opened = new EventSource(path)
+    opened.onopen = () => line.heard()
+    opened.onerror = () => {
+      line.lost()
+      if (opened.readyState === EventSource.CLOSED) setTimeout(reopen, AGAIN_MS)
+    }
+    for (const [name, take] of Object.entries(events)) {
+      opened.addEventListener(name, (event) => {
+        line.heard()
+        take(JSON.parse((event as MessageEvent<string>).data) as never)
+      })
+    }
+    return opened
   }
-  return () => source.close()
+
+  function reopen(): void {
+    if (!isOver) source = open()
+  }
+
+  return () => {
+    isOver = true
+    source.close()
+  }
 }

@@ -13,6 +13,7 @@ export const phone = {
     before: 'The day before',
     after: 'The day after',
     next: 'Next',
+    coming: 'Your next work',
     now: 'You are there',
     later: 'Later this day',
     done: 'Done',

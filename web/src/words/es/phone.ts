@@ -14,6 +14,7 @@ export const phone: typeof english = {
     before: 'El día anterior',
     after: 'El día siguiente',
     next: 'Lo próximo',
+    coming: 'Su próximo trabajo',
     now: 'Está allí',
     later: 'Más tarde ese día',
     done: 'Hecho',
