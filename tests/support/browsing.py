@@ -115,13 +115,16 @@ class Devices:
             context.close()
         assert found.faults == []
 
-    def sign_in(self, device: Device, email: str) -> None:
-        """Open a link as it stands in a mail, and press its button."""
+    def link_for(self, email: str) -> str:
+        """The token of a link for somebody."""
         with self.town.world.as_engine() as (session, now):
-            token = make_link(session, Actor("operator"), email, timedelta(minutes=30), now=now)
-        device.opens(f"/sign-in#token={token}")
+            return make_link(session, Actor("operator"), email, timedelta(minutes=30), now=now)
+
+    def sign_in(self, device: Device, email: str, landmark: str = "nav") -> None:
+        """Open a link as it stands in a mail, press its button, and wait for a landmark of the face."""
+        device.opens(f"/sign-in#token={self.link_for(email)}")
         device.page.locator("main button.main").click()
-        device.page.locator("nav").wait_for()
+        device.page.locator(landmark).first.wait_for()
 
     def address_of(self, technician: UUID) -> str:
         """A technician's mail address."""

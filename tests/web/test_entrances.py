@@ -1,0 +1,57 @@
+"""Whoever signs in at the front door is led to the face of their role, and no face is for everybody."""
+
+from uuid import UUID
+
+import pytest
+from browsing import DESK, PHONE, Devices
+from signing import add_staff
+
+from dispatch.record.session import ENGINE
+from dispatch.visits.alarms import raise_alarm
+
+ROSA = "rosa@acme.example"
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE])
+def test_a_dispatcher_sees_what_needs_them_and_takes_it_on(devices: Devices, size):
+    add_staff(devices.town, "dispatcher", ROSA, "Rosa Marsh")
+    job = devices.town.posted(title="Replace pump")
+    with devices.town.world.as_engine() as (session, now):
+        about = {"client_id": devices.town.world.client, "job_id": UUID(job["id"]), "due_at": now, "now": now}
+        raise_alarm(session, ENGINE, "incident", **about)
+    with devices.device(size) as desk:
+        devices.sign_in(desk, ROSA, "header")
+        desk.sees("Acme service")
+        desk.sees("Needs you (1)")
+        desk.sees("An incident")
+        desk.sees("Replace pump")
+        assert desk.barriers() == []
+        desk.presses("I take it on")
+        desk.sees("Somebody is on it")
+        desk.opens("/desk/")
+        desk.sees("Replace pump")
+        assert desk.barriers() == []
+        # A technician's phone is not for them, and says whither to go.
+        desk.opens("/phone/")
+        desk.sees("You are signed in as dispatcher")
+        assert desk.barriers() == []
+
+
+def test_a_link_is_good_once_and_offers_another(devices: Devices):
+    with devices.device() as phone:
+        token = devices.link_for(devices.address_of(devices.town.world.technicians[0]))
+        phone.opens(f"/sign-in#token={token}")
+        # What lets somebody in stays in no history.
+        assert token not in phone.page.url
+        phone.presses("Sign in on this device")
+        phone.sees("Nothing on this day")
+        phone.follows("Me")
+        phone.presses("Sign out")
+        phone.sees("Mail me a link")
+        phone.opens("/")
+        phone.opens(f"/sign-in#token={token}")
+        phone.presses("Sign in on this device")
+        phone.sees("This link is over")
+        assert phone.barriers() == []
+        phone.presses("Mail me a new one")
+        phone.sees("A new link is on its way")
