@@ -175,7 +175,7 @@ def create_app(settings: Settings, *, rehearses: bool = False) -> FastAPI:
     for name in ("database_url", "redis_url"):
         if getattr(settings, name) is None:
             raise BadInput(f"TRUCKROLL_{name.upper()}", None, "set it, or start `truckroll up`, which brings its own")
-    metrics = Metrics()
+    metrics, provider = Metrics(), _provider(settings)
     app = FastAPI(
         title="Truckroll",
         version="1",
@@ -185,7 +185,7 @@ def create_app(settings: Settings, *, rehearses: bool = False) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url="/v1/docs",
         redoc_url=None,
-        lifespan=_while_it_runs(settings, metrics, rehearses),
+        lifespan=_while_it_runs(settings, metrics, provider, rehearses),
         redirect_slashes=False,
         generate_unique_id_function=lambda route: operation_id(route.name),
     )
@@ -211,7 +211,9 @@ def app_from_environment() -> FastAPI:
     return create_app(read_settings(), rehearses=True)
 
 
-def _while_it_runs(settings: Settings, metrics: Metrics, rehearses: bool):  # type: ignore[no-untyped-def]
+def _while_it_runs(  # type: ignore[no-untyped-def]
+    settings: Settings, metrics: Metrics, provider: Provider | None, rehearses: bool
+):
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         assert settings.database_url is not None
@@ -222,7 +224,7 @@ def _while_it_runs(settings: Settings, metrics: Metrics, rehearses: bool):  # ty
         region_of("US", "TX")
         engine = connect(settings.database_url, name="truckroll api")
         limiter, files = Limiter(settings.redis_url, settings), open_store(settings.files_url, settings.data_dir)
-        bell, provider = Bell(settings.redis_url), _provider(settings)
+        bell = Bell(settings.redis_url)
         app.state.parts = parts = Parts(settings, engine, bell, limiter, metrics, files, provider)
         app.state.hub = hub = Hub(Bell(settings.redis_url))
         if rehearses:

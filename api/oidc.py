@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse
-from sqlalchemy import func, insert, update
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -25,6 +25,7 @@ from dispatch.signin.links import PAGE
 from dispatch.signin.oidc import Provider, Visit
 from dispatch.signin.people import Identity, address, identities
 from dispatch.signin.sessions import digest
+from dispatch.signin.tries import use_up
 
 router = APIRouter(prefix=STATE_PATH, tags=["sign-in"], dependencies=[Depends(from_our_pages)])
 
@@ -80,7 +81,10 @@ def _come_back(request: Request, provider: Provider, state: str, code: str, erro
         raise NotSignedIn("oidc_failed")
     # Used up before the provider is asked: whatever comes of it, it was once.
     with writing(request, ENGINE, "engine") as session:
-        visit = _use(session, state)
+        row = use_up(session, "oidc", state)
+        visit = row.more if row is not None else None
+    if visit is None:
+        raise NotSignedIn("oidc_failed")
     if error or not code:
         raise NotSignedIn("oidc_denied")
     email = address(provider.finish(code, _back(request), nonce=visit["nonce"], verifier=visit["verifier"]))
@@ -96,21 +100,6 @@ def _remember(session: Session, visit: Visit, page: str) -> None:
     more = {"nonce": visit.nonce, "verifier": visit.verifier, "page": page}
     values = {"id": new_id(), "kind": "oidc", "hash": digest(visit.state), "asked_at": now, "expires_at": now + _LASTS}
     session.execute(insert(SignInRow).values(**values, more=more))
-
-
-def _use(session: Session, state: str) -> dict[str, str]:
-    clock = func.clock_timestamp()
-    mine = SignInRow.hash == digest(state), SignInRow.kind == "oidc"
-    used = (
-        update(SignInRow)
-        .where(*mine, SignInRow.used_at.is_(None), SignInRow.expires_at > clock)
-        .values(used_at=clock)
-        .returning(SignInRow.more)
-    )
-    found: dict[str, str] | None = session.scalar(used)
-    if found is None:
-        raise NotSignedIn("oidc_failed")
-    return found
 
 
 def _provider(parts: Parts) -> Provider:

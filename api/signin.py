@@ -107,7 +107,8 @@ def post_password(request: Request, sign_in: PasswordSignIn) -> Response:
         raise NotSignedIn("wrong")
 
     def find(session: Session) -> tuple[str, list[Identity]]:
-        if passwords.kept_for(session, email) != kept:
+        # Whoever sets another one waits until this session is there, and ends it; or has set it, and nobody is let in.
+        if passwords.kept_for(session, email, hold=True) != kept:
             raise NotSignedIn("wrong")
         return email, identities(session, email)
 
@@ -121,11 +122,11 @@ def post_switch(request: Request, actor: Anyone, choice: IdentityChoice) -> Resp
         raise Forbidden("a key speaks for one: make another")
     with writing(request, ENGINE, "engine") as session:
         now = database_now(session)
-        row = session.get_one(SessionRow, actor.session_id, with_for_update=True)
+        row = session.get_one(SessionRow, actor.session_id)
         person = choose(identities(session, row.email), choice.identity_id)
-        if person is None or row.ended_at is not None:
+        secret = None if person is None else switch(session, row.id, person, row.email, now=now)
+        if person is None or secret is None:
             raise NotFound("identity", choice.identity_id)
-        secret = switch(session, row, person, now=now)
         shown = show_me(session, request.app, _as(person, row.id), now=now)
         lasts_s = round((row.expires_at - now).total_seconds())
     return _with_cookie(request, shown, secret, lasts_s)

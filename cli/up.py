@@ -37,7 +37,9 @@ def up(
     signal.signal(signal.SIGTERM, _end)
     with contextlib.suppress(KeyboardInterrupt), services(settings) as found:
         migrate(found.database_url)
-        with children(commands, found.environment()) as running:
+        # Links in mails lead here, whichever process writes them.
+        public = {"TRUCKROLL_PUBLIC_URL": settings.public_url or f"http://{host}:{port}"}
+        with children(commands, found.environment() | public) as running:
             _tend(running, found, host, port)
 
 

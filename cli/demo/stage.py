@@ -91,8 +91,9 @@ def stage(settings: Settings, num_technicians: int, *, seed: int, port: int, say
         port = port or _free_port()
         commands = {name: truckroll(name) for name in ("dispatcher", "courier")}
         commands["api"] = truckroll("api", "--port", str(port))
-        stack.enter_context(children(commands, found.environment() | _OF_CHILDREN))
         base_url = f"http://127.0.0.1:{port}"
+        own = _OF_CHILDREN | {"TRUCKROLL_PUBLIC_URL": settings.public_url or base_url}
+        stack.enter_context(children(commands, found.environment() | own))
         _wait_until_ready(base_url)
         say(f"API, dispatcher and courier: ready at {base_url}")
         yield Stage(found, engine, base_url, client_id, *keys)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, update
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, NotSignedIn
@@ -20,6 +20,7 @@ from dispatch.record.session import Actor
 from dispatch.record.tables import SignInRow, new_id
 from dispatch.signin.people import identities
 from dispatch.signin.sessions import digest
+from dispatch.signin.tries import find, use_up
 from dispatch.talent.rights import NETWORK, only
 
 #: The courier's lane, and the errand's name.
@@ -39,9 +40,9 @@ def ask_for_link(session: Session, email: str, lasts: timedelta, *, now: datetim
 
 def ask_again(session: Session, token: str, lasts: timedelta, *, now: datetime) -> None:
     """Have a new link mailed to where an old one was; with a token that is none of ours nothing happens."""
-    email = session.scalar(select(SignInRow.email).where(SignInRow.hash == digest(token), SignInRow.kind == "link"))
-    if email is not None:
-        ask_for_link(session, email, lasts, now=now)
+    row = find(session, "link", token)
+    if row is not None and row.email is not None:
+        ask_for_link(session, row.email, lasts, now=now)
 
 
 def make_link(session: Session, actor: Actor, email: str, lasts: timedelta, *, now: datetime) -> str:
@@ -84,24 +85,14 @@ def open_link(session: Session, token: str) -> str:
     NotSignedIn
         It is unknown, used, or has expired.
     """
-    hashed = digest(token)
-    opened: str | None = session.scalar(
-        update(SignInRow)
-        .where(
-            SignInRow.hash == hashed,
-            SignInRow.kind == "link",
-            SignInRow.used_at.is_(None),
-            SignInRow.expires_at > func.clock_timestamp(),
-        )
-        .values(used_at=func.clock_timestamp())
-        .returning(SignInRow.email)
-    )
-    if opened is not None:
-        return opened
-    row = session.scalars(select(SignInRow).where(SignInRow.hash == hashed, SignInRow.kind == "link")).one_or_none()
+    row = use_up(session, "link", token)
     if row is None:
-        raise NotSignedIn("link_unknown")
-    raise NotSignedIn("link_used" if row.used_at is not None else "link_expired")
+        known = find(session, "link", token)
+        if known is None:
+            raise NotSignedIn("link_unknown")
+        raise NotSignedIn("link_used" if known.used_at is not None else "link_expired")
+    assert row.email is not None, "a link has an address"
+    return row.email
 
 
 def url_of(base_url: str, token: str) -> str:

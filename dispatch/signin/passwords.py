@@ -61,9 +61,10 @@ def is_right(password: str, kept: str | None) -> bool:
     return is_same and kept is not None
 
 
-def kept_for(session: Session, email: str) -> str | None:
-    """The hash that is kept for an address. Runs as the engine."""
-    return session.scalar(select(PasswordRow.hash).where(PasswordRow.email == func.lower(email)))
+def kept_for(session: Session, email: str, *, hold: bool = False) -> str | None:
+    """The hash that is kept for an address; with `hold`, for as long as the transaction lasts. Runs as the engine."""
+    wanted = select(PasswordRow.hash).where(PasswordRow.email == func.lower(email))
+    return session.scalar(wanted.with_for_update(read=True) if hold else wanted)
 
 
 def set_password(session: Session, actor: Actor, email: str, kept: str | None, *, now: datetime) -> None:
@@ -76,8 +77,6 @@ def set_password(session: Session, actor: Actor, email: str, kept: str | None, *
     NotFound
         Their session has ended meanwhile, or there is no password to be removed.
     """
-    if actor.session_id is None or still(session, actor.session_id) is None:
-        raise NotFound("session", actor.session_id)
     if kept is None:
         gone = delete(PasswordRow).where(PasswordRow.email == func.lower(email)).returning(PasswordRow.email)
         if session.scalar(gone) is None:
@@ -86,6 +85,9 @@ def set_password(session: Session, actor: Actor, email: str, kept: str | None, *
         values = insert(PasswordRow).values(email=func.lower(email), hash=kept, set_at=now)
         renewed = {"hash": values.excluded.hash, "set_at": values.excluded.set_at}
         session.execute(values.on_conflict_do_update(index_elements=["email"], set_=renewed))
+    # Once the password's row is held: who set one first has ended this session, and it sets none after them.
+    if actor.session_id is None or still(session, actor.session_id) is None:
+        raise NotFound("session", actor.session_id)
     told = {"sessions_ended": end_others(session, email, actor.session_id, now=now)}
     person = identity(session, actor)
     assert person is not None, "a session speaks for somebody"

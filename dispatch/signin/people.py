@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from dispatch.record.session import Actor
@@ -53,13 +53,21 @@ def identities(session: Session, email: str) -> list[Identity]:
 
     The same two statements, whoever is asked for. Runs as the engine.
     """
-    staff = _STAFF.where(func.lower(StaffRow.email) == func.lower(email), StaffRow.left_at.is_(None))
-    technicians = _TECHNICIANS.where(
-        func.lower(TechnicianRow.email) == func.lower(email), TechnicianRow.state.in_(STATES)
-    )
+    staff = _STAFF.where(staff_is_in(email))
+    technicians = _TECHNICIANS.where(technician_is_in(email))
     found = session.execute(staff.order_by(StaffRow.client_id.is_not(None), ClientRow.name, StaffRow.id)).all()
     others = session.execute(technicians.order_by(TechnicianRow.id)).all()
     return [*map(_of_staff, found), *map(_technician, others)]
+
+
+def staff_is_in(email: Any) -> ColumnElement[bool]:
+    """The condition that a member of staff is there, and has this address."""
+    return and_(StaffRow.left_at.is_(None), func.lower(StaffRow.email) == func.lower(email))
+
+
+def technician_is_in(email: Any) -> ColumnElement[bool]:
+    """The condition that a technician is there, and has this address."""
+    return and_(TechnicianRow.state.in_(STATES), func.lower(TechnicianRow.email) == func.lower(email))
 
 
 def identity(session: Session, actor: Actor) -> Identity | None:

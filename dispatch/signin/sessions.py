@@ -12,20 +12,20 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from dispatch.errors import NotFound
+from dispatch.errors import NotFound, NotSignedIn
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import SessionRow, SignInRow, StaffRow, TechnicianRow, new_id
+from dispatch.record.tables import PasswordRow, SessionRow, SignInRow, StaffRow, TechnicianRow, new_id
 from dispatch.settings import SignInSettings
-from dispatch.signin.people import STATES, Identity, identity
+from dispatch.signin.people import Identity, identity, staff_is_in, technician_is_in
 
 #: Seconds that may pass before it is noted again that a session was used.
 NOTE_EVERY_S = 60
-#: What is over is kept for so long, to be looked at.
-KEPT = timedelta(days=30)
+#: How long an ended session is kept to be looked at, and a try that can be had anew.
+KEPT, TRIES_KEPT = timedelta(days=30), timedelta(days=7)
 _NUM_BYTES = 32
 _MAX_DEVICE = 120
 
@@ -51,7 +51,14 @@ class Opened:
 def open_session(
     session: Session, person: Identity, proof: Proof, settings: SignInSettings, *, now: datetime
 ) -> Opened:
-    """Let somebody in who proved to have the person's address. Runs as the engine."""
+    """Let somebody in who proved to have the person's address. Runs as the engine.
+
+    Raises
+    ------
+    NotSignedIn
+        The person has left meanwhile, or was suspended.
+    """
+    hold(session, person, proof.email)
     idle_h, days = (
         (settings.technician_idle_h, settings.technician_session_days)
         if person.role == "technician"
@@ -78,6 +85,23 @@ def open_session(
     return opened
 
 
+def hold(session: Session, person: Identity, email: str) -> None:
+    """Keep the person as they are until the transaction ends: who leaves now waits, and ends the new session too.
+
+    Raises
+    ------
+    NotSignedIn
+        They are not there any more, or have another address.
+    """
+    here = (
+        select(TechnicianRow.id).where(TechnicianRow.id == person.id, technician_is_in(email))
+        if person.role == "technician"
+        else select(StaffRow.id).where(StaffRow.id == person.id, staff_is_in(email))
+    )
+    if session.scalar(here.with_for_update(read=True)) is None:
+        raise NotSignedIn("wrong")
+
+
 def find(session: Session, secret: str) -> Actor | None:
     """Whom a secret speaks for now; notes that it was used. Runs as the engine."""
     return _found(session, SessionRow.hash == digest(secret))
@@ -88,8 +112,15 @@ def still(session: Session, session_id: UUID) -> Actor | None:
     return _found(session, SessionRow.id == session_id)
 
 
-def switch(session: Session, row: SessionRow, person: Identity, *, now: datetime) -> str:
-    """Have a session speak for another person of the same address: its new secret; the old one is worth nothing."""
+def switch(session: Session, session_id: UUID, person: Identity, email: str, *, now: datetime) -> str | None:
+    """Have a session speak for another person of the same address: its new secret; the old one is worth nothing.
+
+    None where the session has ended meanwhile. Runs as the engine.
+    """
+    hold(session, person, email)
+    row = session.get_one(SessionRow, session_id, with_for_update=True, populate_existing=True)
+    if row.ended_at is not None:
+        return None
     secret = secrets.token_urlsafe(_NUM_BYTES)
     is_technician = person.role == "technician"
     row.hash = digest(secret)
@@ -136,12 +167,17 @@ def digest(secret: str) -> bytes:
 
 
 def forget(session: Session, now: datetime) -> int:
-    """Delete what has been over for long, sessions and tries: how many. Runs as the engine."""
+    """Delete what has been over for long, and passwords of addresses that nobody has: how many. Runs as the engine."""
     old = now - KEPT
     over = (SessionRow.expires_at < old) | (SessionRow.ended_at < old)
-    gone = session.scalars(delete(SessionRow).where(over).returning(SessionRow.id)).all()
-    tries = session.scalars(delete(SignInRow).where(SignInRow.expires_at < old).returning(SignInRow.id)).all()
-    return len(gone) + len(tries)
+    staffs = exists().where(func.lower(StaffRow.email) == PasswordRow.email, StaffRow.left_at.is_(None))
+    technicians = exists().where(func.lower(TechnicianRow.email) == PasswordRow.email, TechnicianRow.state != "left")
+    gone = (
+        delete(SessionRow).where(over).returning(SessionRow.id),
+        delete(SignInRow).where(SignInRow.expires_at < now - TRIES_KEPT).returning(SignInRow.id),
+        delete(PasswordRow).where(~staffs, ~technicians).returning(PasswordRow.set_at),
+    )
+    return sum(len(session.scalars(each).all()) for each in gone)
 
 
 def _found(session: Session, which: ColumnElement[bool]) -> Actor | None:
@@ -178,12 +214,7 @@ _FOUND = (
     )
     .join(StaffRow, StaffRow.id == SessionRow.staff_id, isouter=True)
     .join(TechnicianRow, TechnicianRow.id == SessionRow.technician_id, isouter=True)
-    .where(
-        or_(
-            and_(StaffRow.left_at.is_(None), func.lower(StaffRow.email) == SessionRow.email),
-            and_(TechnicianRow.state.in_(STATES), func.lower(TechnicianRow.email) == SessionRow.email),
-        )
-    )
+    .where(or_(staff_is_in(SessionRow.email), technician_is_in(SessionRow.email)))
 )
 
 

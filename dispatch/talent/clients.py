@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from dispatch.errors import BadInput, NotFound
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import ApiKeyRow, ClientRow, StaffRow, new_id
+from dispatch.record.tables import ApiKeyRow, ClientRow, SessionRow, StaffRow, new_id
 from dispatch.record.tables.clients import STAFF_ROLES
 from dispatch.talent.profiles import checked_currency
 from dispatch.talent.rights import NETWORK, only, own_client
@@ -204,7 +204,7 @@ def add_staff(
 
 
 def let_staff_go(session: Session, actor: Actor, staff_id: UUID, *, now: datetime) -> None:
-    """A member of staff has left: the keys made for them are revoked.
+    """A member of staff has left: the keys made for them are revoked, and they are signed out everywhere.
 
     Raises
     ------
@@ -219,6 +219,8 @@ def let_staff_go(session: Session, actor: Actor, staff_id: UUID, *, now: datetim
     session.flush()
     theirs = update(ApiKeyRow).where(ApiKeyRow.staff_id == staff_id, ApiKeyRow.revoked_at.is_(None))
     session.execute(theirs.values(revoked_at=now))
+    signed_in = update(SessionRow).where(SessionRow.staff_id == staff_id, SessionRow.ended_at.is_(None))
+    session.execute(signed_in.values(ended_at=now))
     _record_staff(session, actor, row.client_id, staff_id, "staff_left", now)
 
 

@@ -7,14 +7,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, Refused
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import CompanyRow, SkillRow, TechnicianRow, TechnicianSkillRow, new_id
+from dispatch.record.tables import CompanyRow, SessionRow, SkillRow, TechnicianRow, TechnicianSkillRow, new_id
 from dispatch.talent.membership import renew_memberships
 from dispatch.talent.profiles import Profile, checked_skills, columns_of
 from dispatch.talent.rights import hold_technician, only
@@ -31,6 +31,8 @@ MOVES: Mapping[str, Mapping[str, tuple[str, bool]]] = {
 
 #: What only the operator says of a technician: it is proved, or admits to work.
 _OPERATORS_FIELDS = ("number", "clearance", "in_market", "company_id")
+#: States whose sessions end, for good.
+_OUT = ("suspended", "left")
 _KINDS = {
     "activate": "activated",
     "leave": "left",
@@ -130,7 +132,7 @@ def set_skills(
 
 
 def move_technician(session: Session, actor: Actor, technician_id: UUID, wish: str, *, now: datetime) -> str:
-    """Change a technician's state by one of the `MOVES`; the new state.
+    """Change a technician's state by one of the `MOVES`; the new state. Who is out of it is signed out everywhere.
 
     Raises
     ------
@@ -148,6 +150,9 @@ def move_technician(session: Session, actor: Actor, technician_id: UUID, wish: s
         only(actor, "operator", doing=wish)
     row.state = state
     session.flush()
+    if state in _OUT:
+        theirs = update(SessionRow).where(SessionRow.technician_id == technician_id, SessionRow.ended_at.is_(None))
+        session.execute(theirs.values(ended_at=now))
     record(session, actor, ("technician", technician_id), _KINDS[wish], client_id=None, now=now)
     renew_memberships(session, [technician_id], now=now)
     return state

@@ -1,11 +1,13 @@
 """How do tests race with real commits? Threads that start at one barrier, each with a transaction of its own."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from psycopg2.errors import LockNotAvailable, QueryCanceled
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from dispatch.errors import TruckrollError
@@ -31,6 +33,26 @@ def race(calls: Sequence[Callable[[], Any]], num_threads: int | None = None) -> 
 
     with ThreadPoolExecutor(num) as pool:
         return list(pool.map(run, range(len(calls))))
+
+
+def blocked(engine: Engine, call: Callable[[], Any]) -> "Future[Any]":
+    """Start a call in a thread, and wait until it waits for a lock, or has ended."""
+    pool = ThreadPoolExecutor(1)
+    running = pool.submit(call)
+    pool.shutdown(wait=False)
+    until = time.monotonic() + 10
+    while not running.done() and time.monotonic() < until:
+        with engine.connect() as connection:
+            if connection.scalar(_WAITING):
+                break
+        threading.Event().wait(0.01)
+    return running
+
+
+_WAITING = text(
+    "SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+    " WHERE NOT l.granted AND a.datname = current_database())"
+)
 
 
 def _ask(call: Callable[[], Any], times: int) -> Any:

@@ -77,11 +77,14 @@ def serving(app: FastAPI) -> Iterator[str]:
 
 
 @contextmanager
-def listening(url: str, secret: str, last_id: str | None = None) -> Iterator[Listener]:
-    """Listen to a stream from `last_id` on, in a thread; the connection ends with the block."""
+def listening(
+    url: str, secret: str = "", last_id: str | None = None, *, cookie: str | None = None
+) -> Iterator[Listener]:
+    """Listen to a stream from `last_id` on, in a thread, with a key or a cookie; it ends with the block."""
     found = Listener(last_id)
     where = urlsplit(url)
-    headers = {"Authorization": f"Bearer {secret}"} | ({"Last-Event-ID": last_id} if last_id else {})
+    who = {"Authorization": f"Bearer {secret}"} if cookie is None else {"Cookie": cookie}
+    headers = who | ({"Last-Event-ID": last_id} if last_id else {})
     connection = HTTPConnection(str(where.hostname), where.port, timeout=PATIENCE_S)
     with contextlib.closing(connection):
         connection.request("GET", f"{where.path}?{where.query}", headers=headers)

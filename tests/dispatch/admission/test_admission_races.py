@@ -1,18 +1,15 @@
 """A suspension while somebody says yes, a client suspended in mid-flight: with real commits, and without the guards."""
 
-import threading
-import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
-from racing import race
+from racing import blocked, race
 from soundness import assert_sound
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 from worlds import World
 
 from dispatch.admission import relations
@@ -88,24 +85,6 @@ def test_who_is_suspended_gets_no_job_after_it_and_what_they_got_before_is_flagg
         assert_sound(world)
 
 
-def blocked(world: World, use_case: Callable[[], Any]) -> Future[Any]:
-    """Start a use case in a thread, and wait until it waits for a lock, or has ended."""
-    pool = ThreadPoolExecutor(1)
-    running = pool.submit(use_case)
-    pool.shutdown(wait=False)
-    waiting = text(
-        "SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
-        " WHERE NOT l.granted AND a.datname = current_database())"
-    )
-    until = time.monotonic() + 10
-    while not running.done() and time.monotonic() < until:
-        with world.as_engine() as (session, _):
-            if session.scalar(waiting):
-                break
-        threading.Event().wait(0.01)
-    return running
-
-
 @pytest.mark.parametrize("is_guarded", [True, False])
 def test_a_suspension_waits_for_a_yes_that_is_under_way_and_without_the_lock_it_would_not(
     world: World, monkeypatch: pytest.MonkeyPatch, is_guarded: bool
@@ -121,7 +100,7 @@ def test_a_suspension_waits_for_a_yes_that_is_under_way_and_without_the_lock_it_
     with world.as_engine() as (session, now):
         answer = accept_offer(session, world.actor_of(offer), world.yes(offer), now=now)
         assert isinstance(answer, Won)
-        suspending = blocked(world, doing(world, move_admission, world.staff, admission, "suspend", "conduct"))
+        suspending = blocked(world.engine, doing(world, move_admission, world.staff, admission, "suspend", "conduct"))
         assert suspending.done() is not is_guarded
     stands = suspending.result(10)
     assert live_between(world, who) == {answer.assignment_id}
