@@ -212,6 +212,7 @@ def _said(position: Position, now: datetime) -> dict[str, Any]:
 def _told(payment: PaymentRow, amount: Decimal) -> dict[str, Any]:
     return {
         "payment": str(payment.id),
+        "assignment": str(payment.assignment_id),
         "job": str(payment.job_id),
         "technician": str(payment.technician_id),
         "amount": str(amount),
