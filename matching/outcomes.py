@@ -44,8 +44,8 @@ def outcomes_of(
     """The outcomes of one assignment, from all events of it, of its visit and of its job, in their order.
 
     `answers` has, by event, how an appeal against it stands: `open`, `upheld` or `rejected`. What was appealed against
-    doesn't count while it is open, nor when it was upheld; neither does what a dispute about the work's pay is still open
-    on. What speaks for the technician is untouched by both.
+    doesn't count while it is open, nor when it was upheld; nor does any of it while a dispute about the work's pay is
+    open. What speaks for the technician is untouched by both.
     """
     agreed_at = _agreed(work, events)
     found = [
