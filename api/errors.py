@@ -37,6 +37,7 @@ from starlette.responses import Response
 from dispatch.errors import (
     BadInput,
     Conflict,
+    Damaged,
     Missing,
     MissingService,
     NotFound,
@@ -296,6 +297,17 @@ def _unavailable(error: Exception) -> Problem:
     return Problem(503, code, detail, {"outcome_unknown": False}, _RETRY)
 
 
+def _missing_service(error: MissingService) -> Problem:
+    """Its name alone: the rest is for whoever runs this, in the log."""
+    _log.error("a service is missing: %s", error)
+    return Problem(503, "missing_service", error.service, {"outcome_unknown": False}, _RETRY)
+
+
+def _damaged(error: Damaged) -> Problem:
+    _log.error("what is kept was damaged: %s", error)
+    return Problem(500, "damaged", f"{error.what} cannot be read; it was logged", {})
+
+
 def _integrity(error: IntegrityError) -> Problem:
     """By the constraint's name alone: its detail would name another tenant's ids."""
     name = getattr(getattr(error.orig, "diag", None), "constraint_name", None) or "unknown"
@@ -380,7 +392,8 @@ _TABLE: dict[type, Callable[[Any], Problem]] = {
     Conflict: _conflict,
     Missing: _missing,
     Refused: _refused,
-    MissingService: lambda error: Problem(503, "missing_service", error.service, {"outcome_unknown": False}, _RETRY),
+    MissingService: _missing_service,
+    Damaged: _damaged,
     OutcomeUnknown: lambda error: Problem(503, "outcome_unknown", str(error), {"outcome_unknown": True}, _RETRY),
     TruckrollError: lambda error: Problem(409, "refused", str(error)),
     RequestValidationError: _validation,

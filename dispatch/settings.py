@@ -64,6 +64,8 @@ class ServiceSettings(BaseSettings):
     database_url: str | None = Field(default=None, repr=False)
     #: None: a private Valkey.
     redis_url: str | None = Field(default=None, repr=False)
+    #: What sealed texts are sealed with, `ID:BASE64` newest first; None: the file `data.keys` of the data.
+    data_keys: str | None = Field(default=None, repr=False)
     #: Absolute; one folder is one private record.
     data_dir: Path = Field(default=Path(".truckroll"), validate_default=True)
 
