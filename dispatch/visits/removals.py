@@ -220,7 +220,8 @@ def _end(session: Session, actor: Actor, row: RemovalRow, now: datetime) -> None
         return
     state = session.get_one(CredentialRow, row.credential_id).state
     if state in LIVE_PROOFS or state in ("claimed", "submitted"):
-        move_credential(session, actor, row.credential_id, "revoke" if state in LIVE_PROOFS else "reject", now=now)
+        wish = "revoke" if state in LIVE_PROOFS else "reject"
+        move_credential(session, actor, row.credential_id, wish, is_heard=True, now=now)
     give_back(session, actor, row.technician_id, "not_available", now=now)
     recheck(session, actor, row.technician_id, now=now)
 

@@ -36,7 +36,7 @@ from dispatch.record.tables.money import (
 )
 from dispatch.record.tables.offers import AssignmentRow, CounterRow, OfferRow, RoundRow, WaveRow
 from dispatch.record.tables.presence import PhoneWordRow, TimeEntryRow
-from dispatch.record.tables.proofs import AgreementRow, RemovalRow
+from dispatch.record.tables.proofs import AgreementRow, DocumentRow, RemovalRow
 from dispatch.record.tables.reputation import NetworkMeansRow, OutcomeRow, RatingRow, ReviewRow
 from dispatch.record.tables.standing import SeriesRow, TemplateRow
 from dispatch.record.tables.talent import (
@@ -77,6 +77,7 @@ __all__ = [
     "DeliverableRow",
     "DeliverableTemplateRow",
     "DisputeRow",
+    "DocumentRow",
     "DutyShiftRow",
     "EventRow",
     "FileRow",

@@ -145,6 +145,7 @@ def _technician(name: str) -> list[Named]:
         told_to_technician(id_of, name, NOW),
         _answer(name),
         *guard_money.of_technician(id_of, name, NOW),
+        guard_proofs.document(id_of, name, NOW),
         guard_proofs.removal(id_of, name, NOW),
     ]
     return [(name, row) for row in rows]

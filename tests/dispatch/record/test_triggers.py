@@ -50,6 +50,7 @@ LEDGER = ("ledger_entries_move", "ledger_transactions_balanced", "ledger_account
 TOUCHES = [f"{table}_touch_{event}" for table in TOUCHING for event in ("insert", "update", "delete")]
 OTHERS = (
     "technicians_version",
+    "technicians_held",
     "bookings_changed",
     "day_asks_changed",
     "events_chain",
@@ -383,3 +384,18 @@ def test_jobs_are_posted_only_where_the_client_operates(guarded: Guarded, region
     else:
         refusal = guarded.refuses(new)
         assert (refusal.code, refusal.constraint) == (RESTRICT_VIOLATION, "jobs_in_regions")
+
+
+@pytest.mark.parametrize("before", ["suspended", "left"])
+def test_technicians_held_lets_nobody_work_again_before_their_removal_has_ended(guarded: Guarded, before: str):
+    """Cy has a removal that is open; whoever works goes on until the notice suspends them."""
+    assert guarded.accepts(guarded.update("technicians", "cy", "state = 'paused'")) == 1
+    guarded.run(guarded.update("technicians", "cy", f"state = '{before}'"))
+    for state in ("active", "paused", "invited"):
+        refusal = guarded.refuses(guarded.update("technicians", "cy", f"state = '{state}'"))
+        assert (refusal.code, refusal.constraint) == (RESTRICT_VIOLATION, "technicians_held")
+    for state in ("suspended", "left"):
+        assert guarded.accepts(guarded.update("technicians", "cy", f"state = '{state}'")) == 1
+    for ended in ("withdrawn", "final"):
+        guarded.run(guarded.update("removals", "cy", f"state = '{ended}', ended_at = now()"))
+        assert guarded.accepts(guarded.update("technicians", "cy", "state = 'active'")) == 1
