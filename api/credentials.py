@@ -19,8 +19,8 @@ from api.schemas.proofs import (
     CredentialIn,
     CredentialMoved,
     CredentialOut,
-    DocumentOut,
     Fallen,
+    ProofPageOut,
     SubmitIn,
     VerifyIn,
 )
@@ -138,7 +138,7 @@ def _show(row: CredentialRow, documents: Sequence[DocumentRow] | None, today: da
     has_end = row.state not in ENDED_PROOFS and row.valid_until < FOR_EVER
     return CredentialOut(
         **same,
-        documents=None if documents is None else [DocumentOut.model_validate(each) for each in documents],
+        documents=None if documents is None else [ProofPageOut.model_validate(each) for each in documents],
         days_left=max(0, (row.valid_until - today).days) if has_end else None,
     )
 

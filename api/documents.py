@@ -12,7 +12,7 @@ from api.auth import only
 from api.files import BYTES, SENT, download
 from api.idempotency import Reply, idempotent
 from api.parts import parts_of, writing
-from api.schemas.proofs import DocumentOut
+from api.schemas.proofs import ProofPageOut
 from api.strictjson import BODY
 from api.talent import Keeper
 from dispatch.files.documents import MAX_PAGES, find_document, keep_document, read_documents, tell_reading
@@ -34,7 +34,7 @@ _DOWNLOAD: dict[int | str, Any] = {
 @router.post(
     "/{credential_id}/documents",
     status_code=201,
-    response_model=DocumentOut,
+    response_model=ProofPageOut,
     summary="Hand in a page of a proof",
     openapi_extra=SENT,
 )
@@ -48,24 +48,26 @@ def post_document(
 
     Its first bytes decide what it is. A picture is drawn anew: place, camera and hidden parts do not stay.
     """
+    with transaction(parts_of(request).engine, actor, role="engine") as session:
+        find_credential(session, actor, credential_id)  # nothing is unfolded for a stranger
     file = examine(request.scope[BODY], "document")
 
     def work(session: Session, now: datetime) -> Reply:
         store = parts_of(request).files
         row = keep_document(session, store, actor, credential_id, file, num=num, now=now)
         where = f"/v1/credentials/{credential_id}/documents/{row.num}"
-        return Reply(DocumentOut.model_validate(row), 201, {"Location": where, "ETag": f'"{row.sha256}"'})
+        return Reply(ProofPageOut.model_validate(row), 201, {"Location": where, "ETag": f'"{row.sha256}"'})
 
     return idempotent(request, actor, work)
 
 
-@router.get("/{credential_id}/documents", response_model=list[DocumentOut], summary="Which pages show a proof?")
-def list_documents(request: Request, actor: Shown, credential_id: UUID) -> Sequence[DocumentOut]:
+@router.get("/{credential_id}/documents", response_model=list[ProofPageOut], summary="Which pages show a proof?")
+def list_documents(request: Request, actor: Shown, credential_id: UUID) -> Sequence[ProofPageOut]:
     """In their order."""
     with transaction(parts_of(request).engine, actor, role="engine") as session:
         find_credential(session, actor, credential_id)
         pages = read_documents(session, [credential_id]).get(credential_id, ())
-        return [DocumentOut.model_validate(row) for row in pages]
+        return [ProofPageOut.model_validate(row) for row in pages]
 
 
 @router.get(

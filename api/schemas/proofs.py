@@ -49,15 +49,15 @@ class SubmitIn(In):
     evidence: Line
 
 
-class DocumentOut(Out):
+class ProofPageOut(Out):
     """A page of what shows a proof. Read its bytes at `/v1/credentials/{credential_id}/documents/{num}`."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
                 {
-                    "num": 1, "content_type": "application/pdf", "num_bytes": 81_234, "sha256": "0" * 64,
-                    "width": None, "height": None, "received_at": "2027-03-01T15:06:40Z",
+                    "num": 1, "content_type": "image/jpeg", "num_bytes": 81_234, "sha256": "0" * 64,
+                    "width": 3024, "height": 4032, "received_at": "2027-03-01T15:06:40Z",
                 }
             ]
         }
@@ -95,7 +95,7 @@ class CredentialOut(Out):
     for_client_id: UUID | None
     facts: dict[str, Any] | None
     evidence: str | None
-    documents: list[DocumentOut] | None
+    documents: list[ProofPageOut] | None
     days_left: int | None = Field(description="Until its last day, by UTC; empty: it has ended, or has no last day.")
     due_at: Instant | None
     verified_at: Instant | None

@@ -113,5 +113,5 @@ def _place(session: Session, credential_id: UUID, num: int | None) -> tuple[int,
     )
     replaced = session.scalar(gone)
     if replaced is None:
-        raise BadInput("num", num, "name a page that is there, or leave it out to add one")
+        raise BadInput("?num", num, "name a page that is there, or leave it out to add one")
     return num, replaced

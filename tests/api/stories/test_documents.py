@@ -151,7 +151,7 @@ def test_a_document_that_lies_or_unfolds_or_is_too_large_is_refused_with_the_rea
         assert (answer.status_code, reason in answer.text) == (status, True), (data[:40], answer.text)
         assert answer.headers["content-type"] == "application/problem+json"
     for num in (1, 20):
-        assert hands_in(me, proof, PDF, num=num).json()["errors"][0]["path"] == "num", "there is no such page"
+        assert hands_in(me, proof, PDF, num=num).json()["errors"][0]["path"] == "?num", "there is no such page"
     for num in ("0", "21", "x"):
         assert hands_in(me, proof, PDF, num=num).status_code == 422
     assert hashes(me, proof) == []
