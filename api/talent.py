@@ -43,6 +43,7 @@ from dispatch.talent.technicians import (
     set_skills,
     update_profile,
 )
+from dispatch.visits.lapses import recheck
 from geo.points import Point, check_place
 
 router = APIRouter(prefix="/v1/technicians", tags=["technicians"])
@@ -140,6 +141,8 @@ def patch_technician(request: Request, actor: Keeper, technician_id: UUID, patch
         now = database_now(session)
         if changes:
             update_profile(session, actor, technician_id, changes, now=now)
+            if {"name", "company_id"} & changes.keys():
+                recheck(session, actor, technician_id, now=now)
         if shares is not None:
             share_positions(session, actor, technician_id, shares, now=now)
         shown = _one(session, actor, technician_id)

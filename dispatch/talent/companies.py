@@ -58,4 +58,4 @@ def employ(session: Session, actor: Actor, technician_id: UUID, company_id: UUID
     session.flush()
     data = {"company": None if company_id is None else str(company_id)}
     record(session, actor, ("technician", technician_id), "employed", data, client_id=None, now=now)
-    reopen_insurance(session, technician_id, now=now)
+    reopen_insurance(session, [technician_id], now=now)

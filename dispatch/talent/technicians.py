@@ -111,7 +111,7 @@ def update_profile(
     session.flush()
     record(session, actor, ("technician", technician_id), "updated", {"fields": changed}, client_id=None, now=now)
     if {"name", "company_id"} & set(changed):
-        reopen_insurance(session, technician_id, now=now)
+        reopen_insurance(session, [technician_id], now=now)
 
 
 def set_skills(
