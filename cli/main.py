@@ -52,6 +52,7 @@ class Commands(LazyGroup):
         "messages": Entry("cli.messages:messages", "Messages: what became of them, send again"),
         "pools": Entry("cli.pools:pools", "Pools: invite a file of people"),
         "credentials": Entry("cli.credentials:credentials", "Proofs: what waits for a review, verify, reject, revoke"),
+        "vendor": Entry("cli.vendor:vendor", "A small vendor of screenings, for private use"),
         "audit": Entry("cli.audit:audit", "The history: verify its chains, export a job signed, verify offline"),
         "keys": Entry("cli.keys:keys", "API keys: make, list, revoke"),
         "webhooks": Entry("cli.webhooks:webhooks", "Webhooks: list endpoints, their deliveries, replay"),
