@@ -31,6 +31,7 @@ from api import (
     files,
     gateway,
     health,
+    holds,
     incidents,
     jobs,
     keys,
@@ -65,6 +66,7 @@ from api import (
     visitparts,
     visits,
     webhooks,
+    whereabouts,
 )
 from api.deadline import Deadline
 from api.errors import answer_error, kinds_of_errors
@@ -110,6 +112,7 @@ ROUTERS = (
     templates.router,
     series.router,
     visits.router,
+    whereabouts.router,
     day.router,
     endings.router,
     timelog.router,
@@ -138,6 +141,7 @@ ROUTERS = (
     catalogues.router,
     talent.router,
     usage.router,
+    holds.router,
     engagement.router,
     maps.router,
     keys.router,

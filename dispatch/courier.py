@@ -39,6 +39,7 @@ from dispatch.screening.ordering import ERRAND as ORDER_SCREENING
 from dispatch.screening.ordering import QUEUE as SCREENING
 from dispatch.screening.vendor import HttpScreener
 from dispatch.settings import Settings, without_driver
+from dispatch.visits.whereabouts import forget_positions
 from dispatch.webhooks.addresses import read_networks
 from dispatch.webhooks.batching import Desk
 from dispatch.webhooks.carrier import Rules
@@ -244,7 +245,12 @@ def courier_of(database_url: str, engine: Engine, settings: Settings) -> Courier
     def forget_frames(session: Session, now: datetime) -> int:
         return prune(session, now - kept)
 
-    return Courier(database_url, engine, upkeep=(*UPKEEP, forget_frames), parts=parts, rules=rules)
+    known = timedelta(days=settings.positions_kept_days)
+
+    def forget_places(session: Session, now: datetime) -> int:
+        return forget_positions(session, now - known)
+
+    return Courier(database_url, engine, upkeep=(*UPKEEP, forget_frames, forget_places), parts=parts, rules=rules)
 
 
 def _screener(settings: Settings) -> HttpScreener | None:

@@ -147,6 +147,8 @@ class RecordSettings(BaseSettings):
     #: Days for which the board's log goes back: who was away for longer takes a new snapshot, and a webhook that was
     #: paused for longer misses what came before. The events themselves stay.
     board_kept_days: int = Field(default=30, ge=1, le=3_650)
+    #: Days for which it is known where somebody was, on the way to a visit and at it; then only that they were there.
+    positions_kept_days: int = Field(default=30, ge=1, le=3_650)
 
 
 class RoadSettings(BaseSettings):

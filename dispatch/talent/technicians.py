@@ -29,6 +29,7 @@ MOVES: Mapping[str, Mapping[str, tuple[str, bool]]] = {
     "paused": {"resume": ("active", False), "suspend": ("suspended", True), "leave": ("left", False)},
     "suspended": {"reinstate": ("active", True), "leave": ("left", False)},
     "left": {"invite": ("invited", True)},
+    "erased": {},
 }
 
 #: What only the operator says of a technician: it is proved, or admits to work.

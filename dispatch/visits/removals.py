@@ -82,8 +82,8 @@ def give_notice(
     if not words:
         raise BadInput("notice", notice, "say what the report says, and enclose the copy")
     person = hold_technician(session, actor, credential.technician_id)
-    if person.state == "left":
-        raise Conflict("left", "give notice")
+    if person.state in ("left", "erased"):
+        raise Conflict(person.state, "give notice")
     respond_by = _end_of_wait(person, wait_days, now)
     removal_id = _insert(session, actor, person, credential_id, words, respond_by, now)
     person.state = "suspended"

@@ -91,8 +91,16 @@ def acme(calm_town):
         **standing(town),
         **admission_of_acme(town, first.technician_id),
         **trusted(town, taken, job["id"], first.technician_id),
+        "hold_id": hold_of_acme(town, job["id"]),
         **{"wish": "pause", "layer": "jobs", "z": "3", "x": "1", "y": "3"},
     }
+
+
+def hold_of_acme(town, job_id):
+    """A legal hold on Acme's job: the operator's, so nobody else's to lift."""
+    made = town.key("operator").post("/v1/legal-holds", {"job_id": job_id, "why": "lawsuit"})
+    assert made.status_code == 201, made.text
+    return made.json()["id"]
 
 
 def admission_of_acme(town, technician):

@@ -36,6 +36,7 @@ from dispatch.record.tables.money import (
 )
 from dispatch.record.tables.offers import AssignmentRow, CounterRow, OfferRow, RoundRow, WaveRow
 from dispatch.record.tables.presence import PhoneWordRow, TimeEntryRow
+from dispatch.record.tables.privacy import ErasureRow, LegalHoldRow, PersonKeyRow, PositionRow
 from dispatch.record.tables.proofs import AgreementRow, DocumentRow, RemovalRow
 from dispatch.record.tables.reputation import NetworkMeansRow, OutcomeRow, RatingRow, ReviewRow
 from dispatch.record.tables.standing import SeriesRow, TemplateRow
@@ -79,6 +80,7 @@ __all__ = [
     "DisputeRow",
     "DocumentRow",
     "DutyShiftRow",
+    "ErasureRow",
     "EventRow",
     "FileRow",
     "IdempotencyKeyRow",
@@ -87,6 +89,7 @@ __all__ = [
     "LedgerAccountRow",
     "LedgerEntryRow",
     "LedgerTransactionRow",
+    "LegalHoldRow",
     "MessageRow",
     "NetworkMeansRow",
     "NoticeRow",
@@ -95,10 +98,12 @@ __all__ = [
     "PartRow",
     "PaymentRow",
     "PayoutRow",
+    "PersonKeyRow",
     "PhoneWordRow",
     "PoolMemberRow",
     "PoolOverrideRow",
     "PoolRow",
+    "PositionRow",
     "ProposalRow",
     "RatingRow",
     "RemovalRow",

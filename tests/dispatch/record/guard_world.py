@@ -13,6 +13,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 import guard_changes
 import guard_money
+import guard_privacy
 import guard_proofs
 from guard_admission import admission
 from guard_evidence import evidence
@@ -147,6 +148,7 @@ def _technician(name: str) -> list[Named]:
         *guard_money.of_technician(id_of, name, NOW),
         guard_proofs.document(id_of, name, NOW),
         guard_proofs.removal(id_of, name, NOW),
+        *guard_privacy.of_technician(id_of, name, NOW),
     ]
     return [(name, row) for row in rows]
 
@@ -173,6 +175,7 @@ def _client(name: str) -> list[Named]:
         *usage(id_of, name, ASKED[name]),
         *reputation(id_of, name, ASKED[name], NOW),
         guard_proofs.agreement(id_of, name, NOW),
+        *guard_privacy.of_client(id_of, name, ASKED[name], NOW),
         t.BoardFrameRow(client_id=id_of(name), seq=1, event_id=id_of(f"{name}.event"), at=NOW),
     ]
     return [*((name, row) for row in rows), *guard_money.of_client(id_of, name, ASKED[name], NOW)]
@@ -314,6 +317,7 @@ def _question(name: str) -> list[Any]:
         start_at=NOW,
         end_at=NOW + 2 * HOUR,
         assigned_at=NOW,
+        presence="on_the_way",
         **own,
         **person,
         **_pay(),

@@ -7,6 +7,7 @@ import checks_evidence
 import checks_messages
 import checks_money
 import checks_presence
+import checks_privacy
 import checks_proofs
 import checks_reputation
 import checks_standing
@@ -262,8 +263,8 @@ CHECKS: dict[str, Edge] = {
 
 #: Those of the day stand in modules of their own.
 for each in (
-    checks_day, checks_evidence, checks_messages, checks_presence, checks_standing, checks_trouble, checks_usage,
-    checks_webhooks,
+    checks_day, checks_evidence, checks_messages, checks_presence, checks_privacy, checks_standing, checks_trouble,
+    checks_usage, checks_webhooks,
 ):  # fmt: skip
     CHECKS |= each.CHECKS
 

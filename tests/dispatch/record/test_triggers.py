@@ -31,6 +31,8 @@ KEPT = {
         "ledger_transactions",
         ("UPDATE ledger_transactions SET why = why", "DELETE FROM ledger_transactions"),
     ),
+    "legal_holds_kept": ("legal_holds", ("UPDATE legal_holds SET why = why", "DELETE FROM legal_holds")),
+    "person_keys_kept": ("person_keys", ("DELETE FROM person_keys",)),
     "agreements_kept": ("agreements", ("UPDATE agreements SET kind = kind", "DELETE FROM agreements")),
     "terms_kept": ("terms", ("UPDATE terms SET terms = terms", "DELETE FROM terms")),
 }
@@ -48,6 +50,16 @@ TOUCHING = {
 #: Tried in `test_ledger_triggers.py`.
 LEDGER = ("ledger_entries_move", "ledger_transactions_balanced", "ledger_accounts_kept", "disputes_end_once")
 TOUCHES = [f"{table}_touch_{event}" for table in TOUCHING for event in ("insert", "update", "delete")]
+#: Tried in `test_privacy_triggers.py`.
+PRIVACY = (
+    "positions_underway",
+    "positions_held",
+    "time_entries_held",
+    "legal_holds_wait",
+    "person_keys_destroyed",
+    "person_keys_free",
+    "technicians_erased",
+)
 OTHERS = (
     "technicians_version",
     "technicians_held",
@@ -59,6 +71,7 @@ OTHERS = (
     "jobs_look",
     "proposals_end_once",
     *LEDGER,
+    *PRIVACY,
     "jobs_of_approved",
     "jobs_published",
     "offers_of_approved",
