@@ -28,6 +28,7 @@ from api import (
     duty,
     endings,
     engagement,
+    erasures,
     files,
     gateway,
     health,
@@ -80,6 +81,7 @@ from api.strictjson import StrictJson
 from dispatch.bell import Bell
 from dispatch.errors import BadInput
 from dispatch.files.storing import open_store
+from dispatch.record.datakeys import read_ring
 from dispatch.record.session import connect
 from dispatch.rehearsal import rehearse
 from dispatch.settings import Settings, read_settings
@@ -139,6 +141,7 @@ ROUTERS = (
     documents.router,
     credentials.router,
     catalogues.router,
+    erasures.router,
     talent.router,
     usage.router,
     holds.router,
@@ -212,7 +215,8 @@ def _while_it_runs(settings: Settings, metrics: Metrics, rehearses: bool):  # ty
         find_place("00000")
         # And the holidays of the whole world, which the first look at a site's calendar would read.
         region_of("US", "TX")
-        engine = connect(settings.database_url, name="truckroll api")
+        ring = read_ring(settings.data_keys, settings.data_dir)
+        engine = connect(settings.database_url, name="truckroll api", ring=ring)
         limiter, files = Limiter(settings.redis_url, settings), open_store(settings.files_url, settings.data_dir)
         app.state.parts = parts = Parts(settings, engine, Bell(settings.redis_url), limiter, metrics, files)
         app.state.hub = hub = Hub(Bell(settings.redis_url))

@@ -83,9 +83,7 @@ def get_document(
     parts = parts_of(request)
     with transaction(parts.engine, actor, role="engine") as session:
         row = find_document(session, actor, credential_id, num)
-    answer = download(
-        request, row, f"proof-{str(credential_id)[-12:]}-{num}", lambda: parts.files.get(credential_id, row.id)
-    )
+    answer = download(request, row, credential_id, f"proof-{str(credential_id)[-12:]}-{num}")
     if answer.status_code == 200:
         with writing(request, actor, "engine") as session:
             tell_reading(session, actor, row, now=database_now(session))

@@ -1,6 +1,5 @@
 """What was photographed, written and signed? Files: send one, read one, list a job's."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -18,7 +17,9 @@ from api.schemas.pages import PageOf
 from api.strictjson import BODY
 from dispatch.errors import NotFound
 from dispatch.files.examining import CONTENT_TYPES, examine
-from dispatch.files.keeping import Belongs, find_file, is_time_doubtful, keep_file
+from dispatch.files.keeping import Belongs, check_is_kept, find_file, is_time_doubtful, keep_file
+from dispatch.files.personal import get_personal
+from dispatch.record.session import ENGINE, transaction
 from dispatch.record.tables import DocumentRow, FileRow, JobRow
 
 router = APIRouter(prefix="/v1", tags=["files"])
@@ -70,8 +71,8 @@ def get_file(request: Request, actor: Anyone, file_id: UUID) -> Response:
     """The bytes, as a download. Its client's staff read it, and the technicians on its job or with work at its site."""
     with reading(request, actor) as session:
         row = find_file(session, file_id)
-    parts = parts_of(request)
-    return download(request, row, f"{row.kind}-{str(row.id)[-12:]}", lambda: parts.files.get(row.client_id, row.id))
+    check_is_kept(row)
+    return download(request, row, row.client_id, f"{row.kind}-{str(row.id)[-12:]}")
 
 
 @router.get("/files/{file_id}/about", response_model=FileOut, summary="What is known of a file?")
@@ -95,14 +96,16 @@ def list_job_files(
     return PageOf(items=[show_file(row[0]) for row in found.rows], next=found.next)
 
 
-def download(request: Request, row: FileRow | DocumentRow, name: str, read: Callable[[], bytes]) -> Response:
-    """The bytes as a download under this name; 304 for whoever has them already."""
+def download(request: Request, row: FileRow | DocumentRow, folder_id: UUID, name: str) -> Response:
+    """The bytes, as they lie in this folder, as a download under this name; 304 for whoever has them already."""
     tag = f'"{row.sha256}"'
     headers = {**_HEADERS, "ETag": tag}
     if tag in [each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")]:
         return Response(status_code=304, headers=headers)
     headers["Content-Disposition"] = f'attachment; filename="{name}.{_ENDINGS[row.content_type]}"'
-    return Response(read(), headers=headers, media_type=row.content_type)
+    parts = parts_of(request)
+    data = get_personal(parts.files, folder_id, row.id, lambda: transaction(parts.engine, ENGINE, role="engine"))
+    return Response(data, headers=headers, media_type=row.content_type)
 
 
 def show_file(row: FileRow) -> FileOut:

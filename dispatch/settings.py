@@ -212,6 +212,9 @@ class MoneySettings(BaseSettings):
 
     model_config = _CONFIG
 
+    #: Years after the one of somebody's last payment for which their name and tax form are kept though they were
+    #: erased: the tax law asks payers for it (26 CFR 1.6001-1, 31.6001-1).
+    tax_kept_years: int = Field(default=4, ge=0, le=20)
     #: What a provider's callbacks are signed with.
     payout_secret: str | None = Field(default=None, repr=False)
 

@@ -40,3 +40,4 @@ class FileOut(Out):
     technician_id: UUID | None
     uploaded_by_kind: str
     uploaded_by: UUID | None
+    erased_at: Instant | None = Field(description="Its bytes went with the person whose they were.")

@@ -22,6 +22,46 @@ class WhereaboutsOut(Out):
     at: Instant
 
 
+class BlockerOut(Out):
+    """What keeps somebody from being erased now, how many there are, and until when as it stands."""
+
+    code: Literal[
+        "live_work",
+        "unpaid_money",
+        "money_on_its_way",
+        "account_not_even",
+        "open_dispute",
+        "open_removal",
+        "legal_hold",
+        "no_data_keys",
+    ]
+    num: int
+    until: Instant | None
+
+
+class ErasureOut(Out):
+    """A wish to be erased: by when it is decided, what is in the way, how far it is."""
+
+    id: UUID
+    technician_id: UUID
+    state: Literal["asked", "withdrawn", "refused", "granted", "done"]
+    why: str | None = Field(description="Why it was refused: a code.")
+    blocked_by: list[BlockerOut]
+    progress: dict[str, int] = Field(description="`person` 1: they are gone; then files and rows that went.")
+    asked_at: Instant
+    decide_by: Instant
+    decided_at: Instant | None
+    next_at: Instant | None = Field(description="When it is gone on with, or looked at again.")
+    done_at: Instant | None
+
+
+class ErasureMoveIn(In):
+    """Why it is refused: a code of your own."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"why": "not_them"}]})
+    why: Code | None = Field(default=None, description="Needed to refuse; no names.")
+
+
 class HoldIn(In):
     """Keep everything about one job, one client or one technician."""
 

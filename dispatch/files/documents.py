@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound
 from dispatch.files.examining import Examined
+from dispatch.files.personal import put_personal
 from dispatch.files.storing import FileStore
 from dispatch.record.events import record
 from dispatch.record.session import Actor
@@ -44,9 +45,9 @@ def keep_document(
     """
     if file.content_type not in DOCUMENT_TYPES:
         raise BadInput("/", file.content_type, "send a photo (JPEG, PNG or WebP) or a PDF")
-    find_credential(session, actor, credential_id)
+    whose = find_credential(session, actor, credential_id).technician_id
     document_id = new_id()
-    store.put(credential_id, document_id, file.data)
+    put_personal(session, store, credential_id, document_id, file.data, whose, now=now)
     proof = hold_credential(session, actor, credential_id)
     if proof.state not in OPEN:
         raise Conflict(proof.state, "change its documents", ("hand in a new proof",))

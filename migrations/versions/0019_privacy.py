@@ -120,6 +120,7 @@ def upgrade() -> None:
     op.create_index("ix_time_entries_placed", "time_entries", ["in_received_at"], postgresql_where=is_placed)
     # Sealed words are longer than what was written.
     _words_of(60_000)
+    op.execute("GRANT UPDATE (words) ON messages TO truckroll_engine")
     # With `%` and `?` as they stand: they are no parameters.
     op.get_bind().connection.cursor().execute(FUNCTIONS + TRIGGERS)
 
@@ -286,6 +287,7 @@ def _words_of(num_chars: int) -> None:
 
 
 def downgrade() -> None:
+    op.execute("REVOKE UPDATE (words) ON messages FROM truckroll_engine")
     op.execute("DROP TRIGGER messages_kept ON messages")
     op.execute(
         "CREATE TRIGGER messages_kept BEFORE UPDATE OR DELETE ON messages FOR EACH ROW EXECUTE FUNCTION refuse_change()"

@@ -92,6 +92,7 @@ def acme(calm_town):
         **admission_of_acme(town, first.technician_id),
         **trusted(town, taken, job["id"], first.technician_id),
         "hold_id": hold_of_acme(town, job["id"]),
+        "erasure_id": taken.post("/v1/technicians/me/erasure").json()["id"],
         **{"wish": "pause", "layer": "jobs", "z": "3", "x": "1", "y": "3"},
     }
 
