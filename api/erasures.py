@@ -87,9 +87,9 @@ def list_erasures(
     return PageOf(items=[_show(row[0]) for row in found.rows], next=found.next)
 
 
-@router.post("/erasures/{erasure_id}/{wish}", response_model=ErasureOut, summary="Grant, refuse, withdraw")
+@router.post("/erasures/{erasure_id}/{erasure_move}", response_model=ErasureOut, summary="Grant, refuse, withdraw")
 def post_erasure_move(
-    request: Request, actor: Decider, erasure_id: UUID, wish: ErasureWish, said: ErasureMoveIn = _NO_REASON
+    request: Request, actor: Decider, erasure_id: UUID, erasure_move: ErasureWish, said: ErasureMoveIn = _NO_REASON
 ) -> Response:
     """The operator grants or refuses with a code; who asked withdraws, until it has begun.
 
@@ -97,7 +97,7 @@ def post_erasure_move(
     """
 
     def work(session: Session, now: datetime) -> Reply:
-        return Reply(_show(move_erasure(session, actor, erasure_id, wish, why=said.why, now=now)))
+        return Reply(_show(move_erasure(session, actor, erasure_id, erasure_move, why=said.why, now=now)))
 
     return idempotent(request, actor, work)
 

@@ -135,6 +135,9 @@ def _erase_records(session: Session, erasure: ErasureRow, now: datetime) -> None
 
 def _erase(session: Session, holding: Holding, technician_id: UUID) -> int:
     """How many rows it met."""
+    if holding.by:
+        num: int = session.execute(text(f"SELECT {holding.by}(:t)"), {"t": technician_id}).scalar_one()
+        return num
     if holding.goes:
         statement = f"DELETE FROM {holding.table} WHERE {holding.whose}"
     elif holding.erased:

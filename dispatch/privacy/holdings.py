@@ -28,6 +28,8 @@ class Holding:
     goes: bool = False
     left_out: tuple[str, ...] = ()
     is_shown: bool = True
+    #: The database's own function that does it, where the program may not.
+    by: str = ""
 
     @property
     def hidden(self) -> list[str]:
@@ -146,7 +148,8 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding("usage", erased={"answers": "'{}'"}, left_out=("answers",)),
     Holding("disputes", erased={"note": "''", "decided_note": f"CASE WHEN decided_note <> '' THEN {_ERASED} END"}),
     Holding("visits", "id IN (SELECT visit_id FROM assignments WHERE technician_id = :t)", {"outcome_note": "''"}),
-    Holding("messages", "author_kind = 'technician' AND author_id = :t", {"words": _ERASED}, left_out=("carrier_id",)),
+    Holding("messages", "author_kind = 'technician' AND author_id = :t", {"words": _ERASED}, by="erase_words",
+            left_out=("carrier_id",)),
     Holding("idempotency_keys", "position(convert_to(CAST(:t AS text), 'UTF8') IN body) > 0"
             " OR api_key_id IN (SELECT id FROM api_keys WHERE technician_id = :t)", goes=True, is_shown=False),
     Holding("api_keys", erased={"label": _ERASED, "revoked_at": "coalesce(revoked_at, clock_timestamp())"},

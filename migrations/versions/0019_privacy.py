@@ -85,6 +85,17 @@ BEGIN
     RAISE EXCEPTION '% rows are kept as they were written', TG_TABLE_NAME
         USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME, TABLE = TG_TABLE_NAME;
 END $$;
+
+-- The one way in which words go: the program itself may change none.
+CREATE FUNCTION erase_words(technician uuid) RETURNS bigint LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, public AS $$
+    WITH gone AS (
+        UPDATE messages SET words = '[erased]' WHERE author_kind = 'technician' AND author_id = technician RETURNING 1
+    )
+    SELECT count(*) FROM gone
+$$;
+REVOKE EXECUTE ON FUNCTION erase_words(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION erase_words(uuid) TO truckroll_engine;
 """
 
 TRIGGERS = """
@@ -120,7 +131,6 @@ def upgrade() -> None:
     op.create_index("ix_time_entries_placed", "time_entries", ["in_received_at"], postgresql_where=is_placed)
     # Sealed words are longer than what was written.
     _words_of(60_000)
-    op.execute("GRANT UPDATE (words) ON messages TO truckroll_engine")
     # With `%` and `?` as they stand: they are no parameters.
     op.get_bind().connection.cursor().execute(FUNCTIONS + TRIGGERS)
 
@@ -287,7 +297,6 @@ def _words_of(num_chars: int) -> None:
 
 
 def downgrade() -> None:
-    op.execute("REVOKE UPDATE (words) ON messages FROM truckroll_engine")
     op.execute("DROP TRIGGER messages_kept ON messages")
     op.execute(
         "CREATE TRIGGER messages_kept BEFORE UPDATE OR DELETE ON messages FOR EACH ROW EXECUTE FUNCTION refuse_change()"
@@ -298,7 +307,7 @@ def downgrade() -> None:
     op.execute("DROP TRIGGER technicians_erased ON technicians")
     op.execute(
         "DROP FUNCTION is_held, person_is_held, holds_wait, refuse_held, positions_underway, person_keys_free,"
-        " messages_kept CASCADE"
+        " messages_kept, erase_words CASCADE"
     )
     _words_of(10_000)
     op.drop_index("ix_time_entries_placed", "time_entries")

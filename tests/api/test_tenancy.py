@@ -92,6 +92,7 @@ def acme(calm_town):
         **admission_of_acme(town, first.technician_id),
         **trusted(town, taken, job["id"], first.technician_id),
         "hold_id": hold_of_acme(town, job["id"]),
+        "erasure_move": "withdraw",
         "erasure_id": taken.post("/v1/technicians/me/erasure").json()["id"],
         **{"wish": "pause", "layer": "jobs", "z": "3", "x": "1", "y": "3"},
     }
@@ -289,5 +290,5 @@ def _body(spec, operation):
 def _tells_nothing(text, acme, but):
     assert not [secret for secret in SECRETS if secret in text]
     told = [name for name, each in acme.items() if each in text and each not in but]
-    words = {"wish", "admission_move", "client_move", "layer", "z", "x", "y", "day", "year", "num"}
+    words = {"wish", "admission_move", "client_move", "erasure_move", "layer", "z", "x", "y", "day", "year", "num"}
     assert not set(told) - words - {"technician_id", "credential_id", "time_off_id"}
