@@ -18,6 +18,7 @@ from api import (
     candidates,
     catalogues,
     charges,
+    cleared,
     clients,
     credentials,
     crews,
@@ -104,6 +105,7 @@ ROUTERS = (
     assignments.router,
     market.router,
     bundles.router,
+    cleared.router,
     threads.router,
     notices.router,
     preferences.router,
@@ -218,7 +220,7 @@ def _while_it_runs(settings: Settings, metrics: Metrics, rehearses: bool):  # ty
         ring = read_ring(settings.data_keys, settings.data_dir)
         engine = connect(settings.database_url, name="truckroll api", ring=ring)
         limiter, files = Limiter(settings.redis_url, settings), open_store(settings.files_url, settings.data_dir)
-        app.state.parts = parts = Parts(settings, engine, Bell(settings.redis_url), limiter, metrics, files)
+        app.state.parts = parts = Parts(settings, engine, Bell(settings.redis_url), limiter, metrics, files, ring)
         app.state.hub = hub = Hub(Bell(settings.redis_url))
         if rehearses:
             await asyncio.to_thread(rehearse, engine, _NUM_REHEARSED)

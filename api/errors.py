@@ -330,7 +330,7 @@ def _validation(error: RequestValidationError) -> Problem:
     errors = [
         {
             "path": (path := _path(each["loc"])),
-            "value": _shown(each.get("input")),
+            "value": _sent(each["loc"], each.get("input")),
             "message": f"{path}: cannot be used",
             "way_out": each["msg"].removeprefix("Value error, "),
         }
@@ -338,6 +338,13 @@ def _validation(error: RequestValidationError) -> Problem:
     ]
     detail = f"{errors[0]['path']}: {errors[0]['way_out']}"
     return Problem(422, "bad_input", detail, {"errors": errors})
+
+
+def _sent(loc: Sequence[Any], value: object) -> Any:
+    """What was sent, as it may be answered, and kept with the answer: never a cleared text, nor what holds one."""
+    if "cleared" in loc or (isinstance(value, dict | list) and "cleared" in str(value)):
+        return None
+    return _shown(value)
 
 
 def _path(loc: Sequence[Any]) -> str:

@@ -14,7 +14,7 @@ from api.paging import Limit
 from api.parts import parts_of
 from api.schemas.jobs import PayOut, WindowOut
 from api.schemas.offers import OpenJobOut, OpenJobs, RequestIn, RequestOut
-from api.showing import show_cancellation, show_distance, show_needs, show_place
+from api.showing import show_cancellation, show_description, show_distance, show_needs, show_place
 from api.visibility import view
 from dispatch.jobs.acceptance import Lost
 from dispatch.jobs.market import OpenJob, find_open_jobs, request_job
@@ -60,7 +60,7 @@ def _show(kind: str, found: OpenJob) -> OpenJobOut:
         job_id=job.job_id,
         role=job.role,
         title=row.title,
-        description=row.description,
+        description=show_description(row, seen),
         job_type=row.job_type,
         mode=found.unit.policy.mode,
         place=show_place(found.unit.site_row, seen),

@@ -18,6 +18,7 @@ from dispatch.bell import Bell
 from dispatch.errors import OutcomeUnknown
 from dispatch.feed import REFRESH_WITHIN_S, Feed
 from dispatch.files.storing import FileStore
+from dispatch.record.sealing import NO_KEYS, KeyRing
 from dispatch.record.session import ENGINE, Actor, database_now, transaction
 from dispatch.settings import Settings
 
@@ -36,7 +37,8 @@ _WHOLE = ("operator", "gateway")
 
 @dataclass(slots=True)
 class Parts:
-    """What the application holds while it runs. `keys` caches who a key is, see `api.auth`."""
+    """What the application holds while it runs. `keys` caches who a key is, see `api.auth`;
+    `ring` seals."""
 
     settings: Settings
     engine: Engine
@@ -44,6 +46,7 @@ class Parts:
     limiter: Limiter
     metrics: Metrics
     files: FileStore
+    ring: KeyRing = NO_KEYS
     feed: Feed = field(default_factory=Feed)
     keys: dict[bytes, tuple[Actor, float]] = field(default_factory=dict)
     num_faults: int = 0

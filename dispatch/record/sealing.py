@@ -103,6 +103,10 @@ class KeyRing:
         return self._keys[key_id]
 
 
+#: The ring of whoever seals nothing.
+NO_KEYS = KeyRing()
+
+
 def new_secret() -> bytes:
     """A key's secret, made now."""
     return os.urandom(SECRET_BYTES)

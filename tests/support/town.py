@@ -3,6 +3,7 @@
 Acme has the site and the technicians of `worlds`; Globex has a site of its own, 10 km to the west.
 """
 
+import base64
 import hashlib
 import itertools
 import secrets
@@ -29,6 +30,9 @@ _numbers = itertools.count(1)
 
 #: What the payment provider of this world signs with.
 PAYOUT_SECRET = "the provider's secret"
+#: What this world's cleared texts are sealed with, and its dispute packs signed.
+DATA_KEYS = f"town-1:{base64.b64encode(bytes(range(32))).decode()}"
+AUDIT_KEY = bytes(range(32)).hex()
 
 
 @dataclass
@@ -139,7 +143,8 @@ class Town:
 def small_town(database_url: str, redis_url: str, **settings: Any) -> Iterator[Town]:
     """Build it in an empty, migrated database."""
     with TemporaryDirectory(prefix="truckroll-town-") as folder, small_world(database_url) as world:
-        chosen = Settings(database_url=database_url, redis_url=redis_url, data_dir=Path(folder), **settings)
+        more = {"data_keys": DATA_KEYS, "audit_key": AUDIT_KEY} | settings
+        chosen = Settings(database_url=database_url, redis_url=redis_url, data_dir=Path(folder), **more)
         app = create_app(chosen)
         with TestClient(app, raise_server_exceptions=False) as http:
             globex, site = _globex(world)

@@ -13,6 +13,7 @@ from dispatch.record.tables.audit import (
 )
 from dispatch.record.tables.base import Base, new_id
 from dispatch.record.tables.changes import ChargeRow, IncidentRow, ProposalRow
+from dispatch.record.tables.cleared import ClearedTextRow
 from dispatch.record.tables.clients import (
     ClientMarkRow,
     ClientRow,
@@ -66,6 +67,7 @@ __all__ = [
     "BookingRow",
     "BundleRow",
     "ChargeRow",
+    "ClearedTextRow",
     "ClientMarkRow",
     "ClientRow",
     "CompanyRow",

@@ -16,6 +16,7 @@ import guard_money
 import guard_privacy
 import guard_proofs
 from guard_admission import admission
+from guard_cleared import cleared
 from guard_evidence import evidence
 from guard_messages import said, told_to_technician
 from guard_presence import presence
@@ -176,6 +177,7 @@ def _client(name: str) -> list[Named]:
         *reputation(id_of, name, ASKED[name], NOW),
         guard_proofs.agreement(id_of, name, NOW),
         *guard_privacy.of_client(id_of, name, ASKED[name], NOW),
+        cleared(id_of, name, NOW),
         t.BoardFrameRow(client_id=id_of(name), seq=1, event_id=id_of(f"{name}.event"), at=NOW),
     ]
     return [*((name, row) for row in rows), *guard_money.of_client(id_of, name, ASKED[name], NOW)]

@@ -2,6 +2,7 @@
 
 import checks_admission
 import checks_changes
+import checks_cleared
 import checks_day
 import checks_evidence
 import checks_messages
@@ -269,7 +270,7 @@ for each in (
     CHECKS |= each.CHECKS
 
 CHECKS |= checks_changes.CHECKS | checks_money.CHECKS | checks_proofs.CHECKS | checks_reputation.CHECKS
-CHECKS |= checks_admission.CHECKS
+CHECKS |= checks_admission.CHECKS | checks_cleared.CHECKS
 
 TABLES = {name: table for table, name in names("constraints", "CHECK")}
 

@@ -21,6 +21,8 @@ OUTSIDE = {
     "uq_pool_overrides_open": {"ended_at": "now()"},
     "uq_alarms_open": {"cleared_at": "now()", "cleared_why": "'over'"},
     "uq_assignments_live_slot": {"state": "'released'"},
+    "uq_cleared_texts_job": {"job_id": "NULL"},
+    "uq_cleared_texts_template": {"template_id": "NULL"},
     "uq_counters_open": {"state": "'refused'"},
     "uq_site_requests_waiting": {"state": "'granted'"},
     "uq_disputes_open": {"state": "'decided'", "decided_at": "now()", "awarded": "0"},
