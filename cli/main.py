@@ -56,6 +56,7 @@ class Commands(LazyGroup):
         "people": Entry("cli.people:people", "What is held on a technician: export it, erase it"),
         "audit": Entry("cli.audit:audit", "The history: verify its chains, export a job signed, verify offline"),
         "keys": Entry("cli.keys:keys", "API keys: make, list, revoke"),
+        "datakeys": Entry("cli.datakeys:datakeys", "Keys that texts are sealed with: make, status, rotate"),
         "webhooks": Entry("cli.webhooks:webhooks", "Webhooks: list endpoints, their deliveries, replay"),
         "packs": Entry("cli.packs:packs", "Packs of limits: check them, compare two sets"),
         "payouts": Entry("cli.payouts:payouts", "Payouts: make and send, list, settle, verify the books"),

@@ -18,6 +18,7 @@ import psycopg2
 from alembic import command
 from alembic.config import Config
 
+from dispatch.audit.signing import signing_key
 from dispatch.errors import MissingService
 from dispatch.private_postgres import PrivatePostgres, private_postgres
 from dispatch.private_valkey import PrivateValkey, private_valkey
@@ -82,6 +83,7 @@ def services(settings: ServiceSettings) -> Iterator[Services]:
 
 def _keep_keys(settings: ServiceSettings) -> None:
     """A private record has keys of its own from its first start, and says where they are."""
+    signing_key(None, settings.data_dir, is_private=True)
     made = None if settings.data_keys is not None else keep_ring(settings.data_dir, datetime.now(UTC))
     if made is not None:
         _log.warning("made a data key: %s. Keep a copy elsewhere: what it sealed is lost without it", made)

@@ -4,11 +4,30 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from dispatch.errors import BadInput
+from dispatch.errors import BadInput, MissingService
 from dispatch.record.datakeys import make_once
 
 #: The private key's file in the data directory, in private mode.
 KEY_FILE = "audit.key"
+
+
+def known_key(audit_key: str | None, data_dir: Path) -> Ed25519PrivateKey:
+    """The key of an installation that runs: set, or made at the first start of its private servers.
+
+    Raises
+    ------
+    MissingService
+        When there is neither.
+    """
+    if audit_key is None and not (data_dir / KEY_FILE).exists():
+        way_out = "set TRUCKROLL_AUDIT_KEY to 64 hexadecimal digits, as `openssl rand -hex 32` writes"
+        raise MissingService("the audit key", "none is set, so nothing can be signed", way_out)
+    return signing_key(audit_key, data_dir, is_private=True)
+
+
+def public_key(key: Ed25519PrivateKey) -> str:
+    """The key's public half, hexadecimal: what others verify with."""
+    return key.public_key().public_bytes_raw().hex()
 
 
 def signing_key(audit_key: str | None, data_dir: Path, *, is_private: bool) -> Ed25519PrivateKey:

@@ -74,6 +74,16 @@ def keep_file(
     return file_id
 
 
+def keep_own(
+    session: Session, store: FileStore, actor: Actor, client_id: UUID, file: Examined, *, now: datetime
+) -> UUID:
+    """Keep a file as the client's own, read by its staff alone: its id. Whoever keeps it records what it is."""
+    file_id = new_id()
+    store.put(client_id, file_id, file.data)
+    _write(session, actor, file_id, file, _Place(client_id), now)
+    return file_id
+
+
 def find_file(session: Session, file_id: UUID) -> FileRow:
     """The file, if the transaction's actor may read it: row-level security decides.
 

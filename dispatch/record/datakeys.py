@@ -62,8 +62,24 @@ def keep_ring(data_dir: Path, now: datetime) -> Path | None:
     path = data_dir / KEYS_FILE
     if path.exists():
         return None
-    line = write_key(DataKey(f"{now:%Y%m%d}-1", new_secret()))
+    line = write_key(next_key(KeyRing(), now))
     return path if make_once(path, f"{line}\n".encode()) else None
+
+
+def next_key(ring: KeyRing, now: datetime) -> DataKey:
+    """A new key, named by the day and a number of its own."""
+    num = next(num for num in range(1, len(ring.ids) + 2) if f"{now:%Y%m%d}-{num}" not in ring.ids)
+    return DataKey(f"{now:%Y%m%d}-{num}", new_secret())
+
+
+def add_key(data_dir: Path, key: DataKey) -> Path:
+    """Put a key first into the file of keys: its path. The file is replaced whole: none is ever lost."""
+    path = data_dir / KEYS_FILE
+    draft = data_dir / f"{KEYS_FILE}.next"
+    draft.unlink(missing_ok=True)
+    make_once(draft, f"{write_key(key)}\n{path.read_text()}".encode())
+    draft.replace(path)
+    return path
 
 
 def write_key(key: DataKey) -> str:
