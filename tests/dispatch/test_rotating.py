@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hooks import until
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 from worlds import World, small_world
@@ -76,6 +78,20 @@ def test_broken_off_it_goes_on_where_it_was(write, job):
         # Meanwhile everything is read, whichever key sealed it.
         assert len(read_cleared(session, job, BOTH)) == NUM
     assert rotate(write, BOTH) == NUM - 10
+
+
+def test_who_changes_a_text_meanwhile_neither_waits_nor_is_lost(write, job):
+    told: list[int] = []
+    with ThreadPoolExecutor(1) as pool:
+        with write() as held:
+            changed = update(ClearedTextRow).where(ClearedTextRow.name == "text_3")
+            sealed = seal(b"changed", KeyRing([OLD]), place_of(job.client_id, job.id, None, "text_3"))
+            held.execute(changed.values(sealed=sealed))
+            rotating = pool.submit(rotate, write, BOTH, told.append)
+            until(lambda: told == [NUM - 1], "all others are sealed anew while one is held")
+        assert rotating.result(10) == NUM
+    with write() as session:
+        assert read_cleared(session, job, KeyRing([NEW]))["text_3"] == "changed"
 
 
 def test_a_missing_key_is_named_and_what_was_done_stays(write, job):
