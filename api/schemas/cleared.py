@@ -3,16 +3,14 @@
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, Field, Strict, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, Strict, StringConstraints, model_validator
 
-from api.schemas.values import Code, In, Instant, Out
-from api.schemas.values import _plain as plain
+from api.schemas.values import Code, In, Instant, Out, Secret
 
 #: The name of a text: a code, for it stands in events and is seen by everybody on the work.
 TextName = Annotated[
     str, Strict(), StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$"), Field(examples=["alarm_code"])
 ]
-Secret = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=4000), AfterValidator(plain)]
 DescriptionClass = Literal["offer", "assigned"]
 
 
