@@ -86,4 +86,4 @@ def _check_technician(session: Session, actor: Actor, job: JobRow, now: datetime
         raise NotFound("job", job.id)
     if missing:
         words = f"you need {', '.join(missing)} in force to read this: hand it in, or ask the client"
-        raise Refused(words, tuple(f"lacks:{kind}" for kind in missing))
+        raise Refused(words, tuple(f"only_with:{kind}" for kind in missing))
