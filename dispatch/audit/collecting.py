@@ -156,8 +156,12 @@ def _money(session: Session, job_id: UUID) -> Iterator[dict[str, Any]]:
         for row in session.scalars(select(table).where(table.job_id == job_id).order_by(table.id)):
             told = {name: _plain(getattr(row, name)) for name in columns}
             stated = {name: _stated(getattr(row, name)) for name in documents}
-            said = {f"{name}_sha256": hashlib.sha256(getattr(row, name).encode()).hexdigest() for name in words}
+            said = {f"{name}_sha256": _hash_of_words(getattr(row, name)) for name in words}
             yield {"what": what, "id": str(row.id)} | told | stated | said
+
+
+def _hash_of_words(words: str | None) -> str | None:
+    return None if words is None else hashlib.sha256(words.encode()).hexdigest()
 
 
 def _stated(document: Any) -> Any:
