@@ -250,7 +250,8 @@ _RETRY = {"Retry-After": "1"}
 
 
 def _bad(path: str, value: object, way_out: str) -> Problem:
-    one = {"path": path, "value": _sent(path.split("/"), value), "message": f"{path}: cannot be used", "way_out": way_out}
+    shown = _sent(path.split("/"), value)
+    one = {"path": path, "value": shown, "message": f"{path}: cannot be used", "way_out": way_out}
     return Problem(422, "bad_input", f"{path}: {way_out}", {"errors": [one]})
 
 

@@ -1,21 +1,25 @@
 """Stories of what only the cleared read: an alarm code, from the posting to the reading, and who finds it nowhere."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from dumping import dumped
+from hooks import until
 from personal_data import assert_events_impersonal
 from racing import race
-from sqlalchemy import func, select, update
+from sqlalchemy import NullPool, create_engine, func, select, text, update
 from town import DATA_KEYS, Caller, Town
 
 from dispatch.record.datakeys import parse_ring
 from dispatch.record.sealing import DataKey, KeyRing, new_secret
 from dispatch.record.tables import ClearedTextRow, CredentialKindRow, CredentialRow, EventRow, JobRow, new_id
 from dispatch.standing.making import make_due
+from dispatch.talent.reading import read_technicians
+from dispatch.visits import disclosing
 
 #: What must be found nowhere, not even as the bytes of a document.
 CANARY = "4471-KANARIENVOGEL#"
@@ -295,3 +299,33 @@ def test_a_revocation_in_the_same_second_comes_before_or_after_and_never_between
     with town.world.as_engine() as (session, _):
         read = session.scalar(select(func.count()).where(EventRow.kind == "cleared_read"))
     assert read == answers.count(200)
+
+
+def test_a_reading_waits_for_a_revocation_under_way_and_without_it_would_not(story, town, admin_url, monkeypatch):
+    given = story.assigned(cleared=CLEARED)
+    watching = create_engine(admin_url, poolclass=NullPool)
+    waits = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+
+    def waiting() -> bool:
+        with watching.connect() as connection:
+            return bool(connection.scalar(waits))
+
+    def reads_while_one_revokes() -> int:
+        credential = clears(town, given.technician_id)
+        with ThreadPoolExecutor(1) as pool:
+            with town.world.as_engine() as (session, now):
+                gone = update(CredentialRow).where(CredentialRow.id == credential)
+                session.execute(gone.values(state="revoked", revoked_at=now))
+                reading = pool.submit(lambda: given.technician.get(f"{given.job_url}/cleared").status_code)
+                until(lambda: reading.done() or waiting(), "it was read, or waits")
+            return reading.result(10)
+
+    assert reads_while_one_revokes() == 403
+
+    def unlocked(session: Any, technician: UUID, *, now: datetime) -> Any:
+        return read_technicians(session, [technician], now=now)[0]
+
+    monkeypatch.setattr(disclosing, "lock_technician", unlocked)
+    assert reads_while_one_revokes() == 200
