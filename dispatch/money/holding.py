@@ -208,9 +208,12 @@ def _terms(work: Work) -> dict[str, Any]:
 
 
 def _as_offered(session: Session, work: Work) -> dict[str, Any]:
-    """Our fee and the days to the payout as the offer stated them, whatever was agreed with the client since."""
-    offered = select(TermsRow.terms).where(TermsRow.job_id == work.job_id, TermsRow.version == work.terms_version)
-    terms: dict[str, Any] = session.scalars(offered).one()
+    """Our fee and the days to the payout as the offer stated them, whatever was agreed with the client since.
+
+    An accepted counter makes the next version once somebody has the work; until then the offer's is the newest.
+    """
+    offered = select(TermsRow.terms).where(TermsRow.job_id == work.job_id, TermsRow.version <= work.terms_version)
+    terms: dict[str, Any] = session.scalars(offered.order_by(TermsRow.version.desc()).limit(1)).one()
     return dict(terms.get("money", {}))
 
 

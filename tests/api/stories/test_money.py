@@ -91,6 +91,18 @@ def test_without_funds_nobody_is_asked_and_the_dispatcher_reads_why(story, opera
     assert story.town.staff.get(f"/v1/jobs/{second['id']}").json()["state"] == "open"
 
 
+def test_a_counter_that_is_accepted_is_set_aside_at_its_own_pay(story, operator, acme):
+    job, offers = story.town.offered()
+    asked = {"pay": {"kind": "fixed", "amount": "175.00", "currency": "USD"}, "reason": "pay", "note": ""}
+    countered = story.town.by_id(offers[0].technician_id).post(f"/v1/offers/{offers[0].id}/counter", asked)
+    assert countered.status_code == 201, countered.text
+    accepted = story.town.staff.post(f"/v1/counters/{countered.json()['id']}/accept")
+    assert accepted.status_code == 200, accepted.text
+    (payment,) = story.town.staff.get(f"/v1/payments?job_id={job['id']}").json()["items"]
+    assert payment["held"] == "175.00"
+    assert story.town.staff.get(f"{acme}/money").json()["room"] == "25.00"
+
+
 def test_half_of_it_is_disputed_the_rest_is_paid_and_the_operator_decides(story, operator, acme):
     given = story.assigned()
     does_the_job(given)
