@@ -22,7 +22,7 @@ BEGIN
 END $$;
 
 CREATE TRIGGER technicians_held BEFORE UPDATE OF state ON technicians FOR EACH ROW
-    WHEN (OLD.state IN ('suspended', 'left') AND NEW.state NOT IN ('suspended', 'left'))
+    WHEN (OLD.state IN ('suspended', 'left') AND NEW.state NOT IN ('suspended', 'left', 'erased'))
     EXECUTE FUNCTION technicians_held();
 """
 

@@ -407,7 +407,7 @@ def test_technicians_held_lets_nobody_work_again_before_their_removal_has_ended(
     for state in ("active", "paused", "invited"):
         refusal = guarded.refuses(guarded.update("technicians", "cy", f"state = '{state}'"))
         assert (refusal.code, refusal.constraint) == (RESTRICT_VIOLATION, "technicians_held")
-    for state in ("suspended", "left"):
+    for state in ("suspended", "left", "erased"):
         assert guarded.accepts(guarded.update("technicians", "cy", f"state = '{state}'")) == 1
     for ended in ("withdrawn", "final"):
         guarded.run(guarded.update("removals", "cy", f"state = '{ended}', ended_at = now()"))
