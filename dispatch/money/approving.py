@@ -285,13 +285,16 @@ def _lock_of_job(session: Session, job_id: UUID, states: Sequence[str]) -> list[
 
 
 def _change(session: Session, payment: PaymentRow, **values: Any) -> None:
-    """Change a held payment, and move its version."""
-    session.execute(
+    """Change a held payment, and move its version; what was changed by somebody else meanwhile is not written over."""
+    changed = session.scalar(
         update(PaymentRow)
         .where(PaymentRow.id == payment.id, PaymentRow.version == payment.version)
         .values(version=payment.version + 1, **values)
+        .returning(PaymentRow.id)
         .execution_options(synchronize_session=False)
     )
+    if changed is None:
+        raise Conflict("changed meanwhile", "change the payment", ("ask again",))
     session.refresh(payment)
 
 
