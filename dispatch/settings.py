@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dispatch.errors import BadInput
@@ -215,8 +215,19 @@ class MoneySettings(BaseSettings):
     #: Years after the one of somebody's last payment for which their name and tax form are kept though they were
     #: erased: the tax law asks payers for it (26 CFR 1.6001-1, 31.6001-1).
     tax_kept_years: int = Field(default=4, ge=0, le=20)
+    #: Where a provider takes orders (`POST {url}/payouts`), and what it knows us by.
+    payout_url: str | None = None
+    payout_key: str | None = Field(default=None, repr=False)
     #: What a provider's callbacks are signed with.
     payout_secret: str | None = Field(default=None, repr=False)
+
+    @model_validator(mode="after")
+    def _is_a_whole_provider(self) -> Self:
+        if self.payout_url and not self.payout_url.startswith(("https://", "http://")):
+            raise ValueError("payout_url: write it as https://…")
+        if self.payout_url and not (self.payout_key and self.payout_secret):
+            raise ValueError("payout_url: a provider needs payout_key and payout_secret too")
+        return self
 
     @field_validator("payout_secret")
     @classmethod
