@@ -18,7 +18,7 @@ all, save the cleared texts. `matching/disclosure.py` decides; this page is writ
 - **offer**: when they are asked, or look at open work that they may ask for.
 - **assigned**: once the work is theirs.
 - **cleared**: once the work is theirs, until they check out, and only while they hold every kind of credential that the
-  client names for it. Kept sealed ([how](decisions/0022-what-is-sealed-and-how-keys-go.md)); every reading is an event,
+  client names for it. Kept sealed ([how](decisions/0023-what-is-sealed-and-how-keys-go.md)); every reading is an event,
   which the client's administrators read at `GET /v1/cleared-readings`. Of the staff: {staff}.
 - **own**: never.
 
