@@ -1,4 +1,4 @@
-"""With which keys are texts sealed, and how does one go? For whoever runs Truckroll."""
+"""With which keys is sealed, and how does one go? For whoever runs Truckroll."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ROTATE = "run: truckroll datakeys rotate"
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 datakeys = typer.Typer(
-    help="The keys that texts are sealed with: make, status, rotate. For example: truckroll datakeys status",
+    help="Keys that secrets are sealed with: make, status, rotate. For example: truckroll datakeys status",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -50,14 +50,19 @@ def make() -> None:
 
 @datakeys.command("status")
 def status(as_json: Json = False) -> None:
-    """How many texts stand sealed with which key; leaves with 3 if one is not at hand. Example: datakeys status"""
+    """How much stands sealed with which key; leaves with 3 if one is not at hand. Example: datakeys status"""
     settings = read_settings()
     with operated(deadline_s=_DEADLINE_S) as engine, transaction(engine, OPERATOR, role="engine") as session:
         ring = read_ring(settings.data_keys, settings.data_dir)
         counts = count_by_key(session)
     missing = sorted(set(counts) - set(ring.ids))
     keys = [
-        {"id": key, "is_newest": ring.ids[:1] == (key,), "is_at_hand": key in ring.ids, "num_texts": counts.get(key, 0)}
+        {
+            "id": key,
+            "is_newest": ring.ids[:1] == (key,),
+            "is_at_hand": key in ring.ids,
+            "num_sealed": counts.get(key, 0),
+        }
         for key in (*ring.ids, *missing)
     ]
     if as_json:
@@ -65,8 +70,8 @@ def status(as_json: Json = False) -> None:
     else:
         for key in keys:
             word = "MISSING" if not key["is_at_hand"] else "newest" if key["is_newest"] else "older"
-            spare = "" if key["is_newest"] or key["num_texts"] else ": may go"
-            typer.echo(f"{key['id']}: {word}, {key['num_texts']} texts{spare}")
+            spare = "" if key["is_newest"] or key["num_sealed"] else ": may go"
+            typer.echo(f"{key['id']}: {word}, {key['num_sealed']} sealed{spare}")
     if missing:
         typer.echo(f"Add {', '.join(missing)} to {VARIABLE}, or what they sealed is lost.", err=True)
         raise typer.Exit(_MISSING)

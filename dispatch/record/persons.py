@@ -88,9 +88,9 @@ def destroy_key(
     """
     ring = ring_of(session)
     if kept is not None:
-        kept = seal(kept, ring, _place_of_kept(technician_id))
+        kept = seal(kept, ring, place_of_kept(technician_id))
     none = insert(PersonKeyRow).values(
-        technician_id=technician_id, made_at=now, sealed=seal(new_secret(), ring, _place_of_key(technician_id))
+        technician_id=technician_id, made_at=now, sealed=seal(new_secret(), ring, place_of_key(technician_id))
     )
     session.execute(none.on_conflict_do_nothing())
     gone = {"sealed": None, "destroyed_at": now, "kept": kept, "kept_until": until}
@@ -102,7 +102,7 @@ def kept_of(session: Session, technician_id: UUID) -> dict[str, Any]:
     kept = session.scalar(select(PersonKeyRow.kept).where(PersonKeyRow.technician_id == technician_id))
     if kept is None:
         return {}
-    document: dict[str, Any] = json.loads(unseal(bytes(kept), ring_of(session), _place_of_kept(technician_id)))
+    document: dict[str, Any] = json.loads(unseal(bytes(kept), ring_of(session), place_of_kept(technician_id)))
     return document
 
 
@@ -116,7 +116,7 @@ def _ring(session: Session, technician_id: UUID, now: datetime) -> KeyRing | Non
     wanted = select(PersonKeyRow.sealed).where(PersonKeyRow.technician_id == technician_id)
     found = session.execute(wanted).one_or_none()
     if found is None:
-        sealed = seal(new_secret(), ring_of(session), _place_of_key(technician_id))
+        sealed = seal(new_secret(), ring_of(session), place_of_key(technician_id))
         made = insert(PersonKeyRow).values(technician_id=technician_id, sealed=sealed, made_at=now)
         session.execute(made.on_conflict_do_nothing())
         found = session.execute(wanted).one()
@@ -124,15 +124,17 @@ def _ring(session: Session, technician_id: UUID, now: datetime) -> KeyRing | Non
 
 
 def _opened(session: Session, technician_id: UUID, sealed: bytes) -> KeyRing:
-    secret = unseal(bytes(sealed), ring_of(session), _place_of_key(technician_id))
+    secret = unseal(bytes(sealed), ring_of(session), place_of_key(technician_id))
     return KeyRing([DataKey(str(technician_id), secret)])
 
 
-def _place_of_key(technician_id: UUID) -> bytes:
+def place_of_key(technician_id: UUID) -> bytes:
+    """Where somebody's own key stands."""
     return context("person", "key", technician_id)
 
 
-def _place_of_kept(technician_id: UUID) -> bytes:
+def place_of_kept(technician_id: UUID) -> bytes:
+    """Where what the law keeps of somebody stands."""
     return context("person", "kept", technician_id)
 
 

@@ -8,22 +8,23 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hooks import until
-from sqlalchemy import insert, select, update
+from sqlalchemy import Engine, LargeBinary, insert, select, update
 from sqlalchemy.orm import Session
 from worlds import World, small_world
 
 from dispatch.errors import Damaged, MissingService
 from dispatch.jobs.cleared import Owner, place_of, read_cleared
+from dispatch.record import persons
 from dispatch.record.datakeys import KEYS_FILE, keep_ring, read_ring, write_key
 from dispatch.record.sealing import DataKey, KeyRing, seal
-from dispatch.record.session import ENGINE, transaction
-from dispatch.record.tables import ClearedTextRow, CredentialKindRow, new_id
-from dispatch.rotating import count_by_key, rotate
+from dispatch.record.session import ENGINE, connect, database_now, transaction
+from dispatch.record.tables import Base, ClearedTextRow, CredentialKindRow, new_id
+from dispatch.rotating import SHELVES, count_by_key, rotate
 
 OLD, NEW = DataKey("old", bytes(range(32))), DataKey("new", bytes(range(1, 33)))
 BOTH = KeyRing([NEW, OLD])
@@ -65,6 +66,44 @@ def test_all_are_sealed_anew_in_batches_and_then_the_old_key_may_go(write, job):
     with write() as session:
         assert count_by_key(session) == {"new": NUM}
         assert read_cleared(session, job, KeyRing([NEW])) == {f"text_{num}": str(num) for num in range(NUM)}
+
+
+def test_every_column_of_sealed_bytes_is_on_a_shelf():
+    """A column that were forgotten would be lost with the key that may go."""
+    hashes = {"hash", "prev_hash", "request_hash"}
+    others = {("decisions", "inputs"), ("idempotency_keys", "body")}
+    found = {
+        (table.name, column.name)
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if isinstance(column.type, LargeBinary) and column.name not in hashes
+    }
+    assert found - others == {(shelf.column.class_.__tablename__, shelf.column.key) for shelf in SHELVES}
+
+
+def test_persons_keys_and_what_the_law_keeps_go_along_and_their_words_are_read_as_before(world, write):
+    def writes(ring: KeyRing) -> AbstractContextManager[Session]:
+        return transaction(connected(ring), ENGINE, role="engine")
+
+    made: list[Engine] = []
+
+    def connected(ring: KeyRing) -> Engine:
+        made.append(connect(world.engine.url.render_as_string(hide_password=False), pool_size=1, ring=ring))
+        return made[-1]
+
+    writer, erased = world.technicians[:2]
+    place = persons.place_of("message", writer)
+    with writes(KeyRing([OLD])) as session:
+        now = database_now(session)
+        words = persons.seal_words(session, writer, "At the back door", place, now=now)
+        persons.destroy_key(session, erased, b'{"name": "Ada"}', now + timedelta(days=900), now=now)
+    assert rotate(write, BOTH) == 2
+    with writes(KeyRing([NEW])) as session:
+        assert count_by_key(session) == {"new": 2}
+        assert persons.open_words(session, words, place) == "At the back door"
+        assert persons.kept_of(session, erased) == {"name": "Ada"}
+    for engine in made:
+        engine.dispose()
 
 
 def test_broken_off_it_goes_on_where_it_was(write, job):
@@ -121,7 +160,7 @@ def test_the_commands_say_how_it_stands_and_rotate(write, job, database_url, red
     keys = {"TRUCKROLL_DATA_KEYS": f"{write_key(NEW)},{write_key(OLD)}"}
     missing = truckroll("status", **where, TRUCKROLL_DATA_KEYS=write_key(NEW))
     assert missing.returncode == 3
-    assert "old: MISSING, 23 texts" in missing.stdout
+    assert "old: MISSING, 23 sealed" in missing.stdout
     assert "Add old" in missing.stderr
     failed = truckroll("rotate", **where, TRUCKROLL_DATA_KEYS=write_key(NEW))
     assert failed.returncode == 3
@@ -130,7 +169,7 @@ def test_the_commands_say_how_it_stands_and_rotate(write, job, database_url, red
     assert json.loads(done.stdout) == {"key": "new", "num_sealed": NUM}
     assert "23 of 23" in done.stderr
     status = truckroll("status", **where, **keys)
-    assert status.stdout.splitlines() == ["new: newest, 23 texts", "old: older, 0 texts: may go"]
+    assert status.stdout.splitlines() == ["new: newest, 23 sealed", "old: older, 0 sealed: may go"]
     made = truckroll("make", **where, **keys)
     assert len(base64.b64decode(made.stdout.strip().partition(":")[2])) == 32
 
