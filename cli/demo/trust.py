@@ -44,13 +44,13 @@ SELECT client, technician, credential FROM (
 
 #: Which work fell when a technician lost a proof, who has each now, and how many were asked for it since.
 _FELL = text("""
-SELECT e.data ->> 'visit' AS visit, j.number, e.at, n.technician_id AS rescuer, n.assigned_at,
+SELECT j.number, a.ended_at AS at, n.technician_id AS rescuer, n.assigned_at,
        (SELECT count(*) FROM offers o JOIN rounds r ON r.id = o.round_id
-        WHERE r.visit_id = v.id AND r.num > 1 AND o.sent_at >= e.at) AS asked
-FROM events e JOIN visits v ON v.id = (e.data ->> 'visit')::uuid JOIN jobs j ON j.id = v.job_id
-LEFT JOIN assignments n ON n.visit_id = v.id AND n.state = 'live' AND n.assigned_at >= e.at
-WHERE e.subject_kind = 'assignment' AND e.kind = 'proof_lapsed' AND e.data ->> 'technician' = :technician
-ORDER BY e.at, e.id
+        WHERE r.visit_id = a.visit_id AND r.num > 1 AND o.sent_at >= a.ended_at) AS asked
+FROM assignments a JOIN jobs j ON j.id = a.job_id
+LEFT JOIN assignments n ON n.visit_id = a.visit_id AND n.state = 'live' AND n.assigned_at >= a.ended_at
+WHERE a.technician_id = :technician AND a.state = 'released' AND a.ended_why = 'proof_lapsed'
+ORDER BY a.ended_at, a.id
 """)
 
 #: Whoever has most to lose and nothing yet to say for themselves: what counts against them.
@@ -157,7 +157,7 @@ class Trust:
         else:
             with self.there.reading() as session:
                 run_out(session, found.credential)
-        who = {"technician": str(found.technician)}
+        who = {"technician": found.technician}
         rows = self._until(lambda: self._rescued(who)) or self._all(_FELL, **who)
         saved = [row for row in rows if row.rescuer is not None]
         seen += [found.technician, *(row.rescuer for row in saved)]
@@ -175,7 +175,7 @@ class Trust:
             seconds=round((first.assigned_at - first.at).total_seconds(), 1) if first else None,
         )
 
-    def _rescued(self, who: Mapping[str, str]) -> list[Any] | None:
+    def _rescued(self, who: Mapping[str, UUID]) -> list[Any] | None:
         """What fell, once somebody else has all of it."""
         rows = self._all(_FELL, **who)
         return rows if rows and all(row.rescuer is not None for row in rows) else None

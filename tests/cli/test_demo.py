@@ -35,7 +35,9 @@ def trust_is_as_recorded(told: dict[str, Any], cursor: Any) -> None:
     levels = {name: counts for name, *counts in cursor.fetchall()}
     assert {each["name"]: [each["amber"], each["red"]] for each in told["clients"] if each["name"] in levels} == levels
     assert {"red", "amber"} <= {near["level"] for each in told["clients"] for near in each["near_a_limit"]}
-    cursor.execute("SELECT count(*) FROM events WHERE subject_kind = 'assignment' AND kind = 'proof_lapsed'")
+    assert told["cascades"], "somebody has work that needs a proof"
+    assert all(each["fell"] for each in told["cascades"])
+    cursor.execute("SELECT count(*) FROM assignments WHERE state = 'released' AND ended_why = 'proof_lapsed'")
     assert cursor.fetchone() == (sum(len(each["fell"]) for each in told["cascades"]),)
     cursor.execute("SELECT count(*) FROM disputes WHERE state = 'decided'")
     assert cursor.fetchone() == (1,)
