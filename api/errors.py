@@ -46,6 +46,7 @@ from dispatch.errors import (
     Refused,
     TruckrollError,
 )
+from dispatch.record.refusals import guard_of
 from dispatch.talent.loading import BadEntries
 from geo.errors import GeoError
 from matching.errors import MatchingError
@@ -311,7 +312,7 @@ def _damaged(error: Damaged) -> Problem:
 
 def _integrity(error: IntegrityError) -> Problem:
     """By the constraint's name alone: its detail would name another tenant's ids."""
-    name = getattr(getattr(error.orig, "diag", None), "constraint_name", None) or "unknown"
+    name = guard_of(error) or "unknown"
     if name in _BAD_VALUES:
         path, way_out = _BAD_VALUES[name]
         return _bad(path, None, way_out)

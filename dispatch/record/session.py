@@ -57,6 +57,7 @@ _NO_KEYS = KeyRing()
 #: One column, whatever it says: reading a dozen of them took longer than setting them.
 _RING = "ring"
 
+#: One column, whatever it says: reading a dozen of them took longer than setting them.
 _SETTINGS = text(
     "SELECT num_nonnulls(set_config('role', :role, true), set_config('app.client', :client, true),"
     " set_config('app.technician', :technician, true), set_config('app.company', :company, true),"

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.record.events import record
+from dispatch.record.refusals import guard_of
 from dispatch.record.session import Actor
 from dispatch.record.tables import (
     CredentialKindRow,
@@ -178,7 +179,7 @@ def _insert(
                 )
             )
     except IntegrityError as error:
-        if "uq_removals_open" not in str(error.orig):
+        if guard_of(error) != "uq_removals_open":
             raise
         raise Conflict("noticed", "give notice", ("review", "withdraw")) from error
     return removal_id
