@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.orm import Session
 
-from dispatch.record.sealing import KeyRing
+from dispatch.record.sealing import NO_KEYS, KeyRing
 from dispatch.record.watchdog import Watchdog
 
 #: Time limits of a transaction: a statement, a wait for a lock, an idle transaction.
@@ -52,9 +52,8 @@ ENGINE = Actor("engine")
 _watchdogs: WeakKeyDictionary[Engine, Watchdog] = WeakKeyDictionary()
 #: The keys that each pool's sessions seal with.
 _rings: WeakKeyDictionary[Engine, KeyRing] = WeakKeyDictionary()
-_NO_KEYS = KeyRing()
 
-#: One column, whatever it says: reading a dozen of them took longer than setting them.
+#: Under what a session keeps its keys.
 _RING = "ring"
 
 #: One column, whatever it says: reading a dozen of them took longer than setting them.
@@ -73,7 +72,7 @@ def connect(
     pool_size: int = 16,
     deadline_s: float = 4.0,
     name: str = "truckroll",
-    ring: KeyRing = _NO_KEYS,
+    ring: KeyRing = NO_KEYS,
 ) -> Engine:
     """A pool of connections, each watched so that no statement outlives `deadline_s`, server alive or not.
 
@@ -111,7 +110,7 @@ def transaction(
     `role` is `app` (sees what the actor may see) or `engine` (sees all bookings; the code narrows). `deadline_s`
     gives it more time than the pool gives: for reading a whole roster, not for answering a request.
     """
-    info = {_RING: _rings.get(engine, _NO_KEYS)}
+    info = {_RING: _rings.get(engine, NO_KEYS)}
     with Session(engine, expire_on_commit=False, info=info) as session, session.begin():
         act_as(session, actor, role=role)
         if deadline_s is not None:
@@ -121,7 +120,7 @@ def transaction(
 
 def ring_of(session: Session) -> KeyRing:
     """The keys that this session seals with; none where its pool was given none."""
-    ring: KeyRing = session.info.get(_RING, _NO_KEYS)
+    ring: KeyRing = session.info.get(_RING, NO_KEYS)
     return ring
 
 

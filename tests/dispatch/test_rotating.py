@@ -70,7 +70,7 @@ def test_all_are_sealed_anew_in_batches_and_then_the_old_key_may_go(write, job):
 
 def test_every_column_of_sealed_bytes_is_on_a_shelf():
     """A column that were forgotten would be lost with the key that may go."""
-    hashes = {"hash", "prev_hash", "request_hash"}
+    hashes = {"hash", "prev_hash", "request_hash", "sender_hash"}
     others = {("decisions", "inputs"), ("idempotency_keys", "body")}
     found = {
         (table.name, column.name)

@@ -21,6 +21,7 @@ from sqlalchemy import insert
 from worlds import World, small_world
 
 from api.app import create_app
+from dispatch.record.datakeys import parse_ring
 from dispatch.record.tables import ApiKeyRow, ClientRow, SiteRow, new_id
 from dispatch.settings import Settings
 from dispatch.talent.keys import PREFIX
@@ -142,8 +143,9 @@ class Town:
 @contextmanager
 def small_town(database_url: str, redis_url: str, **settings: Any) -> Iterator[Town]:
     """Build it in an empty, migrated database."""
-    with TemporaryDirectory(prefix="truckroll-town-") as folder, small_world(database_url) as world:
-        more = {"data_keys": DATA_KEYS, "audit_key": AUDIT_KEY} | settings
+    more = {"data_keys": DATA_KEYS, "audit_key": AUDIT_KEY} | settings
+    ring = parse_ring(str(more["data_keys"]))
+    with TemporaryDirectory(prefix="truckroll-town-") as folder, small_world(database_url, ring=ring) as world:
         chosen = Settings(database_url=database_url, redis_url=redis_url, data_dir=Path(folder), **more)
         app = create_app(chosen)
         with TestClient(app, raise_server_exceptions=False) as http:
