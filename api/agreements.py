@@ -23,7 +23,7 @@ from api.schemas.proofs import (
     SignIn,
 )
 from dispatch.record.session import Actor, database_now, transaction
-from dispatch.record.tables import AgreementRow, CredentialRow
+from dispatch.record.tables import AgreementRow
 from dispatch.talent.agreements import publish_agreement, sign_agreement
 from dispatch.talent.askings import read_policy, set_proof_policy
 from dispatch.talent.rights import own_client
@@ -90,7 +90,7 @@ def post_signature(request: Request, actor: Technician, agreement_id: UUID, sign
 
     def work(session: Session, now: datetime) -> Reply:
         made = sign_agreement(session, actor, agreement_id, signed.sha256, address, now=now)
-        shown: Any = show_credential(actor, session.get_one(CredentialRow, made))
+        shown: Any = show_credential(session, actor, made)
         return Reply(shown, 201)
 
     return idempotent(request, actor, work)

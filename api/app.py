@@ -18,18 +18,23 @@ from api import (
     candidates,
     catalogues,
     charges,
+    cleared,
     clients,
     credentials,
     crews,
     day,
     deliverables,
+    disputepacks,
     disputes,
+    documents,
     duty,
     endings,
     engagement,
+    erasures,
     files,
     gateway,
     health,
+    holds,
     incidents,
     jobs,
     keys,
@@ -68,6 +73,7 @@ from api import (
     visitparts,
     visits,
     webhooks,
+    whereabouts,
 )
 from api.cookies import Private
 from api.deadline import Deadline
@@ -83,6 +89,7 @@ from api.strictjson import StrictJson
 from dispatch.bell import Bell
 from dispatch.errors import BadInput
 from dispatch.files.storing import open_store
+from dispatch.record.datakeys import read_ring
 from dispatch.record.session import connect
 from dispatch.rehearsal import rehearse
 from dispatch.settings import Settings, read_settings
@@ -110,6 +117,7 @@ ROUTERS = (
     assignments.router,
     market.router,
     bundles.router,
+    cleared.router,
     threads.router,
     notices.router,
     preferences.router,
@@ -120,6 +128,7 @@ ROUTERS = (
     templates.router,
     series.router,
     visits.router,
+    whereabouts.router,
     day.router,
     endings.router,
     timelog.router,
@@ -131,6 +140,7 @@ ROUTERS = (
     reviews.router,
     visitparts.router,
     deliverables.router,
+    disputepacks.router,
     siterequests.router,
     files.router,
     crews.router,
@@ -143,10 +153,13 @@ ROUTERS = (
     bringing.router,
     removals.router,
     schedules.router,
+    documents.router,
     credentials.router,
     catalogues.router,
+    erasures.router,
     talent.router,
     usage.router,
+    holds.router,
     engagement.router,
     maps.router,
     keys.router,
@@ -222,10 +235,11 @@ def _while_it_runs(  # type: ignore[no-untyped-def]
         find_place("00000")
         # And the holidays of the whole world, which the first look at a site's calendar would read.
         region_of("US", "TX")
-        engine = connect(settings.database_url, name="truckroll api")
+        ring = read_ring(settings.data_keys, settings.data_dir)
+        engine = connect(settings.database_url, name="truckroll api", ring=ring)
         limiter, files = Limiter(settings.redis_url, settings), open_store(settings.files_url, settings.data_dir)
         bell = Bell(settings.redis_url)
-        app.state.parts = parts = Parts(settings, engine, bell, limiter, metrics, files, provider)
+        app.state.parts = parts = Parts(settings, engine, bell, limiter, metrics, files, provider, ring)
         app.state.hub = hub = Hub(Bell(settings.redis_url))
         if rehearses:
             await asyncio.to_thread(rehearse, engine, _NUM_REHEARSED)

@@ -29,6 +29,7 @@ from dispatch.record.session import database_now
 from dispatch.record.tables import CompanyRow, CredentialKindRow, SkillRow
 from dispatch.talent.catalogue import put_credential_kinds, put_skills
 from dispatch.talent.companies import create_company, employ
+from dispatch.visits.lapses import recheck
 
 router = APIRouter(prefix="/v1", tags=["catalogues"])
 
@@ -108,4 +109,5 @@ def put_company(request: Request, actor: Operator, technician_id: UUID, company:
     """From now on; what was offered keeps its answerer."""
     with writing(request, actor, "engine") as session:
         employ(session, actor, technician_id, company.company_id, now=database_now(session))
+        recheck(session, actor, technician_id, now=database_now(session))
         return show_technicians(session, actor, [find_visible(session, actor, technician_id)])[0]

@@ -1,6 +1,7 @@
 """What is proved about a technician? Hand in, review, take back; and what a proof that ends leaves uncovered."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,16 +15,27 @@ from api.paging import Cursor, Limit, page
 from api.parts import parts_of
 from api.people import find_visible
 from api.schemas.pages import PageOf
-from api.schemas.proofs import CredentialIn, CredentialMoved, CredentialOut, Fallen, SubmitIn
+from api.schemas.proofs import (
+    CredentialIn,
+    CredentialMoved,
+    CredentialOut,
+    Fallen,
+    ProofPageOut,
+    SubmitIn,
+    VerifyIn,
+)
 from api.talent import Keeper, Knows
-from dispatch.record.session import Actor, transaction
-from dispatch.record.tables import AssignmentRow, CredentialKindRow, CredentialRow
-from dispatch.record.tables.talent import LIVE_PROOFS
+from dispatch.files.documents import read_documents
+from dispatch.record.session import Actor, database_now, transaction
+from dispatch.record.tables import AssignmentRow, CredentialKindRow, CredentialRow, DocumentRow
+from dispatch.record.tables.talent import ENDED_PROOFS, LIVE_PROOFS
+from dispatch.talent.agreements import FOR_EVER
 from dispatch.talent.credentials import Claim, move_credential, submit_credential
 from dispatch.visits.lapses import revoke
 
 router = APIRouter(prefix="/v1", tags=["technicians"])
 
+_NOTHING = VerifyIn()
 #: Who reviews proofs: the operator, and a client those that are for it alone.
 Reviewer = Annotated[Actor, Depends(only("operator", "client_admin", "dispatcher"))]
 
@@ -42,8 +54,9 @@ def list_credentials(
     with transaction(parts_of(request).engine, actor, role="engine") as session:
         find_visible(session, actor, technician_id)
         found = page(session, request, wanted, CredentialRow.id, limit=limit, cursor=cursor)
+        items = show_credentials(session, actor, [row[0] for row in found.rows])
     response.headers.update(found.headers)
-    return PageOf(items=[show_credential(actor, row[0]) for row in found.rows], next=found.next)
+    return PageOf(items=items, next=found.next)
 
 
 @router.post(
@@ -57,7 +70,7 @@ def post_credential(request: Request, actor: Keeper, technician_id: UUID, proof:
 
     def work(session: Session, now: datetime) -> Reply:
         made = submit_credential(session, actor, technician_id, Claim(**proof.model_dump()), now=now)
-        return Reply(show_credential(actor, session.get_one(CredentialRow, made)), 201)
+        return Reply(show_credential(session, actor, made), 201)
 
     return idempotent(request, actor, work)
 
@@ -69,9 +82,12 @@ def post_submit(request: Request, actor: Keeper, credential_id: UUID, sent: Subm
 
 
 @router.post("/credentials/{credential_id}/verify", response_model=CredentialMoved, summary="It is genuine")
-def post_verify(request: Request, actor: Reviewer, credential_id: UUID) -> Response:
-    """The rules trust it from now on. A client verifies what is for it alone, where the kind lets it."""
-    return _moved(request, actor, credential_id, "verify")
+def post_verify(request: Request, actor: Reviewer, credential_id: UUID, looked: VerifyIn = _NOTHING) -> Response:
+    """The rules trust it from now on. A client verifies what is for it alone, where the kind lets it.
+
+    Where it has documents, say by their hashes which were seen: one that was exchanged meanwhile is not verified.
+    """
+    return _moved(request, actor, credential_id, "verify", seen=looked.seen)
 
 
 @router.post("/credentials/{credential_id}/reject", response_model=CredentialMoved, summary="It does not hold")
@@ -101,12 +117,30 @@ def post_revoke(request: Request, actor: Reviewer, credential_id: UUID) -> Respo
     return idempotent(request, actor, work)
 
 
-def show_credential(actor: Actor, row: CredentialRow) -> CredentialOut:
-    """A proof's row as it is told: facts and evidence are not for clients, save of what is for them alone."""
-    same: dict[str, Any] = {name: getattr(row, name) for name in CredentialOut.model_fields}
-    if actor.client_id is not None and row.for_client_id != actor.client_id:
+def show_credentials(session: Session, actor: Actor, rows: Sequence[CredentialRow]) -> list[CredentialOut]:
+    """Proofs as they are told: facts, evidence, documents are not for clients, save of what is for them alone."""
+    may_read = {row.id for row in rows if actor.client_id is None or row.for_client_id == actor.client_id}
+    documents = read_documents(session, may_read)
+    today = database_now(session).astimezone(UTC).date()
+    return [_show(row, documents.get(row.id, ()) if row.id in may_read else None, today) for row in rows]
+
+
+def show_credential(session: Session, actor: Actor, credential_id: UUID) -> CredentialOut:
+    """One proof, as it is told."""
+    return show_credentials(session, actor, [session.get_one(CredentialRow, credential_id)])[0]
+
+
+def _show(row: CredentialRow, documents: Sequence[DocumentRow] | None, today: date) -> CredentialOut:
+    own = ("documents", "days_left")
+    same: dict[str, Any] = {name: getattr(row, name) for name in CredentialOut.model_fields if name not in own}
+    if documents is None:
         same |= {"evidence": None, "facts": None, "due_at": None}
-    return CredentialOut(**same)
+    has_end = row.state not in ENDED_PROOFS and row.valid_until < FOR_EVER
+    return CredentialOut(
+        **same,
+        documents=None if documents is None else [ProofPageOut.model_validate(each) for each in documents],
+        days_left=max(0, (row.valid_until - today).days) if has_end else None,
+    )
 
 
 def _moved(request: Request, actor: Actor, credential_id: UUID, wish: str, **values: Any) -> Response:

@@ -15,7 +15,7 @@ from api.parts import parts_of
 from api.schemas.clients import ContactOut, HazardOut
 from api.schemas.jobs import WindowOut
 from api.schemas.visits import DayOut, DocumentOut, OnVisitOut, SiteDayOut, SiteRecordOut, StopOut, VisitDetail
-from api.showing import show_distance, show_person, show_place, show_sent_back
+from api.showing import show_cleared, show_description, show_distance, show_person, show_place, show_sent_back
 from api.visibility import Relation, View, view
 from api.visits import MOVES
 from dispatch.errors import NotFound
@@ -25,6 +25,7 @@ from dispatch.record.tables import AssignmentRow, JobRow, OfferRow, SiteRow, Slo
 from dispatch.visits.order import Stop, order_of_day
 from dispatch.visits.partcheck import read_parts
 from dispatch.visits.siterecord import documents_of, site_day
+from matching.disclosure import is_shown
 
 router = APIRouter(prefix="/v1", tags=["visits"])
 
@@ -130,12 +131,14 @@ def _show(
         **{name: getattr(visit, name) for name in _SAME},
         title=job.title,
         window=WindowOut(start_at=visit.window_start_at, end_at=visit.window_end_at),
-        outcome_note=visit.outcome_note if seen.place else None,
-        evidence=visit.evidence if seen.place else [],
+        description=show_description(job, seen),
+        cleared=show_cleared(session, job) if _shows("job.cleared_names", seen) else None,
+        outcome_note=visit.outcome_note if _shows("visit.outcome_note", seen) else None,
+        evidence=visit.evidence if _shows("visit.evidence", seen) else [],
         site=_site(session, site, at, seen),
         people=list(people),
         is_part_missing=is_part_missing,
-        sent_back=show_sent_back(job) if seen.place else None,
+        sent_back=show_sent_back(job) if _shows("job.sent_back", seen) else None,
         moves=[MOVES[wish] for wish in VISIT[visit.state] if wish in MOVES],
     )
 
@@ -148,15 +151,19 @@ _SAME = (
 
 def _site(session: Session, site: SiteRow, at: Any, seen: View) -> SiteRecordOut:
     """The site through the view: the town and the hours for who was asked, the door for who is assigned."""
-    is_shown = seen.place
+    documents = documents_of(session, site.id) if _shows("document.file", seen) else None
     return SiteRecordOut(
         place=show_place(site, seen),
         on_the_day=SiteDayOut.model_validate(site_day(site, at)),
-        contacts=[ContactOut(**each) for each in site.contacts] if is_shown else None,
-        hazards=[HazardOut(**each) for each in site.hazards] if is_shown else None,
-        documents=[DocumentOut.model_validate(each) for each in documents_of(session, site.id)] if is_shown else None,
-        geofence_m=site.geofence_m if is_shown else None,
+        contacts=[ContactOut(**each) for each in site.contacts] if _shows("site.contacts", seen) else None,
+        hazards=[HazardOut(**each) for each in site.hazards] if _shows("site.hazards", seen) else None,
+        documents=None if documents is None else [DocumentOut.model_validate(each) for each in documents],
+        geofence_m=site.geofence_m if _shows("site.geofence_m", seen) else None,
     )
+
+
+def _shows(field: str, seen: View) -> bool:
+    return is_shown(field, is_assigned=seen.place)
 
 
 def _stop(session: Session, stop: Stop, seen: View, is_part_missing: bool) -> StopOut:

@@ -12,7 +12,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Overdue, problem_of
-from api.strictjson import RAW
+from api.strictjson import raw_bytes
 
 #: Seconds from the request to the answer, at most.
 DEADLINE_S = 4.6
@@ -38,7 +38,7 @@ class Deadline:
         gate, body = _Gate(send), _Body(receive)
         work = asyncio.ensure_future(self.app(scope, body.receive, gate.send))
         try:
-            if (scope["method"], scope["path"]) in RAW:
+            if raw_bytes(scope) is not None:
                 await body.wait(work, self.upload_s)
             await asyncio.wait({work}, timeout=self.deadline_s)
             if work.done() or gate.has_begun:

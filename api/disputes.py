@@ -17,7 +17,7 @@ from api.schemas.pages import PageOf
 from dispatch.money.disputing import Dispute, Position, state_position
 from dispatch.record.session import Actor
 from dispatch.record.tables import DisputeRow
-from dispatch.visits.paying import decide_dispute, dispute_pay
+from dispatch.visits.paying import concede_dispute, decide_dispute, dispute_pay
 
 router = APIRouter(prefix="/v1", tags=["money"])
 
@@ -26,7 +26,10 @@ Side = Annotated[Actor, Depends(only(*STAFF, *TALENT))]
 
 @router.post("/payments/{payment_id}/dispute", status_code=201, response_model=DisputeOut, summary="Dispute a payment")
 def post_dispute(request: Request, actor: Side, payment_id: UUID, wish: DisputeIn) -> Response:
-    """Dispute part of what is claimed. The rest is due at once; a named person decides by a date."""
+    """Dispute part of what is claimed. The rest is due at once; a named person decides by a date.
+
+    A client may also ask back what it approved, once, while that is due and in no payout: it is set aside again.
+    """
 
     def work(session: Session, now: datetime) -> Reply:
         asked = Dispute(payment_id, wish.amount, wish.reason, _position(wish.position), wish.decider_id)
@@ -64,6 +67,17 @@ def decide_a_dispute(request: Request, actor: Operator, dispute_id: UUID, decisi
 
     def work(session: Session, now: datetime) -> Reply:
         decide_dispute(session, actor, dispute_id, decision.awarded, decision.note, now=now)
+        return Reply(_read(session, dispute_id))
+
+    return idempotent(request, actor, work)
+
+
+@router.post("/disputes/{dispute_id}/concede", response_model=DisputeOut, summary="Give way in a dispute")
+def concede_a_dispute(request: Request, actor: Side, dispute_id: UUID) -> Response:
+    """All that is disputed is the other side's, and nobody has to decide."""
+
+    def work(session: Session, now: datetime) -> Reply:
+        concede_dispute(session, actor, dispute_id, now=now)
         return Reply(_read(session, dispute_id))
 
     return idempotent(request, actor, work)

@@ -58,16 +58,16 @@ def patch_engagement(request: Request, actor: Keeper, technician_id: UUID, patch
 def _show(session: Session, actor: Actor, technician_id: UUID, now: datetime) -> EngagementOut:
     assert actor.client_id is not None, "staff have a client"
     row = session.get(UsageRow, (actor.client_id, technician_id), populate_existing=True)
-    answers = row.answers if row else {}
+    answers, engaged_as = (row.answers, row.engaged_as) if row else ({}, "contractor")
     return EngagementOut(
         technician_id=technician_id,
         client_id=actor.client_id,
-        engaged_as=row.engaged_as if row else "contractor",  # type: ignore[arg-type]
-        checklists=[_show_checklist(pack, answers.get(pack.id, {})) for pack in checklists(now)],
+        engaged_as=engaged_as,  # type: ignore[arg-type]
+        checklists=[_show_checklist(pack, engaged_as, answers.get(pack.id, {})) for pack in checklists(now)],
     )
 
 
-def _show_checklist(pack: Pack, answers: dict[str, Any]) -> AnsweredChecklist:
+def _show_checklist(pack: Pack, engaged_as: str, answers: dict[str, Any]) -> AnsweredChecklist:
     found = read_answers(pack, {code: each["answer"] for code, each in answers.items()})
     return AnsweredChecklist(
         pack=pack.id,
@@ -75,6 +75,7 @@ def _show_checklist(pack: Pack, answers: dict[str, Any]) -> AnsweredChecklist:
         title=pack.title,
         source=pack.source,
         guidance=pack.guidance,
+        concerns=engaged_as in pack.engagements,
         questions=[_show_question(dict(each), answers.get(code, {})) for code, each in pack.questions.items()],
         open=list(found.open),
         employee=list(found.employee),

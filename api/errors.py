@@ -38,6 +38,7 @@ from starlette.responses import Response
 from dispatch.errors import (
     BadInput,
     Conflict,
+    Damaged,
     Missing,
     MissingService,
     NotFound,
@@ -47,6 +48,7 @@ from dispatch.errors import (
     Refused,
     TruckrollError,
 )
+from dispatch.record.refusals import guard_of
 from dispatch.talent.loading import BadEntries
 from geo.errors import GeoError
 from matching.errors import MatchingError
@@ -260,7 +262,8 @@ _RETRY = {"Retry-After": "1"}
 
 
 def _bad(path: str, value: object, way_out: str) -> Problem:
-    one = {"path": path, "value": _shown(value), "message": f"{path}: cannot be used", "way_out": way_out}
+    shown = _sent(path.split("/"), value)
+    one = {"path": path, "value": shown, "message": f"{path}: cannot be used", "way_out": way_out}
     return Problem(422, "bad_input", f"{path}: {way_out}", {"errors": [one]})
 
 
@@ -314,9 +317,20 @@ def _unavailable(error: Exception) -> Problem:
     return Problem(503, code, detail, {"outcome_unknown": False}, _RETRY)
 
 
+def _missing_service(error: MissingService) -> Problem:
+    """Its name alone: the rest is for whoever runs this, in the log."""
+    _log.error("a service is missing: %s", error)
+    return Problem(503, "missing_service", error.service, {"outcome_unknown": False}, _RETRY)
+
+
+def _damaged(error: Damaged) -> Problem:
+    _log.error("what is kept was damaged: %s", error)
+    return Problem(500, "damaged", f"{error.what} cannot be read; it was logged", {})
+
+
 def _integrity(error: IntegrityError) -> Problem:
     """By the constraint's name alone: its detail would name another tenant's ids."""
-    name = getattr(getattr(error.orig, "diag", None), "constraint_name", None) or "unknown"
+    name = guard_of(error) or "unknown"
     if name in _BAD_VALUES:
         path, way_out = _BAD_VALUES[name]
         return _bad(path, None, way_out)
@@ -336,7 +350,7 @@ def _validation(error: RequestValidationError) -> Problem:
     errors = [
         {
             "path": (path := _path(each["loc"])),
-            "value": _shown(each.get("input")),
+            "value": _sent(each["loc"], each.get("input")),
             "message": f"{path}: cannot be used",
             "way_out": each["msg"].removeprefix("Value error, "),
         }
@@ -344,6 +358,13 @@ def _validation(error: RequestValidationError) -> Problem:
     ]
     detail = f"{errors[0]['path']}: {errors[0]['way_out']}"
     return Problem(422, "bad_input", detail, {"errors": errors})
+
+
+def _sent(loc: Sequence[Any], value: object) -> Any:
+    """What was sent, as it may be answered, and kept with the answer: never a cleared text, nor what holds one."""
+    if "cleared" in loc or (isinstance(value, dict | list) and "cleared" in str(value)):
+        return None
+    return _shown(value)
 
 
 def _path(loc: Sequence[Any]) -> str:
@@ -399,7 +420,8 @@ _TABLE: dict[type, Callable[[Any], Problem]] = {
     Conflict: _conflict,
     Missing: _missing,
     Refused: _refused,
-    MissingService: lambda error: Problem(503, "missing_service", error.service, {"outcome_unknown": False}, _RETRY),
+    MissingService: _missing_service,
+    Damaged: _damaged,
     OutcomeUnknown: lambda error: Problem(503, "outcome_unknown", str(error), {"outcome_unknown": True}, _RETRY),
     TruckrollError: lambda error: Problem(409, "refused", str(error)),
     RequestValidationError: _validation,

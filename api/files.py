@@ -17,13 +17,15 @@ from api.schemas.pages import PageOf
 from api.strictjson import BODY
 from dispatch.errors import NotFound
 from dispatch.files.examining import CONTENT_TYPES, examine
-from dispatch.files.keeping import Belongs, find_file, is_time_doubtful, keep_file
-from dispatch.record.tables import FileRow, JobRow
+from dispatch.files.keeping import Belongs, check_is_kept, find_file, is_time_doubtful, keep_file
+from dispatch.files.personal import get_personal
+from dispatch.record.session import ENGINE, transaction
+from dispatch.record.tables import DocumentRow, FileRow, JobRow
 
 router = APIRouter(prefix="/v1", tags=["files"])
 
-_BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}, "example": "the file's bytes"}
-_SENT = {"requestBody": {"required": True, "content": {"application/octet-stream": _BYTES}}}
+BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}, "example": "the file's bytes"}
+SENT = {"requestBody": {"required": True, "content": {"application/octet-stream": BYTES}}}
 _ENDINGS = dict(zip(CONTENT_TYPES, ("jpg", "png", "webp", "pdf", "txt"), strict=True))
 #: Nothing of a file may run in the page or be guessed to be something else, whatever it holds.
 _HEADERS = {
@@ -32,12 +34,12 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
 }
 _DOWNLOAD: dict[int | str, Any] = {
-    200: {"description": "The bytes.", "content": {content_type: _BYTES for content_type in CONTENT_TYPES}},
+    200: {"description": "The bytes.", "content": {content_type: BYTES for content_type in CONTENT_TYPES}},
     304: {"description": "You have it already: If-None-Match names its hash."},
 }
 
 
-@router.post("/files", status_code=201, response_model=FileOut, summary="Send a file", openapi_extra=_SENT)
+@router.post("/files", status_code=201, response_model=FileOut, summary="Send a file", openapi_extra=SENT)
 def post_file(
     request: Request,
     actor: Anyone,
@@ -69,14 +71,8 @@ def get_file(request: Request, actor: Anyone, file_id: UUID) -> Response:
     """The bytes, as a download. Its client's staff read it, and the technicians on its job or with work at its site."""
     with reading(request, actor) as session:
         row = find_file(session, file_id)
-    tag = f'"{row.sha256}"'
-    headers = {**_HEADERS, "ETag": tag}
-    if tag in [each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")]:
-        return Response(status_code=304, headers=headers)
-    name = f"{row.kind}-{str(row.id)[-12:]}.{_ENDINGS[row.content_type]}"
-    headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    data = parts_of(request).files.get(row.client_id, row.id)
-    return Response(data, headers=headers, media_type=row.content_type)
+    check_is_kept(row)
+    return download(request, row, row.client_id, f"{row.kind}-{str(row.id)[-12:]}")
 
 
 @router.get("/files/{file_id}/about", response_model=FileOut, summary="What is known of a file?")
@@ -98,6 +94,18 @@ def list_job_files(
         found = page(session, request, wanted, FileRow.id, limit=limit, cursor=cursor)
     response.headers.update(found.headers)
     return PageOf(items=[show_file(row[0]) for row in found.rows], next=found.next)
+
+
+def download(request: Request, row: FileRow | DocumentRow, folder_id: UUID, name: str) -> Response:
+    """The bytes, as they lie in this folder, as a download under this name; 304 for whoever has them already."""
+    tag = f'"{row.sha256}"'
+    headers = {**_HEADERS, "ETag": tag}
+    if tag in [each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")]:
+        return Response(status_code=304, headers=headers)
+    headers["Content-Disposition"] = f'attachment; filename="{name}.{_ENDINGS[row.content_type]}"'
+    parts = parts_of(request)
+    data = get_personal(parts.files, folder_id, row.id, lambda: transaction(parts.engine, ENGINE, role="engine"))
+    return Response(data, headers=headers, media_type=row.content_type)
 
 
 def show_file(row: FileRow) -> FileOut:

@@ -1,6 +1,6 @@
 """What does a service department want done? Jobs: post, list, read, change, move."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -24,8 +24,10 @@ from api.showing import show_job, show_moved
 from dispatch.errors import NotFound
 from dispatch.jobs import changes, posting
 from dispatch.jobs.changes import Change, change_job, find_job, hold_job, resume_job
+from dispatch.jobs.cleared import Owner, check_kinds, cleared_from, put_cleared
 from dispatch.jobs.promises import columns_after_priority
 from dispatch.record.events import record
+from dispatch.record.sealing import KeyRing
 from dispatch.record.session import Actor, act_as, database_now
 from dispatch.record.tables import JobRow, SiteRow, VisitRow
 from dispatch.standing.copying import copy_job
@@ -48,7 +50,7 @@ def post_job(request: Request, actor: Requester, job: JobIn) -> Response:
     """
 
     def work(session: Session, now: datetime) -> Reply:
-        job_id, is_new = posting.post_job(session, actor, job.to_wish(), now=now)
+        job_id, is_new = posting.post_job(session, actor, job.to_wish(), now=now, ring=parts_of(request).ring)
         return posted(session, actor, job_id, is_new)
 
     return idempotent(request, actor, work, role="app")
@@ -73,6 +75,7 @@ def post_copy(request: Request, actor: Requester, job_id: UUID, copy: JobCopyIn)
             duration_min=copy.duration_min,
             is_draft=copy.is_draft,
             now=now,
+            ring=parts_of(request).ring,
         )
         return posted(session, actor, copied, is_new)
 
@@ -127,7 +130,7 @@ def patch_job(request: Request, actor: Requester, job_id: UUID, patch: JobPatch)
     version = wanted_version(request, "job")
     with writing(request, actor, "engine") as session:
         now = database_now(session)
-        _patch(session, actor, job_id, patch, version, now)
+        _patch(session, actor, job_id, patch, version, parts_of(request).ring, now)
         act_as(session, actor)
         shown = show_job(session, actor, job_id)
     parts_of(request).bell.ring()
@@ -233,7 +236,9 @@ def _move(request: Request, actor: Actor, job_id: UUID, do: Callable[[Session, d
     return idempotent(request, actor, work)
 
 
-def _patch(session: Session, actor: Actor, job_id: UUID, patch: JobPatch, version: int, now: datetime) -> None:
+def _patch(
+    session: Session, actor: Actor, job_id: UUID, patch: JobPatch, version: int, ring: KeyRing, now: datetime
+) -> None:
     """Terms first, by the use case, which locks slots before the job; then words, guarded by the version."""
     job = session.scalars(select(JobRow).where(JobRow.id == job_id)).one_or_none()
     if job is None or job.client_id != actor.client_id:
@@ -243,22 +248,48 @@ def _patch(session: Session, actor: Actor, job_id: UUID, patch: JobPatch, versio
     given = patch.model_dump(exclude_unset=True)
     words = {name: given[name] for name in _WORDS if name in given}
     promise = columns_after_priority(session, job, words["priority"], now=now) if words.get("priority") else {}
+    fields = sorted(words.keys() | given.keys() & _SEEN_BY)
+    shown = {"disclosure": _disclosure(session, job, given)} if given.keys() & _SEEN_BY else {}
     if given.keys() & _TERMS:
         change_job(session, actor, job_id, _change(patch), now=now)
         version += 1
     done = session.scalar(
         update(JobRow)
         .where(JobRow.id == job_id, JobRow.version == version)
-        .values(version=version + 1 if words else version, **words, **promise)
+        .values(version=version + 1 if fields else version, **words, **promise, **shown)
         .returning(JobRow.id)
     )
     if done is None:
         raise Stale("job")
-    if words:
-        told = {"fields": sorted(words)}
+    if fields:
+        told = {"fields": fields} | _put_texts(session, job, given, ring, now)
         record(session, actor, ("job", job_id), "described", told, client_id=job.client_id, now=now)
 
 
+def _disclosure(session: Session, job: JobRow, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Who reads what after the change."""
+    kept = {name: each for name, each in job.disclosure.items() if name != "cleared_for"}
+    chosen = kept | (given.get("disclosure") or {})
+    if "cleared" not in given:
+        return {**job.disclosure, **chosen}
+    cleared = cleared_from(given["cleared"])
+    check_kinds(session, cleared)
+    return posting.disclosure_of(chosen, cleared)
+
+
+def _put_texts(
+    session: Session, job: JobRow, given: Mapping[str, Any], ring: KeyRing, now: datetime
+) -> dict[str, list[str]]:
+    """Seal what is to be read by the cleared alone, the job's new version being held: what the event says of it."""
+    if "cleared" not in given:
+        return {}
+    own = Owner("job", job.id, job.client_id)
+    cleared = cleared_from(given["cleared"], own)
+    put_cleared(session, own, cleared, ring, now=now)
+    return posting.told_of_cleared(cleared) or {"cleared": []}
+
+
+_SEEN_BY = {"disclosure", "cleared"}
 _WORDS = ("title", "description", "purchase_order", "project", "priority")
 _TERMS = {"window", "duration_min", "pay", "needs", "mode", "policy"}
 

@@ -59,7 +59,7 @@ def technicians_in(session: Session, actor: Actor, box: Box, limit: int) -> Show
     wanted = (
         select(TechnicianRow.id, TechnicianRow.number, TechnicianRow.name, TechnicianRow.state)
         .add_columns(TechnicianRow.lat, TechnicianRow.lng)
-        .where(visible_to(actor), TechnicianRow.state != "left", inside(TechnicianRow, looked_at))
+        .where(visible_to(actor), TechnicianRow.state.not_in(("left", "erased")), inside(TechnicianRow, looked_at))
         .order_by(TechnicianRow.id)
         .limit(most)
     )

@@ -1,10 +1,12 @@
 """What open work is there for me? Open jobs: browse, request."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from api.answering import told
@@ -14,12 +16,20 @@ from api.paging import Limit
 from api.parts import parts_of
 from api.schemas.jobs import PayOut, WindowOut
 from api.schemas.offers import OpenJobOut, OpenJobs, RequestIn, RequestOut
-from api.showing import show_cancellation, show_distance, show_needs, show_place
+from api.showing import (
+    show_cancellation,
+    show_description,
+    show_distance,
+    show_needs,
+    show_pay_terms,
+    show_place,
+)
 from api.visibility import view
 from dispatch.jobs.acceptance import Lost
 from dispatch.jobs.market import OpenJob, find_open_jobs, request_job
 from dispatch.jobs.reading import needs_document
 from dispatch.record.session import database_now, transaction
+from dispatch.record.tables import TermsRow
 
 router = APIRouter(prefix="/v1/open-jobs", tags=["open jobs"])
 
@@ -36,7 +46,8 @@ def list_open_jobs(
         asker = speaking_for(session, actor, technician_id)
         assert asker.technician_id is not None
         found = find_open_jobs(session, asker.technician_id, now=database_now(session), limit=limit)
-        return OpenJobs(items=[_show(actor.kind, each) for each in found])
+        terms = _terms(session, found)
+        return OpenJobs(items=[_show(actor.kind, each, terms[each.unit.job.job_id]) for each in found])
 
 
 @router.post("/{visit_id}/request", response_model=RequestOut, status_code=201, summary="Ask for open work")
@@ -52,15 +63,25 @@ def request_open_job(request: Request, actor: Talent, visit_id: UUID, wish: Requ
     return idempotent(request, actor, work)
 
 
-def _show(kind: str, found: OpenJob) -> OpenJobOut:
+def _terms(session: Session, found: Sequence[OpenJob]) -> dict[UUID, dict[str, Any]]:
+    """What each job is offered under now."""
+    current = tuple_(TermsRow.job_id, TermsRow.version).in_(
+        (each.unit.job.job_id, each.unit.job.terms_version) for each in found
+    )
+    rows = session.execute(select(TermsRow.job_id, TermsRow.terms).where(current))
+    return {job_id: terms for job_id, terms in rows}
+
+
+def _show(kind: str, found: OpenJob, terms: dict[str, Any]) -> OpenJobOut:
     seen = view(kind, "none")
     job, row = found.unit.job, found.unit.job_row
+    slot = {"start_at": job.start_at.isoformat(), "duration_min": job.duration_min}
     return OpenJobOut(
         visit_id=job.id,
         job_id=job.job_id,
         role=job.role,
         title=row.title,
-        description=row.description,
+        description=show_description(row, seen),
         job_type=row.job_type,
         mode=found.unit.policy.mode,
         place=show_place(found.unit.site_row, seen),
@@ -69,6 +90,7 @@ def _show(kind: str, found: OpenJob) -> OpenJobOut:
         needs=show_needs(needs_document(job.needs)),
         pay=PayOut(kind=job.pay.kind, amount=job.pay.amount, currency=job.pay.currency),
         cancellation_terms=show_cancellation(row.day_policy.get("cancellation", {}), job.pay, job.duration_min),
+        pay_terms=show_pay_terms(terms, job.pay, slot, found.unit.site_row),
         terms_version=job.terms_version,
         distance_m=show_distance(found.distance_m, seen) or 0,
         travel_s=found.travel_s,

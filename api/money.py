@@ -22,11 +22,12 @@ from api.schemas.money import (
     PartOfPayIn,
     PaymentOut,
     PaymentState,
+    TravelIn,
 )
 from api.schemas.pages import PageOf
 from dispatch.errors import NotFound
 from dispatch.money.approving import approve_part
-from dispatch.money.extras import ExtraWish, answer_extra, ask_extra
+from dispatch.money.extras import ExtraWish, answer_extra, ask_extra, ask_travel
 from dispatch.money.funds import move_funds, set_rules
 from dispatch.money.ledger import Owner, balance_of
 from dispatch.record.session import Actor
@@ -108,6 +109,17 @@ def post_extra(request: Request, actor: Side, payment_id: UUID, wish: ExtraIn) -
 
     def work(session: Session, now: datetime) -> Reply:
         ask_extra(session, actor, payment_id, ExtraWish(wish.code, wish.amount, wish.file_id), now=now)
+        return Reply(Approved(is_approved=False, payment=_read(session, payment_id)), 201)
+
+    return idempotent(request, actor, work)
+
+
+@router.post("/payments/{payment_id}/travel", status_code=201, response_model=Approved, summary="Say how far you came")
+def post_travel(request: Request, actor: Side, payment_id: UUID, wish: TravelIn) -> Response:
+    """Miles or hours of the way, where the offer pays for them, once for each; the client approves them as an extra."""
+
+    def work(session: Session, now: datetime) -> Reply:
+        ask_travel(session, actor, payment_id, wish.code, wish.units, now=now)
         return Reply(Approved(is_approved=False, payment=_read(session, payment_id)), 201)
 
     return idempotent(request, actor, work)

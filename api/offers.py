@@ -17,7 +17,15 @@ from api.parts import reading
 from api.schemas.jobs import PayOut, WhyIn, WindowOut
 from api.schemas.offers import AcceptIn, AnswerOut, CounterIn, CounterMade, DeclineIn, OfferMoved, OfferOut, OfferState
 from api.schemas.pages import PageOf
-from api.showing import show_cancellation, show_distance, show_needs, show_pay_terms, show_person, show_place
+from api.showing import (
+    show_cancellation,
+    show_description,
+    show_distance,
+    show_needs,
+    show_pay_terms,
+    show_person,
+    show_place,
+)
 from api.visibility import view
 from dispatch.errors import NotFound
 from dispatch.jobs.acceptance import Yes, accept_offer
@@ -193,7 +201,7 @@ def _offer(actor: Actor, row: Row[*tuple[Any, ...]], is_assigned: bool) -> Offer
         bundle_id=job.bundle_id,
         client=client,
         title=job.title,
-        description=job.description,
+        description=show_description(job, seen),
         job_type=job.job_type,
         mode=job.mode,
         place=show_place(site, seen),

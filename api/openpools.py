@@ -13,10 +13,13 @@ from api.errors import Stale
 from api.etags import is_known, wanted_version
 from api.idempotency import Reply, to_response
 from api.parts import parts_of, reading, writing
+from api.people import find_visible
 from api.pools import PoolKeeper
 from api.schemas.pools import (
     CheckOut,
     JobChecksOut,
+    OpeningOut,
+    OpeningsOut,
     OpenPoolOut,
     OpenPools,
     OverrideIn,
@@ -24,16 +27,20 @@ from api.schemas.pools import (
     PoolAsksIn,
     PoolAsksOut,
 )
+from api.talent import Keeper
 from api.versions import content_etag, content_version
+from dispatch.admission.openings import LOOKS_BACK, find_openings
 from dispatch.admission.reviewing import PoolReview, review_job, review_pools
 from dispatch.errors import NotFound
 from dispatch.record.session import Actor, database_now, transaction
-from dispatch.record.tables import PoolOverrideRow, PoolRow
+from dispatch.record.tables import CredentialKindRow, PoolOverrideRow, PoolRow
 from dispatch.talent.overrides import put_override, take_override_back
 from dispatch.talent.requirements import set_requirements
+from matching.openings import BUCKETS, bucket
 
 router = APIRouter(prefix="/v1", tags=["open pools"])
 
+_MILES = 40
 _ForWhom = Annotated[UUID | None, Query(description="For whom a company or a gateway asks.")]
 
 
@@ -138,11 +145,36 @@ def get_job_checks(
     return JobChecksOut(visit_id=visit_id, role=role, may=all(each.holds for each in checks), checks=checks)
 
 
+@router.get(
+    "/technicians/{technician_id}/openings",
+    response_model=OpeningsOut,
+    summary="What would a proof have opened?",
+)
+def get_openings(request: Request, actor: Keeper, technician_id: UUID) -> OpeningsOut:
+    """Jobs near your base that were open to you but for one proof, by its kind; in spans, never to the job."""
+    with transaction(parts_of(request).engine, actor, role="engine") as session:
+        find_visible(session, actor, technician_id)
+        found = find_openings(session, technician_id, now=database_now(session))
+        signed = set(session.scalars(select(CredentialKindRow.code).where(CredentialKindRow.family == "agreement")))
+    items = [_opening(kind, bucket(num), kind in signed) for kind, num in found.items()]
+    return OpeningsOut(within_miles=_MILES, days=LOOKS_BACK.days, items=items)
+
+
 def _find(session: Session, actor: Actor, pool_id: UUID) -> PoolRow:
     row = session.scalars(select(PoolRow).where(PoolRow.id == pool_id)).one_or_none()
     if row is None or actor.client_id not in (None, row.client_id):
         raise NotFound("pool", pool_id)
     return row
+
+
+def _opening(kind: str, least: int, is_signed: bool) -> OpeningOut:
+    jobs = f"{least} jobs or more" if least else f"fewer than {BUCKETS[0]} jobs"
+    return OpeningOut(
+        kind=kind,
+        at_least=least,
+        text=f"{jobs} within {_MILES} miles in the last {LOOKS_BACK.days} days",
+        remedy=f"read and sign {kind}" if is_signed else f"hand in a valid {kind}",
+    )
 
 
 def _asks(row: PoolRow, today: Any) -> PoolAsksOut:

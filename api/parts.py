@@ -18,6 +18,7 @@ from dispatch.bell import Bell
 from dispatch.errors import OutcomeUnknown
 from dispatch.feed import REFRESH_WITHIN_S, Feed
 from dispatch.files.storing import FileStore
+from dispatch.record.sealing import NO_KEYS, KeyRing
 from dispatch.record.session import ENGINE, Actor, database_now, transaction
 from dispatch.settings import Settings
 from dispatch.signin.oidc import Provider
@@ -39,7 +40,7 @@ _WHOLE = ("operator", "gateway")
 class Parts:
     """What the application holds while it runs. `keys` caches who a key is, see `api.auth`.
 
-    `provider` is the OpenID provider of this installation, where it has one.
+    `provider` is the OpenID provider of this installation, where it has one; `ring` seals.
     """
 
     settings: Settings
@@ -49,6 +50,7 @@ class Parts:
     metrics: Metrics
     files: FileStore
     provider: Provider | None = None
+    ring: KeyRing = NO_KEYS
     feed: Feed = field(default_factory=Feed)
     keys: dict[bytes, tuple[Actor, float]] = field(default_factory=dict)
     num_faults: int = 0

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.auth import Gateway, Operator, Technician, only
-from api.credentials import Reviewer, show_credential
+from api.credentials import Reviewer, show_credential, show_credentials
 from api.duepaging import page_by_due
 from api.idempotency import Reply, idempotent
 from api.paging import Cursor, Limit
@@ -62,8 +62,9 @@ def list_due(
     due_at: Any = CredentialRow.due_at
     with transaction(parts_of(request).engine, actor, role="engine") as session:
         found = page_by_due(session, request, wanted, due_at, CredentialRow.id, limit=limit, cursor=cursor)
+        items = show_credentials(session, actor, [row[0] for row in found.rows])
     response.headers.update(found.headers)
-    return PageOf(items=[show_credential(actor, row[0]) for row in found.rows], next=found.next)
+    return PageOf(items=items, next=found.next)
 
 
 @router.post(
@@ -78,7 +79,7 @@ def post_screening(request: Request, actor: Screened, technician_id: UUID, wish:
 
     def work(session: Session, now: datetime) -> Reply:
         made = order_screening(session, actor, technician_id, wish.kind, wish.scope, vendor, now=now)
-        return Reply(show_credential(actor, session.get_one(CredentialRow, made)), 201)
+        return Reply(show_credential(session, actor, made), 201)
 
     return idempotent(request, actor, work)
 

@@ -10,6 +10,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from api.promising import is_at_risk, show_promise
+from api.schemas.cleared import ClearedHintOut, DisclosureOut
 from api.schemas.jobs import (
     JobMoved,
     JobOut,
@@ -28,6 +29,7 @@ from api.schemas.money import PayTermsOut
 from api.schemas.offers import CancellationTermsOut
 from api.visibility import HIDDEN_RESOLUTION, HIDDEN_STEP_M, SHOWN_STEP_M, View, view
 from dispatch.errors import NotFound
+from dispatch.jobs.cleared import Owner, names_of
 from dispatch.jobs.lifecycle import JOB
 from dispatch.money.holding import planned_pay
 from dispatch.record.session import Actor
@@ -35,6 +37,7 @@ from dispatch.record.tables import JobRow, SiteRow, SlotRow, TechnicianRow, Visi
 from geo.cells import cell_of, center
 from matching.cancellation import CancellationRules
 from matching.charges import terms_of
+from matching.disclosure import class_of, is_shown
 from matching.eligibility import Rule
 from matching.job import Pay
 from matching.pay import net_of
@@ -68,6 +71,8 @@ def show_job(session: Session, actor: Actor, job_id: UUID) -> JobOut:
     ).all()
     return JobOut(
         **{name: getattr(job, name) for name in _SAME},
+        disclosure=DisclosureOut(description=class_of("job.description", job.disclosure)),  # type: ignore[arg-type]
+        cleared=show_cleared(session, job),
         place=show_place(site, view(actor.kind, "none")),
         visits=_visits(actor, slots),
         unfilled=show_unfilled(job.unfilled, "operator" if actor.kind == "operator" else "client"),
@@ -76,6 +81,19 @@ def show_job(session: Session, actor: Actor, job_id: UUID) -> JobOut:
         is_at_risk=is_at_risk(session, job_id),
         moves=moves_of(job.state),
     )
+
+
+def show_cleared(session: Session, job: JobRow) -> ClearedHintOut | None:
+    """That there are cleared texts, and under which names; None where there are none."""
+    kinds = job.disclosure.get("cleared_for")
+    if not kinds:
+        return None
+    return ClearedHintOut(kinds=kinds, names=names_of(session, Owner("job", job.id, job.client_id)))
+
+
+def show_description(job: JobRow, seen: View) -> str:
+    """What is to be done, as far as the client tells it to those who do not have the work; empty until then."""
+    return job.description if is_shown("job.description", is_assigned=seen.place, chosen=job.disclosure) else ""
 
 
 def show_sent_back(job: JobRow) -> SentBackOut | None:
@@ -102,11 +120,15 @@ def show_place(site: SiteRow, seen: View) -> PlaceOut:
         "country": site.country,
         "time_zone": site.time_zone,
     }
-    if not seen.place:
+    if not is_shown("site.lat_lng", is_assigned=seen.place):
         middle = center(cell_of(site.lat, site.lng, HIDDEN_RESOLUTION))
         town |= dict.fromkeys(_DOOR)
         return PlaceOut(is_exact=False, lat=round(middle.lat, 4), lng=round(middle.lng, 4), **town)
-    door = {name: getattr(site, name) for name in _DOOR if name != "site_id"}
+    door: dict[str, Any] = {
+        name: getattr(site, name) if is_shown(f"site.{name}", is_assigned=seen.place) else None
+        for name in _DOOR
+        if name != "site_id"
+    }
     return PlaceOut(is_exact=True, lat=site.lat, lng=site.lng, **town, site_id=site.id, **door)
 
 

@@ -20,6 +20,7 @@ from dispatch.errors import BadInput, TruckrollError
 MAX_BYTES = 1_000_000
 #: (method, path) -> bytes at most, where the body is a file as it stands, and no JSON.
 RAW = {("POST", "/v1/files"): 15_000_000, ("POST", "/v1/pool-invitations"): 2_000_001}
+_DOCUMENTS = re.compile(r"/v1/credentials/[0-9A-Fa-f-]{36}/documents")
 MAX_LEVELS = 64
 MAX_DIGITS = 18
 
@@ -58,6 +59,13 @@ def parse(body: bytes) -> Any:
     return document
 
 
+def raw_bytes(scope: MutableMapping[str, Any]) -> int | None:
+    """How many bytes at most the body may have where it is a file as it stands; None where it is JSON."""
+    if scope["method"] == "POST" and _DOCUMENTS.fullmatch(scope["path"]):
+        return RAW["POST", "/v1/files"]
+    return RAW.get((scope["method"], scope["path"]))
+
+
 class StrictJson:
     """Middleware: reads the body, refuses what nobody should send, hands it on."""
 
@@ -71,7 +79,7 @@ class StrictJson:
             return
         try:
             _check_address(scope)
-            max_bytes = RAW.get((scope["method"], scope["path"]))
+            max_bytes = raw_bytes(scope)
             body = await _body(scope, receive, max_bytes or MAX_BYTES)
             if body and max_bytes is None and scope["method"] not in ("GET", "HEAD"):
                 _check_type(scope)

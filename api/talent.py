@@ -43,6 +43,8 @@ from dispatch.talent.technicians import (
     set_skills,
     update_profile,
 )
+from dispatch.visits.lapses import recheck
+from dispatch.visits.whereabouts import Here, note_position
 from geo.points import Point, check_place
 
 router = APIRouter(prefix="/v1/technicians", tags=["technicians"])
@@ -100,20 +102,24 @@ def list_technicians(
 
 @router.put("/me/position", status_code=202, response_model=PositionOut, summary="Share where you are")
 def put_position(request: Request, actor: Technician, position: PositionIn) -> PositionOut:
-    """Start travel from where you are, for some hours; nobody is shown it.
+    """Be asked from where you are, for some hours, while you share positions (`shares_position`): nobody is shown it.
 
-    Only while you share positions (`shares_position`). Without Redis it is lost, and `why_not` says so.
+    From "on my way" to the check-out the parties of that job alone see where you are: `visits` says which. Without
+    Redis what you share is lost, and `why_not` says so.
     """
     here = check_place(Point(position.lat, position.lng))
     assert actor.technician_id is not None
     with transaction(parts_of(request).engine, ENGINE, role="engine") as session:
-        until = good_until(position.until, now=database_now(session))
+        now = database_now(session)
+        until = good_until(position.until, now=now)
         may = may_be_shared(session, actor.technician_id)
+        visits = note_position(session, actor.technician_id, Here(here.lat, here.lng, position.accuracy_m), now=now)
     if not may:
-        return PositionOut(is_shared=False, until=until, why_not="not_opted_in")
+        return PositionOut(is_shared=False, until=until, why_not="not_opted_in", visits=visits)
     told = Position(actor.technician_id, here.lat, here.lng, int(until.timestamp()))
     is_shared = parts_of(request).bell.post_position(told)
-    return PositionOut(is_shared=is_shared, until=until, why_not=None if is_shared else "redis_is_away")
+    why_not: Any = None if is_shared else "redis_is_away"
+    return PositionOut(is_shared=is_shared, until=until, why_not=why_not, visits=visits)
 
 
 @router.get("/{technician_id}", response_model=TechnicianOut, summary="Read a technician")
@@ -140,9 +146,14 @@ def patch_technician(request: Request, actor: Keeper, technician_id: UUID, patch
         now = database_now(session)
         if changes:
             update_profile(session, actor, technician_id, changes, now=now)
+            if {"name", "company_id"} & changes.keys():
+                recheck(session, actor, technician_id, now=now)
         if shares is not None:
             share_positions(session, actor, technician_id, shares, now=now)
         shown = _one(session, actor, technician_id)
+    if shares is False:
+        # What was shared before is forgotten at once, not when it would have ended.
+        parts_of(request).bell.post_position(Position(technician_id, 0.0, 0.0, 0))
     return to_response(Reply(shown, headers=_etag(shown)))
 
 

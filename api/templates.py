@@ -1,6 +1,7 @@
 """Which jobs does a client post again and again? Templates: store, list, change, archive, post from."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -17,10 +18,11 @@ from api.etags import etag, is_known, wanted_version
 from api.idempotency import Reply, idempotent, to_response
 from api.jobs import POSTED_BEFORE, posted
 from api.paging import Cursor, Limit, page
-from api.parts import reading, writing
+from api.parts import parts_of, reading, writing
 from api.schemas.jobs import JobIn, JobOut
 from api.schemas.pages import PageOf
 from api.schemas.standing import TemplateIn, TemplateJobIn, TemplateOut, TemplatePatch
+from dispatch.jobs.cleared import Owner, changing
 from dispatch.jobs.posting import post_job
 from dispatch.record.session import database_now
 from dispatch.record.tables import TemplateRow
@@ -43,7 +45,7 @@ def post_job_template(request: Request, actor: Requester, template: TemplateIn) 
 
     def work(session: Session, now: datetime) -> Reply:
         document = template.job.model_dump(mode="json")
-        made = create_template(session, actor, template.name, document, now=now)
+        made = create_template(session, actor, template.name, document, now=now, ring=parts_of(request).ring)
         return _reply(session.get_one(TemplateRow, made), 201)
 
     return idempotent(request, actor, work, role="app")
@@ -86,7 +88,8 @@ def patch_job_template(request: Request, actor: Requester, template_id: UUID, pa
     if patch.job is not None:
         changes["document"] = patch.job.model_dump(mode="json")
     with writing(request, actor, "app") as session:
-        if not change_template(session, actor, template_id, changes, version, now=database_now(session)):
+        now, ring = database_now(session), parts_of(request).ring
+        if not change_template(session, actor, template_id, changes, version, now=now, ring=ring):
             raise Stale("template")
         row = session.get_one(TemplateRow, template_id, populate_existing=True)
         return to_response(_reply(row))
@@ -118,7 +121,9 @@ def post_template_job(request: Request, actor: Requester, template_id: UUID, own
         mine = own.model_dump(mode="json", exclude={"changes"})
         job = checked(JobIn, {**template.document, **own.changes, **mine}, "changes", own.changes)
         origin = {"template": str(template_id)}
-        job_id, is_new = post_job(session, actor, job.to_wish(), now=now, origin=origin)
+        wish = job.to_wish()
+        kept = replace(wish, cleared=changing(wish.cleared, Owner("template", template_id, template.client_id)))
+        job_id, is_new = post_job(session, actor, kept, now=now, origin=origin, ring=parts_of(request).ring)
         return posted(session, actor, job_id, is_new)
 
     return idempotent(request, actor, work, role="app")

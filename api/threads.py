@@ -27,6 +27,7 @@ from dispatch.messages.threads import (
     person_thread,
     post_message,
     reader_key,
+    words_of,
 )
 from dispatch.record.session import ENGINE, Actor, transaction
 from dispatch.record.tables import AssignmentRow, ClientRow, JobRow, MessageRow, ThreadRow
@@ -149,7 +150,8 @@ def _post(request: Request, actor: Actor, message: MessageIn, find: Find) -> Res
         made = post_message(session, actor, thread, draft, now=now)
         row = session.get_one(MessageRow, made)
         session.refresh(thread)
-        shown = _show(actor, row, _names(session, actor, [row]), {thread.id: thread.reads})
+        words = words_of(session, [row])
+        shown = _show(actor, row, words, _names(session, actor, [row]), {thread.id: thread.reads})
         return Reply(shown, 201, {"Location": f"/v1/threads/{thread.id}/messages"})
 
     return idempotent(request, actor, work)
@@ -166,20 +168,24 @@ def _messages(
         reads: dict[UUID, Mapping[str, str]] = {id_: marks for id_, marks in session.execute(threads)}
     # Whoever may read a message may know who wrote it; row-level security would hide a colleague of another company.
     with transaction(parts_of(request).engine, ENGINE, role="engine") as session:
-        names = _names(session, actor, rows)
+        names, words = _names(session, actor, rows), words_of(session, rows)
     response.headers.update(found.headers)
-    return PageOf(items=[_show(actor, row, names, reads) for row in rows], next=found.next)
+    return PageOf(items=[_show(actor, row, words, names, reads) for row in rows], next=found.next)
 
 
 def _show(
-    actor: Actor, row: MessageRow, names: Mapping[Ref, str], reads: Mapping[UUID, Mapping[str, str]]
+    actor: Actor,
+    row: MessageRow,
+    words: Mapping[UUID, str],
+    names: Mapping[Ref, str],
+    reads: Mapping[UUID, Mapping[str, str]],
 ) -> MessageOut:
     same = {name: getattr(row, name) for name in _SAME}
     author = AuthorOut(
         kind=cast(Any, row.author_kind), id=row.author_id, name=names.get((row.author_kind, row.author_id))
     )
     read_by = sorted(who for who, last in reads.get(row.thread_id, {}).items() if last >= str(row.id))
-    return MessageOut(**same, text=row.words, author=author, read_by=read_by)
+    return MessageOut(**same, text=words[row.id], author=author, read_by=read_by)
 
 
 _SAME = ("id", "thread_id", "kind", "about_id", "language", "files", "via", "sent_at")

@@ -1,9 +1,10 @@
 """How many hours has a technician with a client, and which limits does the client go by?"""
 
 from datetime import UTC, datetime
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -11,16 +12,28 @@ from api.clients import ClientKeeper, ClientReader
 from api.errors import Stale
 from api.etags import wanted_version
 from api.idempotency import Reply, to_response
+from api.paging import Cursor, Limit, page
 from api.parts import parts_of, reading, writing
 from api.people import find_visible
-from api.schemas.usage import LimitsOut, LimitsPatch, PackOut, StandingOut, UsageList, UsageOut, WayOnOut
+from api.schemas.pages import PageOf
+from api.schemas.usage import (
+    Level,
+    LimitsOut,
+    LimitsPatch,
+    PackOut,
+    StandingOut,
+    UsageList,
+    UsageOfTechnician,
+    UsageOut,
+    WayOnOut,
+)
 from api.talent import Knows
 from api.versions import content_etag, content_version
 from dispatch.errors import NotFound
 from dispatch.record.session import Actor, database_now, transaction
-from dispatch.record.tables import ClientRow, OfferRow, UsageRow
+from dispatch.record.tables import ClientRow, OfferRow, TechnicianRow, UsageRow
 from dispatch.record.tables.offers import LIVE_OFFERS
-from dispatch.talent.clock import Usage, read_usage
+from dispatch.talent.clock import Usage, read_usage, usage_under_limits
 from dispatch.talent.limits import set_limits
 from dispatch.talent.packfiles import shipped_packs
 from matching.packs import WAYS_ON, LimitsPolicy, Pack
@@ -41,9 +54,43 @@ def get_usage(request: Request, actor: Knows, technician_id: UUID) -> UsageList:
         clients = _clients(session, actor, technician_id)
         is_client = actor.client_id is not None
         items = [
-            _show(read_usage(session, each, technician_id, for_client=is_client, now=now), each) for each in clients
+            UsageOut(**_told(read_usage(session, each, technician_id, for_client=is_client, now=now), each))
+            for each in clients
         ]
     return UsageList(items=items)
+
+
+@router.get(
+    "/clients/{client_id}/usage", response_model=PageOf[UsageOfTechnician], summary="Hours of a client's technicians"
+)
+def list_usage(
+    request: Request,
+    actor: ClientReader,
+    response: Response,
+    client_id: UUID,
+    level: Annotated[Level | None, Query(description="Only who stands so.", examples=["amber"])] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> PageOf[UsageOfTechnician]:
+    """Who has hours with a client, and how near each is to its limits, with what to do about it.
+
+    Its staff read their own client's, the operator everybody's. `level` is that of the last judgement: with every
+    change of the hours, and else once a day near a limit, once a week elsewhere.
+    """
+    wanted = select(UsageRow, TechnicianRow.name).join(TechnicianRow, TechnicianRow.id == UsageRow.technician_id)
+    wanted = wanted.where(UsageRow.client_id == client_id, UsageRow.days != {})
+    if level is not None:
+        wanted = wanted.where(UsageRow.level == level)
+    with transaction(parts_of(request).engine, actor, role="engine") as session:
+        client, now = _find(session, actor, client_id), database_now(session)
+        found = page(session, request, wanted, UsageRow.technician_id, limit=limit, cursor=cursor)
+        shown = usage_under_limits(session, client, [row[0] for row in found.rows], now=now)
+    response.headers.update(found.headers)
+    items = [
+        UsageOfTechnician(**_told(usage, client), technician_name=row.name)
+        for usage, row in zip(shown, found.rows, strict=True)
+    ]
+    return PageOf(items=items, next=found.next)
 
 
 @router.get("/clients/{client_id}/limits", response_model=LimitsOut, summary="Read a client's limits")
@@ -86,16 +133,16 @@ def _clients(session: Session, actor: Actor, technician_id: UUID) -> list[Client
     return list(session.scalars(wanted.order_by(ClientRow.id)))
 
 
-def _show(usage: Usage, client: ClientRow) -> UsageOut:
-    same = ("client_id", "technician_id", "level", "num_days", "first_day", "last_day", "longest_break_days")
-    return UsageOut(
-        **{name: getattr(usage, name) for name in same},
-        worked_hours=usage.worked_s / 3600,
-        promised_hours=usage.promised_s / 3600,
-        at_stake_hours=usage.at_stake_s / 3600,
-        hours_zone=client.hours_zone,
-        standings=[_show_standing(each) for each in usage.standings],
-    )
+_SAME = (
+    "client_id", "technician_id", "engaged_as", "level", "num_days", "first_day", "last_day", "longest_break_days",
+)  # fmt: skip
+
+
+def _told(usage: Usage, client: ClientRow) -> dict[str, Any]:
+    hours = {f"{name}_hours": getattr(usage, f"{name}_s") / 3600 for name in ("worked", "promised", "at_stake")}
+    standings = [_show_standing(each) for each in usage.standings]
+    same = {name: getattr(usage, name) for name in _SAME}
+    return {**same, **hours, "hours_zone": client.hours_zone, "standings": standings}
 
 
 def _show_standing(standing: Standing) -> StandingOut:

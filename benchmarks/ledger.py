@@ -1,6 +1,6 @@
 """Do the books balance after a million operations by several processes at once, and how fast are they?
 
-    python -m benchmarks.ledger [--json] [--operations 1000000] [--processes 16] [--clients 200] [--technicians 5000]
+    python -m benchmarks.ledger [--json] [--operations 1000000] [--processes 8] [--clients 200] [--technicians 5000]
 
 Each process draws operations by chance and commits each by itself, durably, through `dispatch.money.ledger.post` as the
 use cases do. Afterwards all balances are computed anew, from the entries and from what the processes were told. How the
@@ -11,6 +11,7 @@ import argparse
 import json
 import multiprocessing
 import platform
+import queue
 import random
 import sys
 import time
@@ -37,6 +38,8 @@ CHANCES = {"deposit": 6, "hold": 40, "release": 8, "approve": 28, "payout": 8, "
 #: Of two currencies, one without a minor unit.
 CURRENCIES = ("USD", "JPY")
 _PLATFORM = Owner()
+#: How often it is told how far the processes are.
+_TELL_EACH_S = 10.0
 
 Moves = dict[UUID, Decimal]
 
@@ -64,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run and write the figures to standard output."""
     parser = argparse.ArgumentParser(prog="benchmarks.ledger", description=__doc__)
     parser.add_argument("--operations", type=int, default=1_000_000)
-    parser.add_argument("--processes", type=int, default=16)
+    parser.add_argument("--processes", type=int, default=8)
     parser.add_argument("--clients", type=int, default=200)
     parser.add_argument("--technicians", type=int, default=5_000)
     parser.add_argument("--json", action="store_true")
@@ -84,15 +87,16 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         spawn = multiprocessing.get_context("spawn")
         gate = spawn.Barrier(options.processes + 1)
         told: multiprocessing.Queue[Any] = spawn.Queue()
+        done = spawn.Array("L", options.processes, lock=False)
         workers = [
-            spawn.Process(target=_work, args=(url, num, share, clients, technicians, gate, told))
+            spawn.Process(target=_work, args=(url, num, share, clients, technicians, gate, told, done))
             for num in range(options.processes)
         ]
         for worker in workers:
             worker.start()
         gate.wait(120)
         started_s = time.monotonic()
-        books = [told.get() for _ in workers]
+        books = _gather(workers, told, done, share)
         seconds = max(ended for _, _, ended in books) - started_s
         for worker in workers:
             worker.join()
@@ -112,6 +116,21 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "by_kind": dict(sorted(counted.items())),
         **audit,
     }
+
+
+def _gather(workers: Sequence[Any], told: Any, done: Any, share: int) -> list[Any]:
+    """What each process says at its end; meanwhile, on standard error, how far they are."""
+    books: list[Any] = []
+    started_s = time.monotonic()
+    while len(books) < len(workers):
+        try:
+            books.append(told.get(timeout=_TELL_EACH_S))
+        except queue.Empty:
+            if any(worker.exitcode for worker in workers):
+                raise RuntimeError("a process died: its fault stands above") from None
+            num, seconds = sum(done), time.monotonic() - started_s
+            sys.stderr.write(f"{num:,} of {share * len(workers):,} operations, {num / seconds:,.0f} a second\n")
+    return books
 
 
 def _fill(engine: Engine, options: argparse.Namespace) -> tuple[list[UUID], list[UUID]]:
@@ -147,14 +166,17 @@ def _fill(engine: Engine, options: argparse.Namespace) -> tuple[list[UUID], list
     return clients, technicians
 
 
-def _work(url: str, seed: int, num: int, clients: list[UUID], technicians: list[UUID], gate: Any, told: Any) -> None:
-    """One process: `num` operations, each committed by itself."""
+def _work(
+    url: str, seed: int, num: int, clients: list[UUID], technicians: list[UUID], gate: Any, told: Any, done: Any
+) -> None:
+    """One process: `num` operations, each committed by itself; `done[seed]` says how many so far."""
     engine = connect(url, pool_size=1, deadline_s=600, name=f"ledger {seed}")
     books = Books(random.Random(seed), clients, technicians)
     kinds, chances = list(CHANCES), list(CHANCES.values())
     gate.wait(120)
-    for _ in range(num):
+    for at in range(num):
         _operate(engine, books, books.random.choices(kinds, chances)[0])
+        done[seed] = at + 1
     told.put((books.counted, books.moved, time.monotonic()))
     engine.dispose()
 

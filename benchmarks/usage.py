@@ -98,11 +98,15 @@ class Events:
 
 
 def make_events(num_technicians: int, num_clients: int, num_engagements: int) -> Events:
-    """Drawn by the seed; the order of the arrays is the order in which they happen."""
+    """Drawn by the seed, technician by technician, the weeks of each in order.
+
+    A batch so has the year of some: the triggers add all days that a statement brings a pair at once, where weeks of
+    everybody would rewrite every pair's days each time. What is counted in the end is the same.
+    """
     random = np.random.default_rng(SEED)
     num = num_technicians * num_engagements
-    technician = np.tile(np.arange(num_technicians), num_engagements)
-    week = np.repeat(np.arange(num_engagements), num_technicians)
+    technician = np.repeat(np.arange(num_technicians), num_engagements)
+    week = np.tile(np.arange(num_engagements), num_technicians)
     favoured = (technician * 7 + random.integers(0, 3, num)) % num_clients
     client = np.where(random.random(num) < 0.8, favoured, random.integers(0, num_clients, num))
     begin = int(YEAR.timestamp()) + week * 7 * 86_400 + random.integers(0, 5 * 1440, num) * 60

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,8 +14,9 @@ from sqlalchemy import select
 
 from cli.operating import OPERATOR, operated
 from dispatch.errors import BadInput
+from dispatch.files.documents import read_documents
 from dispatch.record.session import database_now, transaction
-from dispatch.record.tables import CredentialRow, TechnicianRow
+from dispatch.record.tables import CredentialRow, DocumentRow, TechnicianRow
 from dispatch.record.tables.talent import CREDENTIAL_STATES
 from dispatch.talent.credentials import move_credential
 from dispatch.visits.lapses import revoke
@@ -52,24 +54,33 @@ def list_(
         .limit(limit)
     )
     with operated(deadline_s=_DEADLINE_S) as engine, transaction(engine, OPERATOR, role="engine") as session:
-        documents = [_document(row, number) for row, number in session.execute(wanted)]
+        rows = session.execute(wanted).all()
+        pages = read_documents(session, [row.id for row, _ in rows])
+        documents = [_document(row, number, pages.get(row.id, ())) for row, number in rows]
     if as_json:
         typer.echo(json.dumps({"credentials": documents}))
         return
-    table = Table(Column("id", min_width=36), "technician", "kind", "state", "valid until", "due", box=None)
+    shown = ("technician", "kind", "state", "valid until", "due", "documents")
+    table = Table(Column("id", min_width=36), *shown, box=None)
     for each in documents:
         names = ("id", "technician", "kind", "state", "valid_until", "due_at")
-        table.add_row(*(each[name] or "" for name in names))
+        table.add_row(*(each[name] or "" for name in names), str(len(each["documents"]) or ""))
     Console(highlight=False, markup=False, soft_wrap=True).print(table if documents else "There are none.")
 
 
 @credentials.command("verify")
-def verify_(credential: Proof, as_json: Json = False) -> None:
+def verify_(
+    credential: Proof,
+    seen: Annotated[
+        list[str] | None, typer.Option(help="The hash of a document that you looked at, as listed; one for each page.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Say that a proof that was handed in is genuine.
 
     For example: truckroll credentials verify 0197c0de-0000-7000-8000-000000000000
     """
-    _moved(credential, "verify", as_json)
+    _moved(credential, "verify", as_json, seen=seen or [])
 
 
 @credentials.command("reject")
@@ -103,14 +114,14 @@ def revoke_(credential: Proof, as_json: Json = False) -> None:
         typer.echo(f"Assignment {each}: {fate}")
 
 
-def _moved(credential: UUID, wish: str, as_json: bool) -> None:
+def _moved(credential: UUID, wish: str, as_json: bool, **more: Any) -> None:
     with operated(deadline_s=_DEADLINE_S) as engine, transaction(engine, OPERATOR, role="engine") as session:
-        state = move_credential(session, OPERATOR, credential, wish, now=database_now(session)).state
+        state = move_credential(session, OPERATOR, credential, wish, now=database_now(session), **more).state
     document = {"id": str(credential), "state": state}
     typer.echo(json.dumps(document) if as_json else f"Credential {credential} is {state}.")
 
 
-def _document(row: CredentialRow, number: str) -> dict[str, Any]:
+def _document(row: CredentialRow, number: str, pages: Sequence[DocumentRow]) -> dict[str, Any]:
     return {
         "id": str(row.id),
         "technician": number,
@@ -119,4 +130,5 @@ def _document(row: CredentialRow, number: str) -> dict[str, Any]:
         "valid_until": row.valid_until.isoformat(),
         "due_at": None if row.due_at is None else row.due_at.isoformat(),
         "vendor": row.vendor,
+        "documents": [page.sha256 for page in pages],
     }

@@ -17,7 +17,8 @@ from psycopg2.extensions import connection as Connection
 
 from dispatch import postgres_programs, private_postgres, private_valkey
 from dispatch.bootstrap import EXTENSIONS, LOGIN_ROLE, ROLES
-from dispatch.errors import MissingService
+from dispatch.errors import BadInput, MissingService
+from dispatch.record.datakeys import read_ring
 from dispatch.services import alembic_config
 from dispatch.settings import ServiceSettings, without_driver
 
@@ -47,6 +48,7 @@ def examine(settings: ServiceSettings) -> list[Finding]:
     findings = [_python(), _time_zones()]
     findings += _database(settings)
     findings.append(_redis(settings))
+    findings.append(_data_keys(settings))
     return findings
 
 
@@ -169,6 +171,18 @@ def _redis(settings: ServiceSettings) -> Finding:
         mend = "set maxmemory-policy noeviction: streams and rate limits would vanish silently"
         return Finding("Redis", "warning", f"{version}, {policy}", mend)
     return Finding("Redis", "ok", version)
+
+
+def _data_keys(settings: ServiceSettings) -> Finding:
+    try:
+        ids = read_ring(settings.data_keys, settings.data_dir).ids
+    except BadInput as error:
+        return Finding("data keys", "broken", f"{error.field} cannot be used", error.way_out)
+    if ids:
+        return Finding("data keys", "ok", f"{', '.join(ids)}; the first seals")
+    if settings.database_url is None:
+        return Finding("data keys", "not running", "private, made at the first start")
+    return Finding("data keys", "warning", "none: cleared texts cannot be posted", "truckroll datakeys make")
 
 
 def _rows(connection: Connection, query: str, *arguments: object) -> list[tuple[Any, ...]]:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine
 
+from dispatch.record.datakeys import read_ring
 from dispatch.record.session import Actor, connect
 from dispatch.services import migrate, services
 from dispatch.settings import read_settings
@@ -22,9 +23,12 @@ def operated(*, deadline_s: float) -> Iterator[Engine]:
     MissingService
         When no database was named and none can be started, or the one that was named does not answer.
     """
-    with services(read_settings()) as there:
+    settings = read_settings()
+    with services(settings) as there:
         migrate(there.database_url)
-        engine = connect(there.database_url, pool_size=1, deadline_s=deadline_s, name="truckroll command")
+        ring = read_ring(settings.data_keys, settings.data_dir)
+        name = "truckroll command"
+        engine = connect(there.database_url, pool_size=1, deadline_s=deadline_s, name=name, ring=ring)
         try:
             yield engine
         finally:

@@ -19,7 +19,8 @@ _DEADLINE_S = 600.0
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 _SHOWN = (
-    "id", "version", "title", "kind", "jurisdiction", "valid_from", "valid_to", "source", "binding", "thresholds",
+    "id", "version", "title", "kind", "jurisdiction", "valid_from", "valid_to", "source", "binding", "engagements",
+    "thresholds",
 )  # fmt: skip
 
 packs = typer.Typer(

@@ -15,12 +15,13 @@ from sqlalchemy.orm import Session
 
 from cli.operating import OPERATOR, operated
 from dispatch.errors import BadInput
+from dispatch.money.httpprovider import HttpProvider
 from dispatch.money.payouts import make_payouts, send_payouts
-from dispatch.money.provider import OUTCOMES, LocalProvider, Word
+from dispatch.money.provider import OUTCOMES, LocalProvider, Provider, Word
 from dispatch.money.verifying import verify_books
 from dispatch.record.session import database_now, transaction
 from dispatch.record.tables import PayoutRow
-from dispatch.settings import read_settings
+from dispatch.settings import Settings, read_settings
 from dispatch.visits.paying import hear_of_payout
 
 _DEADLINE_S = 600.0
@@ -54,8 +55,12 @@ def run(as_json: Json = False) -> None:
             if not more:
                 break
             made += more
-        sent = send_payouts(write, LocalProvider(read_settings().data_dir), OPERATOR)
-    _answer({"made": [str(each) for each in made], "sent": sent}, as_json, f"{len(made)} made, {sent} sent")
+        sent = send_payouts(write, _provider(read_settings()), OPERATOR)
+    told = {"made": [str(each) for each in made], "sent": sent.num_sent, "refused": sent.num_refused}
+    words = f"{len(made)} made, {sent.num_sent} sent, {sent.num_refused} refused"
+    _answer(told | {"fault": sent.fault}, as_json, words + (f"; the rest waits: {sent.fault}" if sent.fault else ""))
+    if sent.fault:
+        raise typer.Exit(1)
 
 
 @payouts.command("list")
@@ -110,6 +115,12 @@ def verify(as_json: Json = False) -> None:
     _answer({**shown, "wrong": wrong}, as_json, words + (": all balance" if not wrong else f"; wrong: {wrong[0]}"))
     if wrong:
         raise typer.Exit(1)
+
+
+def _provider(settings: Settings) -> Provider:
+    if settings.payout_url and settings.payout_key:
+        return HttpProvider(settings.payout_url, settings.payout_key)
+    return LocalProvider(settings.data_dir)
 
 
 def _answer(document: dict[str, Any], as_json: bool, words: str) -> None:

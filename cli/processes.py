@@ -17,6 +17,7 @@ import typer
 import uvicorn
 
 from cli.lazy import load
+from dispatch.record.datakeys import read_ring
 from dispatch.services import services
 from dispatch.settings import Settings, read_settings
 
@@ -54,7 +55,8 @@ def dispatcher() -> None:
     """
     stop = _stop_when_told()
     with _connected() as settings:
-        load("dispatch.worker:run")(settings.database_url, settings.redis_url, stop)
+        ring = read_ring(settings.data_keys, settings.data_dir)
+        load("dispatch.worker:run")(settings.database_url, settings.redis_url, stop, ring=ring)
 
 
 def courier() -> None:

@@ -16,7 +16,7 @@ The main job, step by step (`docs/journey.md` says more, and a test checks that 
 The wings: `record` (how things are kept) and `index` (who is near, in memory) know none of the others; `money` (whose
 money is where) knows the record only; `talent` (who may be asked) doesn't know `jobs`, and `jobs` doesn't know
 `visits` (the day itself). `admission` (who is let in, and what ends when they part) knows talent and jobs. `feed`
-keeps the index current, `bell` wakes, `worker` is the dispatcher process, `queue` keeps errands for later, `courier`
-is the process that does them, `rehearsal` tries the whole at each start, `services` starts a private PostgreSQL and
-Valkey where none is given.
+keeps the index current, `rotating` changes keys, `bell` wakes, `worker` is the dispatcher process, `queue` keeps
+errands for later, `courier` is the process that does them, `rehearsal` tries the whole at each start, `services` starts
+a private PostgreSQL and Valkey where none is given.
 """

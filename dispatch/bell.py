@@ -23,6 +23,8 @@ _DISPATCHER = "truckroll:bell"
 _POSITIONS = "truckroll:positions"
 #: Positions kept for a process that comes late; older ones are worth nothing.
 _NUM_POSITIONS = 100_000
+#: Seconds for which they are kept at most: as long as one may be good.
+_KEPT_S = 8 * 3600
 #: Seconds that Redis may take to answer: whoever rings does so while somebody waits for an answer of ours.
 _ANSWER_S = 0.5
 #: Seconds that Redis is left alone after it failed.
@@ -94,6 +96,9 @@ class Bell:
         """Share a live position: whether it was taken."""
         text = json.dumps([str(position.technician_id), position.lat, position.lng, position.until_s])
         added = self._try(lambda: self._redis.xadd(_POSITIONS, {"p": text}, maxlen=_NUM_POSITIONS, approximate=True))
+        # Where somebody was longer ago than a position can be good for is nobody's business.
+        oldest = int((time.time() - _KEPT_S) * 1000)
+        self._try(lambda: self._redis.xtrim(_POSITIONS, minid=str(oldest), approximate=False))
         return added is not None
 
     def positions(self, after: str = "0") -> Iterator[tuple[str, Position]]:

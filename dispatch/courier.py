@@ -28,11 +28,14 @@ from procrastinate.worker import Worker
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from dispatch.files.storing import open_store
 from dispatch.messages.adapters.choosing import choose_adapters
 from dispatch.messages.delivery import ERRAND as DELIVER_NOTICE
 from dispatch.messages.digests import gather
 from dispatch.messages.reading import tell
+from dispatch.privacy.erasing import erase_next, forget_kept
 from dispatch.queue import Errand, make_app
+from dispatch.record.datakeys import read_ring
 from dispatch.record.relay import FRAMES, prune
 from dispatch.record.session import ENGINE, connect, database_now, transaction
 from dispatch.screening.ordering import ERRAND as ORDER_SCREENING
@@ -42,6 +45,7 @@ from dispatch.settings import Settings, without_driver
 from dispatch.signin.links import QUEUE as SIGN_IN
 from dispatch.signin.sending import ERRAND as SEND_LINK
 from dispatch.signin.sessions import forget
+from dispatch.visits.whereabouts import forget_positions
 from dispatch.webhooks.addresses import read_networks
 from dispatch.webhooks.batching import Desk
 from dispatch.webhooks.carrier import Rules
@@ -231,7 +235,8 @@ def run(database_url: str, stop: threading.Event, settings: Settings) -> None:
         os.nice(NICENESS)
     # Procrastinate tells of every errand twice.
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
-    engine = connect(database_url, pool_size=_THREADS, name="truckroll courier")
+    ring = read_ring(settings.data_keys, settings.data_dir)
+    engine = connect(database_url, pool_size=_THREADS, name="truckroll courier", ring=ring)
     try:
         asyncio.run(_run(courier_of(database_url, engine, settings), stop))
     finally:
@@ -252,7 +257,18 @@ def courier_of(database_url: str, engine: Engine, settings: Settings) -> Courier
     def forget_frames(session: Session, now: datetime) -> int:
         return prune(session, now - kept)
 
-    return Courier(database_url, engine, upkeep=(*UPKEEP, forget_frames), parts=parts, rules=rules)
+    known = timedelta(days=settings.positions_kept_days)
+
+    def forget_places(session: Session, now: datetime) -> int:
+        return forget_positions(session, now - known)
+
+    store = open_store(settings.files_url, settings.data_dir)
+
+    def erase_persons(session: Session, now: datetime) -> int:
+        return erase_next(session, store, tax_kept_years=settings.tax_kept_years, now=now) + forget_kept(session, now)
+
+    upkeep = (*UPKEEP, forget_frames, forget_places, erase_persons)
+    return Courier(database_url, engine, upkeep=upkeep, parts=parts, rules=rules)
 
 
 def _screener(settings: Settings) -> HttpScreener | None:

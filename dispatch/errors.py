@@ -10,7 +10,8 @@ The tree; HTTP statuses stand in ``api/errors.py``, exit codes in ``cli/main.py`
     │   └── Missing      something that must be handed in first is not there; lists it
     ├── Refused          a rule forbids it, whatever the state
     ├── NotSignedIn      what was shown lets nobody in; a code says whether a new link would
-    ├── MissingService   a program or server that Truckroll needs is not there or does not start
+    ├── MissingService   a program, server or key that Truckroll needs is not there or does not start
+    ├── Damaged          what is kept is not what was written
     └── OutcomeUnknown   the answer got lost; it may have been done or not
 """
 
@@ -130,6 +131,14 @@ class MissingService(TruckrollError):
         self.way_out = way_out
         self.detail = detail
         super().__init__(f"{service}: {problem}; {way_out}" + (f"\n{detail}" if detail else ""))
+
+
+class Damaged(TruckrollError):
+    """What is kept is not what was written: changed, moved, or cut short. Nothing of it is used or shown."""
+
+    def __init__(self, what: str, problem: str) -> None:
+        self.what = what
+        super().__init__(f"{what}: {problem}; restore them from a backup, and look for who changed them")
 
 
 class OutcomeUnknown(TruckrollError):

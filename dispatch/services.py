@@ -7,20 +7,25 @@ whoever comes next, or by `Services.revive`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg2
 from alembic import command
 from alembic.config import Config
 
+from dispatch.audit.signing import signing_key
 from dispatch.errors import MissingService
 from dispatch.private_postgres import PrivatePostgres, private_postgres
 from dispatch.private_valkey import PrivateValkey, private_valkey
+from dispatch.record.datakeys import keep_ring
 from dispatch.settings import ServiceSettings, with_driver, without_driver
 
+_log = logging.getLogger(__name__)
 _ALEMBIC_INI = Path(__file__).resolve().parents[1] / "migrations" / "alembic.ini"
 
 
@@ -67,12 +72,21 @@ def services(settings: ServiceSettings) -> Iterator[Services]:
         if database_url is None:
             postgres = stack.enter_context(private_postgres(settings.data_dir / "postgres"))
             database_url = postgres.url()
+            _keep_keys(settings)
         else:
             _prove(database_url)
         if redis_url is None:
             valkey = stack.enter_context(private_valkey(settings.data_dir / "valkey"))
             redis_url = valkey.url()
         yield Services(database_url, redis_url, postgres, valkey)
+
+
+def _keep_keys(settings: ServiceSettings) -> None:
+    """A private record has keys of its own from its first start, and says where they are."""
+    signing_key(None, settings.data_dir, is_private=True)
+    made = None if settings.data_keys is not None else keep_ring(settings.data_dir, datetime.now(UTC))
+    if made is not None:
+        _log.warning("made a data key: %s. Keep a copy elsewhere: what it sealed is lost without it", made)
 
 
 def _prove(database_url: str) -> None:

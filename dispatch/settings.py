@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dispatch.errors import BadInput
@@ -64,6 +64,8 @@ class ServiceSettings(BaseSettings):
     database_url: str | None = Field(default=None, repr=False)
     #: None: a private Valkey.
     redis_url: str | None = Field(default=None, repr=False)
+    #: What sealed texts are sealed with, `ID:BASE64` newest first; None: the file `data.keys` of the data.
+    data_keys: str | None = Field(default=None, repr=False)
     #: Absolute; one folder is one private record.
     data_dir: Path = Field(default=Path(".truckroll"), validate_default=True)
 
@@ -145,6 +147,8 @@ class RecordSettings(BaseSettings):
     #: Days for which the board's log goes back: who was away for longer takes a new snapshot, and a webhook that was
     #: paused for longer misses what came before. The events themselves stay.
     board_kept_days: int = Field(default=30, ge=1, le=3_650)
+    #: Days for which it is known where somebody was, on the way to a visit and at it; then only that they were there.
+    positions_kept_days: int = Field(default=30, ge=1, le=3_650)
 
 
 class RoadSettings(BaseSettings):
@@ -208,8 +212,22 @@ class MoneySettings(BaseSettings):
 
     model_config = _CONFIG
 
+    #: Years after the one of somebody's last payment for which their name and tax form are kept though they were
+    #: erased: the tax law asks payers for it (26 CFR 1.6001-1, 31.6001-1).
+    tax_kept_years: int = Field(default=4, ge=0, le=20)
+    #: Where a provider takes orders (`POST {url}/payouts`), and what it knows us by.
+    payout_url: str | None = None
+    payout_key: str | None = Field(default=None, repr=False)
     #: What a provider's callbacks are signed with.
     payout_secret: str | None = Field(default=None, repr=False)
+
+    @model_validator(mode="after")
+    def _is_a_whole_provider(self) -> Self:
+        if self.payout_url and not self.payout_url.startswith(("https://", "http://")):
+            raise ValueError("payout_url: write it as https://…")
+        if self.payout_url and not (self.payout_key and self.payout_secret):
+            raise ValueError("payout_url: a provider needs payout_key and payout_secret too")
+        return self
 
     @field_validator("payout_secret")
     @classmethod

@@ -15,10 +15,11 @@ from dispatch.feed import REFRESH_WITHIN_S, Feed
 from dispatch.jobs.sweeps import sweep
 from dispatch.record.chain import seal
 from dispatch.record.relay import relay
+from dispatch.record.sealing import NO_KEYS, KeyRing
 from dispatch.record.session import ENGINE, connect, database_now, transaction
 from dispatch.rehearsal import rehearse
 from dispatch.reputation.sweeps import DUE as OF_REPUTATION
-from dispatch.visits.sweeps import DUE, sweep_visits
+from dispatch.visits.sweeps import due_with, sweep_visits
 from geo.restdays import region_of
 
 _log = logging.getLogger(__name__)
@@ -129,19 +130,20 @@ class Clerk:
                 stop.wait(POLL_S / 2)
 
 
-def watch_day(engine: Engine, bell: Bell, stop: threading.Event) -> None:
+def watch_day(engine: Engine, bell: Bell, stop: threading.Event, ring: KeyRing = NO_KEYS) -> None:
     """Look at the day's own deadlines until told to stop: beside the waves, so that nobody's offer waits for it."""
+    due = (*due_with(ring), *OF_REPUTATION)
     while not stop.is_set():
         started = time.monotonic()
         try:
-            if sweep_visits(lambda: transaction(engine, ENGINE, role="engine"), (*DUE, *OF_REPUTATION)):
+            if sweep_visits(lambda: transaction(engine, ENGINE, role="engine"), due):
                 bell.ring()
         except Exception:
             _log.exception("a look at the day failed; trying again")
         stop.wait(max(VISITS_S / 2, VISITS_S - (time.monotonic() - started)))
 
 
-def run(database_url: str, redis_url: str, stop: threading.Event, *, seed: int = 0) -> None:
+def run(database_url: str, redis_url: str, stop: threading.Event, *, seed: int = 0, ring: KeyRing = NO_KEYS) -> None:
     """Be the dispatcher process until `stop` is set."""
     engine = connect(database_url, pool_size=2, name="truckroll dispatcher")
     of_day = connect(database_url, pool_size=1, name="truckroll day")
@@ -150,7 +152,7 @@ def run(database_url: str, redis_url: str, stop: threading.Event, *, seed: int =
         rehearse(engine)
         region_of("US", "TX")  # reads the holidays of the whole world, which no sweep should wait for
         beside = [
-            threading.Thread(target=watch_day, args=(of_day, Bell(redis_url), stop), name="day", daemon=True),
+            threading.Thread(target=watch_day, args=(of_day, Bell(redis_url), stop, ring), name="day", daemon=True),
             threading.Thread(target=Clerk(of_record, Bell(redis_url)).run, args=(stop,), name="record", daemon=True),
         ]
         for each in beside:

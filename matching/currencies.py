@@ -10,8 +10,12 @@ WHOLE_CURRENCIES = frozenset(
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """The sum in whole minor units of its currency, a half upwards, always with the two digits that are kept."""
-    unit = Decimal(1) if currency in WHOLE_CURRENCIES else Decimal("0.01")
-    return amount.quantize(unit, ROUND_HALF_UP).quantize(Decimal("0.01"))
+    return amount.quantize(unit_of(currency), ROUND_HALF_UP).quantize(Decimal("0.01"))
+
+
+def unit_of(currency: str) -> Decimal:
+    """The smallest sum there is, as the record keeps it."""
+    return Decimal(1) if currency in WHOLE_CURRENCIES else Decimal("0.01")
 
 
 def has_too_many_digits(amount: Decimal, currency: str) -> bool:

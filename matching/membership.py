@@ -4,7 +4,7 @@ The same functions decide who is a member and tell a technician why: one list of
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from uuid import UUID
 from geo.areas import PolygonArea
 from geo.distance import distance_m
 from geo.geojson import area_from_geojson
+from matching.proof import Requirement, held_until
 from matching.technician import Technician
 
 
@@ -29,7 +30,8 @@ class Requirements:
     """What a pool asks of everyone in it.
 
     `skills` maps code to least level; `credentials` and `agreements` are kinds that must be valid on the day;
-    the base lies in one of the circles `near` or in the polygon `area`; with neither, anywhere.
+    the base lies in one of the circles `near` or in the polygon `area`; with neither, anywhere. `asks` is what the
+    client asks of a kind, of its jobs and of its pools alike: of an agreement that it was signed with this client.
     """
 
     skills: Mapping[str, int]
@@ -38,9 +40,10 @@ class Requirements:
     min_reputation: float = 0.0
     near: tuple[Near, ...] = ()
     area: PolygonArea | None = None
+    asks: Mapping[str, Requirement] = field(default_factory=dict)
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> "Requirements":
+    def from_document(cls, document: Mapping[str, Any], asks: Mapping[str, Requirement]) -> "Requirements":
         """The requirements of a stored document, which was checked when it was stored."""
         area = document.get("area")
         found = area_from_geojson(area, "area") if area else None
@@ -52,7 +55,12 @@ class Requirements:
             min_reputation=document.get("min_reputation") or 0.0,
             near=tuple(Near(each["lat"], each["lng"], each["km"]) for each in document.get("near", ())),
             area=found,
+            asks=asks,
         )
+
+    def until(self, kind: str, who: Technician) -> int:
+        """The last day (ordinal) of this proof of theirs, as it is asked; `NEVER` where there is none."""
+        return held_until(who.credentials, kind, self.asks.get(kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +95,9 @@ def checks(wanted: Requirements, who: Technician, client: UUID, today: date) -> 
     for code, level in wanted.skills.items():
         yield Check("skill", code, who.skills.get(code, 0) >= level)
     for kind in wanted.credentials:
-        yield Check("credential", kind, who.credentials.get(kind, 0) >= today.toordinal())
+        yield Check("credential", kind, wanted.until(kind, who) >= today.toordinal())
     for kind in wanted.agreements:
-        yield Check("agreement", kind, who.credentials.get(kind, 0) >= today.toordinal())
+        yield Check("agreement", kind, wanted.until(kind, who) >= today.toordinal())
     if wanted.min_reputation > 0:
         yield Check("reputation", "", who.reputation >= wanted.min_reputation)
     if wanted.near or wanted.area is not None:
@@ -132,8 +140,19 @@ def _skill(wanted: Requirements, who: Technician, check: Check) -> str:
 
 
 def _proof(wanted: Requirements, who: Technician, check: Check) -> str:
-    day = who.credentials.get(check.subject, 0)
+    day = wanted.until(check.subject, who)
     return f"{check.subject} valid through {date.fromordinal(day).isoformat()}" if day else f"no {check.subject}"
+
+
+def _signature(wanted: Requirements, who: Technician, check: Check) -> str:
+    day = wanted.until(check.subject, who)
+    if check.holds:
+        return f"{check.subject} is signed"
+    return f"{check.subject} was to be signed again by {date.fromordinal(day).isoformat()}" if day else _unsigned(check)
+
+
+def _unsigned(check: Check) -> str:
+    return f"{check.subject} is not signed with this client"
 
 
 def _reputation(wanted: Requirements, who: Technician, check: Check) -> str:
@@ -154,7 +173,7 @@ _TEXTS: Mapping[str, Callable[[Requirements, Technician, Check], str]] = {
     "known": _known,
     "skill": _skill,
     "credential": _proof,
-    "agreement": _proof,
+    "agreement": _signature,
     "reputation": _reputation,
     "location": _location,
 }

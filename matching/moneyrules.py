@@ -4,12 +4,12 @@ The operator agrees them with the client. A client without them has no money her
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from matching.errors import PolicyError
-from matching.rates import number
+from matching.rates import check_names, number
 
 #: Who may approve at all.
 ROLES = ("requester", "dispatcher", "client_admin")
@@ -68,8 +68,7 @@ class MoneyRules:
             When a name is unknown, or a value none of its kind or out of its limits.
         """
         values = dict(document)
-        if unknown := set(values) - {each.name for each in fields(cls)}:
-            raise PolicyError(f"money.{min(unknown)}: unknown; give some of {', '.join(f.name for f in fields(cls))}")
+        check_names("money", values, cls)
         for name in ("credit_limit", "fee_share", "second_above"):
             if values.get(name) is not None:
                 values[name] = number(f"money.{name}", values[name])

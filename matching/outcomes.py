@@ -44,7 +44,8 @@ def outcomes_of(
     """The outcomes of one assignment, from all events of it, of its visit and of its job, in their order.
 
     `answers` has, by event, how an appeal against it stands: `open`, `upheld` or `rejected`. What was appealed against
-    doesn't count while it is open, nor when it was upheld; what speaks for the technician is untouched by it.
+    doesn't count while it is open, nor when it was upheld; nor does any of it while a dispute about the work's pay is
+    open. What speaks for the technician is untouched by both.
     """
     agreed_at = _agreed(work, events)
     found = [
@@ -53,7 +54,8 @@ def outcomes_of(
         *_passed(work, events),
         *_rated(work, events),
     ]
-    return [_answered(each, answers.get(each.event_id)) for each in found]
+    is_disputed = _is_disputed(events)
+    return [_answered(each, answers.get(each.event_id), is_disputed) for each in found]
 
 
 def _agreed(work: Work, events: Sequence[Happened]) -> Mapping[UUID, datetime]:
@@ -134,10 +136,18 @@ def _rated(work: Work, events: Sequence[Happened]) -> list[Outcome]:
     ]
 
 
-def _answered(outcome: Outcome, answer: str | None) -> Outcome:
-    if outcome.value == 1.0 or answer not in ("open", "upheld"):
+def _is_disputed(events: Sequence[Happened]) -> bool:
+    """Whether a dispute about the pay of this work waits for its decision."""
+    of_disputes = [event.kind for event in events if event.subject == "dispute"]
+    return of_disputes.count("opened") > of_disputes.count("decided")
+
+
+def _answered(outcome: Outcome, answer: str | None, is_disputed: bool) -> Outcome:
+    if outcome.value == 1.0:
         return outcome
-    return replace(outcome, why_not="disputed" if answer == "open" else "corrected")
+    if answer in ("open", "upheld"):
+        return replace(outcome, why_not="disputed" if answer == "open" else "corrected")
+    return replace(outcome, why_not=outcome.why_not or "pay_disputed") if is_disputed else outcome
 
 
 def _excuse(why: str) -> str | None:
@@ -174,4 +184,5 @@ WHY_NOT: Mapping[str, str] = {
     "unsafe": "Doesn't count: it was unsafe",
     "disputed": "Doesn't count while your appeal is open",
     "corrected": "Doesn't count: your appeal was upheld",
+    "pay_disputed": "Doesn't count while a dispute about the pay of this work is open",
 }

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any, Literal, get_args
 
 from matching.errors import PackError, PolicyError
-from matching.usage import Crossed, HoursLimit, HoursRules, Limit, TenureLimit
+from matching.usage import ENGAGEMENTS, Crossed, HoursLimit, HoursRules, Limit, TenureLimit
 
 #: What a pack looks at: hours in a window; calendar months with work; the share of income; sums of pay that ask for a
 #: written contract or a form; questions that people answer.
@@ -32,9 +32,6 @@ WAYS_ON: Mapping[str, str] = {
     "file_form": "file the form for the year",
     "answer": "answer the questions, with the evidence for each",
 }
-
-#: How somebody works for a client: on their own account (1099), employed by a payroll partner (W-2), through a company.
-ENGAGEMENTS = ("contractor", "w2", "company")
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
@@ -71,7 +68,7 @@ class Pack:
     """One version of a pack: what holds from `valid_from` through `valid_to` (None: until a later version says so).
 
     `binding` is what holds for a client that has said nothing; `amber` the share of the threshold from which people
-    are warned; `is_custom`: a habit of the trade, not a rule of law.
+    are warned; `is_custom`: a habit of the trade, not a rule of law. It concerns who works in one of `engagements`.
     """
 
     id: str
@@ -86,6 +83,7 @@ class Pack:
     binding: Binding
     thresholds: Mapping[str, Any]
     ways_on: tuple[str, ...]
+    engagements: tuple[str, ...] = ENGAGEMENTS
     is_custom: bool = False
     amber: float = 0.8
 
@@ -105,9 +103,10 @@ class Pack:
         if self.kind == "hours":
             crossed: Crossed = values.get("crossed", "reached")
             most_s = round(values["hours"] * 3600)
-            return HoursLimit(self.id, most_s, values["window_months"], values.get("num_years", 1), crossed)
+            years = values.get("num_years", 1)
+            return HoursLimit(self.id, most_s, values["window_months"], years, crossed, self.engagements)
         if self.kind == "tenure":
-            return TenureLimit(self.id, values["months"], values["in_months"])
+            return TenureLimit(self.id, values["months"], values["in_months"], self.engagements)
         return None
 
 
@@ -161,9 +160,10 @@ class LimitsPolicy:
         """How hard a pack is for this client."""
         return self.packs.get(pack.id, pack.binding)
 
-    def in_force(self, packs: Sequence[Pack], day: date) -> list[tuple[Pack, Binding]]:
-        """What this client goes by on a day, by id; what is off is left out."""
-        held = [(pack, self.binding_of(pack)) for pack in (*packs, *self.own) if pack.holds_on(day)]
+    def in_force(self, packs: Sequence[Pack], day: date, engaged_as: str | None = None) -> list[tuple[Pack, Binding]]:
+        """What this client goes by on a day, by id: not what is off, nor what doesn't concern who is so engaged."""
+        concerned = (pack for pack in (*packs, *self.own) if engaged_as is None or engaged_as in pack.engagements)
+        held = [(pack, self.binding_of(pack)) for pack in concerned if pack.holds_on(day)]
         return sorted((pair for pair in held if pair[1] != "off"), key=lambda pair: pair[0].id)
 
 
@@ -178,7 +178,8 @@ def parse_pack(document: Mapping[str, Any], name: str) -> Pack:
     values = dict(document)
     try:
         ways_on, valid_to = tuple(values.pop("ways_on", ())), values.pop("valid_to", None)
-        pack = Pack(ways_on=ways_on, valid_to=valid_to, **values)
+        engagements = tuple(values.pop("engagements", ENGAGEMENTS))
+        pack = Pack(ways_on=ways_on, valid_to=valid_to, engagements=engagements, **values)
     except TypeError as error:
         raise PackError(f"{name}: {str(error).removeprefix('Pack.__init__() ')}") from error
     _check(pack, name)
@@ -230,11 +231,14 @@ def _papers(document: Any) -> dict[str, tuple[str, ...]]:
 
 
 def _own_limit(document: Mapping[str, Any], taken: Mapping[str, str]) -> Pack:
-    """A client's own limit of hours: `id`, `hours`, `window_months`, and `binding`, soft if left out."""
+    """A client's own limit of hours: `id`, `hours`, `window_months`; `binding`, else soft; `engagements`, else all."""
     if not isinstance(document, dict):
         raise PolicyError(f"limits.own: {document!r} is no object with id, hours and window_months")
     values = dict(document)
     name, binding = values.pop("id", ""), values.pop("binding", "soft")
+    engagements = values.pop("engagements", list(ENGAGEMENTS))
+    if not isinstance(engagements, list):
+        raise PolicyError(f"limits.own.{name}: engagements {engagements!r} is no list of {', '.join(ENGAGEMENTS)}")
     if not isinstance(name, str) or not _ID.fullmatch(name) or name in taken:
         raise PolicyError(
             f"limits.own: {name!r} cannot be its id: small letters, digits and hyphens, unlike any pack's"
@@ -255,6 +259,7 @@ def _own_limit(document: Mapping[str, Any], taken: Mapping[str, str]) -> Pack:
                 "binding": binding,
                 "thresholds": {"crossed": "exceeded", **values},
                 "ways_on": ("rotate", "pause"),
+                "engagements": engagements,
                 "is_custom": True,
             },
             f"limits.own.{name}",
@@ -275,6 +280,9 @@ def _check(pack: Pack, name: str) -> None:
     unknown = [way for way in pack.ways_on if way not in WAYS_ON]
     if unknown:
         raise PackError(f"{name}: ways_on {unknown[0]!r} is none of {', '.join(WAYS_ON)}")
+    strange = [way for way in pack.engagements if way not in ENGAGEMENTS]
+    if strange or not pack.engagements:
+        raise PackError(f"{name}: engagements {list(pack.engagements)} are not some of {', '.join(ENGAGEMENTS)}")
     must, may = _THRESHOLDS[pack.kind]
     _check_thresholds(pack.thresholds, must, may, name)
     _check_questions(pack.thresholds.get("questions", ()), name)

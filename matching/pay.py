@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from matching.currencies import rounded
+from matching.currencies import rounded, unit_of
 from matching.job import Pay
 from matching.rates import Rates
 
@@ -61,6 +61,14 @@ def net_of(gross: Decimal, fee_share: Decimal, currency: str) -> tuple[Decimal, 
     """Our fee, rounded as every line is, and what is left for the technician."""
     fee = rounded(gross * fee_share, currency)
     return fee, gross - fee
+
+
+def most_behind(net: Decimal, fee_share: Decimal, currency: str) -> Decimal:
+    """The largest sum of which no more than `net` is left after our fee."""
+    gross, unit = rounded(net / (1 - fee_share), currency), unit_of(currency)
+    while net_of(gross, fee_share, currency)[1] > net:
+        gross -= unit
+    return gross
 
 
 def hours_of(spans: Iterable[tuple[datetime, datetime]]) -> Decimal:

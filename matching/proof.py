@@ -108,6 +108,15 @@ def last_days(proofs: Sequence[Proof], requirements: Iterable[Requirement]) -> d
     return days
 
 
+def held_until(days: Mapping[str, int], kind: str, asked: Requirement | None) -> int:
+    """The last day of a kind among somebody's days by key, as it is asked; wherever, for one that goes by the state."""
+    if asked is None:
+        return days.get(kind, NEVER)
+    if not asked.by_state:
+        return days.get(asked.key(), NEVER)
+    return max((day for key, day in days.items() if key.startswith(asked.key())), default=NEVER)
+
+
 def needed_keys(kinds: Iterable[str], requirements: Mapping[str, Requirement], region: str) -> tuple[str, ...]:
     """The keys of what a job needs: those of the client's requirements, or the kind alone where there is none."""
     return tuple(

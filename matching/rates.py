@@ -105,8 +105,7 @@ class Rates:
             When a name is unknown, or a value none of its kind or out of its limits.
         """
         values = dict(document)
-        if unknown := set(values) - {each.name for each in fields(cls)}:
-            raise PolicyError(f"rates.{min(unknown)}: unknown; give some of {', '.join(f.name for f in fields(cls))}")
+        check_names("rates", values, cls)
         listed = values.pop("extras", ())
         for name in values.keys() - {"day_from", "day_to"}:
             values[name] = None if values[name] is None else number(f"rates.{name}", values[name])
@@ -117,6 +116,19 @@ class Rates:
             return cls(extras=extras, **values)
         except (TypeError, KeyError) as error:
             raise PolicyError(f"rates: {error}") from error
+
+
+def check_names(whose: str, values: Mapping[str, Any], kind: type) -> None:
+    """Whether a stored document names only fields of this dataclass.
+
+    Raises
+    ------
+    PolicyError
+        Naming the first that it does not have, and those that it has.
+    """
+    known = [each.name for each in fields(kind)]
+    if unknown := values.keys() - set(known):
+        raise PolicyError(f"{whose}.{min(unknown)}: unknown; give some of {', '.join(known)}")
 
 
 def number(name: str, value: Any) -> Decimal:

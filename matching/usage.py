@@ -26,6 +26,9 @@ LONGEST_S = 14 * 86_400
 #: (from this day on as a proleptic ordinal, seconds left), ascending; before the first day as on it.
 Steps = tuple[tuple[int, int], ...]
 
+#: How somebody works for a client: on their own account (1099), employed by a payroll partner (W-2), through a company.
+ENGAGEMENTS = ("contractor", "w2", "company")
+
 #: Whether a limit is crossed when it is reached, or only above it.
 Crossed = Literal["reached", "exceeded"]
 
@@ -35,7 +38,7 @@ class HoursLimit:
     """So many seconds in any `window_months` months; with `num_years` only if the windows
     before had as many too.
 
-    `code` is the pack's id. Worked and promised time counts alike.
+    `code` is the pack's id. Worked and promised time counts alike, of those who are engaged in one of these ways.
     """
 
     code: str
@@ -43,6 +46,7 @@ class HoursLimit:
     window_months: int
     num_years: int = 1
     crossed: Crossed = "reached"
+    engagements: tuple[str, ...] = ENGAGEMENTS
 
     @property
     def allowed_s(self) -> int:
@@ -57,6 +61,7 @@ class TenureLimit:
     code: str
     most_months: int
     in_months: int
+    engagements: tuple[str, ...] = ENGAGEMENTS
 
 
 Limit = HoursLimit | TenureLimit
@@ -71,8 +76,12 @@ class HoursRules:
 
     @property
     def fresh_s(self) -> int:
-        """What is left to somebody who never worked for the client."""
-        return min((each.allowed_s for each in self.limits if isinstance(each, HoursLimit)), default=NO_LIMIT)
+        """What is left to somebody who never worked for the client, a contractor unless it says otherwise."""
+        return _least_allowed(self.limits_of("contractor"))
+
+    def limits_of(self, engaged_as: str) -> tuple[Limit, ...]:
+        """The limits that concern who works for the client in this way."""
+        return tuple(limit for limit in self.limits if engaged_as in limit.engagements)
 
     def days_of(self, start_at: datetime, end_at: datetime) -> range:
         """The days, as ordinals, on which this time lies."""
@@ -144,8 +153,12 @@ def _cached_left(days: tuple[tuple[int, int], ...], limits: tuple[Limit, ...], t
 
 def _without_days(limits: tuple[Limit, ...]) -> Steps:
     """Nothing that counts, or so little that only a limit shorter than the longest work can matter."""
-    fresh = HoursRules(limits=limits).fresh_s
+    fresh = _least_allowed(limits)
     return () if fresh > LONGEST_S else ((1, fresh),)
+
+
+def _least_allowed(limits: tuple[Limit, ...]) -> int:
+    return min((each.allowed_s for each in limits if isinstance(each, HoursLimit)), default=NO_LIMIT)
 
 
 def _reach_months(limit: Limit) -> int:

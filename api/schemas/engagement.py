@@ -64,6 +64,7 @@ class AnsweredChecklist(Out):
     title: str
     source: str
     guidance: str
+    concerns: bool = Field(description="Whether it is about who works for you in this way.")
     questions: list[QuestionOut]
     open: list[Code]
     employee: list[Code]

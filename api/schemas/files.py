@@ -16,7 +16,7 @@ _FILE: dict[str, JsonValue] = {
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "width": 4032, "height": 3024,
     "claimed_taken_at": "2027-03-01T15:04:05Z", "received_at": "2027-03-01T15:06:40Z", "is_time_doubtful": False,
     "job_id": _UUID, "visit_id": _UUID, "site_id": _UUID, "technician_id": _UUID, "uploaded_by_kind": "technician",
-    "uploaded_by": _UUID,
+    "uploaded_by": _UUID, "erased_at": "2029-03-01T15:06:40Z",
 }  # fmt: skip
 
 
@@ -40,3 +40,4 @@ class FileOut(Out):
     technician_id: UUID | None
     uploaded_by_kind: str
     uploaded_by: UUID | None
+    erased_at: Instant | None = Field(description="Its bytes went with the person whose they were.")

@@ -7,7 +7,9 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from api.schemas.checklists import ItemIn
+from api.schemas.cleared import ClearedHintOut, ClearedIn, DisclosureIn, DisclosureOut
 from api.schemas.values import Code, Currency, In, Instant, Line, Number, Out, Sum, Whole, Words, Yes, check_decimals
+from dispatch.jobs.cleared import Cleared, cleared_from
 from dispatch.jobs.posting import JobWish, SlotWish
 from matching.job import Needs, Pay
 
@@ -162,6 +164,12 @@ class JobWork(In):
     deliverables: list[ItemIn] | None = Field(
         default=None, max_length=50, description="What is to be handed in; empty: as your checklist of its type says."
     )
+    disclosure: DisclosureIn = Field(default_factory=DisclosureIn)
+    cleared: ClearedIn | None = Field(default=None, description="What only the cleared may read; kept sealed.")
+
+    def to_cleared(self) -> Cleared | None:
+        """The cleared texts for the use case."""
+        return cleared_from(self.cleared.model_dump()) if self.cleared else None
 
 
 class JobIn(JobWork):
@@ -197,7 +205,9 @@ class JobIn(JobWork):
         )  # fmt: skip
         items = None if self.deliverables is None else tuple(item.to_item() for item in self.deliverables)
         own |= {"start_at": self.window.start_at, "end_at": self.window.end_at}
-        return JobWish(**own, slots=slots, deliverables=items)
+        return JobWish(
+            **own, slots=slots, deliverables=items, disclosure=self.disclosure.model_dump(), cleared=self.to_cleared()
+        )
 
 
 class JobPatch(In):
@@ -216,6 +226,10 @@ class JobPatch(In):
     role: Code | None = Field(default=None, description="Whose pay and needs; empty: all roles.")
     mode: Mode | None = None
     policy: dict[str, Any] | None = None
+    disclosure: DisclosureIn | None = None
+    cleared: ClearedIn | None = Field(
+        default=None, description="In place of all cleared texts; null takes them away. Asks nobody anew."
+    )
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
@@ -418,6 +432,8 @@ class JobOut(Out):
     number: str
     title: str
     description: str
+    disclosure: DisclosureOut
+    cleared: ClearedHintOut | None
     job_type: str
     state: JobState
     mode: Mode

@@ -74,11 +74,12 @@ class PayLineOut(Out):
 
 
 class ExtraOut(Out):
-    """An expense, bonus or penalty."""
+    """An expense, travel, bonus or penalty; `units` are the miles or hours of travel."""
 
     id: UUID
     code: str
     kind: str
+    units: Decimal | None = None
     amount: Signed
     state: str
 
@@ -141,6 +142,14 @@ class ExtraIn(In):
     code: Code
     amount: Sum
     file_id: UUID | None = Field(default=None, description="Its receipt.")
+
+
+class TravelIn(In):
+    """How far or how long the way was; the offer has the rate."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"code": "travel_mile", "units": "42.5"}]})
+    code: Literal["travel_mile", "travel_hour"]
+    units: Sum = Field(description="Miles or hours, both ways.")
 
 
 class ExtraAnswerIn(In):

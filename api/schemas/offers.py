@@ -237,6 +237,7 @@ class OpenJobOut(Out):
     needs: NeedsOut
     pay: PayOut
     cancellation_terms: CancellationTermsOut
+    pay_terms: PayTermsOut
     terms_version: int
     distance_m: int
     travel_s: int

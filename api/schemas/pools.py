@@ -130,6 +130,44 @@ class JobChecksOut(Out):
     checks: list[CheckOut]
 
 
+class OpeningOut(Out):
+    """A proof that you lack, how much work it alone would have opened, and what to do about it.
+
+    `at_least` is the least of a span (5, 10, 25, 100); 0: there was some, fewer than 5 jobs.
+    """
+
+    kind: str
+    at_least: int
+    text: str
+    remedy: str
+
+
+class OpeningsOut(Out):
+    """What one more proof would have opened: of work that you could know of, near your base, in the last 30 days."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "within_miles": 40,
+                    "days": 30,
+                    "items": [
+                        {
+                            "kind": "background_check",
+                            "at_least": 5,
+                            "text": "5 jobs or more within 40 miles in the last 30 days",
+                            "remedy": "hand in a valid background_check",
+                        }
+                    ],
+                }
+            ]
+        }
+    )
+    within_miles: int
+    days: int
+    items: list[OpeningOut]
+
+
 class BroughtRow(Out):
     """What became of a row: `invited`, `joined` (admitted before), `there` already, or skipped, as it `declined` …"""
 

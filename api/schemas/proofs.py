@@ -49,8 +49,42 @@ class SubmitIn(In):
     evidence: Line
 
 
+class ProofPageOut(Out):
+    """A page of what shows a proof. Read its bytes at `/v1/credentials/{credential_id}/documents/{num}`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "num": 1, "content_type": "image/jpeg", "num_bytes": 81_234, "sha256": "0" * 64,
+                    "width": 3024, "height": 4032, "received_at": "2027-03-01T15:06:40Z",
+                }
+            ]
+        }
+    )  # fmt: skip
+    num: int
+    content_type: Literal["image/jpeg", "image/png", "image/webp", "application/pdf"]
+    num_bytes: int
+    sha256: str = Field(description="Of the bytes as they are kept; whoever verifies the proof sends it as seen.")
+    width: int | None
+    height: int | None
+    received_at: Instant
+
+
+class VerifyIn(In):
+    """What was looked at before saying that a proof is genuine."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"seen": ["0" * 64]}]})
+    seen: list[str] = Field(
+        default=[], max_length=20, description="The hashes of its documents, page by page; none where it has none."
+    )
+
+
 class CredentialOut(Out):
-    """A proof about a technician. Clients see what is verified, and neither the evidence nor the facts."""
+    """A proof about a technician. Clients see what is verified, and neither the evidence nor the facts.
+
+    `documents` are for whoever has the proof and whoever reviews it.
+    """
 
     id: UUID
     technician_id: UUID
@@ -61,6 +95,8 @@ class CredentialOut(Out):
     for_client_id: UUID | None
     facts: dict[str, Any] | None
     evidence: str | None
+    documents: list[ProofPageOut] | None
+    days_left: int | None = Field(description="Until its last day, by UTC; empty: it has ended, or has no last day.")
     due_at: Instant | None
     verified_at: Instant | None
     revoked_at: Instant | None

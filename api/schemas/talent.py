@@ -18,7 +18,7 @@ from pydantic import (
 from api.schemas.values import Code, Currency, In, Instant, Line, Number, Out, Sum, Whole, Words, Yes
 from matching.technician import Consent
 
-TechnicianState = Literal["invited", "active", "paused", "suspended", "left"]
+TechnicianState = Literal["invited", "active", "paused", "suspended", "left", "erased"]
 Clearance = Literal["unknown", "claimed", "us_person", "not_us_person"]
 TechnicianMove = Literal["activate", "pause", "resume", "leave", "suspend", "reinstate", "invite"]
 MarkKind = Literal["block", "favourite"]
@@ -301,6 +301,7 @@ class PositionIn(In):
     )
     lat: Latitude
     lng: Longitude
+    accuracy_m: float | None = Field(default=None, ge=0, le=1_000_000, description="How sure the phone is of it.")
     until: Instant | None = Field(default=None, description="Good until; at most, and if empty, 8 hours from now.")
 
 
@@ -309,9 +310,10 @@ class PositionOut(Out):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"is_shared": False, "until": "2027-03-01T18:00:00Z", "why_not": "not_opted_in"}]
+            "examples": [{"is_shared": False, "until": "2027-03-01T18:00:00Z", "why_not": "not_opted_in", "visits": []}]
         }
     )
     is_shared: bool
     until: Instant
     why_not: Literal["not_opted_in", "redis_is_away"] | None
+    visits: list[UUID] = Field(description="Whose parties see it now: you are on the way there, or there.")

@@ -53,6 +53,7 @@ class UsageOut(Out):
 
     client_id: UUID
     technician_id: UUID
+    engaged_as: Code = Field(description="How they work for the client: limits that don't concern it are left out.")
     level: Level
     worked_hours: float
     promised_hours: float
@@ -64,6 +65,12 @@ class UsageOut(Out):
     hours_zone: str = Field(description="The zone whose days are counted.")
     standings: list[StandingOut]
     note: str = NOTE
+
+
+class UsageOfTechnician(UsageOut):
+    """The hours of one of a client's technicians; the level is that under its limits, signs of pay left aside."""
+
+    technician_name: str
 
 
 class UsageList(Out):
@@ -99,6 +106,7 @@ class PackOut(Out):
     source: str
     guidance: str
     is_custom: bool
+    engagements: list[Code] = Field(description="It concerns who works for the client in one of these ways.")
     thresholds: dict[str, Any]
     binding: Binding
 

@@ -129,5 +129,7 @@ Line = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=200),
 Words = Annotated[str, Strict(), StringConstraints(max_length=10_000), AfterValidator(_plain)]
 #: A few sentences beside a wish.
 Note = Annotated[str, Strict(), StringConstraints(max_length=1000), AfterValidator(_plain)]
+#: What is kept sealed.
+Secret = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=4000), AfterValidator(_plain)]
 #: The client's own numbers: whatever they write on paper.
 Number = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=64), AfterValidator(_plain)]

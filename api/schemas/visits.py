@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
+from api.schemas.cleared import ClearedHintOut
 from api.schemas.clients import ContactOut, HazardOut
 from api.schemas.jobs import PersonOut, PlaceOut, SentBackOut, VisitState, WindowIn, WindowOut
 from api.schemas.talent import Latitude, Longitude
@@ -171,6 +172,8 @@ class VisitDetail(Out):
     checked_out_at: Instant | None
     outcome: str | None
     outcome_why: str | None
+    description: str = Field(description="What is to be done; empty while the client does not tell it to you.")
+    cleared: ClearedHintOut | None = Field(description="What only the cleared may read: `/v1/jobs/{job_id}/cleared`.")
     outcome_note: str | None
     evidence: list[UUID]
     site: SiteRecordOut

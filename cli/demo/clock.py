@@ -34,6 +34,11 @@ _MOVES = (
     """),
 )
 
+_RUN_OUT = text("""
+UPDATE credentials SET valid_until = current_date - 2, valid_from = least(valid_from, current_date - 2)
+WHERE id = :credential
+""")
+
 
 def bring_near(session: Session, visit_id: UUID, starts_in: timedelta) -> bool:
     """Set the times of a visit that somebody has so that its agreed start is `starts_in` from now: whether it could be.
@@ -52,3 +57,8 @@ def bring_near(session: Session, visit_id: UUID, starts_in: timedelta) -> bool:
             savepoint.rollback()
             return False
     return True
+
+
+def run_out(session: Session, credential_id: UUID) -> None:
+    """Set the days of a proof back so that its last one was over everywhere two days ago. Runs as the engine."""
+    session.execute(_RUN_OUT, {"credential": credential_id})

@@ -13,15 +13,18 @@ import httpx2
 import typer
 from rich.console import Console
 
+from cli.demo.account import accounts
+from cli.demo.customers import POLICY, Client
 from cli.demo.day import Day
 from cli.demo.listening import Listeners, listeners
 from cli.demo.players import Players
 from cli.demo.show import count, count_day, percentiles, read_counters, read_ended
-from cli.demo.stage import POLICY, Stage, add_sites, stage
-from cli.demo.world import make_jobs, make_sites
+from cli.demo.stage import Stage, stage
+from cli.demo.telling import tell_clients, tell_trust
+from cli.demo.trust import Trust
+from cli.demo.world import make_jobs
 from cli.hold import hold_in_background
 from dispatch.errors import TruckrollError
-from dispatch.record.session import database_now
 from dispatch.settings import read_settings
 from geo.places import load_places
 
@@ -30,6 +33,7 @@ _JOBS_A_SECOND = 3.6
 #: Seconds after the last post in which every job must have ended: three waves and some slack.
 _ENDS_WITHIN_S = 60.0
 _HELD_MIN = 60.0
+_MOST_SITES = 150
 
 
 def demo(
@@ -50,17 +54,27 @@ def demo(
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     settings = read_settings()
     _introduce(console)
-    with stage(settings, technicians, seed=seed, port=port, say=lambda line: console.print(f"  {line}")) as there:
+
+    def say(line: str) -> None:
+        console.print(f"  {line}")
+
+    with stage(settings, technicians, min(jobs, _MOST_SITES), seed=seed, port=port, say=say) as there:
         with listeners(there, seed) as listening, Players(there.base_url, there.gateway_key, seed) as players:
             day = Day(there, seed)
             day.plan_duty()
             _play(console, there, jobs, seed)
             figures = _figures(there, players)
-            day.play(lambda line: console.print(f"  {line}"))
+            trust = Trust(there, say)
+            figures["cascades"] = trust.cascades()
+            day.play(say)
+            figures |= _after(trust, day)
             listening.wait_for_all()
         summary = _summary(there, figures, listening, time.monotonic() - started)
         _show_summary(console, summary, players)
         _show_day(console, summary, day)
+        for line in (*tell_clients(summary["clients"]), *tell_trust(summary)):
+            console.print(line)
+        console.print(f"{summary['seconds']:.0f} s in all; next: truckroll explain WO-88000, truckroll replay --all")
         if as_json:
             typer.echo(json.dumps(summary))
         if not once:
@@ -82,44 +96,50 @@ def _introduce(console: Console) -> None:
 
 def _play(console: Console, there: Stage, num_jobs: int, seed: int) -> None:
     """Post the jobs at their pace and show each as it ends."""
-    sites = make_sites(min(num_jobs, 150), seed=seed)
-    with there.reading() as session:
-        site_ids = add_sites(session, there.client_id, sites, database_now(session))
+    sites = [site for _, _, site in there.sites]
     seen: set[UUID] = set()
-    headers = {"Authorization": f"Bearer {there.staff_key}"}
-    with httpx2.Client(base_url=there.base_url, headers=headers, timeout=10.0) as client:
+    with httpx2.Client(base_url=there.base_url, timeout=10.0) as http:
         begun = time.monotonic()
         for num, job in enumerate(make_jobs(sites, num_jobs, seed=seed, now=datetime.now(UTC))):
             time.sleep(max(0.0, begun + num / _JOBS_A_SECOND - time.monotonic()))
-            _post(client, {**job, "site_id": str(site_ids[job["site"]])})
+            _post(http, there, job)
             if num % 4 == 3:
-                _look(console, there, client, seen)
+                _look(console, there, http, seen)
         deadline_s = time.monotonic() + _ENDS_WITHIN_S
         while len(seen) < num_jobs:
             if time.monotonic() > deadline_s:
                 num_left = num_jobs - len(seen)
                 raise TruckrollError(f"{num_left} jobs have not ended {_ENDS_WITHIN_S:.0f} s after the last post")
             time.sleep(0.25)
-            _look(console, there, client, seen)
+            _look(console, there, http, seen)
 
 
-def _post(client: httpx2.Client, job: dict[str, Any]) -> None:
-    body = {name: value for name, value in job.items() if name != "site"}
-    reply = client.post("/v1/jobs", json=body, headers={"Idempotency-Key": f"demo-{job['number']}"})
+def _post(http: httpx2.Client, there: Stage, job: dict[str, Any]) -> None:
+    """Post a job as the client whose site it is at, with what that client asks of all."""
+    client_id, site_id, _ = there.sites[job["site"]]
+    client = there.client(client_id)
+    slots = [{**slot, "needs": client.needs(slot["needs"])} for slot in job["slots"]]
+    body = {name: value for name, value in job.items() if name != "site"} | {"site_id": str(site_id), "slots": slots}
+    reply = http.post("/v1/jobs", json=body, headers=_by(client, f"demo-{job['number']}"))
     if reply.status_code != 201:
         raise TruckrollError(f"POST /v1/jobs answered {reply.status_code}: {reply.text[:500]}")
 
 
-def _look(console: Console, there: Stage, client: httpx2.Client, seen: set[UUID]) -> None:
-    """Show what ended, and say yes to who asked for more: the department pays a quarter more rather than wait."""
+def _by(client: Client, key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {client.staff_key}", "Idempotency-Key": key}
+
+
+def _look(console: Console, there: Stage, http: httpx2.Client, seen: set[UUID]) -> None:
+    """Show what ended, and say yes to who asked for more: a client pays a quarter more rather than wait."""
     with there.reading() as session:
         ended = read_ended(session, seen)
         counters = read_counters(session)
     for each in ended:
         seen.add(each.job_id)
         console.print(each.line)
-    for counter in counters:
-        reply = client.post(f"/v1/counters/{counter}/accept", headers={"Idempotency-Key": f"demo-{counter}"})
+    for counter, client_id in counters:
+        headers = _by(there.client(client_id), f"demo-{counter}")
+        reply = http.post(f"/v1/counters/{counter}/accept", headers=headers)
         if reply.status_code not in (200, 404, 409):
             raise TruckrollError(f"POST /v1/counters/…/accept answered {reply.status_code}: {reply.text[:500]}")
 
@@ -130,6 +150,13 @@ def _figures(there: Stage, players: Players) -> dict[str, Any]:
         return {**count(session), "accept_ms": percentiles(players.accept_ms)}
 
 
+def _after(trust: Trust, day: Day) -> dict[str, Any]:
+    """What is looked at again once the day is over."""
+    doubted = day.doubted
+    pack = trust.dispute(doubted.job, doubted.number, doubted.technician) if doubted else None
+    return {"appeal": trust.appeal(), "dispute_pack": pack}
+
+
 def _summary(there: Stage, figures: dict[str, Any], listening: Listeners, seconds: float) -> dict[str, Any]:
     with there.reading() as session:
         day = count_day(session)
@@ -137,6 +164,7 @@ def _summary(there: Stage, figures: dict[str, Any], listening: Listeners, second
     return {
         **figures,
         **day,
+        "clients": accounts(there),
         "webhooks": listening.figures(),
         "seconds": round(seconds, 1),
         "database_url": url.replace("postgresql+psycopg2://", "postgresql://", 1),
@@ -157,7 +185,6 @@ def _show_summary(console: Console, summary: dict[str, Any], players: Players) -
     console.print(f"answers: {heard}")
     if players.faults:
         console.print(f"[red]faults: {dict(players.faults)}[/]")
-    console.print(f"{summary['seconds']:.0f} s in all; next: truckroll explain WO-88000, truckroll replay --all")
 
 
 def _show_day(console: Console, summary: dict[str, Any], day: Day) -> None:
@@ -175,7 +202,8 @@ def _show_day(console: Console, summary: dict[str, Any], day: Day) -> None:
 
 def _serve(console: Console, there: Stage) -> None:
     console.print(f"\nServing at [bold]{there.base_url}[/] (documentation at /docs); Ctrl-C ends it.")
-    console.print(f"  a dispatcher's key: {there.staff_key}")
+    for client in there.clients:
+        console.print(f"  a dispatcher's key, {client.customer.name}: {client.staff_key}")
     with contextlib.suppress(KeyboardInterrupt):
         while True:
             time.sleep(3600)

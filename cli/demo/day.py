@@ -29,8 +29,8 @@ _AT_ONCE = 6
 _SETTLES_WITHIN_S = 20.0
 
 _VISITS = text("""
-SELECT v.id AS visit, v.job_id AS job, a.id AS assignment, a.technician_id AS technician, a.start_at,
-       s.lat, s.lng, j.number
+SELECT v.id AS visit, v.job_id AS job, v.client_id AS client, a.id AS assignment,
+       a.technician_id AS technician, a.start_at, s.lat, s.lng, j.number
 FROM visits v JOIN jobs j ON j.id = v.job_id JOIN sites s ON s.id = j.site_id
 JOIN assignments a ON a.visit_id = v.id AND a.state = 'live'
 WHERE v.state = 'planned' AND v.num = 1 AND (SELECT count(*) FROM slots x WHERE x.visit_id = v.id) = 1
@@ -52,6 +52,7 @@ class Visit:
 
     visit: UUID
     job: UUID
+    client: UUID
     assignment: UUID
     technician: UUID
     start_at: datetime
@@ -67,6 +68,8 @@ class Day:
     there: Stage
     seed: int
     said: Counter[str] = field(default_factory=Counter)
+    #: The work whose hours the client doubts: it is not approved with the others.
+    doubted: Visit | None = None
 
     def play(self, show: Callable[[str], None]) -> None:
         """Play every visit that somebody has; ends when the last one has ended or found its way."""
@@ -77,8 +80,9 @@ class Day:
             self._all(visits, fates, self._evening)
             played = [each for each in visits if self._comes_near(each, fates[each.visit])]
             show(f"{len(played)} of {len(visits)} visits are today; the others' technicians are busy elsewhere")
+            self.doubted = next((each for each in played if fates[each.visit] == "complete"), None)
             self._all(played, fates, self._day)
-            self._mark_no_shows({each.visit for each in played if fates[each.visit] == "no_show"})
+            self._mark_no_shows({each.visit: each.client for each in played if fates[each.visit] == "no_show"})
             self._settle()
 
     def plan_duty(self) -> None:
@@ -87,7 +91,8 @@ class Day:
         who = {"name": "Dana Reed", "email": "duty@example.com", "phone": "+12025550199"}
         hours = {"from_at": now.isoformat(), "to_at": (now + timedelta(days=1)).isoformat()}
         with httpx2.Client(base_url=self.there.base_url, timeout=30.0) as self._http:
-            self._staff("duty/shifts", {"contact": who, "time_zone": "America/Chicago", **hours})
+            for each in self.there.clients:
+                self._staff(each.id, "duty/shifts", {"contact": who, "time_zone": "America/Chicago", **hours})
 
     def _all(self, visits: Sequence[Visit], fates: dict[UUID, Fate], act: Callable[[Visit, Fate], None]) -> None:
         with ThreadPoolExecutor(_AT_ONCE) as people:
@@ -98,11 +103,11 @@ class Day:
         if fate == "rescheduled":
             later = (visit.start_at + timedelta(minutes=30)).astimezone(UTC).isoformat()
             wish = {"time": {"start_at": later}, "reason": "site_closed"}
-            if made := self._staff(f"visits/{visit.visit}/proposals", wish):
+            if made := self._staff(visit.client, f"visits/{visit.visit}/proposals", wish):
                 self._phone(f"proposals/{made['id']}/accept")
         elif fate == "part_missing":
             part = {"item": "2 TB drive", "ship_to": "site", "state": "ordered", "visit_id": str(visit.visit)}
-            self._staff(f"jobs/{visit.job}/parts", part)
+            self._staff(visit.client, f"jobs/{visit.job}/parts", part)
 
     def _comes_near(self, visit: Visit, fate: Fate) -> bool:
         """Its time comes: in two minutes, or it passed half an hour ago and nobody is there."""
@@ -128,27 +133,28 @@ class Day:
 
     def _part_arrives(self, visit: Visit) -> None:
         """The dispatcher saw the alarm, the part came by courier after all."""
-        for part in self._get(f"jobs/{visit.job}/parts")["items"]:
-            self._staff(f"parts/{part['id']}/receive")
+        for part in self._get(visit.client, f"jobs/{visit.job}/parts")["items"]:
+            self._staff(visit.client, f"parts/{part['id']}/receive")
 
     def _asks_for_time(self, visit: Visit) -> None:
         wish = {"kind": "more_time", "minutes": 30, "technician_id": str(visit.technician)}
         if asked := self._phone(f"visits/{visit.visit}/site-requests", wish):
-            self._staff(f"site-requests/{asked['id']}/grant", {"minutes": 30})
+            self._staff(visit.client, f"site-requests/{asked['id']}/grant", {"minutes": 30})
 
     def _leaves(self, visit: Visit, fate: Fate, here: dict[str, Any]) -> None:
         at = f"visits/{visit.visit}/check-out"
         if fate == "closed_door":
             note = "Shutters down, nobody there"
             if self._phone(at, {"outcome": "could_not_start", "why": "no_access", "note": note}):
-                self._staff(f"jobs/{visit.job}/visits")
+                self._staff(visit.client, f"jobs/{visit.job}/visits")
         elif fate == "return_trip":
             self._phone(at, {"outcome": "return_needed", "why": "part", "note": "The drive was the wrong size"})
         elif self._phone(at, {"outcome": "complete", "position": here}):
             self._phone(f"jobs/{visit.job}/finish")
-            self._staff(f"jobs/{visit.job}/approve")
+            if visit != self.doubted:
+                self._staff(visit.client, f"jobs/{visit.job}/approve")
 
-    def _mark_no_shows(self, expected: set[UUID]) -> None:
+    def _mark_no_shows(self, expected: dict[UUID, UUID]) -> None:
         """The dispatcher looks at the trouble list, calls, and marks who did not come."""
         deadline_s = time.monotonic() + _SETTLES_WITHIN_S
         left = set(expected)
@@ -156,7 +162,7 @@ class Day:
             with self.there.reading() as session:
                 found = left & set(session.scalars(_NOBODY_CAME))
             for visit in found:
-                self._staff(f"visits/{visit}/no-show", {"why": "called_no_answer"})
+                self._staff(expected[visit], f"visits/{visit}/no-show", {"why": "called_no_answer"})
             left -= found
             time.sleep(0.25)
         self.said["no-shows that nobody noticed"] += len(left)
@@ -173,8 +179,8 @@ class Day:
     def _phone(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any] | None:
         return self._post(self.there.gateway_key, path, body)
 
-    def _staff(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any] | None:
-        return self._post(self.there.staff_key, path, body)
+    def _staff(self, client: UUID, path: str, body: dict[str, Any] | None = None) -> dict[str, Any] | None:
+        return self._post(self.there.client(client).staff_key, path, body)
 
     def _post(self, key: str, path: str, body: dict[str, Any] | None) -> dict[str, Any] | None:
         """The answer, or None where it was refused; both are counted by the last word of the address."""
@@ -185,7 +191,7 @@ class Day:
         self.said[f"{path.rsplit('/', 1)[-1]}: {told}"] += 1
         return answer if reply.status_code < 300 else None
 
-    def _get(self, path: str) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {self.there.staff_key}"}
+    def _get(self, client: UUID, path: str) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self.there.client(client).staff_key}"}
         found: dict[str, Any] = self._http.get(f"/v1/{path}", headers=headers).json()
         return found

@@ -30,8 +30,9 @@ WHERE j.state IN ('assigned', 'unfilled') AND j.id <> ALL(:seen)
 ORDER BY coalesce(a.assigned_at, j.posted_at)
 """)
 
+#: Without what was worked before the demo: nobody posted that here.
 _COUNTS = text("""
-SELECT (SELECT count(*) FROM jobs) AS jobs,
+SELECT (SELECT count(*) FROM jobs WHERE posted_at IS NOT NULL) AS jobs,
        (SELECT count(*) FROM jobs WHERE state = 'assigned') AS assigned,
        (SELECT count(*) FROM jobs WHERE state = 'unfilled' AND unfilled IS NOT NULL) AS unfilled,
        (SELECT count(*) FROM offers) AS offers,
@@ -43,10 +44,11 @@ SELECT (SELECT count(*) FROM jobs) AS jobs,
 
 #: How the visits ended, and what it took.
 _DAY = text("""
-SELECT (SELECT count(*) FROM visits WHERE outcome = 'complete') AS complete,
-       (SELECT count(*) FROM visits WHERE outcome = 'return_needed') AS return_needed,
-       (SELECT count(*) FROM visits WHERE outcome = 'could_not_start') AS could_not_start,
-       (SELECT count(*) FROM visits WHERE state = 'missed') AS missed,
+WITH posted AS (SELECT v.* FROM visits v JOIN jobs j ON j.id = v.job_id WHERE j.posted_at IS NOT NULL)
+SELECT (SELECT count(*) FROM posted WHERE outcome = 'complete') AS complete,
+       (SELECT count(*) FROM posted WHERE outcome = 'return_needed') AS return_needed,
+       (SELECT count(*) FROM posted WHERE outcome = 'could_not_start') AS could_not_start,
+       (SELECT count(*) FROM posted WHERE state = 'missed') AS missed,
        (SELECT count(*) FROM events WHERE subject_kind = 'visit' AND kind = 'replanned') AS reschedules,
        (SELECT count(*) FROM events WHERE subject_kind = 'alarm' AND kind = 'escalated') AS escalations,
        (SELECT count(*) FROM notices WHERE state = 'sent') AS messages
@@ -74,9 +76,10 @@ def read_ended(session: Session, seen: set[UUID]) -> list[Ended]:
     return [Ended(row.id, _line(row)) for row in session.execute(_ENDED, {"seen": list(seen)})]
 
 
-def read_counters(session: Session) -> list[UUID]:
-    """The counters that wait for the department. Runs as the engine."""
-    return list(session.scalars(text("SELECT id FROM counters WHERE state = 'open' ORDER BY made_at")))
+def read_counters(session: Session) -> list[tuple[UUID, UUID]]:
+    """The counters that wait for a department, each with its client. Runs as the engine."""
+    found = session.execute(text("SELECT id, client_id FROM counters WHERE state = 'open' ORDER BY made_at"))
+    return [(row.id, row.client_id) for row in found]
 
 
 def count(session: Session) -> dict[str, Any]:

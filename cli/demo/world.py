@@ -43,7 +43,8 @@ SKILLS = (
     "medical_imaging",
 )
 CREDENTIALS = ("background_check", "drug_test", "general_liability", "nda", "osha_10")
-POOLS = ("Preferred network", "Store openings", "Data centres")
+#: The pool that a client brought along, and the share of all who are in it.
+POOL, _IN_POOL = "Clinic rounds", 0.4
 #: A skill of the catalogue that nobody has: jobs that need it can only go to the dispatcher's queue.
 NOBODYS_SKILL = "helium_refill"
 
@@ -143,8 +144,9 @@ def _technicians(num: int, rng: np.random.Generator, today: datetime) -> Iterato
     has[np.arange(num), rng.choice(len(SKILLS), size=num, p=popularity / popularity.sum())] = True
     levels = rng.integers(1, 6, size=has.shape).tolist()
     proved = rng.random((num, len(CREDENTIALS))) < np.array([0.85, 0.5, 0.75, 0.75, 0.4])
-    # Some of the proofs have run out, some do before the visit.
-    last_days = rng.integers(-20, 720, size=proved.shape).tolist()
+    # A few of the proofs have run out, or do before the visit.
+    ends_soon = rng.random(proved.shape) < 0.01
+    last_days = np.where(ends_soon, rng.integers(-20, 10, proved.shape), rng.integers(31, 720, proved.shape)).tolist()
     columns = {
         "name": [f"{_FIRST[a]} {_LAST[b]}" for a, b in rng.integers((len(_FIRST), len(_LAST)), size=(num, 2))],
         "radius_km": rng.choice([40, 80, 120, 160, 240], size=num).tolist(),
@@ -152,7 +154,7 @@ def _technicians(num: int, rng: np.random.Generator, today: datetime) -> Iterato
         "rate": rng.integers(25, 75, size=num).tolist(),
         "hours": rng.choice(_HOURS, size=num, p=[0.55, 0.25, 0.2]).tolist(),
         "clearance": np.where(rng.random(num) < 0.6, "us_person", "unknown").tolist(),
-        "pools": rng.choice((*POOLS, *[""] * 7), size=num).tolist(),
+        "pools": np.where(rng.random(num) < _IN_POOL, POOL, "").tolist(),
     }
     for row in range(num):
         place, (north, east) = places[homes[row]], shifts[row]

@@ -105,7 +105,7 @@ def _known(session: Session, people: Sequence[Somebody]) -> Mapping[str, list[UU
     address = func.lower(TechnicianRow.email)
     found: dict[str, list[UUID]] = {}
     wanted = select(address, TechnicianRow.id).where(
-        address.in_([who.email for who in people]), TechnicianRow.state != "left"
+        address.in_([who.email for who in people]), TechnicianRow.state.not_in(("left", "erased"))
     )
     for email, technician_id in session.execute(wanted.order_by(TechnicianRow.id)):
         found.setdefault(email, []).append(technician_id)

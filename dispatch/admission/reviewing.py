@@ -15,10 +15,11 @@ from dispatch.errors import NotFound
 from dispatch.index.search import candidate_of
 from dispatch.jobs.market import find_open_role
 from dispatch.record.tables import ClientMarkRow, ClientRow, OfferRow, PoolMemberRow, PoolOverrideRow, PoolRow
+from dispatch.talent.membership import requirements_of
 from dispatch.talent.reading import read_technicians
 from matching.advice import ADVICE
 from matching.eligibility import Rule
-from matching.membership import Requirements, Told, tell
+from matching.membership import Told, tell
 from matching.technician import Technician
 from matching.ticks import Tick, ticks
 
@@ -63,12 +64,13 @@ def review_pools(session: Session, technician_id: UUID, *, now: datetime) -> lis
         ).all()
     )
     today = now.astimezone(UTC).date()
+    asked = requirements_of(session, [pool for pool, _ in rows])
     return [
         PoolReview(
             pool,
             client,
             pool.id in mine,
-            tell(Requirements.from_document(pool.requirements or {}), who, pool.client_id, today),
+            tell(asked[pool.id], who, pool.client_id, today),
             exceptions.get(pool.id),
         )
         for pool, client in rows

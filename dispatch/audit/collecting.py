@@ -17,11 +17,14 @@ from sqlalchemy.orm import Session, undefer
 from dispatch.record.chain import verify
 from dispatch.record.tables import (
     AssignmentRow,
+    ClearedTextRow,
     DecisionRow,
     DeliverableRow,
+    DisputeRow,
     FileRow,
     JobRow,
     OfferRow,
+    PaymentRow,
     SealRow,
     TermsRow,
     TimeEntryRow,
@@ -43,10 +46,33 @@ _TOLD: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("file", FileRow, ("kind", "content_type", "num_bytes", "sha256", "received_at")),
 )  # fmt: skip
 
+#: The same of money, with columns that are documents of codes and sums, and those of which the hash is told.
+_OF_MONEY: tuple[tuple[str, Any, tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...] = (
+    (
+        "payment",
+        PaymentRow,
+        ("assignment_id", "technician_id", "state", "currency", "held", "due", "paid", "fee", "refunded", "approve_by",
+         "approved_at", "due_at"),
+        ("approvals",),
+        (),
+    ),
+    (
+        "dispute",
+        DisputeRow,
+        ("payment_id", "technician_id", "state", "reason", "currency", "amount", "awarded", "opened_by", "opened_at",
+         "decider_id", "decide_by", "decided_at"),
+        ("positions",),
+        ("note", "decided_note"),
+    ),
+)  # fmt: skip
 
-def collect(session: Session, job: JobRow, *, now: datetime) -> Iterator[dict[str, Any]]:
-    """The records of a job's bundle, in a fixed order. Runs as the engine."""
-    yield _head(session, job, now)
+
+def collect(session: Session, job: JobRow, *, now: datetime, walks_chains: bool = True) -> Iterator[dict[str, Any]]:
+    """The records of a job's bundle, in a fixed order. Runs as the engine.
+
+    With `walks_chains` the client's whole history is verified for the head, which takes as long as it is large.
+    """
+    yield _head(session, job, now, walks_chains)
     yield from _events(session, job.id)
     for what, table, columns in _TOLD:
         for row in session.scalars(select(table).where(table.job_id == job.id).order_by(table.id)):
@@ -55,25 +81,34 @@ def collect(session: Session, job: JobRow, *, now: datetime) -> Iterator[dict[st
     for terms in session.scalars(select(TermsRow).where(TermsRow.job_id == job.id).order_by(TermsRow.version)):
         yield {"what": "terms", "version": terms.version, "sha256": _digest(terms.terms)}
     yield from _decisions(session, job.id)
+    yield from _money(session, job.id)
+    yield from _cleared(session, job.id)
 
 
-def _head(session: Session, job: JobRow, now: datetime) -> dict[str, Any]:
+def _head(session: Session, job: JobRow, now: datetime, walks_chains: bool) -> dict[str, Any]:
     """Whose bundle it is, when it was made, and how the client's chains and seals stood then."""
-    verdict = verify(session, job.client_id)
+    walked = _walked(session, job.client_id) if walks_chains else {}
     seal = session.scalars(
         select(SealRow).where(SealRow.client_id == job.client_id).order_by(SealRow.num.desc()).limit(1)
     ).one_or_none()
-    found = verdict.first_break
     return {
         "what": "job",
         "id": str(job.id),
         "client_id": str(job.client_id),
         "state": job.state,
         "exported_at": _plain(now),
+        **walked,
+        "last_seal": None if seal is None else {"num": seal.num, "hash": seal.hash.hex()},
+    }
+
+
+def _walked(session: Session, client_id: UUID) -> dict[str, Any]:
+    verdict = verify(session, client_id)
+    found = verdict.first_break
+    return {
         "first_break": None if found is None else f"{found.what}: {found.place}",
         "num_client_events": verdict.num_events,
         "num_unsealed": verdict.num_unsealed,
-        "last_seal": None if seal is None else {"num": seal.num, "hash": seal.hash.hex()},
     }
 
 
@@ -113,6 +148,41 @@ def _decisions(session: Session, job_id: UUID) -> Iterator[dict[str, Any]]:
         names = ("kind", "digest", "policy_version", "engine_version", "seed", "decided_at")
         told = {name: _plain(getattr(row, name)) for name in names}
         yield {"what": "decision", "id": str(row.id)} | told | {"inputs_sha256": hashlib.sha256(row.inputs).hexdigest()}
+
+
+def _money(session: Session, job_id: UUID) -> Iterator[dict[str, Any]]:
+    """What was paid, who approved what, and what each side of a dispute states: sums, hours, ids of its evidence."""
+    for what, table, columns, documents, words in _OF_MONEY:
+        for row in session.scalars(select(table).where(table.job_id == job_id).order_by(table.id)):
+            told = {name: _plain(getattr(row, name)) for name in columns}
+            stated = {name: _stated(getattr(row, name)) for name in documents}
+            said = {f"{name}_sha256": _hash_of_words(getattr(row, name)) for name in words}
+            yield {"what": what, "id": str(row.id)} | told | stated | said
+
+
+def _hash_of_words(words: str | None) -> str | None:
+    return None if words is None else hashlib.sha256(words.encode()).hexdigest()
+
+
+def _stated(document: Any) -> Any:
+    """A stored document with whole numbers as such and any other number as text: there is one way to write it."""
+    if isinstance(document, dict):
+        return {name: _stated(value) for name, value in document.items()}
+    if isinstance(document, list):
+        return [_stated(value) for value in document]
+    return str(document) if isinstance(document, float) else document
+
+
+def _cleared(session: Session, job_id: UUID) -> Iterator[dict[str, Any]]:
+    """That there were texts for the cleared alone: the hash of the sealed bytes, of which nobody can guess the text."""
+    wanted = select(ClearedTextRow).where(ClearedTextRow.job_id == job_id).order_by(ClearedTextRow.name)
+    for row in session.scalars(wanted):
+        told = {"name": row.name, "key_id": row.key_id, "sealed_at": _plain(row.sealed_at)}
+        yield {
+            "what": "cleared_text",
+            "id": str(row.id),
+            "sealed_sha256": hashlib.sha256(row.sealed).hexdigest(),
+        } | told
 
 
 def _digest(document: dict[str, Any]) -> str:

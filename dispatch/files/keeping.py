@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from dispatch.errors import BadInput, NotFound
+from dispatch.errors import BadInput, Conflict, NotFound
 from dispatch.files.examining import Examined
+from dispatch.files.personal import put_personal
 from dispatch.files.storing import FileStore
 from dispatch.record.events import record
 from dispatch.record.session import Actor
@@ -65,11 +66,21 @@ def keep_file(
     """
     place = _place(session, actor, belongs)
     file_id = new_id()
-    store.put(place.client_id, file_id, file.data)
+    put_personal(session, store, place.client_id, file_id, file.data, actor.technician_id, now=now)
     _write(session, actor, file_id, file, place, now)
     subject = ("job", place.job_id) if place.job_id else ("client", place.client_id)
     told = {"file": str(file_id), "kind": file.kind, "visit": str(place.visit_id) if place.visit_id else None}
     record(session, actor, subject, "file_kept", told, client_id=place.client_id, now=now)
+    return file_id
+
+
+def keep_own(
+    session: Session, store: FileStore, actor: Actor, client_id: UUID, file: Examined, *, now: datetime
+) -> UUID:
+    """Keep a file as the client's own, read by its staff alone: its id. Whoever keeps it records what it is."""
+    file_id = new_id()
+    store.put(client_id, file_id, file.data)
+    _write(session, actor, file_id, file, _Place(client_id), now)
     return file_id
 
 
@@ -88,6 +99,12 @@ def find_file(session: Session, file_id: UUID) -> FileRow:
     if row is None:
         raise NotFound("file", file_id)
     return row
+
+
+def check_is_kept(row: FileRow) -> None:
+    """Raise Conflict where the file's bytes went with the person whose they were."""
+    if row.erased_at is not None:
+        raise Conflict("erased", "read the file")
 
 
 def is_time_doubtful(claimed_taken_at: datetime | None, received_at: datetime) -> bool:

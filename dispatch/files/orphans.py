@@ -1,4 +1,4 @@
-"""Which bytes belong to nobody? Those whose row never came to be: the transaction failed after they were written."""
+"""Which bytes belong to nobody? Those whose row never came to be, or is gone: a failed transaction, a replaced page."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatch.files.storing import FileStore
-from dispatch.record.tables import FileRow
+from dispatch.record.tables import DocumentRow, FileRow
 
 #: No transaction lives as long as this: younger bytes may still get their row.
 _OLD = timedelta(hours=1)
@@ -22,10 +22,13 @@ def sweep_orphans(session: Session, store: FileStore, *, now: datetime) -> int:
     """
     num_removed = 0
     for batch in _batches(store, now - _OLD):
-        known = set(session.scalars(select(FileRow.id).where(FileRow.id.in_([file for _, file in batch]))))
-        for client_id, file_id in batch:
+        ids = [file for _, file in batch]
+        files = select(FileRow.id).where(FileRow.id.in_(ids))
+        documents = select(DocumentRow.id).where(DocumentRow.id.in_(ids))
+        known = set(session.scalars(files.union_all(documents)))
+        for owner_id, file_id in batch:
             if file_id not in known:
-                store.remove(client_id, file_id)
+                store.remove(owner_id, file_id)
                 num_removed += 1
     return num_removed
 

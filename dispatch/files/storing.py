@@ -1,4 +1,6 @@
-"""Where do the bytes lie? In a folder, or wherever `TRUCKROLL_FILES_URL` says, under the client's id and the file's.
+"""Where do the bytes lie? In a folder, or wherever `TRUCKROLL_FILES_URL` says, under the owner's id and the file's.
+
+The owner is the client whose file it is, or the proof that a document shows.
 
 Ids are never used twice, so an object is written once and never changed; whoever finds one without a row may remove it.
 """
@@ -30,7 +32,7 @@ class FileStore:
     objects: Any
     folder: Path | None = None
 
-    def put(self, client_id: UUID, file_id: UUID, data: bytes) -> None:
+    def put(self, owner_id: UUID, file_id: UUID, data: bytes) -> None:
         """Write a file's bytes; when this returns they survive a crash of the machine.
 
         Raises
@@ -39,13 +41,13 @@ class FileStore:
             When the store does not take them.
         """
         try:
-            obstore.put(self.objects, _path(client_id, file_id), data)
+            obstore.put(self.objects, _path(owner_id, file_id), data)
             if self.folder is not None:
-                _make_durable(self.folder / str(client_id) / str(file_id))
+                _make_durable(self.folder / str(owner_id) / str(file_id))
         except (BaseError, OSError) as error:
             raise MissingService("the file store", "it takes no files", _WAY_OUT, type(error).__name__) from error
 
-    def get(self, client_id: UUID, file_id: UUID) -> bytes:
+    def get(self, owner_id: UUID, file_id: UUID) -> bytes:
         """Read a file's bytes.
 
         Raises
@@ -54,21 +56,21 @@ class FileStore:
             When the store does not give them.
         """
         try:
-            return bytes(obstore.get(self.objects, _path(client_id, file_id)).bytes())
+            return bytes(obstore.get(self.objects, _path(owner_id, file_id)).bytes())
         except (BaseError, OSError) as error:
             raise MissingService("the file store", "it does not give this file", _WAY_OUT, str(file_id)) from error
 
-    def remove(self, client_id: UUID, file_id: UUID) -> None:
+    def remove(self, owner_id: UUID, file_id: UUID) -> None:
         """Remove a file's bytes; what is gone already is fine."""
         try:
-            obstore.delete(self.objects, _path(client_id, file_id))
+            obstore.delete(self.objects, _path(owner_id, file_id))
         except (NoSuchObject, FileNotFoundError):
             return
         except (BaseError, OSError) as error:
             raise MissingService("the file store", "it removes no files", _WAY_OUT, str(file_id)) from error
 
     def written_before(self, until: datetime) -> Iterator[tuple[UUID, UUID]]:
-        """(client, file) of every object written before `until`; what others put there is passed over."""
+        """(owner, file) of every object written before `until`; what others put there is passed over."""
         for batch in obstore.list(self.objects):
             for found in batch:
                 ids = _ids(found["path"])
@@ -93,8 +95,8 @@ def open_store(files_url: str | None, data_dir: Path) -> FileStore:
         raise MissingService("the file store", "it cannot be opened", _WAY_OUT, type(error).__name__) from error
 
 
-def _path(client_id: UUID, file_id: UUID) -> str:
-    return f"{client_id}/{file_id}"
+def _path(owner_id: UUID, file_id: UUID) -> str:
+    return f"{owner_id}/{file_id}"
 
 
 def _ids(path: str) -> tuple[UUID, UUID] | None:

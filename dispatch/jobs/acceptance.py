@@ -23,6 +23,7 @@ from dispatch.jobs.rounds import withdraw_counters
 from dispatch.money.funds import is_short
 from dispatch.money.holding import Work, set_aside
 from dispatch.record.events import record
+from dispatch.record.refusals import NOT_APPROVED, NOT_FREE, guard_of
 from dispatch.record.session import Actor
 from dispatch.record.tables import JobRow, OfferRow
 from dispatch.record.tables.offers import LIVE_OFFERS
@@ -310,9 +311,9 @@ def _not_free(offer: OfferRow, error: IntegrityError) -> Lost:
     """
     if is_short(error):
         return Lost(offer.id, "unfunded", state=offer.state)
-    if "not approved" in str(error.orig):
+    if guard_of(error) in NOT_APPROVED:
         return Lost(offer.id, "withdrawn", state=offer.state)
-    if not any(guard in str(error.orig) for guard in ("uq_slots_visit_id_technician_id", "ex_bookings_no_overlap")):
+    if guard_of(error) not in NOT_FREE:
         raise error
     return Lost(offer.id, "not_eligible", ("free",), state=offer.state)
 

@@ -9,6 +9,7 @@ from dispatch.jobs.assignments import Terms, settle, take_slot
 from dispatch.jobs.judging import at_start, failed_now
 from dispatch.jobs.reading import RoleOfVisit
 from dispatch.money.funds import is_short
+from dispatch.record.refusals import NOT_APPROVED, NOT_FREE, guard_of
 from dispatch.record.session import ENGINE
 from dispatch.talent.reading import lock_technician
 from dispatch.talent.usage import HoursMovedError
@@ -50,8 +51,7 @@ def assign_at_once(session: Session, unit: RoleOfVisit, decision: Decision, *, n
                 savepoint.rollback()
                 continue
             except IntegrityError as error:
-                refusals = ("ex_bookings_no_overlap", "not approved")
-                if not any(guard in str(error.orig) for guard in refusals) and not is_short(error):
+                if guard_of(error) not in NOT_FREE | NOT_APPROVED and not is_short(error):
                     raise
                 savepoint.rollback()
                 continue

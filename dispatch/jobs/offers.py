@@ -1,7 +1,8 @@
 """A job becomes offers: who is asked now, by a stored decision, until when."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import func, insert, select, text, update
@@ -14,12 +15,13 @@ from dispatch.jobs.consent import assign_at_once
 from dispatch.jobs.reading import RoleOfVisit, read_asked, read_role
 from dispatch.jobs.rounds import is_due
 from dispatch.jobs.unfilled import give_up, wait
-from dispatch.money.holding import has_room
+from dispatch.money.holding import has_room, most_pay
 from dispatch.record.events import record
 from dispatch.record.session import ENGINE
 from dispatch.record.tables import DecisionRow, OfferRow, RoundRow, SlotRow, TechnicianRow, WaveRow, new_id
 from matching.decision import Decision, decide_auto, decide_wave, encode_inputs, outcome_document
 from matching.fanout import Wave
+from matching.rates import Rates
 
 _COUNT_ASKS = text(
     "INSERT INTO day_asks (technician_id, day, num_asked)"
@@ -105,8 +107,7 @@ def _write(session: Session, due: RoundRow, unit: RoleOfVisit, decision: Decisio
     decision_id = record_decision(session, unit, decision, now=now)
     wave = decision.outcome
     assert isinstance(wave, Wave)
-    pay = unit.job.pay
-    if not has_room(session, due.client_id, pay.total(unit.job.duration_min), pay.currency):
+    if not has_room(session, due.client_id, lambda: _most_of(unit), unit.job.pay.currency):
         # Nobody is asked for work that the client could not give them.
         give_up(session, due, unit, decision, is_unfunded=True, now=now)
     elif wave.technicians and due.num_waves < unit.policy.wave.max_waves:
@@ -114,6 +115,11 @@ def _write(session: Session, due: RoundRow, unit: RoleOfVisit, decision: Decisio
     elif not wait(session, due, unit, decision, now=now):
         give_up(session, due, unit, decision, now=now)
     return True
+
+
+def _most_of(unit: RoleOfVisit) -> Decimal:
+    rates = Rates.from_document(unit.job_row.day_policy.get("rates", {}))
+    return most_pay(unit.job.pay, rates, unit.job.start_at, timedelta(minutes=unit.job.duration_min), unit.site_row)
 
 
 def _send(

@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, Refused
 from dispatch.jobs.checklists import Item, checklist_for
+from dispatch.jobs.cleared import Cleared, Owner, check_kinds, put_cleared
 from dispatch.jobs.lifecycle import JOB, move
 from dispatch.jobs.promises import promise_columns
 from dispatch.jobs.reading import needs_document, read_day_policy
 from dispatch.jobs.rounds import open_round
 from dispatch.record.events import record
+from dispatch.record.sealing import NO_KEYS, KeyRing
 from dispatch.record.session import Actor
 from dispatch.record.tables import (
     BundleRow,
@@ -78,17 +80,25 @@ class JobWish:
     deliverables: tuple[Item, ...] | None = None
     bundle_id: UUID | None = None
     is_draft: bool = False
+    disclosure: dict[str, str] = field(default_factory=dict)
+    cleared: Cleared | None = None
     series_id: UUID | None = None
     series_day: date | None = None
 
 
 def post_job(
-    session: Session, actor: Actor, wish: JobWish, *, now: datetime, origin: Mapping[str, str] | None = None
+    session: Session,
+    actor: Actor,
+    wish: JobWish,
+    *,
+    now: datetime,
+    origin: Mapping[str, str] | None = None,
+    ring: KeyRing = NO_KEYS,
 ) -> tuple[UUID, bool]:
     """Record a job and open its rounds: (its id, whether it is new). Posting a number again returns the same job.
 
     Runs as the application, under the client's setting. `wish` holds at least one slot. `origin` says in the event
-    where the job comes from: `copied_from`, `template`, `series`.
+    where the job comes from: `copied_from`, `template`, `series`. `ring` seals what only the cleared may read.
 
     Raises
     ------
@@ -99,6 +109,8 @@ def post_job(
         When the number is that of a job with another site.
     Refused
         When the client is not approved, or does not operate where the site is.
+    MissingService
+        When there are cleared texts, and no key to seal them with.
     """
     assert actor.client_id is not None, "jobs are posted for a client"
     policy, day_policy, promise = _check(session, actor, wish, now)
@@ -122,6 +134,7 @@ def post_job(
             priority=wish.priority,
             policy=policy.to_document(),
             day_policy=day_policy.to_document(),
+            disclosure=disclosure_of(wish.disclosure, wish.cleared),
             deliverables=checklist_for(session, actor.client_id, wish.job_type, wish.deliverables),
             posted_at=None if wish.is_draft else now,
             created_at=now,
@@ -134,12 +147,23 @@ def post_job(
         return _same_job(session, actor, wish), False
     visit_id = _add_visit(session, actor.client_id, job_id, wish, now)
     record_terms(session, actor.client_id, job_id, 1, now)
-    told = {"visit": str(visit_id), **(origin or {})}
+    put_cleared(session, Owner("job", job_id, actor.client_id), wish.cleared, ring, now=now)
+    told = {"visit": str(visit_id), **(origin or {}), **told_of_cleared(wish.cleared)}
     kind = "drafted" if wish.is_draft else "posted"
     record(session, actor, ("job", job_id), kind, told, client_id=actor.client_id, now=now)
     if not wish.is_draft:
         open_rounds(session, actor.client_id, job_id, "posted", now=now)
     return job_id, True
+
+
+def disclosure_of(chosen: Mapping[str, str], cleared: Cleared | None) -> dict[str, Any]:
+    """What a job keeps of who reads what: the classes that were chosen, and what it takes to read the cleared texts."""
+    return {**chosen, **({"cleared_for": sorted(set(cleared.kinds))} if cleared else {})}
+
+
+def told_of_cleared(cleared: Cleared | None) -> dict[str, list[str]]:
+    """What an event says of cleared texts: their names."""
+    return {"cleared": sorted(cleared.texts)} if cleared else {}
 
 
 def publish_draft(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -> None:
@@ -315,6 +339,7 @@ def check_work(session: Session, actor: Actor, wish: JobWish) -> tuple[Policy, D
     if policy.uses_market and client.policy.get("uses_market") is False:
         raise BadInput("policy.uses_market", True, "leave it out: your company asks only whom it admitted itself")
     check_ladder(session, client.id, day_policy)
+    check_kinds(session, wish.cleared)
     if wish.bundle_id is not None:
         check_bundled_mode(policy)
         if sum(slot.count for slot in wish.slots if not slot.is_observer) > 1:

@@ -83,7 +83,7 @@ def _technician(row: TechnicianRow) -> Person:
         wishes=read_preferences({**row.preferences, "quiet": None}, zone=row.time_zone, quiet=quiet),  # type: ignore[arg-type]
         addresses=_addresses(row.email, row.phone, row.preferences),
         zone=row.time_zone,
-        is_here=row.state != "left",
+        is_here=row.state not in ("left", "erased"),
     )
 
 

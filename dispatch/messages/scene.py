@@ -13,6 +13,7 @@ from dispatch.messages.catalogue import LANGUAGES, text
 from dispatch.messages.people import Person, read_people
 from dispatch.messages.shelf import Shelf
 from dispatch.messages.wording import Both, Said, Sum, Value, When, Why
+from dispatch.record.persons import open_words, place_of
 from dispatch.record.tables import (
     AdmissionRow,
     AssignmentRow,
@@ -50,6 +51,7 @@ class Scene:
     technician: TechnicianRow | None = None
     counter: CounterRow | None = None
     message: MessageRow | None = None
+    words: str = ""
     thread: ThreadRow | None = None
     admission: AdmissionRow | None = None
     people: Mapping[Any, Person] = field(default_factory=dict)
@@ -81,6 +83,8 @@ def read_scene(session: Session, notice: NoticeRow, shelf: Shelf | None = None) 
             select(CounterRow).where(CounterRow.offer_id == scene.offer.id).order_by(CounterRow.id.desc()).limit(1)
         ).one_or_none()
     scene.message = _get(session, MessageRow, data.get("message"))
+    if scene.message is not None:
+        scene.words = open_words(session, scene.message.words, place_of("message", scene.message.id))
     scene.thread = session.get(ThreadRow, scene.message.thread_id) if scene.message else None
     scene.people = read_people(session, _named(scene))
     return scene
@@ -197,7 +201,7 @@ PARAMETERS: Mapping[str, Callable[[Scene], Value | None]] = {
     "wish": _wish,
     "author": _author,
     "about": _about,
-    "text": lambda scene: None if scene.message is None else Said(scene.message.words or "[…]"),
+    "text": lambda scene: None if scene.message is None else Said(scene.words or "[…]"),
     "code": _row("thread", "code"),
     "reply_code": _row("assignment", "reply_code"),
     "invitation_code": _row("admission", "code"),

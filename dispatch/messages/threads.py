@@ -5,7 +5,7 @@ correction is a new message, a translation stands beside the original.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, NotFound, Refused
 from dispatch.record.events import record
+from dispatch.record.persons import open_words, place_of, seal_words
 from dispatch.record.session import Actor
 from dispatch.record.tables import (
     AssignmentRow,
@@ -132,17 +133,21 @@ def post_message(
     """
     who = author or author_of(actor)
     _check(session, thread, draft, who)
+    new = new_id()
+    words = draft.words
+    if who[0] == "technician" and words:
+        words = seal_words(session, who[1], words, place_of("message", new), now=now)
     message_id: UUID | None = session.scalar(
         pg_insert(MessageRow)
         .values(
-            id=new_id(),
+            id=new,
             client_id=thread.client_id,
             thread_id=thread.id,
             kind=draft.kind,
             about_id=draft.about_id,
             author_kind=who[0],
             author_id=who[1],
-            words=draft.words,
+            words=words,
             language=draft.language,
             files=list(draft.files),
             via=draft.via,
@@ -160,6 +165,11 @@ def post_message(
         told["about"] = str(draft.about_id)
     record(session, actor, ("message", message_id), _TOLD[draft.kind], told, client_id=thread.client_id, now=now)
     return message_id
+
+
+def words_of(session: Session, rows: Iterable[MessageRow]) -> dict[UUID, str]:
+    """What each message says, as it was written; of somebody erased that they were. Runs as the engine."""
+    return {row.id: open_words(session, row.words, place_of("message", row.id)) for row in rows}
 
 
 def mark_read(session: Session, actor: Actor, thread_id: UUID, message_id: UUID, *, now: datetime) -> bool:

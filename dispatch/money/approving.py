@@ -172,6 +172,18 @@ def check_sum(field: str, amount: Decimal, most: Decimal, currency: str) -> None
         raise BadInput(field, amount, f"give a sum above 0, at most {most}, in whole minor units of {currency}")
 
 
+def check_alone(actor: Actor, payment: PaymentRow, amount: Decimal) -> None:
+    """Whether this member of the client's staff may let so much go without anybody else.
+
+    Raises
+    ------
+    Refused
+        When their role may not, or a second person must sign.
+    """
+    if amount and what_is_missing(_rules(payment), (Signature(str(actor.id), actor.kind, amount),), amount):
+        raise Refused(f"you alone may not agree to {amount} {payment.currency}", ("only_within_limit",))
+
+
 def settle_part(
     session: Session, actor: Actor, payment: PaymentRow, amount: Decimal, *, is_last: bool, why: str, now: datetime
 ) -> None:
@@ -273,13 +285,16 @@ def _lock_of_job(session: Session, job_id: UUID, states: Sequence[str]) -> list[
 
 
 def _change(session: Session, payment: PaymentRow, **values: Any) -> None:
-    """Change a held payment, and move its version."""
-    session.execute(
+    """Change a held payment, and move its version; what was changed by somebody else meanwhile is not written over."""
+    changed = session.scalar(
         update(PaymentRow)
         .where(PaymentRow.id == payment.id, PaymentRow.version == payment.version)
         .values(version=payment.version + 1, **values)
+        .returning(PaymentRow.id)
         .execution_options(synchronize_session=False)
     )
+    if changed is None:
+        raise Conflict("changed meanwhile", "change the payment", ("ask again",))
     session.refresh(payment)
 
 
@@ -289,7 +304,9 @@ def _rules(payment: PaymentRow) -> MoneyRules:
 
 
 def _due_at(payment: PaymentRow, now: datetime) -> datetime:
-    return now + timedelta(days=_rules(payment).pay_after_days)
+    """What waits for its day already waits no longer because more is due."""
+    new = now + timedelta(days=_rules(payment).pay_after_days)
+    return min(new, payment.due_at) if payment.due and payment.due_at else new
 
 
 def _about(payment: PaymentRow) -> About:

@@ -111,4 +111,7 @@ def _granted(session: Session, assignment: AssignmentRow) -> list[PayLine]:
 
 def _extra(payment: PaymentRow, extra: dict[str, Any]) -> PayLine:
     amount = Decimal(extra["amount"]) * (-1 if extra["kind"] == "penalty" else 1)
+    if extra["kind"] == "travel":
+        units = Decimal(extra["units"])
+        return PayLine(extra["code"], units, Decimal(payment.terms["rates"][extra["code"]]), amount)
     return PayLine(extra["code"], _ONE, amount, amount)

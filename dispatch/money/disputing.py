@@ -11,8 +11,9 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
-from dispatch.money.approving import approved_of, check_sum, find_payment, settle_part
+from dispatch.money.approving import approved_of, check_alone, check_sum, find_payment, settle_part
 from dispatch.money.claims import sum_of
+from dispatch.money.refunding import take_back
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import DisputeRow, PaymentRow, StaffRow, new_id
@@ -46,6 +47,8 @@ class Dispute:
 def open_dispute(session: Session, actor: Actor, wish: Dispute, *, now: datetime) -> UUID:
     """Either side disputes part of what is claimed; the rest is due at once. The dispute's id. Runs as the engine.
 
+    A client may ask back what it approved, once, as long as that is in no payout.
+
     Raises
     ------
     NotFound
@@ -56,17 +59,13 @@ def open_dispute(session: Session, actor: Actor, wish: Dispute, *, now: datetime
         When nothing is claimed yet, everything was approved, or it is disputed already.
     """
     payment = find_payment(session, actor, wish.payment_id)
-    if payment.state != "held" or not payment.lines:
-        state = "held, and nothing is claimed yet" if payment.state == "held" else payment.state
-        raise Conflict(state, "dispute")
     if wish.reason not in REASONS:
         raise BadInput("reason", wish.reason, f"give one of {', '.join(REASONS)}")
-    claimed = sum_of(payment.lines) - approved_of(payment)
-    check_sum("amount", wish.amount, min(claimed, payment.held), payment.currency)
     decider = _decider(session, payment.client_id, wish.decider_id)
-    undisputed = claimed - wish.amount
-    if undisputed:
-        settle_part(session, actor, payment, undisputed, is_last=False, why="undisputed", now=now)
+    if payment.state == "due" and side_of(actor) == "client":
+        take_back(session, payment, wish.amount, wish.reason, now=now)
+    else:
+        _split(session, actor, payment, wish.amount, now)
     dispute_id, side = new_id(), side_of(actor)
     decide_by = now + timedelta(days=MoneyRules.from_document(payment.terms["rules"]).dispute_days)
     session.execute(
@@ -90,7 +89,7 @@ def open_dispute(session: Session, actor: Actor, wish: Dispute, *, now: datetime
     )
     session.execute(
         update(PaymentRow)
-        .where(PaymentRow.id == payment.id, PaymentRow.state == "held")
+        .where(PaymentRow.id == payment.id, PaymentRow.state.in_(("held", "due")))
         .values(state="disputed", approve_by=None, version=PaymentRow.version + 1)
     )
     told = _told(payment, wish.amount) | {"reason": wish.reason, "side": side, "decide_by": decide_by.isoformat()}
@@ -142,18 +141,29 @@ def decide(session: Session, actor: Actor, dispute_id: UUID, awarded: Decimal, n
     if awarded != 0:
         check_sum("awarded", awarded, dispute.amount, dispute.currency)
     payment = find_payment(session, actor, dispute.payment_id)
-    decided = session.scalar(
-        update(DisputeRow)
-        .where(DisputeRow.id == dispute_id, DisputeRow.state == "open")
-        .values(state="decided", decided_at=now, awarded=awarded, decided_note=note)
-        .returning(DisputeRow.id)
-        .execution_options(synchronize_session=False)
-    )
-    if decided is None:
-        raise Conflict("decided", "decide")
-    settle_part(session, actor, payment, awarded, is_last=True, why="decided", now=now)
-    told = _told(payment, dispute.amount) | {"awarded": str(awarded)}
-    record(session, actor, ("dispute", dispute_id), "decided", told, client_id=dispute.client_id, now=now)
+    _end(session, actor, payment, dispute, awarded, note, "decided", now)
+
+
+def concede(session: Session, actor: Actor, dispute_id: UUID, *, now: datetime) -> None:
+    """One side gives way, and nobody has to decide: all that is disputed is the other's. Runs as the engine.
+
+    Raises
+    ------
+    NotFound
+        When the dispute is not the actor's.
+    Refused
+        When the actor speaks for neither side, or may not let so much go.
+    Conflict
+        When it is decided already.
+    """
+    dispute = _find(session, actor, dispute_id)
+    if actor.kind == "operator":
+        raise Refused("only a side of the dispute gives way", ("only_a_side",))
+    payment = find_payment(session, actor, dispute.payment_id)
+    awarded = dispute.amount if side_of(actor) == "client" else Decimal(0)
+    if awarded:
+        check_alone(actor, payment, awarded)
+    _end(session, actor, payment, dispute, awarded, None, "conceded", now)
 
 
 def note_late(session: Session, now: datetime) -> list[DisputeRow]:
@@ -172,6 +182,41 @@ def note_late(session: Session, now: datetime) -> list[DisputeRow]:
 def side_of(actor: Actor) -> str:
     """On whose side the actor speaks."""
     return "client" if actor.client_id is not None else "technician"
+
+
+def _split(session: Session, actor: Actor, payment: PaymentRow, disputed: Decimal, now: datetime) -> None:
+    """What is claimed and neither approved nor disputed is due at once."""
+    if payment.state != "held" or not payment.lines:
+        state = "held, and nothing is claimed yet" if payment.state == "held" else payment.state
+        raise Conflict(state, "dispute")
+    claimed = sum_of(payment.lines) - approved_of(payment)
+    check_sum("amount", disputed, min(claimed, payment.held), payment.currency)
+    if claimed > disputed:
+        settle_part(session, actor, payment, claimed - disputed, is_last=False, why="undisputed", now=now)
+
+
+def _end(
+    session: Session,
+    actor: Actor,
+    payment: PaymentRow,
+    dispute: DisputeRow,
+    awarded: Decimal,
+    note: str | None,
+    how: str,
+    now: datetime,
+) -> None:
+    decided = session.scalar(
+        update(DisputeRow)
+        .where(DisputeRow.id == dispute.id, DisputeRow.state == "open")
+        .values(state="decided", decided_at=now, awarded=awarded, decided_note=note)
+        .returning(DisputeRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    if decided is None:
+        raise Conflict("decided", "decide")
+    settle_part(session, actor, payment, awarded, is_last=True, why=how, now=now)
+    told = _told(payment, dispute.amount) | {"awarded": str(awarded), "how": how}
+    record(session, actor, ("dispute", dispute.id), "decided", told, client_id=dispute.client_id, now=now)
 
 
 def _find(session: Session, actor: Actor, dispute_id: UUID) -> DisputeRow:
@@ -212,6 +257,7 @@ def _said(position: Position, now: datetime) -> dict[str, Any]:
 def _told(payment: PaymentRow, amount: Decimal) -> dict[str, Any]:
     return {
         "payment": str(payment.id),
+        "assignment": str(payment.assignment_id),
         "job": str(payment.job_id),
         "technician": str(payment.technician_id),
         "amount": str(amount),

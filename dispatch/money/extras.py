@@ -1,7 +1,7 @@
-"""What comes on top, or off? Expenses, bonuses and penalties: only what the offer listed, to its cap, contestable.
+"""What comes on top, or off? Expenses, travel, bonuses and penalties: only what the offer listed, to its cap.
 
-An expense is asked for by the technician and approved by the client; a bonus or a penalty is the client's word, and a
-penalty that the technician contests does not count until it is decided in a dispute.
+An expense, and the miles or hours of the way, are asked for by the technician and approved by the client; a bonus or a
+penalty is the client's word, and a penalty that the technician contests counts only once that is decided in a dispute.
 """
 
 from collections.abc import Mapping
@@ -21,16 +21,19 @@ from dispatch.money.disputing import side_of
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import PaymentRow, new_id
+from matching.currencies import rounded
 from matching.rates import Rates
 
 #: kind -> who asks for it, and what it is then
 _ASKS = {"expense": ("technician", "asked"), "bonus": ("client", "approved"), "penalty": ("client", "approved")}
-#: (side, wish) -> kind, state before, state after
-_ANSWERS: Mapping[tuple[str, str], tuple[str, str, str]] = {
-    ("client", "approve"): ("expense", "asked", "approved"),
-    ("client", "refuse"): ("expense", "asked", "refused"),
-    ("technician", "contest"): ("penalty", "approved", "contested"),
+#: (side, wish) -> kinds, state before, state after
+_ANSWERS: Mapping[tuple[str, str], tuple[tuple[str, ...], str, str]] = {
+    ("client", "approve"): (("expense", "travel"), "asked", "approved"),
+    ("client", "refuse"): (("expense", "travel"), "asked", "refused"),
+    ("technician", "contest"): (("penalty",), "approved", "contested"),
 }
+#: What a way is paid by, and the most of it for one assignment.
+_TRAVEL = {"travel_mile": Decimal(2_000), "travel_hour": Decimal(48)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +85,43 @@ def ask_extra(session: Session, actor: Actor, payment_id: UUID, wish: ExtraWish,
     return UUID(made["id"])
 
 
+def ask_travel(session: Session, actor: Actor, payment_id: UUID, code: str, units: Decimal, *, now: datetime) -> UUID:
+    """The technician says how far, or how long, the way was; at the rate of the offer, once for each: its id.
+
+    Raises
+    ------
+    NotFound
+        When the payment is not the actor's.
+    BadInput
+        When the offer pays no such thing, or it is no number of miles or hours.
+    Conflict
+        When the payment is no longer open, or that was said before and not refused.
+    """
+    payment = _open_payment(session, actor, payment_id)
+    rates = Rates.from_document(payment.terms["rates"])
+    listed = [each for each in _TRAVEL if side_of(actor) == "technician" and getattr(rates, each)]
+    if code not in listed:
+        raise BadInput("code", code, f"the offer pays for your way: {', '.join(listed) or 'nothing'}")
+    if not units.is_finite() or not 0 < units <= _TRAVEL[code] or units != round(units, 2):
+        raise BadInput("units", units, f"give a number above 0, at most {_TRAVEL[code]}, in hundredths")
+    if any(each["kind"] == "travel" and each["code"] == code and each["state"] != "refused" for each in payment.extras):
+        raise Conflict("asked already", "ask for travel", ("wait for the answer",))
+    amount = rounded(units * getattr(rates, code), payment.currency)
+    made = {
+        "id": str(new_id()),
+        "code": code,
+        "kind": "travel",
+        "units": str(units),
+        "amount": str(amount),
+        "file": None,
+        "state": "asked",
+    }
+    _keep(session, actor, payment, [*payment.extras, made], made, now)
+    return UUID(made["id"])
+
+
 def answer_extra(session: Session, actor: Actor, payment_id: UUID, extra_id: UUID, wish: str, *, now: datetime) -> None:
-    """The client approves or refuses an expense; the technician contests a penalty. Runs as the engine.
+    """The client approves or refuses an expense or a way; the technician contests a penalty. Runs as the engine.
 
     Raises
     ------
@@ -97,7 +135,7 @@ def answer_extra(session: Session, actor: Actor, payment_id: UUID, extra_id: UUI
     if found is None:
         raise NotFound("extra", extra_id)
     rule = _ANSWERS.get((side_of(actor), wish))
-    if rule is None or (found["kind"], found["state"]) != rule[:2]:
+    if rule is None or found["kind"] not in rule[0] or found["state"] != rule[1]:
         raise Conflict(found["state"], wish)
     after = {**found, "state": rule[2]}
     _keep(session, actor, payment, [after if each is found else each for each in payment.extras], after, now)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.money.ledger import FLOOR, About, Owner, account_id, open_accounts, post
 from dispatch.record.events import record
+from dispatch.record.refusals import guard_of
 from dispatch.record.session import Actor
 from dispatch.record.tables import ClientRow, LedgerAccountRow, new_id
 from matching.currencies import has_too_many_digits
@@ -98,7 +99,7 @@ def move_funds(session: Session, actor: Actor, client_id: UUID, amount: Decimal,
 
 def is_short(error: IntegrityError) -> bool:
     """Whether a statement failed because an account would have fallen below its floor."""
-    return FLOOR in str(getattr(getattr(error.orig, "diag", None), "constraint_name", ""))
+    return guard_of(error) == FLOOR
 
 
 def _find(session: Session, client_id: UUID) -> ClientRow:

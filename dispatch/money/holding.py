@@ -1,6 +1,7 @@
 """Is there money for this work? Set aside at the yes, at the most it can cost; given back when the work ends early."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -153,21 +154,36 @@ def accounts_of(payment: PaymentRow) -> list[UUID]:
     return [*mine, account_id(payee_of(payment), "due", payment.currency)]
 
 
-def has_room(session: Session, client_id: UUID, amount: Decimal, currency: str) -> bool:
-    """Whether so much could be set aside at this moment; nothing is held for it, a yes asks again."""
+def has_room(session: Session, client_id: UUID, amount: Callable[[], Decimal], currency: str) -> bool:
+    """Whether so much could be set aside at this moment; nothing is held for it, a yes asks again.
+
+    It is computed only for a client whose money is kept here.
+    """
     if rules_of(session, client_id) is None:
         return True
     funds = account_id(Owner(client_id=client_id), "funds", currency)
     room = session.scalar(select(LedgerAccountRow.balance - LedgerAccountRow.floor).where(LedgerAccountRow.id == funds))
-    return room is not None and room >= amount
+    return room is not None and room >= amount()
 
 
 def most_of(work: Work) -> Decimal:
-    """What the work costs as it was agreed, for all of the booked time.
+    """The most that the work can cost as it was agreed; see `most_pay`."""
+    return most_pay(work.pay, Rates.from_document(work.rates), work.start_at, work.end_at - work.start_at, work.site)
 
-    Longer hours and extras that the offer lists may come on top; the client's funds pay for them once approved.
+
+def most_pay(pay: Pay, rates: Rates, start_at: datetime, duration: timedelta, site: SiteRow) -> Decimal:
+    """What work of this length costs at most: where hours are paid up to a cap, all of them, else the booked ones.
+
+    Hours beyond, without a cap, and extras that the offer lists may come on top; the client's funds pay for them once
+    they are approved.
     """
-    return planned_pay(work.pay, Rates.from_document(work.rates), work.start_at, work.end_at - work.start_at, work.site)
+    planned = planned_pay(pay, rates, start_at, duration, site)
+    is_by_hour = pay.kind == "hourly" or rates.fixed_h is not None
+    if rates.cap_h is None or not is_by_hour:
+        return planned
+    until = start_at + max(duration, timedelta(hours=float(rates.cap_h)))
+    worked = replace(_as_booked(pay, rates, start_at, start_at + duration, site.time_zone), spans=[(start_at, until)])
+    return max(planned, total(pay_lines(pay, rates, worked, is_holiday=holidays_of(_region(site)))))
 
 
 def planned_pay(pay: Pay, rates: Rates, start_at: datetime, duration: timedelta, site: SiteRow) -> Decimal:
@@ -208,9 +224,12 @@ def _terms(work: Work) -> dict[str, Any]:
 
 
 def _as_offered(session: Session, work: Work) -> dict[str, Any]:
-    """Our fee and the days to the payout as the offer stated them, whatever was agreed with the client since."""
-    offered = select(TermsRow.terms).where(TermsRow.job_id == work.job_id, TermsRow.version == work.terms_version)
-    terms: dict[str, Any] = session.scalars(offered).one()
+    """Our fee and the days to the payout as the offer stated them, whatever was agreed with the client since.
+
+    An accepted counter makes the next version once somebody has the work; until then the offer's is the newest.
+    """
+    offered = select(TermsRow.terms).where(TermsRow.job_id == work.job_id, TermsRow.version <= work.terms_version)
+    terms: dict[str, Any] = session.scalars(offered.order_by(TermsRow.version.desc()).limit(1)).one()
     return dict(terms.get("money", {}))
 
 

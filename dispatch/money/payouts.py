@@ -8,6 +8,7 @@ out of order moves nothing.
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -18,7 +19,7 @@ from sqlalchemy.orm import Session
 from dispatch.errors import NotFound
 from dispatch.money.holding import payee_of
 from dispatch.money.ledger import About, Owner, account_id, lock_accounts, post
-from dispatch.money.provider import Order, Provider, Word
+from dispatch.money.provider import Order, OrderRefused, Provider, ProviderDown, Word
 from dispatch.record.events import record
 from dispatch.record.session import ENGINE, Actor, database_now
 from dispatch.record.tables import PaymentRow, PayoutRow, new_id
@@ -26,6 +27,15 @@ from dispatch.record.tables import PaymentRow, PayoutRow, new_id
 _BATCH = 500
 #: outcome -> the states that it may follow
 _AFTER = {"paid": ("created", "sent"), "failed": ("created", "sent"), "returned": ("paid",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How many payouts the provider took, how many it refused, and why the rest waits."""
+
+    num_sent: int
+    num_refused: int = 0
+    fault: str | None = None
 
 
 def make_payouts(session: Session, *, now: datetime) -> list[UUID]:
@@ -54,29 +64,49 @@ def make_payouts(session: Session, *, now: datetime) -> list[UUID]:
 
 def send_payouts(
     transaction: Callable[[], AbstractContextManager[Session]], provider: Provider, actor: Actor = ENGINE
-) -> int:
-    """Tell the provider of every payout that it was not told of: how many. Each in a transaction of its own.
+) -> Sent:
+    """Tell the provider of every payout that it was not told of. Each in a transaction of its own.
 
-    The provider hears before the commit: after a fault it hears again, of the same id.
+    The provider hears before the commit: after a fault it hears again, of the same id. A payout that it refuses has
+    failed, and is due again; when it is not to be reached, the others wait for the next run too.
     """
-    sent = 0
-    while True:
-        with transaction() as session:
-            payout = session.scalars(
-                select(PayoutRow)
-                .where(PayoutRow.state == "created")
-                .order_by(PayoutRow.id)
-                .limit(1)
-                .with_for_update(skip_locked=True)
-            ).one_or_none()
-            if payout is None:
-                return sent
-            order = Order(payout.id, _owner(payout).id, payout.amount, payout.currency)
-            reference, now = provider.create_payout(order), database_now(session)
-            values = {"state": "sent", "sent_at": now, "provider_ref": reference}
-            session.execute(update(PayoutRow).where(PayoutRow.id == payout.id).values(values))
-            record(session, actor, ("payout", payout.id), "sent", client_id=None, now=now)
-            sent += 1
+    num_sent = num_refused = 0
+    try:
+        while True:
+            with transaction() as session:
+                payout = _next_unsent(session)
+                if payout is None:
+                    return Sent(num_sent, num_refused)
+                if _send(session, payout, provider, actor):
+                    num_sent += 1
+                else:
+                    num_refused += 1
+    except ProviderDown as fault:
+        return Sent(num_sent, num_refused, str(fault))
+
+
+def _next_unsent(session: Session) -> PayoutRow | None:
+    return session.scalars(
+        select(PayoutRow)
+        .where(PayoutRow.state == "created")
+        .order_by(PayoutRow.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+
+
+def _send(session: Session, payout: PayoutRow, provider: Provider, actor: Actor) -> bool:
+    order = Order(payout.id, _owner(payout).id, payout.amount, payout.currency)
+    try:
+        reference = provider.create_payout(order)
+    except OrderRefused as refusal:
+        hear(session, actor, Word(payout.id, "failed", str(refusal)), now=database_now(session))
+        return False
+    now = database_now(session)
+    values = {"state": "sent", "sent_at": now, "provider_ref": reference}
+    session.execute(update(PayoutRow).where(PayoutRow.id == payout.id).values(values))
+    record(session, actor, ("payout", payout.id), "sent", client_id=None, now=now)
+    return True
 
 
 def hear(session: Session, actor: Actor, word: Word, *, now: datetime) -> bool:

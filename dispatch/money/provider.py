@@ -43,11 +43,25 @@ class Word:
     why: str | None = None
 
 
+class OrderRefused(Exception):
+    """The provider says no to this order, and will say no again; the message is a code."""
+
+
+class ProviderDown(Exception):
+    """Nobody took the order, or nobody said so: it is told again, of the same id."""
+
+
 class Provider(Protocol):
     """Creates payouts. May be told of one again: it answers the same."""
 
     def create_payout(self, order: Order) -> str:
-        """Its own id of the payout."""
+        """Its own id of the payout.
+
+        Raises
+        ------
+        OrderRefused, ProviderDown
+            When it says no; when it is not to be reached.
+        """
 
 
 class LocalProvider:

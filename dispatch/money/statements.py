@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from dispatch.money.ledger import Owner, account_id
+from dispatch.record.persons import ERASED, kept_of
 from dispatch.record.tables import CompanyRow, LedgerEntryRow, LedgerTransactionRow, TechnicianRow
 
 #: A cell that begins so would be run as a formula by a spreadsheet.
@@ -141,4 +142,6 @@ def _currencies(session: Session) -> list[str]:
 def _name(session: Session, owner_id: UUID) -> str:
     person = select(TechnicianRow.name).where(TechnicianRow.id == owner_id)
     company = select(CompanyRow.name).where(CompanyRow.id == owner_id)
-    return session.scalars(person.union_all(company)).one()
+    name = session.scalars(person.union_all(company)).one()
+    # Of somebody erased the tax law has us keep the name for some years.
+    return str(kept_of(session, owner_id).get("name", name)) if name == ERASED else name

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.orm import Session
 
+from dispatch.record.sealing import NO_KEYS, KeyRing
 from dispatch.record.watchdog import Watchdog
 
 #: Time limits of a transaction: a statement, a wait for a lock, an idle transaction.
@@ -51,19 +52,34 @@ ENGINE = Actor("engine")
 
 #: The watchdog of each pool, for as long as the pool is there.
 _watchdogs: WeakKeyDictionary[Engine, Watchdog] = WeakKeyDictionary()
+#: The keys that each pool's sessions seal with.
+_rings: WeakKeyDictionary[Engine, KeyRing] = WeakKeyDictionary()
 
+#: Under what a session keeps its keys.
+_RING = "ring"
+
+#: One column, whatever it says: reading a dozen of them took longer than setting them.
 _SETTINGS = text(
-    "SELECT set_config('role', :role, true), set_config('app.client', :client, true),"
+    "SELECT num_nonnulls(set_config('role', :role, true), set_config('app.client', :client, true),"
     " set_config('app.technician', :technician, true), set_config('app.company', :company, true),"
     " set_config('app.key', :key, true), "
     + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in LIMITS.items())
+    + ")"
 )
 
 
-def connect(database_url: str, *, pool_size: int = 16, deadline_s: float = 4.0, name: str = "truckroll") -> Engine:
+def connect(
+    database_url: str,
+    *,
+    pool_size: int = 16,
+    deadline_s: float = 4.0,
+    name: str = "truckroll",
+    ring: KeyRing = NO_KEYS,
+) -> Engine:
     """A pool of connections, each watched so that no statement outlives `deadline_s`, server alive or not.
 
-    `database_url` as from `dispatch.settings` (psycopg2). `name` is shown in `pg_stat_activity`.
+    `database_url` as from `dispatch.settings` (psycopg2). `name` is shown in `pg_stat_activity`. With `ring` is sealed
+    what persons write and hand in (`dispatch.record.persons`).
     """
     engine = create_engine(
         database_url,
@@ -74,6 +90,7 @@ def connect(database_url: str, *, pool_size: int = 16, deadline_s: float = 4.0, 
         connect_args={"connect_timeout": 2, "application_name": name},
     )
     watchdog = _watchdogs[engine] = Watchdog(deadline_s)
+    _rings[engine] = ring
 
     @event.listens_for(engine, "begin")
     def _watch(connection: Connection) -> None:
@@ -95,11 +112,18 @@ def transaction(
     `role` is `app` (sees what the actor may see) or `engine` (sees all bookings; the code narrows). `deadline_s`
     gives it more time than the pool gives: for reading a whole roster, not for answering a request.
     """
-    with Session(engine, expire_on_commit=False) as session, session.begin():
+    info = {_RING: _rings.get(engine, NO_KEYS)}
+    with Session(engine, expire_on_commit=False, info=info) as session, session.begin():
         act_as(session, actor, role=role)
         if deadline_s is not None:
             _watchdogs[engine].watch(session.connection().connection.dbapi_connection, deadline_s)
         yield session
+
+
+def ring_of(session: Session) -> KeyRing:
+    """The keys that this session seals with; none where its pool was given none."""
+    ring: KeyRing = session.info.get(_RING, NO_KEYS)
+    return ring
 
 
 def act_as(session: Session, actor: Actor, *, role: str = "app") -> None:

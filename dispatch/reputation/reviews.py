@@ -22,6 +22,7 @@ from dispatch.record.tables import (
     OfferRow,
     OutcomeRow,
     ReviewRow,
+    TechnicianRow,
     new_id,
 )
 from dispatch.visits.alarms import clear_alarms, raise_alarm
@@ -138,6 +139,10 @@ def answer(session: Session, actor: Actor, review_id: UUID, verdict: Answer, wor
     ).one_or_none()
     if decided is None:
         session.refresh(row)
+        state = session.scalar(select(TechnicianRow.state).where(TechnicianRow.id == row.technician_id))
+        if state == "erased":
+            # It ended with whoever asked: there is nobody left to answer, and nothing to make right.
+            raise Conflict("erased", "answer")
         raise Conflict(row.state, "answer the review")
     clear_alarms(session, actor, ("review_late",), subject_id=review_id, why=verdict, now=now)
     _tell(session, actor, decided, verdict, _about(session, decided), now)

@@ -41,6 +41,7 @@ class LocalVendor:
             check_signature(self.secret, headers, body, at_s=int(time.time()))
             order = json.loads(body)
             ref = str(order["ref"])
+            order |= {"name": str(order["name"]), "scope": [str(each) for each in order["scope"]]}
         except (Refused, ValueError, KeyError, TypeError):
             self.num_refused += 1
             return 401
@@ -83,8 +84,10 @@ def serve(vendor: LocalVendor, port: int = 0) -> ThreadingHTTPServer:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            num = int(self.headers.get("Content-Length", "0"))
-            status = vendor.take(dict(self.headers), self.rfile.read(num)) if 0 < num <= _MAX_BYTES else 413
+            told = self.headers.get("Content-Length", "")
+            num = int(told) if told.isascii() and told.isdigit() and len(told) < 9 else 0
+            headers = {name.title(): value for name, value in self.headers.items()}
+            status = vendor.take(headers, self.rfile.read(num)) if 0 < num <= _MAX_BYTES else 413
             self.send_response(status)
             self.end_headers()
 

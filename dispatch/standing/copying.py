@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session
 from dispatch.errors import BadInput
 from dispatch.jobs.changes import find_job
 from dispatch.jobs.checklists import Item
+from dispatch.jobs.cleared import Owner, cleared_again
 from dispatch.jobs.posting import JobWish, SlotWish, post_job
 from dispatch.jobs.reading import needs_from
+from dispatch.record.sealing import NO_KEYS, KeyRing
 from dispatch.record.session import Actor
 from dispatch.record.tables import SlotRow, VisitRow
 from matching.job import Pay
@@ -28,11 +30,13 @@ def copy_job(
     site_id: UUID | None = None,
     duration_min: int | None = None,
     is_draft: bool = False,
+    ring: KeyRing = NO_KEYS,
 ) -> tuple[UUID, bool]:
     """Post a job like this one, from whatever state it is in: (the copy's id, whether it is new).
 
-    Places, needs, pay, policies and words are the original's first visit's; who had it, its bundle and its series are
-    not. Where technicians of one role are paid differently, one of them asked for more: the copy offers the least.
+    Places, needs, pay, policies, words and cleared texts are the original's first visit's; who had it, its bundle and
+    its series are not. Where technicians of one role are paid differently, one of them asked for more: the copy offers
+    the least.
     Runs as the application.
 
     Raises
@@ -59,9 +63,11 @@ def copy_job(
         slots=_slots(session, visit.id),
         deliverables=tuple(Item(**each) for each in job.deliverables),
         is_draft=is_draft,
+        disclosure={name: each for name, each in job.disclosure.items() if name != "cleared_for"},
+        cleared=cleared_again(session, Owner("job", job_id, job.client_id), job.disclosure.get("cleared_for", ())),
         **{name: getattr(job, name) for name in _SAME},
     )
-    return post_job(session, actor, wish, now=now, origin={"copied_from": str(job_id)})
+    return post_job(session, actor, wish, now=now, origin={"copied_from": str(job_id)}, ring=ring)
 
 
 _SAME = (

@@ -9,8 +9,10 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, TruckrollError
+from dispatch.jobs.cleared import Owner
 from dispatch.jobs.posting import post_job
 from dispatch.record.events import record
+from dispatch.record.sealing import NO_KEYS, KeyRing
 from dispatch.record.session import ENGINE, Actor, act_as
 from dispatch.record.tables import JobRow, SeriesRow, SiteRow
 from dispatch.standing.occurrences import Occurrence, Plan, occurrences
@@ -33,7 +35,7 @@ class Stopped:
     start_at: datetime
 
 
-def make_due(session: Session, now: datetime) -> tuple[int, list[Stopped]]:
+def make_due(session: Session, now: datetime, ring: KeyRing = NO_KEYS) -> tuple[int, list[Stopped]]:
     """Make the jobs that are due: how many things were done, and which series stopped. Runs as the engine.
 
     Several dispatchers may do this at once: a series that one holds is left to it, and a job is made in the transaction
@@ -46,11 +48,11 @@ def make_due(session: Session, now: datetime) -> tuple[int, list[Stopped]]:
         .limit(_NUM_SERIES)
         .with_for_update(skip_locked=True)
     ).all()
-    made = [_make(session, row, now) for row in due]
+    made = [_make(session, row, now, ring) for row in due]
     return len(due), [each for each in made if each is not None]
 
 
-def _make(session: Session, row: SeriesRow, now: datetime) -> Stopped | None:
+def _make(session: Session, row: SeriesRow, now: datetime, ring: KeyRing) -> Stopped | None:
     """Work off what is due of one series, set its timer again, or stop it; the caller holds the row."""
     site = session.scalars(select(SiteRow).where(SiteRow.id == row.site_id)).one()
     try:
@@ -62,7 +64,7 @@ def _make(session: Session, row: SeriesRow, now: datetime) -> Stopped | None:
     made = set(session.scalars(select(JobRow.series_day).where(JobRow.series_id == row.id)))
     for each in _due(row, plan, now):
         if each.day not in made and "skipped" not in each.notes:
-            stopped = _make_one(session, row, each, passed, now)
+            stopped = _make_one(session, row, each, passed, now, ring)
         if stopped is not None:
             break
         _move_on(row, each)
@@ -92,7 +94,7 @@ def _due(row: SeriesRow, plan: Plan, now: datetime) -> list[Occurrence]:
 
 
 def _make_one(
-    session: Session, row: SeriesRow, each: Occurrence, passed: list[list[str]], now: datetime
+    session: Session, row: SeriesRow, each: Occurrence, passed: list[list[str]], now: datetime, ring: KeyRing
 ) -> Stopped | None:
     """Make a day's job, or note in `passed` why there is none; answers only when it should be and cannot."""
     if each.start_at is None or each.start_at <= now:
@@ -102,7 +104,7 @@ def _make_one(
     act_as(session, actor)
     try:
         with session.begin_nested():
-            job_id = _post(session, actor, row, each, now)
+            job_id = _post(session, actor, row, each, now, ring)
     except (TruckrollError, IntegrityError, DataError) as error:
         act_as(session, ENGINE, role="engine")
         return _stop(session, row, each.day, each.start_at, error, now)
@@ -118,7 +120,7 @@ def _make_one(
     return None
 
 
-def _post(session: Session, actor: Actor, row: SeriesRow, each: Occurrence, now: datetime) -> UUID:
+def _post(session: Session, actor: Actor, row: SeriesRow, each: Occurrence, now: datetime, ring: KeyRing) -> UUID:
     assert each.start_at is not None
     number = row.number_pattern.replace("{date}", f"{each.day:%Y%m%d}").replace("{num}", str(row.num_made + 1))
     wish = wish_of(
@@ -129,9 +131,10 @@ def _post(session: Session, actor: Actor, row: SeriesRow, each: Occurrence, now:
         end_at=each.start_at + timedelta(minutes=row.window_min),
         series_id=row.id,
         series_day=each.day,
+        source=Owner("template", row.template_id, row.client_id) if row.template_id else None,
     )
     origin = {"series": str(row.id), "day": each.day.isoformat()}
-    job_id, is_new = post_job(session, actor, wish, now=now, origin=origin)
+    job_id, is_new = post_job(session, actor, wish, now=now, origin=origin, ring=ring)
     if not is_new:
         raise BadInput("number", number, "change the number pattern: another job has this number")
     return job_id

@@ -67,6 +67,7 @@ def create_series(session: Session, actor: Actor, wish: SeriesWish, *, now: date
         raise BadInput("site_id", wish.site_id, "name one of your sites (GET /v1/sites), or add it first")
     template = use_template(session, actor, wish.template_id) if wish.template_id else None
     check_pattern(wish.number_pattern)
+    _check_own(wish.document)
     work = {**(template.document if template else {}), **wish.document}
     _check_work(session, actor, work, wish.window_min, now)
     columns = {name: getattr(wish, name) for name in _OWN}
@@ -126,6 +127,7 @@ def change_series(session: Session, actor: Actor, row: SeriesRow, changes: Mappi
     """
     if row.state == "ended":
         raise Conflict("ended", "change it", ("begin a new one",))
+    _check_own(changes.get("document", {}))
     for name, value in changes.items():
         setattr(row, name, value)
     row.rule = read_rule(row.rule).text
@@ -267,6 +269,12 @@ _OWN = (
     "name", "site_id", "template_id", "document", "rule", "first_day", "start_time", "window_min", "on_closed_day",
     "number_pattern", "make_ahead_days",
 )  # fmt: skip
+
+
+def _check_own(document: Mapping[str, Any]) -> None:
+    """What a series has of its own is kept in plain words: cleared texts are a template's."""
+    if document.get("cleared"):
+        raise BadInput("job.cleared", None, "store it with a template, which keeps it sealed, and name the template")
 
 
 def _check_work(session: Session, actor: Actor, work: Mapping[str, Any], window_min: int, now: datetime) -> None:

@@ -10,7 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound
+from dispatch.jobs.cleared import Owner, cleared_from, put_cleared, without_texts
 from dispatch.record.events import record
+from dispatch.record.sealing import NO_KEYS, KeyRing
 from dispatch.record.session import Actor
 from dispatch.record.tables import SeriesRow, TemplateRow, new_id
 from dispatch.standing.works import check_document
@@ -47,16 +49,19 @@ def use_template(session: Session, actor: Actor, template_id: UUID) -> TemplateR
     return row
 
 
-def create_template(session: Session, actor: Actor, name: str, document: Mapping[str, Any], *, now: datetime) -> UUID:
-    """Store a template: its id. Runs as the application.
+def create_template(
+    session: Session, actor: Actor, name: str, document: Mapping[str, Any], *, now: datetime, ring: KeyRing = NO_KEYS
+) -> UUID:
+    """Store a template: its id. What only the cleared may read is sealed beside it. Runs as the application.
 
     Raises
     ------
     BadInput
         When the client has a template of this name, or posting would refuse the work.
     """
-    check_document(session, actor, document, "job", now=now)
-    row = {"id": new_id(), "client_id": actor.client_id, "name": name, "document": dict(document), "created_at": now}
+    kept = without_texts(document)
+    check_document(session, actor, kept, "job", now=now)
+    row = {"id": new_id(), "client_id": actor.client_id, "name": name, "document": kept, "created_at": now}
     template_id: UUID | None = session.scalar(
         insert(TemplateRow)
         .values(row)
@@ -65,12 +70,20 @@ def create_template(session: Session, actor: Actor, name: str, document: Mapping
     )
     if template_id is None:
         raise _name_taken(name)
+    _put_texts(session, actor, template_id, document, ring, now)
     _tell(session, actor, "template_created", template_id, {}, now)
     return template_id
 
 
 def change_template(
-    session: Session, actor: Actor, template_id: UUID, changes: Mapping[str, Any], version: int, *, now: datetime
+    session: Session,
+    actor: Actor,
+    template_id: UUID,
+    changes: Mapping[str, Any],
+    version: int,
+    *,
+    now: datetime,
+    ring: KeyRing = NO_KEYS,
 ) -> bool:
     """Change name, document, or both, of this version: whether it still was this one. Runs as the application.
 
@@ -85,17 +98,21 @@ def change_template(
     """
     if find_template(session, actor, template_id).archived_at is not None:
         raise Conflict("archived", "change it", ("store it anew",))
+    columns = dict(changes)
     if "document" in changes:
-        check_document(session, actor, changes["document"], "job", now=now)
+        columns["document"] = without_texts(changes["document"])
+        check_document(session, actor, columns["document"], "job", now=now)
     if "name" in changes:
         _check_name(session, actor, template_id, changes["name"])
     done = session.scalar(
         update(TemplateRow)
         .where(TemplateRow.id == template_id, TemplateRow.version == version, TemplateRow.archived_at.is_(None))
-        .values(**changes, version=version + 1)
+        .values(**columns, version=version + 1)
         .returning(TemplateRow.id)
     )
     if done is not None:
+        if "document" in changes:
+            _put_texts(session, actor, template_id, changes["document"], ring, now)
         _tell(session, actor, "template_changed", template_id, {"fields": sorted(changes)}, now)
     return done is not None
 
@@ -123,6 +140,17 @@ def archive_template(session: Session, actor: Actor, template_id: UUID, *, now: 
     if used:
         raise Conflict(f"used by {used} series", "archive", ("end the series",))
     _tell(session, actor, "template_archived", template_id, {}, now)
+
+
+def _put_texts(
+    session: Session, actor: Actor, template_id: UUID, document: Mapping[str, Any], ring: KeyRing, now: datetime
+) -> None:
+    assert actor.client_id is not None, "templates are a client's"
+    own = Owner("template", template_id, actor.client_id)
+    try:
+        put_cleared(session, own, cleared_from(document.get("cleared"), own), ring, now=now)
+    except BadInput as error:
+        raise BadInput(f"job.{error.field}", error.value, error.way_out) from error
 
 
 def _check_name(session: Session, actor: Actor, template_id: UUID, name: str) -> None:

@@ -15,18 +15,26 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput
 from dispatch.jobs.checklists import Item, check_items
+from dispatch.jobs.cleared import Owner, cleared_from
 from dispatch.jobs.posting import JobWish, SlotWish, check_work
 from dispatch.jobs.reading import needs_from
 from dispatch.record.session import Actor
 from matching.job import Pay
 
-_FIELDS = {each.name for each in fields(JobWish)} - {"slots", "deliverables"}
+_FIELDS = {each.name for each in fields(JobWish)} - {"slots", "deliverables", "cleared"}
 
 
 def wish_of(
-    document: Mapping[str, Any], *, number: str, site_id: UUID, start_at: datetime, end_at: datetime, **more: Any
+    document: Mapping[str, Any],
+    *,
+    number: str,
+    site_id: UUID,
+    start_at: datetime,
+    end_at: datetime,
+    source: Owner | None = None,
+    **more: Any,
 ) -> JobWish:
-    """The wish for this work at this site and time.
+    """The wish for this work at this site and time; its cleared texts are those of `source`.
 
     Raises
     ------
@@ -49,6 +57,7 @@ def wish_of(
         start_at=start_at,
         end_at=end_at,
         slots=tuple(_slot(each) for each in document["slots"]),
+        cleared=cleared_from(document.get("cleared"), source),
         deliverables=None if items is None else tuple(Item(**each) for each in items),
         **more,
     )

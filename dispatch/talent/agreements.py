@@ -19,7 +19,7 @@ from dispatch.talent.rights import hold_technician, only, own_client
 from dispatch.talent.words import checked_text
 
 #: A signature has no last day of its own: a later version that must be signed ends it, or somebody revokes it.
-_FOR_EVER = date(9999, 12, 31)
+FOR_EVER = date(9999, 12, 31)
 _MAX_CHARS = 100_000
 
 
@@ -116,7 +116,7 @@ def sign_agreement(
         "address": address or "unknown",
     }
     _check_not_signed(session, actor.technician_id, agreement)
-    claim = Claim(agreement.kind, now.date(), _FOR_EVER, for_client_id=agreement.client_id)
+    claim = Claim(agreement.kind, now.date(), FOR_EVER, for_client_id=agreement.client_id)
     kept = checked_facts("agreement", facts)
     told = {"agreement": str(agreement.id), "version": agreement.version}
     return insert_credential(

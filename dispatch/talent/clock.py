@@ -3,7 +3,7 @@
 A row of usage is its own timer: whoever changes the hours sets `judge_at`, and this sets it again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -38,6 +38,7 @@ class Usage:
 
     client_id: UUID
     technician_id: UUID
+    engaged_as: str
     worked_s: int
     promised_s: int
     at_stake_s: int
@@ -57,27 +58,47 @@ def read_usage(
     `for_client` leaves out what would tell a client of others.
     """
     row = session.get(UsageRow, (client.id, technician_id), populate_existing=True)
-    hours = hours_of(row.days) if row else {}
-    paid = signs(agreed_with(session, technician_id), client.id, _in_force(client, now), _today(now).toordinal())
+    row = row or _nothing_yet(client.id, technician_id)
+    in_force = _in_force(client, row.engaged_as, now)
+    paid = signs(agreed_with(session, technician_id), client.id, in_force, _today(now).toordinal())
     kept = [each for each in paid if not (for_client and each.pack.kind in ONLY_OWN)]
-    found = (*standings_of(client, hours, now), *kept)
-    days = sorted(hours)
-    at_stake = (
-        select(func.coalesce(func.sum(VisitRow.duration_min), 0))
-        .join(OfferRow, OfferRow.visit_id == VisitRow.id)
+    at_stake = _at_stake(session, client.id, [technician_id], now)
+    return _usage(row, at_stake, (*standings_of(client, hours_of(row.days), row.engaged_as, now), *kept))
+
+
+def usage_under_limits(session: Session, client: ClientRow, rows: Sequence[UsageRow], *, now: datetime) -> list[Usage]:
+    """The same of several technicians of a client, in their order, without the signs of pay. Runs as the engine."""
+    at_stake = _at_stake(session, client.id, [row.technician_id for row in rows], now)
+    return [_usage(row, at_stake, standings_of(client, hours_of(row.days), row.engaged_as, now)) for row in rows]
+
+
+def _nothing_yet(client_id: UUID, technician_id: UUID) -> UsageRow:
+    same = {"worked_s": 0, "promised_s": 0, "days": {}, "engaged_as": "contractor"}
+    return UsageRow(client_id=client_id, technician_id=technician_id, **same)
+
+
+def _at_stake(session: Session, client_id: UUID, technicians: Sequence[UUID], now: datetime) -> Mapping[UUID, int]:
+    """Seconds of open offers by technician."""
+    rows = session.execute(
+        select(OfferRow.technician_id, func.sum(VisitRow.duration_min) * 60)
+        .join(VisitRow, OfferRow.visit_id == VisitRow.id)
         .where(
-            OfferRow.client_id == client.id,
-            OfferRow.technician_id == technician_id,
+            OfferRow.client_id == client_id,
+            OfferRow.technician_id.in_(technicians),
             OfferRow.state.in_(LIVE_OFFERS),
             OfferRow.expires_at > now,
         )
+        .group_by(OfferRow.technician_id)
     )
+    return {technician_id: seconds for technician_id, seconds in rows}
+
+
+def _usage(row: UsageRow, at_stake: Mapping[UUID, int], found: tuple[Standing, ...]) -> Usage:
+    days = sorted(hours_of(row.days))
+    same = ("client_id", "technician_id", "engaged_as", "worked_s", "promised_s")
     return Usage(
-        client_id=client.id,
-        technician_id=technician_id,
-        worked_s=row.worked_s if row else 0,
-        promised_s=row.promised_s if row else 0,
-        at_stake_s=session.scalars(at_stake).one() * 60,
+        **{name: getattr(row, name) for name in same},
+        at_stake_s=at_stake.get(row.technician_id, 0),
         num_days=len(days),
         first_day=date.fromordinal(days[0]) if days else None,
         last_day=date.fromordinal(days[-1]) if days else None,
@@ -102,9 +123,9 @@ def judge_usage(session: Session, now: datetime) -> int:
     return len(due)
 
 
-def standings_of(client: ClientRow, hours: Hours, now: datetime) -> tuple[Standing, ...]:
-    """How a technician with these hours stands with a client."""
-    return standings(hours, _in_force(client, now), _today(now).toordinal())
+def standings_of(client: ClientRow, hours: Hours, engaged_as: str, now: datetime) -> tuple[Standing, ...]:
+    """How a technician with these hours, who works for the client in this way, stands with it."""
+    return standings(hours, _in_force(client, engaged_as, now), _today(now).toordinal())
 
 
 def agreed_with(session: Session, technician_id: UUID) -> list[Agreed]:
@@ -131,9 +152,9 @@ def agreed_with(session: Session, technician_id: UUID) -> list[Agreed]:
     return [Agreed(client, at.date().toordinal(), region, amount) for client, at, region, amount in rows]
 
 
-def _in_force(client: ClientRow, now: datetime) -> list[tuple[Pack, Binding]]:
+def _in_force(client: ClientRow, engaged_as: str, now: datetime) -> list[tuple[Pack, Binding]]:
     packs = shipped_packs()
-    return LimitsPolicy.of_stored(client.limits, packs).in_force(packs, _today(now))
+    return LimitsPolicy.of_stored(client.limits, packs).in_force(packs, _today(now), engaged_as)
 
 
 def _today(now: datetime) -> date:
@@ -146,7 +167,7 @@ def hours_of(days: Mapping[str, Any]) -> dict[int, tuple[int, int]]:
 
 
 def _judge(session: Session, row: UsageRow, client: ClientRow, now: datetime) -> None:
-    found = standings_of(client, hours_of(row.days), now)
+    found = standings_of(client, hours_of(row.days), row.engaged_as, now)
     levels = {each.pack.id: each.level for each in found if each.level != "green"}
     level, was = worst(list(levels.values())), row.level
     wait = _SOON if levels else _LATER

@@ -10,6 +10,7 @@ from dispatch.errors import BadInput, NotFound
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import CompanyRow, new_id
+from dispatch.talent.insurance import reopen_insurance
 from dispatch.talent.rights import NETWORK, hold_technician, only
 from dispatch.talent.words import checked_text
 
@@ -57,3 +58,4 @@ def employ(session: Session, actor: Actor, technician_id: UUID, company_id: UUID
     session.flush()
     data = {"company": None if company_id is None else str(company_id)}
     record(session, actor, ("technician", technician_id), "employed", data, client_id=None, now=now)
+    reopen_insurance(session, [technician_id], now=now)

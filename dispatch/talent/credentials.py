@@ -17,14 +17,14 @@ from dispatch.record.events import record
 from dispatch.record.session import ENGINE, Actor
 from dispatch.record.tables import (
     ClientRow,
-    CompanyRow,
     CredentialKindRow,
     CredentialRow,
     TechnicianRow,
     new_id,
 )
 from dispatch.record.tables.talent import LIVE_PROOFS
-from dispatch.talent.proofs import checked_facts, is_same_name
+from dispatch.talent.proofs import checked_facts
+from dispatch.talent.reviews import check_heard, check_insured, check_seen, may_review
 from dispatch.talent.rights import hold_technician
 from dispatch.talent.words import checked_text
 
@@ -36,8 +36,13 @@ MOVES: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "revoke": ("revoked", "reviewer"),
         "warn": ("expiring", "engine"),
         "expire": ("expired", "engine"),
+        "reopen": ("submitted", "engine"),
     },
-    "expiring": {"revoke": ("revoked", "reviewer"), "expire": ("expired", "engine")},
+    "expiring": {
+        "revoke": ("revoked", "reviewer"),
+        "expire": ("expired", "engine"),
+        "reopen": ("submitted", "engine"),
+    },
     "expired": {},
     "revoked": {},
     "rejected": {},
@@ -49,12 +54,13 @@ _KINDS = {
     "revoke": "revoked",
     "warn": "expiring",
     "expire": "expired",
+    "reopen": "reopened",
 }
+_STAMPS = {"verify": ("verified_at",), "revoke": ("revoked_at",)}
 #: By when a proof that was handed in is to be reviewed.
 REVIEW_WITHIN = timedelta(days=3)
 #: A wave's index lags by less than this: whom it asked meanwhile is looked at once more.
 _LOOK_AGAIN = timedelta(seconds=5)
-_REVIEWERS = ("client_admin", "dispatcher")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,17 +137,20 @@ def insert_credential(
     return credential_id
 
 
-def verify_credential(session: Session, actor: Actor, credential_id: UUID, *, now: datetime) -> None:
-    """Say that a submitted proof is genuine: the rules trust it from now on.
+def verify_credential(
+    session: Session, actor: Actor, credential_id: UUID, *, seen: Sequence[str] = (), now: datetime
+) -> None:
+    """Say that a submitted proof is genuine: the rules trust it from now on. `seen` are its documents' hashes.
 
     Raises
     ------
     Conflict
         It is not waiting to be verified.
     NotFound, Refused
-        There is none for this actor; the actor does not review it, or the insured is somebody else by name.
+        There is none for this actor; the actor does not review it, the insured is somebody else by name, or its
+        documents are others than those seen.
     """
-    move_credential(session, actor, credential_id, "verify", now=now)
+    move_credential(session, actor, credential_id, "verify", seen=seen, now=now)
 
 
 def reject_credential(session: Session, actor: Actor, credential_id: UUID, *, now: datetime) -> None:
@@ -156,28 +165,32 @@ def move_credential(
     wish: str,
     *,
     told: Mapping[str, Any] | None = None,
+    seen: Sequence[str] = (),
+    is_heard: bool = False,
     now: datetime,
     **values: Any,
 ) -> CredentialRow:
     """Move a proof by its table, under the technician's lock: the row as it is then; `values` are set with it.
 
-    Waits for an acceptance that is under way; one that comes later judges what this leaves.
+    Waits for an acceptance that is under way; one that comes later judges what this leaves. `seen` are the hashes of
+    the documents that whoever verifies it has looked at; `is_heard` is said by the last step of a removal alone.
 
     Raises
     ------
     Conflict
         Its state does not allow it; names what it does.
     NotFound, Refused
-        There is none for this actor; another is to do it.
+        There is none for this actor; another is to do it; what it says or shows does not allow it (`reviews`).
     """
-    row = _hold(session, actor, credential_id)
+    row = hold_credential(session, actor, credential_id)
     _check_may(session, actor, row, wish)
     if wish == "verify":
-        _check_insured(session, row)
+        check_insured(session, row)
+        told = {**(told or {}), **check_seen(session, actor, row, seen)}
+    check_heard(session, row, wish, is_final=is_heard)
     state = MOVES[row.state][wish][0]
     row.state, row.due_at = state, now + REVIEW_WITHIN if state == "submitted" else None
-    stamps = {"verify": {"verified_at": now}, "revoke": {"revoked_at": now}}.get(wish, {})
-    for name, value in {**stamps, **values}.items():
+    for name, value in {**{stamp: now for stamp in _STAMPS.get(wish, ())}, **values}.items():
         setattr(row, name, value)
     session.flush()
     _keep_clearance(session, row)
@@ -231,7 +244,7 @@ def _checked_kind(session: Session, claim: Claim, now: datetime) -> CredentialKi
     return kind
 
 
-def _hold(session: Session, actor: Actor, credential_id: UUID) -> CredentialRow:
+def hold_credential(session: Session, actor: Actor, credential_id: UUID) -> CredentialRow:
     """Lock the technician, then the proof, as an acceptance does; only of those that the actor may know of."""
     technician_id = find_credential(session, actor, credential_id).technician_id
     hold_technician(session, ENGINE, technician_id)
@@ -245,29 +258,13 @@ def _hold(session: Session, actor: Actor, credential_id: UUID) -> CredentialRow:
 
 def _check_may(session: Session, actor: Actor, row: CredentialRow, wish: str) -> None:
     who = {each: may for moves in MOVES.values() for each, (_, may) in moves.items()}[wish]
-    if who == "reviewer" and not _reviews(session, actor, row):
+    if who == "reviewer" and not may_review(session, actor, row):
         raise Refused(f"whoever has a proof does not {wish} it: that is for its reviewer", ("only_reviewer",))
+    if who == "engine" and actor.kind != "engine":
+        raise Refused(f"nobody asks to {wish} a proof: it follows from what happens", ("only_engine",))
     moves = {each: may for each, (_, may) in MOVES[row.state].items()}
     if wish not in moves:
         raise Conflict(row.state, wish, tuple(each for each, may in moves.items() if may != "engine"))
-
-
-def _reviews(session: Session, actor: Actor, row: CredentialRow) -> bool:
-    if actor.kind in ("operator", "engine"):
-        return True
-    kind = session.get_one(CredentialKindRow, row.kind)
-    return actor.kind in _REVIEWERS and row.for_client_id == actor.client_id and kind.verified_by == "client"
-
-
-def _check_insured(session: Session, row: CredentialRow) -> None:
-    """Who is insured must be who would be liable: the company, or the technician who works alone."""
-    named = row.facts.get("named_insured")
-    if named is None:
-        return
-    person = session.get_one(TechnicianRow, row.technician_id)
-    company = session.get(CompanyRow, person.company_id) if person.company_id else None
-    if not is_same_name(named, company.name if company else person.name):
-        raise Refused("the insurance names somebody else: the named insured must be the legal name", ("named_insured",))
 
 
 def _keep_clearance(session: Session, row: CredentialRow) -> None:

@@ -20,7 +20,8 @@ from dispatch.record.tables import UsageRow
 from dispatch.talent.packfiles import shipped_packs
 from dispatch.talent.rights import only
 from matching.checklist import ANSWERS
-from matching.packs import ENGAGEMENTS, Pack
+from matching.packs import Pack
+from matching.usage import ENGAGEMENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,10 @@ def engage(session: Session, actor: Actor, technician_id: UUID, engaged_as: str,
     )
     if was == engaged_as:
         return
-    _keep(session, client_id, technician_id, engaged_as=engaged_as)
+    row = _keep(session, client_id, technician_id, engaged_as=engaged_as)
+    # Other limits concern them now: whoever judged them before doesn't promise by it, and the levels are new.
+    row.version, row.judge_at = row.version + 1, now
+    session.flush()
     told = {"client": str(client_id), "engaged_as": engaged_as, "was": was}
     record(session, actor, ("technician", technician_id), "engaged", told, client_id=client_id, now=now)
 

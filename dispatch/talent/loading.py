@@ -16,6 +16,7 @@ from dispatch.record.session import Actor
 from dispatch.record.tables import CompanyRow, CredentialKindRow, PoolRow, SkillRow, new_id
 from dispatch.talent.catalogue import put_credential_kinds, put_skills
 from dispatch.talent.companies import create_company
+from dispatch.talent.insurance import reopen_insurance
 from dispatch.talent.profiles import Profile, checked_skills, columns_of
 from dispatch.talent.rights import NETWORK, only
 from dispatch.talent.schedules import Span, checked_hours
@@ -100,8 +101,8 @@ def load_technicians(
 
     `fields` are columns of the table, and `skills`, `hours`: what the file says of everybody. Credentials come in as
     verified, from today, with the evidence "import"; one that is there already in any state, revoked too, stays as
-    it is, and none is taken away. Pools are joined, not left. With `add_missing`, skills, kinds of credentials and
-    companies that are not known are added.
+    it is, and none is taken away; an insurance that names somebody else by now is reviewed again. Pools are joined,
+    not left. With `add_missing`, skills, kinds of credentials and companies that are not known are added.
 
     Raises
     ------
@@ -120,6 +121,7 @@ def load_technicians(
     stage(session, _rows(entries, pools, companies))
     changed = take_over(session, frozenset(fields), now=now)
     _record(session, actor, changed, now)
+    reopen_insurance(session, [row.id for row in changed if not row.is_new], now=now)
     created = sum(row.is_new for row in changed)
     return Loaded(created, len(changed) - created, len(entries) - len(changed))
 

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 
 from dispatch.record.events import record
 from dispatch.record.session import ENGINE
-from dispatch.record.tables import PoolMemberRow, PoolOverrideRow, PoolRow, TechnicianRow
+from dispatch.record.tables import ClientRow, PoolMemberRow, PoolOverrideRow, PoolRow, TechnicianRow
 from dispatch.talent.reading import read_technicians
 from matching.membership import Requirements, meets
+from matching.proof import read_requirements
 
 #: The row of `cursors` that says up to which change everyone was looked at; the migration makes it.
 CURSOR = "open_pools"
@@ -63,11 +64,19 @@ def renew_memberships(session: Session, technicians: Sequence[UUID], *, now: dat
 def members_by_the_rules(session: Session, pool: PoolRow, *, now: datetime) -> set[UUID]:
     """Who should be in an open pool at this moment, from scratch: everyone held against it, exceptions applied."""
     assert pool.requirements is not None
-    wanted = Requirements.from_document(pool.requirements)
+    wanted = requirements_of(session, [pool])[pool.id]
     found = {who.id for who in read_technicians(session, now=now) if meets(wanted, who, pool.client_id, _day(now))}
     for technician_id, is_member in _overrides(session, [pool.id], now=now)[pool.id].items():
         (found.add if is_member else found.discard)(technician_id)
     return found
+
+
+def requirements_of(session: Session, pools: Sequence[PoolRow]) -> dict[UUID, Requirements]:
+    """What these pools ask, by pool, with what their clients ask of each kind of proof as it is now."""
+    clients = {pool.client_id for pool in pools}
+    policies = select(ClientRow.id, ClientRow.proof_policy).where(ClientRow.id.in_(clients))
+    asks = {client: read_requirements(policy, client) for client, policy in session.execute(policies)}
+    return {pool.id: Requirements.from_document(pool.requirements or {}, asks[pool.client_id]) for pool in pools}
 
 
 def _open_pools(session: Session) -> list[PoolRow]:
@@ -124,8 +133,9 @@ def _moves(
     members = _members(session, pool_ids, ids)
     people = read_technicians(session, ids, now=now)
     found: dict[UUID, tuple[list[UUID], list[UUID]]] = {}
+    asked = requirements_of(session, pools)
     for pool in pools:
-        wanted = Requirements.from_document(pool.requirements or {})
+        wanted = asked[pool.id]
         is_in = {
             who.id: overrides[pool.id].get(who.id, meets(wanted, who, pool.client_id, _day(now))) for who in people
         }

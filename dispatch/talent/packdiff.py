@@ -67,7 +67,7 @@ def _of_pair(
     session: Session, row: UsageRow, client: ClientRow, old: Sequence[Pack], new: Sequence[Pack], today: date
 ) -> Iterator[PairChange]:
     hours = hours_of(row.days)
-    before, after = (_levels(client, hours, packs, today) for packs in (old, new))
+    before, after = (_levels(client, row.engaged_as, hours, packs, today) for packs in (old, new))
     for pack_id in sorted(before.keys() | after.keys()):
         was, now = before.get(pack_id), after.get(pack_id)
         told = now or was
@@ -86,10 +86,13 @@ def _of_pair(
             )
 
 
-def _levels(client: ClientRow, hours: Hours, packs: Sequence[Pack], today: date) -> dict[str, Standing]:
+def _levels(
+    client: ClientRow, engaged_as: str, hours: Hours, packs: Sequence[Pack], today: date
+) -> dict[str, Standing]:
     """How they stand, by pack; what the client chose for packs that are not among these has no say."""
     policy = LimitsPolicy.of_stored(client.limits, packs)
-    return {each.pack.id: each for each in standings(hours, policy.in_force(packs, today), today.toordinal())}
+    in_force = policy.in_force(packs, today, engaged_as)
+    return {each.pack.id: each for each in standings(hours, in_force, today.toordinal())}
 
 
 def _jobs(session: Session, client_id: UUID, technician_id: UUID) -> tuple[UUID, ...]:

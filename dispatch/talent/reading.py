@@ -76,8 +76,8 @@ _FACTS = {
     "admissions": "SELECT technician_id, json_agg(json_build_array(state, client_id)) FROM admissions"
     " WHERE {them} AND state IN ('admitted', 'suspended')",
     "of_clients": "SELECT technician_id, json_agg(json_build_array(kind, client_id)) FROM client_marks WHERE {them}",
-    "hours_left": "SELECT technician_id, json_agg(json_build_array(client_id, usage.version, days, limits, hours_zone,"
-    " CAST(:today AS date))) FROM usage JOIN clients ON clients.id = client_id"
+    "hours_left": "SELECT technician_id, json_agg(json_build_array(client_id, usage.version, days, engaged_as, limits,"
+    " hours_zone, CAST(:today AS date))) FROM usage JOIN clients ON clients.id = client_id"
     " WHERE {them} AND limits @? '$.** ? (@ == \"hard\")'",
     "engaged": "SELECT technician_id, json_object_agg(client_id, engaged_as) FROM usage"
     " WHERE {them} AND engaged_as <> 'contractor'",
@@ -335,8 +335,8 @@ def _engaged(document: str) -> Mapping[UUID, str]:
 def _hours_left(document: str) -> Mapping[UUID, HoursLeft]:
     """By client with hard limits what is left."""
     return {
-        UUID(client): hours_left_of(days, version, limits, zone, date.fromisoformat(today))
-        for client, version, days, limits, zone, today in json.loads(document)
+        UUID(client): hours_left_of(days, version, engaged_as, limits, zone, date.fromisoformat(today))
+        for client, version, days, engaged_as, limits, zone, today in json.loads(document)
     }
 
 

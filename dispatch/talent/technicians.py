@@ -15,8 +15,10 @@ from dispatch.errors import BadInput, Conflict, Refused
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import CompanyRow, SessionRow, SkillRow, TechnicianRow, TechnicianSkillRow, new_id
+from dispatch.talent.insurance import reopen_insurance
 from dispatch.talent.membership import renew_memberships
 from dispatch.talent.profiles import Profile, checked_skills, columns_of
+from dispatch.talent.reviews import is_held
 from dispatch.talent.rights import hold_technician, only
 from matching.technician import Consent
 
@@ -27,6 +29,7 @@ MOVES: Mapping[str, Mapping[str, tuple[str, bool]]] = {
     "paused": {"resume": ("active", False), "suspend": ("suspended", True), "leave": ("left", False)},
     "suspended": {"reinstate": ("active", True), "leave": ("left", False)},
     "left": {"invite": ("invited", True)},
+    "erased": {},
 }
 
 #: What only the operator says of a technician: it is proved, or admits to work.
@@ -110,6 +113,8 @@ def update_profile(
         setattr(row, name, columns[name])
     session.flush()
     record(session, actor, ("technician", technician_id), "updated", {"fields": changed}, client_id=None, now=now)
+    if {"name", "company_id"} & set(changed):
+        reopen_insurance(session, [technician_id], now=now)
 
 
 def set_skills(
@@ -138,11 +143,16 @@ def move_technician(session: Session, actor: Actor, technician_id: UUID, wish: s
     ------
     Conflict
         The state does not allow it; names the moves that it does.
+    Conflict
+        Notice of a removal was given: nothing but leaving of their own wish goes before it has ended.
     Refused
         Only the operator may.
     """
     row = hold_technician(session, actor, technician_id)
     moves = MOVES[row.state]
+    is_own_wish = wish == "leave" and actor.technician_id == technician_id
+    if wish in moves and not is_own_wish and is_held(session, technician_id):
+        raise Conflict("noticed", wish, ("withdraw the removal", "finish the removal"))
     if wish not in moves:
         raise Conflict(row.state, wish, tuple(moves))
     state, is_operators = moves[wish]

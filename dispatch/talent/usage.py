@@ -85,7 +85,7 @@ def without_promise(
         seconds = seconds_by_day(row.days)
         for day, promised_s in by_day(*before, rules.time_zone).items():
             seconds[day] -= promised_s
-        steps = hours_left(seconds, rules.limits, _since(now.astimezone(UTC).date()))
+        steps = hours_left(seconds, rules.limits_of(row.engaged_as), _since(now.astimezone(UTC).date()))
     left = HoursLeft(row.version, steps)
     return replace(technician, hours_left={**technician.hours_left, promise.client_id: left})
 
@@ -117,11 +117,11 @@ def take_longer(
 
 
 def hours_left_of(
-    days: Mapping[str, Any], version: int, limits: Mapping[str, Any], zone: str, today: date
+    days: Mapping[str, Any], version: int, engaged_as: str, limits: Mapping[str, Any], zone: str, today: date
 ) -> HoursLeft:
     """What is left by a stored row of usage and its client's stored limits."""
     rules = hard_rules(limits, zone, shipped_packs(), today)
-    return HoursLeft(version, hours_left(seconds_by_day(days), rules.limits, _since(today)))
+    return HoursLeft(version, hours_left(seconds_by_day(days), rules.limits_of(engaged_as), _since(today)))
 
 
 def _length(span: Span) -> timedelta:

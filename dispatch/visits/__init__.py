@@ -6,6 +6,7 @@ before.py       is somebody coming, and when?
 onsite.py       who is there?
 stamps.py       when was it, and who says so?
 positions.py    was the phone at the site? (pure)
+whereabouts.py  where is whoever is on the way, and how long is that known?
 timelog.py      how long was each technician there?
 corrections.py  what if the time log is wrong?
 telephone.py    what does a technician say by text or telephone?

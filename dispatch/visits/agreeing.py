@@ -36,6 +36,7 @@ from dispatch.jobs.rounds import close_rounds
 from dispatch.money.funds import is_short
 from dispatch.money.holding import Work, hold_anew
 from dispatch.record.events import record
+from dispatch.record.refusals import NOT_FREE, guard_of
 from dispatch.record.session import Actor
 from dispatch.record.tables import (
     AssignmentRow,
@@ -130,7 +131,7 @@ def accept_proposal(session: Session, actor: Actor, proposal_id: UUID, *, now: d
     except HoursMovedError:
         return NotPossible(proposal_id, ("limit",))
     except IntegrityError as error:
-        if "ex_bookings_no_overlap" not in str(error.orig):
+        if guard_of(error) not in NOT_FREE:
             raise
         return NotPossible(proposal_id, ("free",))
     return _agree(session, actor, change, now)

@@ -12,6 +12,7 @@ from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow
 from dispatch.visits.alarms import clear_alarms
 from dispatch.visits.finding import find_own_assignment
+from dispatch.visits.holding import check_not_held
 from dispatch.visits.positions import Fix
 from dispatch.visits.presence import Moved, advance, follow, tell
 from dispatch.visits.travelling import comes_from, drive, site_of
@@ -44,8 +45,9 @@ def leave(
     Raises
     ------
     NotFound, BadInput, Conflict
-        As `dispatch.visits.presence.advance`.
+        As `dispatch.visits.presence.advance`; and when notice was given to them (`dispatch.visits.holding`).
     """
+    check_not_held(session, find_own_assignment(session, actor, visit_id, technician_id), "leave", now)
     assignment = advance(session, actor, visit_id, "leave", technician_id, now=now, values={"left_at": now})
     eta_at = now + drive(fix or comes_from(session, assignment), site_of(session, assignment.job_id))
     _expect(session, assignment, eta_at)

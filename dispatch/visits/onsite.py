@@ -19,6 +19,7 @@ from dispatch.visits.completion import move_job
 from dispatch.visits.endings import Ending, check_ending
 from dispatch.visits.evidence import check_files
 from dispatch.visits.finding import find_own_assignment, find_visit
+from dispatch.visits.holding import check_not_held
 from dispatch.visits.nextvisit import go_on
 from dispatch.visits.openslots import hold_slots, stop_asking
 from dispatch.visits.presence import Moved, advance, follow, is_over, lock_visit, tell
@@ -40,10 +41,12 @@ def check_in(
     Raises
     ------
     NotFound, BadInput, Conflict
-        As `dispatch.visits.presence.advance`; and when the technician is still checked in elsewhere.
+        As `dispatch.visits.presence.advance`; when the technician is still checked in elsewhere; and when notice was
+        given to them (`dispatch.visits.holding`).
     """
     find_visit(session, actor, visit_id)
     at = stamp.holds_at(now)
+    check_not_held(session, find_own_assignment(session, actor, visit_id, technician_id), "check_in", at)
     first_at = func.coalesce(AssignmentRow.checked_in_at, at)
     values = {"checked_in_at": first_at, "checked_out_at": None}
     assignment = advance(session, actor, visit_id, "check_in", technician_id, now=now, values=values)

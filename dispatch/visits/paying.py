@@ -8,7 +8,7 @@ from sqlalchemy import Select, select, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from dispatch.money.disputing import Dispute, decide, note_late, open_dispute
+from dispatch.money.disputing import Dispute, concede, decide, note_late, open_dispute
 from dispatch.money.payouts import hear
 from dispatch.money.provider import Word
 from dispatch.record.session import ENGINE, Actor
@@ -34,6 +34,14 @@ def decide_dispute(
     _hold_jobs(session, select(DisputeRow.job_id).where(DisputeRow.id == dispute_id))
     decide(session, actor, dispute_id, awarded, note, now=now)
     clear_alarms(session, actor, ("dispute_late",), subject_id=dispute_id, why="decided", now=now)
+    follow_money(session, actor, session.get_one(DisputeRow, dispute_id).job_id, now=now)
+
+
+def concede_dispute(session: Session, actor: Actor, dispute_id: UUID, *, now: datetime) -> None:
+    """One side gives way, once; the alarm about it ends. As `dispatch.money.disputing`."""
+    _hold_jobs(session, select(DisputeRow.job_id).where(DisputeRow.id == dispute_id))
+    concede(session, actor, dispute_id, now=now)
+    clear_alarms(session, actor, ("dispute_late",), subject_id=dispute_id, why="conceded", now=now)
     follow_money(session, actor, session.get_one(DisputeRow, dispute_id).job_id, now=now)
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.record.events import record
+from dispatch.record.refusals import guard_of
 from dispatch.record.session import Actor
 from dispatch.record.tables import (
     CredentialKindRow,
@@ -82,8 +83,8 @@ def give_notice(
     if not words:
         raise BadInput("notice", notice, "say what the report says, and enclose the copy")
     person = hold_technician(session, actor, credential.technician_id)
-    if person.state == "left":
-        raise Conflict("left", "give notice")
+    if person.state in ("left", "erased"):
+        raise Conflict(person.state, "give notice")
     respond_by = _end_of_wait(person, wait_days, now)
     removal_id = _insert(session, actor, person, credential_id, words, respond_by, now)
     person.state = "suspended"
@@ -178,7 +179,7 @@ def _insert(
                 )
             )
     except IntegrityError as error:
-        if "uq_removals_open" not in str(error.orig):
+        if guard_of(error) != "uq_removals_open":
             raise
         raise Conflict("noticed", "give notice", ("review", "withdraw")) from error
     return removal_id
@@ -220,7 +221,8 @@ def _end(session: Session, actor: Actor, row: RemovalRow, now: datetime) -> None
         return
     state = session.get_one(CredentialRow, row.credential_id).state
     if state in LIVE_PROOFS or state in ("claimed", "submitted"):
-        move_credential(session, actor, row.credential_id, "revoke" if state in LIVE_PROOFS else "reject", now=now)
+        wish = "revoke" if state in LIVE_PROOFS else "reject"
+        move_credential(session, actor, row.credential_id, wish, is_heard=True, now=now)
     give_back(session, actor, row.technician_id, "not_available", now=now)
     recheck(session, actor, row.technician_id, now=now)
 

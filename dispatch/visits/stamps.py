@@ -74,7 +74,7 @@ def _last_known(session: Session, assignment: AssignmentRow, at: datetime) -> La
         .where(
             TimeEntryRow.technician_id == assignment.technician_id,
             TimeEntryRow.state == "current",
-            func.coalesce(TimeEntryRow.proof_out, TimeEntryRow.proof_in).is_not(None),
+            func.coalesce(TimeEntryRow.proof_out, TimeEntryRow.proof_in).has_key("lat"),
             seen_at <= at,
         )
         .order_by(seen_at.desc())

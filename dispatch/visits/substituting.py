@@ -17,6 +17,7 @@ from dispatch.jobs.lifecycle import NOT_THERE_YET, VISIT, states_with
 from dispatch.jobs.reading import RoleOfVisit, read_role
 from dispatch.money.holding import Work, give_back, set_aside
 from dispatch.record.events import record
+from dispatch.record.refusals import NOT_FREE, guard_of
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, BookingRow, SlotRow, VisitRow, new_id
 from dispatch.talent.reading import lock_technician_row, read_held
@@ -78,7 +79,7 @@ def substitute(
     except HoursMovedError:
         return NotSuitable(worker_id, ("limit",))
     except IntegrityError as error:
-        if not any(guard in str(error.orig) for guard in ("uq_slots_visit_id_technician_id", "ex_bookings_no_overlap")):
+        if guard_of(error) not in NOT_FREE:
             raise
         return NotSuitable(worker_id, ("free",))
     _plan_again(session, unit)

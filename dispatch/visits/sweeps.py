@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from dispatch.record.sealing import KeyRing
 from dispatch.record.session import database_now
 from dispatch.talent.clock import judge_usage
 from dispatch.talent.membership import sweep_memberships
@@ -48,6 +49,15 @@ DUE: tuple[Due, ...] = (
     approve_silently,
     watch_disputes,
 )
+
+
+def due_with(ring: KeyRing) -> tuple[Due, ...]:
+    """The same, with what only the cleared may read sealed by this ring in the jobs that series make."""
+
+    def make_standing_sealed(session: Session, now: datetime) -> int:
+        return make_standing(session, now, ring)
+
+    return tuple(make_standing_sealed if each is make_standing else each for each in DUE)
 
 
 def sweep_visits(transaction: Callable[..., AbstractContextManager[Session]], due: tuple[Due, ...] = DUE) -> int:

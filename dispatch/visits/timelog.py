@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict
+from dispatch.record.refusals import guard_of
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, TimeEntryRow, new_id
 from dispatch.visits.stamps import Stamp, prove
@@ -140,7 +141,7 @@ def refusing_overlap(
         with session.begin_nested():
             yield
     except IntegrityError as error:
-        if _OVERLAP not in str(error.orig):
+        if guard_of(error) != _OVERLAP:
             raise
         raise _taken(session, actor, assignment, start_at, end_at, wish) from error
 

@@ -22,10 +22,14 @@ ENTRY = "EXISTS (SELECT FROM ledger_accounts a WHERE a.id = account_id AND {})"
 #: The tables, as `dispatch/record/tables/money.py` has them.
 SCHEMA = (Path(__file__).parents[1] / "sql" / "money.sql").read_text(encoding="utf-8")
 
-FUNCTIONS = """
+#: A session keeps the plans of its first entries, made when these tables may have been empty. Without the setting it would
+#: read all of them for each entry, the slower the more there are, until statistics are gathered.
+KEPT_PLANS = "SET search_path = pg_catalog, public SET enable_seqscan = off"
+
+FUNCTIONS = f"""
 CREATE FUNCTION ledger_post(new_id uuid, new_key text, new_kind text, client uuid, technician uuid, company uuid,
     payment uuid, payout uuid, new_why text, at timestamptz, accounts uuid[], amounts numeric[])
-RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER {KEPT_PLANS} AS $$
 BEGIN
     INSERT INTO ledger_transactions
         (id, key, kind, client_id, technician_id, company_id, payment_id, payout_id, why, booked_at)
@@ -45,7 +49,7 @@ REVOKE ALL ON FUNCTION ledger_post FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ledger_post TO truckroll_engine;
 
 CREATE FUNCTION ledger_move() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public AS $$
+{KEPT_PLANS} AS $$
 DECLARE
     wrong record;
 BEGIN
@@ -77,7 +81,7 @@ BEGIN
 END $$;
 
 CREATE FUNCTION ledger_balanced() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public AS $$
+{KEPT_PLANS} AS $$
 BEGIN
     IF (SELECT count(*) = 0 OR bool_or(total <> 0) FROM (
         SELECT sum(e.amount) AS total FROM ledger_entries e JOIN ledger_accounts a ON a.id = e.account_id

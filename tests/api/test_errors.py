@@ -6,7 +6,16 @@ from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from api import errors
 from api.errors import Lost, pointer, problem_of
-from dispatch.errors import BadInput, Conflict, MissingService, NotFound, OutcomeUnknown, Refused, TruckrollError
+from dispatch.errors import (
+    BadInput,
+    Conflict,
+    Damaged,
+    MissingService,
+    NotFound,
+    OutcomeUnknown,
+    Refused,
+    TruckrollError,
+)
 from geo.errors import PointError
 from matching.errors import PolicyError
 
@@ -19,6 +28,7 @@ TABLE = [
     (Refused("you may not", ("free",)), 409, "refused"),
     (Refused("making keys is for operator", ("only_operator",)), 403, "forbidden"),
     (MissingService("PostgreSQL", "gone", "start it"), 503, "missing_service"),
+    (Damaged("sealed bytes", "secret"), 500, "damaged"),
     (OutcomeUnknown("POST /v1/jobs"), 503, "outcome_unknown"),
     (TruckrollError("something"), 409, "refused"),
     (Lost("taken", (), "not_chosen"), 409, "taken"),

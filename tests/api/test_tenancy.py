@@ -94,8 +94,18 @@ def acme(calm_town):
         **standing(town),
         **admission_of_acme(town, first.technician_id),
         **trusted(town, taken, job["id"], first.technician_id),
+        "hold_id": hold_of_acme(town, job["id"]),
+        "erasure_move": "withdraw",
+        "erasure_id": taken.post("/v1/technicians/me/erasure").json()["id"],
         **{"wish": "pause", "layer": "jobs", "z": "3", "x": "1", "y": "3"},
     }
+
+
+def hold_of_acme(town, job_id):
+    """A legal hold on Acme's job: the operator's, so nobody else's to lift."""
+    made = town.key("operator").post("/v1/legal-holds", {"job_id": job_id, "why": "lawsuit"})
+    assert made.status_code == 201, made.text
+    return made.json()["id"]
 
 
 def admission_of_acme(town, technician):
@@ -291,5 +301,5 @@ def _body(spec, operation):
 def _tells_nothing(text, acme, but):
     assert not [secret for secret in SECRETS if secret in text]
     told = [name for name, each in acme.items() if each in text and each not in but]
-    words = {"wish", "admission_move", "client_move", "layer", "z", "x", "y", "day", "year"}
+    words = {"wish", "admission_move", "client_move", "erasure_move", "layer", "z", "x", "y", "day", "year", "num"}
     assert not set(told) - words - {"technician_id", "credential_id", "time_off_id"}

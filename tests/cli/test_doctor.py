@@ -5,12 +5,14 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg2
 
 from cli.examine import Finding, examine
 from dispatch.private_postgres import PrivatePostgres
+from dispatch.record.datakeys import keep_ring
 from dispatch.settings import Settings, without_driver
 
 NOWHERE = {"TRUCKROLL_DATABASE_URL": "postgresql://127.0.0.1:1/none", "TRUCKROLL_REDIS_URL": "redis://127.0.0.1:1"}
@@ -89,3 +91,14 @@ def test_a_database_that_nobody_prepared_says_how_to_mend_it_and_that_mends_it(
         assert (mended["postgis"].word, mended["btree_gist"].word, mended["roles"].word) == ("ok", "ok", "ok")
     finally:
         administer(admin_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_data_keys_are_named_and_a_file_that_others_read_is_broken(database_url: str, redis_url: str, tmp_path: Path):
+    settings = Settings(database_url=database_url, redis_url=redis_url, data_dir=tmp_path)
+    assert by_subject(settings)["data keys"].word == "warning"
+    made = keep_ring(tmp_path, datetime(2026, 11, 26, tzinfo=UTC))
+    assert made is not None
+    assert by_subject(settings)["data keys"].seen == "20261126-1; the first seals"
+    made.chmod(0o644)
+    found = by_subject(settings)["data keys"]
+    assert (found.word, found.mend) == ("broken", f"let nobody else read it: chmod 600 {made}")

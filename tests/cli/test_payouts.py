@@ -50,7 +50,7 @@ def document(*words: str) -> Any:
 def test_what_is_due_is_sent_and_settled_once(purse: Purse, tmp_path: Path) -> None:
     made = document("run")
     assert (len(made["made"]), made["sent"]) == (1, 1)
-    assert document("run") == {"made": [], "sent": 0}
+    assert document("run") == {"made": [], "sent": 0, "refused": 0, "fault": None}
     [line] = (tmp_path / "payouts.jsonl").read_text().splitlines()
     assert json.loads(line)["amount"] == "140.00"
     payout = made["made"][0]

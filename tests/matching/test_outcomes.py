@@ -149,3 +149,14 @@ def test_an_appeal_sets_aside_what_speaks_against_them_and_nothing_else():
         found = told(made(), late, answers={late.id: answer})
         assert found["on_time"] == ("late", 0.0, 1.0, why_not)
         assert found["kept"] == ("begun", 1.0, 1.0, None)
+
+
+def test_while_a_dispute_about_the_pay_is_open_nothing_bad_counts():
+    work = [made(), checked_in(20), checked_out(), happened("job", "sent_back", minutes=90, actor="dispatcher")]
+    opened, decided = (happened("dispute", kind, minutes=100 + num) for num, kind in enumerate(("opened", "decided")))
+    assert {part: told(*work, opened)[part][3] for part in ("kept", "on_time", "completed", "passed")} == {
+        "kept": None, "on_time": "pay_disputed", "completed": None, "passed": "pay_disputed",
+    }  # fmt: skip
+    again = happened("dispute", "opened", minutes=102)
+    assert told(*work, opened, decided) == told(*work)
+    assert told(*work, opened, decided, again) == told(*work, opened)

@@ -8,7 +8,7 @@ import pytest
 from dispatch.talent.packfiles import shipped_packs
 from matching.errors import PackError, PolicyError
 from matching.packs import LimitsPolicy, check_timelines, hard_rules, parse_pack
-from matching.usage import HoursLimit, HoursRules, TenureLimit
+from matching.usage import ENGAGEMENTS, NO_LIMIT, HoursLimit, HoursRules, TenureLimit
 
 
 def document(**changes: Any) -> dict[str, Any]:
@@ -46,6 +46,8 @@ def document(**changes: Any) -> dict[str, Any]:
             {"kind": "income_share", "binding": "hard", "thresholds": {"share": 0.7, "window_months": 12}},
             "binding 'hard'",
         ),
+        ({"engagements": ["friend"]}, "engagements ['friend'] are not some of contractor, w2, company"),
+        ({"engagements": []}, "engagements [] are not some of"),
         ({"ways_on": ["pray"]}, "ways_on 'pray' is none of rotate, pause"),
         ({"colour": "red"}, "unexpected keyword argument 'colour'"),
     ],
@@ -99,10 +101,14 @@ def test_the_shipped_packs_say_what_the_law_says_on_the_day():
     assert amounts == {date(2025, 12, 31): 600, date(2026, 1, 1): 2000}
     limits = {pack.id: pack.limit for pack in in_force[date(2026, 1, 1)] if pack.limit}
     assert limits == {
-        "tenure-12-in-18": TenureLimit("tenure-12-in-18", 12, 18),
-        "us-erisa-1000-hours": HoursLimit("us-erisa-1000-hours", 1000 * 3600, 12),
-        "us-long-term-part-time": HoursLimit("us-long-term-part-time", 500 * 3600, 12, 2),
+        "tenure-12-in-18": TenureLimit("tenure-12-in-18", 12, 18, ("contractor", "w2")),
+        "us-erisa-1000-hours": HoursLimit("us-erisa-1000-hours", 1000 * 3600, 12, engagements=("contractor",)),
+        "us-long-term-part-time": HoursLimit("us-long-term-part-time", 500 * 3600, 12, 2, engagements=("contractor",)),
     }
+    ways = {way: [p.id for p, _ in LimitsPolicy().in_force(packs, date(2026, 1, 1), way)] for way in ENGAGEMENTS}
+    assert ways["w2"] == ["tenure-12-in-18"], "who is employed by a payroll partner is no contractor"
+    assert ways["company"] == ["us-irs-common-law"], "technical work through a third party: section 1706"
+    assert len(ways["contractor"]) == len(in_force[date(2026, 1, 1)])
     assert {pack.binding for pack in packs} == {"soft"}, "nothing refuses work unless a client says so"
     assert all("not legal advice" in pack.guidance for pack in packs)
 
@@ -112,8 +118,12 @@ def test_a_client_says_what_is_hard_and_adds_limits_of_its_own():
     own = [{"id": "ours", "hours": 40, "window_months": 3, "binding": "hard"}]
     chosen = {"packs": {"us-erisa-1000-hours": "hard", "tenure-12-in-18": "off"}, "own": own}
     rules = hard_rules(chosen, "America/New_York", packs, day)
-    limits = (HoursLimit("ours", 40 * 3600, 3, crossed="exceeded"), HoursLimit("us-erisa-1000-hours", 3600 * 1000, 12))
-    assert rules == HoursRules("America/New_York", limits)
+    everybody = HoursLimit("ours", 40 * 3600, 3, crossed="exceeded")
+    contractors = HoursLimit("us-erisa-1000-hours", 3600 * 1000, 12, engagements=("contractor",))
+    assert rules == HoursRules("America/New_York", (everybody, contractors))
+    assert [rules.limits_of(way) for way in ENGAGEMENTS] == [(everybody, contractors), (everybody,), (everybody,)]
+    only = hard_rules({"own": [{**own[0], "engagements": ["w2"]}]}, "UTC", packs, day)
+    assert (only.limits_of("contractor"), only.fresh_s) == ((), NO_LIMIT), "a newcomer is a contractor"
     held = {pack.id: binding for pack, binding in LimitsPolicy.from_document(chosen, packs).in_force(packs, day)}
     assert (held["ours"], held["us-long-term-part-time"], held.get("tenure-12-in-18")) == ("hard", "soft", None)
     assert hard_rules({}, "UTC", packs, day) == HoursRules()

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from matching.errors import PolicyError
-from matching.proof import NEVER, Proof, kind_of, last_day, last_days, needed_keys, read_requirements
+from matching.proof import NEVER, Proof, held_until, kind_of, last_day, last_days, needed_keys, read_requirements
 
 ACME, BURG = UUID(int=1), UUID(int=2)
 END = date(2027, 6, 30).toordinal()
@@ -116,3 +116,18 @@ def test_clients_who_ask_the_same_share_a_key_and_people_read_the_kind() -> None
 def test_what_nobody_can_ask_is_refused_by_name(settings: object) -> None:
     with pytest.raises(PolicyError, match=r"proof_policy\.check"):
         read_requirements({"check": settings}, ACME)  # type: ignore[dict-item]
+
+
+def test_what_somebody_holds_of_a_kind_is_what_is_asked_of_it_and_no_other() -> None:
+    """A signature with another client, or a version that ended, is none; a licence of any state is one."""
+    asked = read_requirements({"nda": {"own": True}, "electrical": {"by_state": True}}, ACME)
+    proofs = [
+        proof("nda", ACME), proof("nda", BURG, END + 9), proof("check", None, END - 3),
+        proof("electrical", states=["TX"], until=END - 5), proof("electrical", states=["NM"], until=END - 4),
+    ]  # fmt: skip
+    days = last_days(proofs, asked.values())
+    assert held_until(days, "nda", asked["nda"]) == END
+    assert held_until(days, "nda", read_requirements({"nda": {"own": True}}, UUID(int=3))["nda"]) == NEVER
+    assert held_until(days, "electrical", asked["electrical"]) == END - 4
+    assert held_until({}, "electrical", asked["electrical"]) == NEVER
+    assert (held_until(days, "check", None), held_until(days, "nda", None)) == (END - 3, NEVER)

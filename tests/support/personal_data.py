@@ -51,6 +51,7 @@ PERSONAL = {
     "pool_overrides": ("reason",),
     "credentials": ("evidence", "facts"),
     "removals": ("notice", "answer"),
+    "positions": ("lat", "lng"),
     "agreements": ("words",),
     "duty_shifts": ("contact_name", "contact_email", "contact_phone"),
     "proposals": ("note", "description"),

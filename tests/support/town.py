@@ -3,6 +3,7 @@
 Acme has the site and the technicians of `worlds`; Globex has a site of its own, 10 km to the west.
 """
 
+import base64
 import hashlib
 import itertools
 import secrets
@@ -20,6 +21,7 @@ from sqlalchemy import insert
 from worlds import World, small_world
 
 from api.app import create_app
+from dispatch.record.datakeys import parse_ring
 from dispatch.record.tables import ApiKeyRow, ClientRow, SiteRow, new_id
 from dispatch.settings import Settings
 from dispatch.talent.keys import PREFIX
@@ -29,6 +31,9 @@ _numbers = itertools.count(1)
 
 #: What the payment provider of this world signs with.
 PAYOUT_SECRET = "the provider's secret"
+#: What this world's cleared texts are sealed with, and its dispute packs signed.
+DATA_KEYS = f"town-1:{base64.b64encode(bytes(range(32))).decode()}"
+AUDIT_KEY = bytes(range(32)).hex()
 
 
 @dataclass
@@ -138,8 +143,10 @@ class Town:
 @contextmanager
 def small_town(database_url: str, redis_url: str, **settings: Any) -> Iterator[Town]:
     """Build it in an empty, migrated database."""
-    with TemporaryDirectory(prefix="truckroll-town-") as folder, small_world(database_url) as world:
-        chosen = Settings(database_url=database_url, redis_url=redis_url, data_dir=Path(folder), **settings)
+    more = {"data_keys": DATA_KEYS, "audit_key": AUDIT_KEY} | settings
+    ring = parse_ring(str(more["data_keys"]))
+    with TemporaryDirectory(prefix="truckroll-town-") as folder, small_world(database_url, ring=ring) as world:
+        chosen = Settings(database_url=database_url, redis_url=redis_url, data_dir=Path(folder), **more)
         app = create_app(chosen)
         with TestClient(app, raise_server_exceptions=False) as http:
             globex, site = _globex(world)

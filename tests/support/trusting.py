@@ -58,5 +58,6 @@ def trusted(town, taken, job_id, technician):
         "payment_id": payment,
         "extra_id": paid["extras"][0]["id"],
         "year": "2027",
+        "num": "1",
     }
     return made | {name: str(each) for name, each in ids.items()}

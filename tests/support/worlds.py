@@ -20,6 +20,7 @@ from dispatch.jobs.acceptance import Yes
 from dispatch.jobs.offers import offer_job
 from dispatch.jobs.posting import JobWish, SlotWish, post_job
 from dispatch.jobs.rounds import due_rounds
+from dispatch.record.sealing import NO_KEYS, KeyRing
 from dispatch.record.session import ENGINE, Actor, connect, database_now, transaction
 from dispatch.record.tables import (
     ClientRow,
@@ -137,13 +138,18 @@ class World:
 
 @contextmanager
 def small_world(
-    database_url: str, num_technicians: int = 8, pool_size: int = 16, patience_s: int | None = None
+    database_url: str,
+    num_technicians: int = 8,
+    pool_size: int = 16,
+    patience_s: int | None = None,
+    ring: KeyRing = NO_KEYS,
 ) -> Iterator[World]:
     """Build the world of this module's docstring in an empty, migrated database.
 
-    With `patience_s` a busy machine may take that long over a connection, a statement or a lock.
+    With `patience_s` a busy machine may take that long over a connection, a statement or a lock. What persons write
+    is opened with `ring`.
     """
-    engine = connect(database_url, pool_size=pool_size, deadline_s=patience_s or 4.0, name="tests")
+    engine = connect(database_url, pool_size=pool_size, deadline_s=patience_s or 4.0, name="tests", ring=ring)
     if patience_s is not None:
         _connect_with_patience(engine, patience_s)
     client, site = new_id(), new_id()

@@ -13,6 +13,7 @@ from dispatch.record.tables.audit import (
 )
 from dispatch.record.tables.base import Base, new_id
 from dispatch.record.tables.changes import ChargeRow, IncidentRow, ProposalRow
+from dispatch.record.tables.cleared import ClearedTextRow
 from dispatch.record.tables.clients import (
     ClientMarkRow,
     ClientRow,
@@ -36,7 +37,8 @@ from dispatch.record.tables.money import (
 )
 from dispatch.record.tables.offers import AssignmentRow, CounterRow, OfferRow, RoundRow, WaveRow
 from dispatch.record.tables.presence import PhoneWordRow, TimeEntryRow
-from dispatch.record.tables.proofs import AgreementRow, RemovalRow
+from dispatch.record.tables.privacy import ErasureRow, LegalHoldRow, PersonKeyRow, PositionRow
+from dispatch.record.tables.proofs import AgreementRow, DocumentRow, RemovalRow
 from dispatch.record.tables.reputation import NetworkMeansRow, OutcomeRow, RatingRow, ReviewRow
 from dispatch.record.tables.signin import PasswordRow, SessionRow, SignInRow
 from dispatch.record.tables.standing import SeriesRow, TemplateRow
@@ -66,6 +68,7 @@ __all__ = [
     "BookingRow",
     "BundleRow",
     "ChargeRow",
+    "ClearedTextRow",
     "ClientMarkRow",
     "ClientRow",
     "CompanyRow",
@@ -78,7 +81,9 @@ __all__ = [
     "DeliverableRow",
     "DeliverableTemplateRow",
     "DisputeRow",
+    "DocumentRow",
     "DutyShiftRow",
+    "ErasureRow",
     "EventRow",
     "FileRow",
     "IdempotencyKeyRow",
@@ -87,6 +92,7 @@ __all__ = [
     "LedgerAccountRow",
     "LedgerEntryRow",
     "LedgerTransactionRow",
+    "LegalHoldRow",
     "MessageRow",
     "NetworkMeansRow",
     "NoticeRow",
@@ -96,10 +102,12 @@ __all__ = [
     "PasswordRow",
     "PaymentRow",
     "PayoutRow",
+    "PersonKeyRow",
     "PhoneWordRow",
     "PoolMemberRow",
     "PoolOverrideRow",
     "PoolRow",
+    "PositionRow",
     "ProposalRow",
     "RatingRow",
     "RemovalRow",

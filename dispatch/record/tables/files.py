@@ -15,7 +15,7 @@ class FileRow(Base):
     """A photo, document, signature or attachment, as it was kept. `claimed_taken_at` is the camera's word, no proof.
 
     It belongs to a job (and a visit), a site, or a person (`technician_id`); with none of them it is the client's own.
-    `uploaded_by` is the actor's id, as in events.
+    `uploaded_by` is the actor's id, as in events. `erased_at`: its bytes are gone with the person whose they were.
     """
 
     __tablename__ = "files"
@@ -50,3 +50,4 @@ class FileRow(Base):
     received_at: Mapped[Instant]
     uploaded_by_kind: Mapped[Code]
     uploaded_by: Mapped[UUID | None]
+    erased_at: Mapped[Instant | None]

@@ -87,6 +87,7 @@ class JobRow(Base):
         Index("ix_jobs_look_at", "look_at", postgresql_where=text("look_at IS NOT NULL")),
         Index("ix_jobs_client_id_site_id", "client_id", "site_id"),
         CheckConstraint("(series_id IS NULL) = (series_day IS NULL)", name="series_with_its_day"),
+        CheckConstraint("jsonb_typeof(disclosure) = 'object'", name="disclosure_object"),
         Index("ix_jobs_client_id_bundle_id", "client_id", "bundle_id"),
         Index(
             "uq_jobs_series_day", "series_id", "series_day", unique=True, postgresql_where=text("series_id IS NOT NULL")
@@ -109,6 +110,7 @@ class JobRow(Base):
     priority: Mapped[int] = mapped_column(SmallInteger, server_default="3")
     policy: Mapped[Document]
     day_policy: Mapped[Document] = mapped_column(server_default=text("'{}'"))
+    disclosure: Mapped[Document] = mapped_column(server_default=text("'{}'"))
     deliverables: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
     terms_version: Mapped[int] = mapped_column(server_default="1")
     unfilled: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))

@@ -99,7 +99,7 @@ class MessageRow(Base):
         one_of("via", VIAS),
         CheckConstraint("(kind = 'message') = (about_id IS NULL)", name="about_another"),
         CheckConstraint("words <> '' OR cardinality(files) > 0", name="says_something"),
-        CheckConstraint("char_length(words) <= 10000", name="words_size"),
+        CheckConstraint("char_length(words) <= 60000", name="words_size"),
         Index("ix_messages_client_id_thread_id", "client_id", "thread_id"),
     )
     id: Mapped[Id]

@@ -60,6 +60,11 @@ class TimeEntryRow(Base):
         ),
         Index("ix_time_entries_client_id_visit_id", "client_id", "visit_id"),
         Index("ix_time_entries_assignment_id", "assignment_id"),
+        Index(
+            "ix_time_entries_placed",
+            "in_received_at",
+            postgresql_where=text("proof_in ? 'lat' OR proof_out ? 'lat'"),
+        ),
     )
     id: Mapped[Id]
     client_id: Mapped[UUID]

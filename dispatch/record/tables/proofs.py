@@ -1,4 +1,4 @@
-"""What was agreed to, and how does somebody leave over a screening? Agreements' texts, and removals step by step."""
+"""What was agreed to, what shows a proof, how does somebody leave over one? Agreements, documents, removals."""
 
 from datetime import date
 from typing import Any
@@ -12,6 +12,7 @@ from dispatch.record.tables.base import Base, Code, Id, Instant, Words, one_of, 
 
 REMOVAL_STATES = ("noticed", "answered", "under_review", "withdrawn", "final")
 ENDED_REMOVALS = ("withdrawn", "final")
+DOCUMENT_TYPES = ("image/jpeg", "image/png", "image/webp", "application/pdf")
 
 
 class AgreementRow(Base):
@@ -36,6 +37,32 @@ class AgreementRow(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     sign_again_from: Mapped[date | None]
     published_at: Mapped[Instant]
+
+
+class DocumentRow(Base):
+    """A page of what shows a proof: a photo or a PDF; its bytes lie in the file store under the proof's id.
+
+    A page that is replaced goes: its hash stays in the event.
+    """
+
+    __tablename__ = "documents"
+    __table_args__ = (
+        UniqueConstraint("credential_id", "num"),
+        CheckConstraint("num BETWEEN 1 AND 20", name="num_range"),
+        one_of("content_type", DOCUMENT_TYPES),
+        CheckConstraint("num_bytes BETWEEN 1 AND 50000000", name="num_bytes_size"),
+        CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="sha256_whole"),
+        CheckConstraint("(width IS NULL) = (height IS NULL) AND width > 0 AND height > 0", name="picture_size"),
+    )
+    id: Mapped[Id]
+    credential_id: Mapped[UUID] = mapped_column(ForeignKey("credentials.id", ondelete="CASCADE"))
+    num: Mapped[int] = mapped_column(SmallInteger)
+    content_type: Mapped[Code]
+    num_bytes: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    received_at: Mapped[Instant]
 
 
 class RemovalRow(Base):

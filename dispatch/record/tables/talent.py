@@ -38,7 +38,7 @@ from dispatch.record.tables.base import (
     place,
 )
 
-TECHNICIAN_STATES = ("invited", "active", "paused", "suspended", "left")
+TECHNICIAN_STATES = ("invited", "active", "paused", "suspended", "left", "erased")
 #: States in which a proof counts, and in which it has ended; the rules read its days besides.
 LIVE_PROOFS = ("verified", "expiring")
 ENDED_PROOFS = ("expired", "revoked", "rejected")

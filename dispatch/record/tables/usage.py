@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.record.tables.base import Base, Code, Instant, Xid8, one_of
-from matching.packs import ENGAGEMENTS
+from matching.usage import ENGAGEMENTS
 
 #: How near a limit the two are; see `matching.standing`.
 LEVELS = ("green", "amber", "red")

@@ -3,6 +3,9 @@
 Extend it with verbs that more than one story needs; a story itself should read as what people do.
 """
 
+import base64
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import insert, select, update
-from town import Caller, Town
+from town import Caller, Town, small_town
 from worlds import ZONE
 
 from dispatch.record.session import ENGINE, transaction
@@ -303,3 +306,11 @@ class Storyteller:
 def story(town: Town) -> Storyteller:
     """A town in which the story plays."""
     return Storyteller(town)
+
+
+@pytest.fixture
+def sealed(database_url: str, redis_url: str) -> Iterator[Storyteller]:
+    """A town whose installation has data keys: what its people write and hand in is sealed."""
+    key = f"test:{base64.b64encode(os.urandom(32)).decode()}"
+    with small_town(database_url, redis_url, data_keys=key) as town:
+        yield Storyteller(town)

@@ -51,6 +51,8 @@ def test_a_job_is_paid_from_the_clients_funds_to_the_technicians_bank(story, ope
     job, offers = story.town.offered()
     terms = story.town.by_id(offers[0].technician_id).get(f"/v1/offers/{offers[0].id}").json()["pay_terms"]
     assert (terms["gross"], terms["fee"], terms["net"], terms["pay_after_days"]) == ("140.00", "14.00", "126.00", 0)
+    [open_job] = story.town.by_id(offers[0].technician_id).get("/v1/open-jobs").json()["items"]
+    assert open_job["pay_terms"] == terms
     given = story.taken(job, offers[0])
     money = given.staff.get(f"{acme}/money").json()
     assert (money["funds"], money["held"], money["room"]) == ("60.00", "140.00", "60.00")
@@ -91,6 +93,18 @@ def test_without_funds_nobody_is_asked_and_the_dispatcher_reads_why(story, opera
     assert story.town.staff.get(f"/v1/jobs/{second['id']}").json()["state"] == "open"
 
 
+def test_a_counter_that_is_accepted_is_set_aside_at_its_own_pay(story, operator, acme):
+    job, offers = story.town.offered()
+    asked = {"pay": {"kind": "fixed", "amount": "175.00", "currency": "USD"}, "reason": "pay", "note": ""}
+    countered = story.town.by_id(offers[0].technician_id).post(f"/v1/offers/{offers[0].id}/counter", asked)
+    assert countered.status_code == 201, countered.text
+    accepted = story.town.staff.post(f"/v1/counters/{countered.json()['id']}/accept")
+    assert accepted.status_code == 200, accepted.text
+    (payment,) = story.town.staff.get(f"/v1/payments?job_id={job['id']}").json()["items"]
+    assert payment["held"] == "175.00"
+    assert story.town.staff.get(f"{acme}/money").json()["room"] == "25.00"
+
+
 def test_half_of_it_is_disputed_the_rest_is_paid_and_the_operator_decides(story, operator, acme):
     given = story.assigned()
     does_the_job(given)
@@ -108,6 +122,32 @@ def test_half_of_it_is_disputed_the_rest_is_paid_and_the_operator_decides(story,
     assert (decided.json()["state"], decided.json()["awarded"]) == ("decided", "35.00")
     after = payment_of(given)
     assert (after["due"], after["fee"], after["refunded"], after["held"]) == ("94.50", "10.50", "35.00", "0.00")
+
+
+def test_a_client_asks_back_what_it_approved_and_the_technician_gives_way(story, operator, acme):
+    given = story.assigned()
+    does_the_job(given)
+    given.staff.post(f"{given.job_url}/approve")
+    payment = payment_of(given)
+    asked = {"amount": "40.00", "reason": "quality", "position": {"note": "The door does not close"}}
+    dispute = given.staff.post(f"/v1/payments/{payment['id']}/dispute", asked).json()
+    assert given.state() == "disputed"
+    frozen = payment_of(given)
+    assert (frozen["state"], frozen["due"], frozen["held"]) == ("disputed", "90.00", "40.00")
+    url = f"/v1/disputes/{dispute['id']}/concede"
+    assert story.town.stranger.post(url).status_code == 404
+    assert operator.post(url).status_code == 403
+    given_up = given.technician.post(url)
+    assert (given_up.json()["state"], given_up.json()["awarded"]) == ("decided", "0.00")
+    assert given.technician.post(url).status_code == 409
+    after = payment_of(given)
+    assert (after["state"], after["due"], after["fee"], after["refunded"]) == ("due", "90.00", "10.00", "40.00")
+    assert given.staff.get(f"{acme}/money").json()["funds"] == "100.00"
+    assert given.state() == "approved"
+    today = datetime.now(UTC).date()
+    days = f"from_day={today - timedelta(days=1)}&to_day={today + timedelta(days=1)}"
+    mine = given.technician.get(f"/v1/statements?{days}").json()["lines"]
+    assert [(line["kind"], line["amount"]) for line in mine] == [("approve", "126.00"), ("refund", "-36.00")]
 
 
 def test_only_extras_that_the_offer_listed_are_claimed_up_to_their_cap_and_a_penalty_can_be_contested(story, acme):
@@ -135,6 +175,33 @@ def test_only_extras_that_the_offer_listed_are_claimed_up_to_their_cap_and_a_pen
     given.staff.post(f"{given.job_url}/approve")
     after = payment_of(given)
     assert Decimal(after["due"]) + Decimal(after["fee"]) == Decimal("149.00"), "the penalty does not count"
+
+
+def test_a_way_is_paid_by_the_mile_where_the_offer_says_so_and_the_client_agrees_to_the_miles(story, acme):
+    given = story.assigned(day_policy={"rates": {"travel_mile": "0.67"}})
+    does_the_job(given)
+    payment = f"/v1/payments/{payment_of(given)['id']}"
+
+    def says(caller, code, units):
+        return caller.post(f"{payment}/travel", {"code": code, "units": units})
+
+    assert says(given.technician, "travel_hour", "1").status_code == 422, "the offer pays for miles"
+    assert says(given.staff, "travel_mile", "1").status_code == 422
+    assert says(story.town.stranger, "travel_mile", "1").status_code == 404
+    for wrong in ("0", "2000.01", "1.005", "-3", "NaN"):
+        assert says(given.technician, "travel_mile", wrong).status_code == 422
+    said = says(given.technician, "travel_mile", "42.5")
+    [way] = said.json()["payment"]["extras"]
+    assert (way["kind"], way["units"], way["amount"], way["state"]) == ("travel", "42.5", "28.48", "asked")
+    assert says(given.technician, "travel_mile", "42.5").status_code == 409, "once"
+    given.staff.post(f"{payment}/extras/{way['id']}/answer", {"answer": "refuse"})
+    [_, way] = says(given.technician, "travel_mile", "40").json()["payment"]["extras"]
+    given.staff.post(f"{payment}/extras/{way['id']}/answer", {"answer": "approve"})
+    lines = {line["kind"]: line for line in payment_of(given)["lines"]}
+    assert (lines["travel_mile"]["units"], lines["travel_mile"]["rate"]) == ("40", "0.67")
+    given.staff.post(f"{given.job_url}/approve")
+    after = payment_of(given)
+    assert Decimal(after["due"]) + Decimal(after["fee"]) == Decimal("166.80")
 
 
 def test_a_bank_says_no_and_the_next_run_pays_again(story, operator, acme):

@@ -9,7 +9,7 @@ from outboxes import Post
 from sqlalchemy import select, update
 from town import Town
 
-from dispatch.record.tables import AdmissionRow, TechnicianMarkRow, TechnicianRow
+from dispatch.record.tables import AdmissionRow, JobRow, TechnicianMarkRow, TechnicianRow
 
 FILE = (
     "name,email,phone,postcode,lat,lng,skills\n"
@@ -178,3 +178,62 @@ def test_pools_are_not_everybodys_to_keep(town: Town, who: str):
     caller = town.key(who, **owner)
     assert caller.call("PUT", f"/v1/pools/{pool}/overrides/{UUID(int=1)}", json={}).status_code == 403
     assert caller.post("/v1/invitations", {"technician_id": str(UUID(int=1))}).status_code == 403
+
+
+def test_a_technician_reads_what_one_proof_would_have_opened_in_spans_and_of_no_private_pool(story, town: Town):
+    """Six jobs wanted a check that they lack, one more insurance as well; three were a pool's, which is not theirs."""
+    me, path = town.technician(), f"/v1/technicians/{town.world.technicians[0]}"
+    done(town.key("operator").post("/v1/credential-kinds", {"code": "nda", "name": "NDA", "family": "agreement"}), 201)
+    assert done(me.get(f"{path}/openings")) == {"within_miles": 40, "days": 30, "items": []}
+    pool = made_pool(town)
+    wants(town, 4, credentials=["background_check"])
+    wants(town, 3, credentials=["nda"], market=False, pools=[pool])
+    wants(town, 1, credentials=["background_check", "nda"])
+    wants(town, 1, credentials=["nda"])
+    wants(town, 1, credentials=["background_check"], skills={"drones": 3})
+    few = done(me.get(f"{path}/openings"))["items"]
+    assert [(each["kind"], each["at_least"]) for each in few] == [("background_check", 0), ("nda", 0)]
+    assert few[0]["text"] == "fewer than 5 jobs within 40 miles in the last 30 days"
+    assert [each["remedy"] for each in few] == ["hand in a valid background_check", "read and sign nda"]
+    wants(town, 2, credentials=["background_check"])
+    more = done(me.get(f"{path}/openings"))["items"]
+    assert [(each["kind"], each["at_least"]) for each in more] == [("background_check", 5), ("nda", 0)]
+    story.everybody_proves("background_check", 90)
+    after = done(me.get(f"{path}/openings"))["items"]
+    assert [(each["kind"], each["at_least"]) for each in after] == [("nda", 0)], "with the one, the other opens more"
+    assert me.get(f"/v1/technicians/{town.world.technicians[1]}/openings").status_code == 404
+    assert town.staff.get(f"{path}/openings").status_code == 403
+    far = update(TechnicianRow).where(TechnicianRow.id == town.world.technicians[0]).values(lat=30.9418)
+    with town.world.as_engine() as (session, _):
+        session.execute(far)  # 0.5833 degrees north of the site: 64.86 km, over 40 miles
+    assert done(me.get(f"{path}/openings"))["items"] == []
+    with town.world.as_engine() as (session, _):
+        session.execute(far.values(lat=30.9363))  # 64.25 km: within
+        session.execute(update(JobRow).values(created_at=JobRow.created_at - timedelta(days=31)))
+    assert done(me.get(f"{path}/openings"))["items"] == []
+
+
+def wants(town: Town, num: int, **needs: Any) -> None:
+    """Acme posts so many jobs with these needs."""
+    slot = {"needs": {"skills": {"hvac": 2}} | needs, "pay": {"amount": "140.00"}}
+    for _ in range(num):
+        town.posted(slots=[slot])
+
+
+def test_a_pools_agreement_is_told_with_what_to_do_about_it(story, town: Town):
+    admin, me = town.key("client_admin", client_id=town.world.client), town.technician()
+    done(town.key("operator").post("/v1/credential-kinds", {"code": "nda", "name": "NDA", "family": "agreement"}), 201)
+    words = {"kind": "nda", "words": "Keep it to yourself."}
+    text = done(admin.post(f"/v1/clients/{town.world.client}/agreements", words), 201)
+    opened(story, {"skills": {"hvac": 1}, "agreements": ["nda"]})
+    assert nda_of(me) == (False, "nda is not signed with this client", "read and sign nda")
+    done(me.post(f"/v1/agreements/{text['id']}/sign", {"sha256": text["sha256"]}), 201)
+    assert nda_of(me) == (True, "nda is signed", "")
+    story.sweeps()
+    (mine,) = done(me.get("/v1/open-pools"))["items"]
+    assert mine["is_member"]
+
+
+def nda_of(who: Any) -> tuple[bool, str, str]:
+    (pool,) = done(who.get("/v1/open-pools"))["items"]
+    return next((each["holds"], each["text"], each["remedy"]) for each in pool["checks"] if each["code"] == "agreement")

@@ -8,11 +8,21 @@ import pytest
 from personal_data import assert_events_impersonal
 from racing import race
 from sqlalchemy import Text, func, select, text
+from trusting import fund
 
 from dispatch.errors import Conflict
 from dispatch.record.events import record
 from dispatch.record.session import ENGINE, Actor, transaction
-from dispatch.record.tables import AlarmRow, AssignmentRow, EventRow, OutcomeRow, ReviewRow, TechnicianRow
+from dispatch.record.tables import (
+    AlarmRow,
+    AssignmentRow,
+    EventRow,
+    OutcomeRow,
+    ReviewRow,
+    StaffRow,
+    TechnicianRow,
+    new_id,
+)
 from dispatch.reputation.projecting import rebuild
 from dispatch.reputation.ratings import rate
 from dispatch.reputation.reckoning import reputation_of
@@ -153,6 +163,32 @@ def test_coming_late_and_being_sent_back_cost_points_and_say_so_in_words(story):
     assert given.staff.post(f"{given.job_url}/approve").status_code == 200
     _sweeps(story)
     assert _points(given)["passed"]["kind"] == "sent_back", "approved in the end, it was sent back"
+    _agrees_with_events(story)
+
+
+def test_while_the_pay_of_work_is_disputed_nothing_bad_of_it_counts(story):
+    town, judge = story.town, new_id()
+    with town.world.as_engine() as (session, now):
+        session.add(StaffRow(id=judge, role="operator", name="Olga", email="olga@example.org", created_at=now))
+    fund(town)
+    given = story.assigned()
+    _comes(story, given, 40)
+    assert given.technician.post(f"{given.job_url}/finish").status_code == 200
+    payment = given.staff.get(f"/v1/payments?job_id={given.job['id']}").json()["items"][0]["id"]
+    said = {"amount": "70.00", "note": "Came late, left early"}
+    dispute = given.staff.post(
+        f"/v1/payments/{payment}/dispute", {"amount": "70.00", "reason": "hours", "position": said}
+    )
+    assert dispute.status_code == 201, dispute.text
+    _sweeps(story)
+    late = _points(given)["on_time"]
+    assert (late["kind"], late["why_not"], late["points"]) == ("late", "pay_disputed", 0.0)
+    decided = town.key("operator", staff_id=judge).post(
+        f"/v1/disputes/{dispute.json()['id']}/decide", {"awarded": "35.00", "note": "Half"}
+    )
+    assert decided.status_code == 200, decided.text
+    _sweeps(story)
+    assert _points(given)["on_time"]["points"] < 0
     _agrees_with_events(story)
 
 

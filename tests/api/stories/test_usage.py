@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from outboxes import Post
 from personal_data import assert_events_impersonal
 from soundness import assert_counted
 from sqlalchemy import select
@@ -181,3 +182,67 @@ def test_each_way_of_working_needs_its_papers_before_an_offer_is_sent(story):
     late = given.technician.post(f"/v1/offers/{offer.id}/accept", {"terms_version": offer.terms_version})
     assert late.status_code == 409, late.text
     assert "credential" in late.text
+
+
+def test_a_client_sees_who_of_its_own_is_near_a_limit_and_the_operator_everybody(story):
+    town, given = story.town, story.assigned()
+    goes_by(story, limits={"own": [{**FIVE_HOURS, "hours": 2.4, "binding": "soft"}]})
+    url = f"/v1/clients/{town.world.client}/usage"
+    story.sweeps()
+    (own,) = given.staff.get(url).json()["items"]
+    assert (own["technician_id"], own["technician_name"]) == (str(given.technician_id), "Technician 0")
+    assert (own["level"], own["engaged_as"], own["promised_hours"]) == ("amber", "contractor", 2)
+    ours = next(each for each in own["standings"] if each["pack"] == "ours")
+    assert (ours["level"], ours["source"]) == ("amber", "the client's own limit")
+    assert [way["code"] for way in ours["ways_on"]] == ["rotate", "pause"]
+    assert {each["pack"] for each in own["standings"]} == {
+        "ours", "tenure-12-in-18", "us-erisa-1000-hours", "us-long-term-part-time"
+    }, "signs of pay are read by technician"  # fmt: skip
+    near = [each for each in Post(town.world).goes_out() if "hours with" in each.subject]
+    assert [each.subject for each in near] == ["Your hours with Acme service come near a limit"]
+    _, offers = town.offered(window=_next_day(story), duration_min=60)
+    other = next(each for each in offers if each.technician_id != given.technician_id)
+    yes = town.by_id(other.technician_id).post(f"/v1/offers/{other.id}/accept", {"terms_version": other.terms_version})
+    assert yes.status_code == 200, yes.text
+    story.sweeps()
+    first = given.staff.get(f"{url}?limit=1")
+    second = given.staff.get(f"{url}?limit=1&cursor={first.json()['next']}")
+    both = [each["technician_id"] for page in (first, second) for each in page.json()["items"]]
+    assert both == sorted((str(given.technician_id), str(other.technician_id)), reverse=True)
+    assert second.json()["next"] is None
+    operator = town.key("operator")
+    for reader in (given.staff, operator):
+        found = {
+            level: [each["technician_id"] for each in reader.get(f"{url}?level={level}").json()["items"]]
+            for level in ("green", "amber", "red")
+        }
+        assert found == {"green": [str(other.technician_id)], "amber": [str(given.technician_id)], "red": []}
+    assert given.staff.get(f"{url}?level=blue").status_code == 422
+    assert given.technician.get(url).status_code == 403
+    assert town.stranger.get(url).status_code == 404
+    assert operator.get(f"/v1/clients/{town.globex}/usage").json()["items"] == [], "Globex' hours are its own"
+
+
+def test_who_is_employed_by_a_payroll_partner_is_held_by_no_limit_for_contractors(story):
+    given = story.assigned()
+    admin = story.town.key("client_admin", client_id=story.town.world.client)
+    goes_by(story, limits={"own": [{**FIVE_HOURS, "hours": 3, "engagements": ["contractor", "company"]}]})
+    engagement = f"/v1/technicians/{given.technician_id}/engagement"
+
+    def engaged_as(way: str) -> None:
+        said = admin.patch(engagement, {"engaged_as": way}, admin.get(engagement).headers["ETag"])
+        assert said.status_code == 200, said.text
+
+    engaged_as("w2")
+    abc = next(each for each in admin.get(engagement).json()["checklists"] if each["pack"] == "us-ca-abc")
+    assert not abc["concerns"], "they are an employee already"
+    found = hours(given.staff, given.technician_id)
+    assert (found["engaged_as"], [each["pack"] for each in found["standings"]]) == ("w2", ["tenure-12-in-18"])
+    job = story.town.posted(window=_next_day(story))
+    story.town.world.send_waves()
+    offers = story.town.world.offers(UUID(job["id"]))
+    mine = next(each for each in offers if each.technician_id == given.technician_id)
+    engaged_as("contractor")
+    late = given.technician.post(f"/v1/offers/{mine.id}/accept", {"terms_version": mine.terms_version})
+    assert late.status_code == 409, late.text
+    assert "limit" in late.text

@@ -14,16 +14,16 @@ from dispatch.money.approving import approve_part
 from dispatch.money.disputing import Dispute, Position, open_dispute, state_position
 from dispatch.money.funds import move_funds, set_rules
 from dispatch.money.ledger import Owner
-from dispatch.money.payouts import hear, send_payouts
+from dispatch.money.payouts import Sent, hear, send_payouts
 from dispatch.money.provider import LocalProvider, Word
-from dispatch.money.statements import yearly
+from dispatch.money.statements import statement_of, yearly
 from dispatch.money.verifying import verify_books
 from dispatch.record.session import ENGINE, Actor, transaction
 from dispatch.record.tables import AlarmRow, DisputeRow, JobRow, PaymentRow, PayoutRow, StaffRow, new_id
 from dispatch.visits.agreeing import accept_proposal
 from dispatch.visits.cancelling import cancel_work
 from dispatch.visits.completion import approve_silently, finish_job, send_back_job
-from dispatch.visits.paying import decide_dispute, dispute_pay, hear_of_payout, watch_disputes
+from dispatch.visits.paying import concede_dispute, decide_dispute, dispute_pay, hear_of_payout, watch_disputes
 from dispatch.visits.proposing import Wanted, propose
 from matching.job import Pay
 
@@ -60,6 +60,25 @@ def test_what_was_set_aside_for_hours_that_were_not_worked_goes_back(purse: Purs
     assert (payment.due + payment.fee, payment.refunded) == (D("105.00"), D("35.00"))
     assert purse.has("funds") == D("895.00")
     purse.balances()
+
+
+def test_where_hours_are_paid_up_to_a_cap_all_of_them_are_set_aside(purse: Purse):
+    """Two hours are booked, three may be paid for: an hour more needs nothing from the funds, a fourth is not paid."""
+    won = done(purse, 4, pay=HOURLY, day_policy={"rates": {"cap_h": "3"}})
+    assert (purse.has("funds"), purse.has("held")) == (D("790.00"), D("210.00"))
+    purse.approves(won)
+    payment = purse.payment(won)
+    assert (payment.due + payment.fee, payment.refunded) == (D("210.00"), D(0))
+    assert purse.keys("charge") == []
+    purse.balances()
+
+
+def test_nobody_is_asked_where_the_cap_is_more_than_there_is(purse: Purse):
+    capped = {"pay": HOURLY, "day_policy": {"rates": {"cap_h": "8"}}}
+    purse.pays_in("-641")
+    assert purse.world.offered(**capped) == [], "560 is the most it may cost, 559 is there"
+    purse.pays_in("1")
+    assert purse.world.offered(start_at=purse.world.start + timedelta(days=1), **capped) != []
 
 
 def test_hours_beyond_those_set_aside_are_paid_from_the_funds_whatever_their_floor(purse: Purse):
@@ -271,8 +290,8 @@ def test_a_payout_is_made_once_sent_once_and_settled_once_in_whatever_order_the_
     assert (purse.has("due", person), purse.has("in_payout", person)) == (D(0), D("252.00"))
     provider = LocalProvider(tmp_path)
     as_engine = lambda: transaction(purse.world.engine, ENGINE, role="engine")  # noqa: E731
-    assert send_payouts(as_engine, provider) == 1
-    assert send_payouts(as_engine, provider) == 0
+    assert send_payouts(as_engine, provider) == Sent(1)
+    assert send_payouts(as_engine, provider) == Sent(0)
     said = lambda outcome, why=None: purse.does(  # noqa: E731
         lambda session, now: hear_of_payout(session, ENGINE, Word(payout, outcome, why), now=now)
     )
@@ -308,7 +327,7 @@ def test_a_provider_that_was_told_before_a_fault_is_told_again_and_pays_once(pur
     with pytest.raises(ConnectionError):
         send_payouts(as_engine, Fails(tmp_path))
     assert purse.does(lambda session, _: session.get_one(PayoutRow, payout)).state == "created"
-    assert send_payouts(as_engine, provider) == 1
+    assert send_payouts(as_engine, provider) == Sent(1)
     assert len((tmp_path / "payouts.jsonl").read_text().splitlines()) == 1
     assert purse.does(lambda session, _: session.get_one(PayoutRow, payout)).provider_ref == told[0]
 
@@ -419,3 +438,124 @@ def test_the_books_are_verified_and_a_balance_set_behind_the_triggers_is_named(p
         administrator.execute(text("UPDATE ledger_accounts SET balance = balance + 1 WHERE kind = 'funds'"))
     found = purse.does(lambda session, _: verify_books(session))
     assert (len(found.wrong_accounts), found.wrong_transactions) == (1, ())
+
+
+def approved(purse: Purse, **wishes) -> tuple[Won, PaymentRow, Actor]:
+    """Work that was approved, of 140: 126 are due, 14 are our fee."""
+    won = done(purse, **wishes)
+    purse.approves(won)
+    payment = purse.payment(won)
+    return won, payment, Actor("technician", payment.technician_id, technician_id=payment.technician_id)
+
+
+def asks_back(purse: Purse, payment: PaymentRow, amount: str):
+    wish = Dispute(payment.id, D(amount), "quality", Position(note="The door does not close"))
+    return purse.does(lambda session, now: dispute_pay(session, purse.world.staff, wish, now=now))
+
+
+def test_what_was_approved_is_asked_back_and_goes_back_with_our_fee_when_the_technician_gives_way(purse: Purse):
+    won, payment, worker = approved(purse)
+    dispute = asks_back(purse, payment, "40.00")
+    frozen = purse.payment(won)
+    assert (frozen.state, frozen.held, frozen.due, frozen.fee) == ("disputed", D("40.00"), D("90.00"), D("10.00"))
+    assert purse.has("due", payment.technician_id) == D("90.00")
+    [payout] = purse.runs_payouts()
+    assert purse.does(lambda session, _: session.get_one(PayoutRow, payout)).amount == D("90.00"), "the rest is paid"
+    with pytest.raises(Refused):
+        purse.does(lambda session, now: concede_dispute(session, purse.operator, dispute, now=now))
+    purse.does(lambda session, now: concede_dispute(session, worker, dispute, now=now))
+    with pytest.raises(Conflict):
+        purse.does(lambda session, now: concede_dispute(session, purse.world.staff, dispute, now=now))
+    after = purse.payment(won)
+    assert (after.state, after.held, after.due, after.paid, after.fee, after.refunded) == (
+        "paid", D(0), D(0), D("90.00"), D("10.00"), D("40.00"),
+    )  # fmt: skip
+    assert (purse.has("funds"), purse.has("fees")) == (D("900.00"), D("10.00"))
+    assert purse.keys("approve", "refund", "release") == ["approve", "refund", "release"]
+    far = datetime(2190, 1, 1, tzinfo=UTC)
+    theirs = purse.does(
+        lambda session, _: statement_of(
+            session, Owner(technician_id=payment.technician_id), "USD", from_at=datetime(2000, 1, 1, tzinfo=UTC),
+            to_at=far,
+        )
+    )  # fmt: skip
+    shown = [(line.kind, line.amount, line.why) for line in theirs.lines]
+    assert shown == [("approve", D("126.00"), None), ("refund", D("-36.00"), "quality"), ("payout", D("-90.00"), None)]
+    purse.balances()
+
+
+def test_what_is_asked_back_is_decided_by_a_person_and_what_they_award_is_due_again_on_its_old_day(purse: Purse):
+    purse.agrees(credit_limit="200", fee_share="0.10", pay_after_days=14)
+    won, payment, _worker = approved(purse)
+    assert payment.due_at is not None
+    dispute = asks_back(purse, payment, "140.00")
+    assert purse.payment(won).due == D(0)
+    purse.does(lambda session, now: decide_dispute(session, purse.operator, dispute, D("100.00"), "", now=now))
+    after = purse.payment(won)
+    assert (after.state, after.held, after.due, after.fee, after.refunded) == (
+        "due", D(0), D("90.00"), D("10.00"), D("40.00"),
+    )  # fmt: skip
+    assert purse.has("funds") == D("900.00")
+    with pytest.raises(Conflict):
+        asks_back(purse, payment, "1.00")
+    purse.balances()
+
+
+def test_what_is_due_already_waits_no_longer_because_a_part_of_it_was_disputed(purse: Purse):
+    purse.agrees(credit_limit="200", fee_share="0.10", pay_after_days=14)
+    won, payment, _worker = approved(purse)
+    asks_back(purse, payment, "40.00")
+    [dispute] = purse.does(lambda session, _: session.scalars(select(DisputeRow.id)).all())
+    later = timedelta(days=5)
+    purse.does(lambda session, now: decide_dispute(session, purse.operator, dispute, D("40.00"), "", now=now + later))
+    assert purse.payment(won).due_at == payment.due_at
+
+
+@pytest.mark.parametrize("amount", ["140.01", "0", "-1", "0.001", "NaN"])
+def test_no_more_is_asked_back_than_is_due(purse: Purse, amount: str):
+    _won, payment, _worker = approved(purse)
+    with pytest.raises(BadInput):
+        asks_back(purse, payment, amount)
+    purse.balances()
+
+
+def test_what_is_in_a_payout_is_not_asked_back_and_a_technician_asks_nothing_back(purse: Purse):
+    won, payment, worker = approved(purse)
+    wish = Dispute(payment.id, D(1), "pay", Position())
+    with pytest.raises(Conflict):
+        purse.does(lambda session, now: dispute_pay(session, worker, wish, now=now))
+    purse.runs_payouts()
+    with pytest.raises(Conflict):
+        asks_back(purse, payment, "1.00")
+    assert purse.payment(won).state == "paid"
+    purse.balances()
+
+
+def test_a_client_gives_way_by_people_who_may_let_so_much_go(purse: Purse):
+    purse.agrees(credit_limit="200", fee_share="0.10", limits={"dispatcher": "30", "client_admin": "500"})
+    won = done(purse)
+    wish = Dispute(purse.payment(won).id, D("40.00"), "hours", Position())
+    dispute = purse.does(lambda session, now: dispute_pay(session, purse.world.staff, wish, now=now))
+    with pytest.raises(Refused):
+        purse.does(lambda session, now: concede_dispute(session, purse.world.staff, dispute, now=now))
+    admin = Actor("client_admin", new_id(), client_id=purse.client)
+    purse.does(lambda session, now: concede_dispute(session, admin, dispute, now=now))
+    after = purse.payment(won)
+    assert (after.state, after.due + after.fee, after.refunded) == ("due", D("140.00"), D(0))
+    purse.balances()
+
+
+def test_fees_rounded_part_by_part_come_back_as_they_were_taken(purse: Purse):
+    won = done(purse)
+    payment = purse.payment(won)
+    for amount in ("0.04", "0.04", "0.04", "139.88"):
+        purse.does(
+            lambda session, now, amount=amount: approve_part(session, purse.world.staff, payment.id, D(amount), now=now)
+        )
+    purse.approves(won)
+    whole = purse.payment(won)
+    assert (whole.due, whole.fee) == (D("126.01"), D("13.99"))
+    asks_back(purse, payment, "140.00")
+    after = purse.payment(won)
+    assert (after.held, after.due, after.fee) == (D("140.00"), D(0), D(0))
+    purse.balances()

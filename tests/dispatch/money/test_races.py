@@ -5,10 +5,9 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-import pytest
 from purse import Purse
 from racing import race
-from sqlalchemy import event, select, text
+from sqlalchemy import select, text
 
 from dispatch.errors import BadInput, Conflict
 from dispatch.jobs.acceptance import Lost, Won
@@ -20,7 +19,6 @@ from dispatch.record.session import ENGINE, Actor
 from dispatch.record.tables import DisputeRow, PaymentRow
 from dispatch.visits.cancelling import cancel_work
 from dispatch.visits.completion import approve_job, approve_silently, finish_job
-from matching.job import Pay
 
 D = Decimal
 ROUNDS = 4
@@ -135,24 +133,19 @@ def test_a_dispute_decided_twice_at_once_is_decided_once(purse: Purse):
     purse.balances()
 
 
-@pytest.mark.parametrize("has_lock", [True, False])
-def test_the_payments_lock_is_what_keeps_two_parts_from_being_more_than_the_whole(purse: Purse, has_lock: bool):
-    """Two parts of 100 of a claim of 140: one is refused. Without the row's lock both are paid."""
-    won, payment = done(purse, pay=Pay("fixed", D(140), "USD"))
-    if not has_lock:
-
-        @event.listens_for(purse.world.engine, "before_cursor_execute", retval=True)
-        def unlocked(_c: Any, _u: Any, statement: str, parameters: Any, _x: Any, _m: Any) -> tuple[str, Any]:
-            if "FROM payments" in statement:
-                statement = statement.replace("FOR NO KEY UPDATE", "")
-            return statement, parameters
-
-    part = doing(purse, approve_part, purse.world.staff, payment.id, D("100.00"))
-    answers = race([part, part, part])
-    if has_lock:
-        assert [each for each in answers if each is True] == [True]
-        assert purse.payment(won).held == D("40.00")
+def test_asked_back_and_paid_out_at_once_each_cent_goes_one_way(purse: Purse):
+    purse.pays_in("5000")
+    for day in range(ROUNDS):
+        won, payment = done(purse, **on(purse, day))
+        purse.approves(won)
+        wish = Dispute(payment.id, D("140.00"), "quality", Position())
+        ask = doing(purse, open_dispute, purse.world.staff, wish)
+        answers = race([ask, ask, doing(purse, make_payouts), doing(purse, make_payouts)])
+        refused = [each for each in answers if isinstance(each, Exception)]
+        assert {type(each) for each in refused} <= {Conflict, BadInput}, answers
+        after = purse.payment(won)
+        assert (after.state, after.held, after.due, after.paid, after.fee) in (
+            ("disputed", D("140.00"), D(0), D(0), D(0)),
+            ("paid", D(0), D(0), D("126.00"), D("14.00")),
+        )
         purse.balances()
-    else:
-        # The key of each move and the payment's version stand behind it: nothing is booked twice even so.
-        assert purse.has("held") + purse.has("fees") + purse.has("due", payment.technician_id) == D("140.00")

@@ -37,5 +37,5 @@ CHECKS = {
     "ck_messages_says_something": Edge(
         ("words = 'x', files = '{}'", "words = '', files = ARRAY[gen_random_uuid()]"), ("words = '', files = '{}'",)
     ),
-    "ck_messages_words_size": Edge(("words = repeat('é', 10000)", "words = ''"), ("words = repeat('x', 10001)",)),
+    "ck_messages_words_size": Edge(("words = repeat('é', 60000)", "words = ''"), ("words = repeat('x', 60001)",)),
 }

@@ -26,6 +26,18 @@ CHECKS = {
         ("vendor = NULL, vendor_ref = NULL, vendor_seq = NULL", "vendor = 'a', vendor_ref = 'b', vendor_seq = 0"),
         ("vendor = NULL", "vendor_ref = NULL", "vendor_seq = NULL", "vendor = NULL, vendor_ref = NULL"),
     ),
+    "ck_documents_content_type_known": known("content_type", proofs.DOCUMENT_TYPES),
+    "ck_documents_num_bytes_size": Edge(
+        ("num_bytes = 1", "num_bytes = 50000000"), ("num_bytes = 0", "num_bytes = 50000001")
+    ),
+    "ck_documents_num_range": Edge(("num = 1", "num = 20"), ("num = 0", "num = 21")),
+    "ck_documents_picture_size": Edge(
+        ("width = 1, height = 1", "width = NULL, height = NULL"),
+        ("width = 0", "height = 0", "width = -1", "width = NULL", "height = NULL"),
+    ),
+    "ck_documents_sha256_whole": Edge(
+        (f"sha256 = '{'f' * 64}'",), (f"sha256 = '{'0' * 63}'", f"sha256 = '{'G' * 64}'", "sha256 = ''")
+    ),
     "ck_removals_ended_has_time": Edge(
         ("ended_at = NULL", "state = 'final', ended_at = now()", "state = 'withdrawn', ended_at = now()"),
         ("ended_at = now()", "state = 'final'", "state = 'withdrawn'"),

@@ -3,7 +3,7 @@
 from edges import Edge, known
 
 from dispatch.record.tables import usage
-from matching.packs import ENGAGEMENTS
+from matching.usage import ENGAGEMENTS
 
 CHECKS = {
     "ck_usage_days_by_day": Edge(("days = '{}'", """days = '{"2026-03-02": [1, 2]}'"""), ("days = '[]'", "days = '1'")),

@@ -1,4 +1,4 @@
-"""The guards' world of proofs: an agreement of each client, and a removal of each technician."""
+"""The guards' world of proofs: an agreement of each client, a document and a removal of each technician."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -38,4 +38,19 @@ def removal(id_of: IdOf, name: str, now: datetime) -> Any:
         notice="The report of 2 March says otherwise than you did.",
         respond_by=now + timedelta(days=7),
         created_at=now,
+    )
+
+
+def document(id_of: IdOf, name: str, now: datetime) -> Any:
+    """A photographed page of a proof."""
+    return t.DocumentRow(
+        id=id_of(f"{name}.document"),
+        credential_id=id_of(f"{name}.credential"),
+        num=1,
+        content_type="image/jpeg",
+        num_bytes=4_711,
+        sha256="0" * 64,
+        width=40,
+        height=30,
+        received_at=now,
     )

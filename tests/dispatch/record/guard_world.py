@@ -13,8 +13,10 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 import guard_changes
 import guard_money
+import guard_privacy
 import guard_proofs
 from guard_admission import admission
+from guard_cleared import cleared
 from guard_evidence import evidence
 from guard_messages import said, told_to_technician
 from guard_presence import presence
@@ -146,7 +148,9 @@ def _technician(name: str) -> list[Named]:
         told_to_technician(id_of, name, NOW),
         _answer(name),
         *guard_money.of_technician(id_of, name, NOW),
+        guard_proofs.document(id_of, name, NOW),
         guard_proofs.removal(id_of, name, NOW),
+        *guard_privacy.of_technician(id_of, name, NOW),
     ]
     return [(name, row) for row in rows]
 
@@ -174,6 +178,8 @@ def _client(name: str) -> list[Named]:
         *usage(id_of, name, ASKED[name]),
         *reputation(id_of, name, ASKED[name], NOW),
         guard_proofs.agreement(id_of, name, NOW),
+        *guard_privacy.of_client(id_of, name, ASKED[name], NOW),
+        cleared(id_of, name, NOW),
         t.BoardFrameRow(client_id=id_of(name), seq=1, event_id=id_of(f"{name}.event"), at=NOW),
     ]
     return [*((name, row) for row in rows), *guard_money.of_client(id_of, name, ASKED[name], NOW)]
@@ -315,6 +321,7 @@ def _question(name: str) -> list[Any]:
         start_at=NOW,
         end_at=NOW + 2 * HOUR,
         assigned_at=NOW,
+        presence="on_the_way",
         **own,
         **person,
         **_pay(),

@@ -2,11 +2,13 @@
 
 import checks_admission
 import checks_changes
+import checks_cleared
 import checks_day
 import checks_evidence
 import checks_messages
 import checks_money
 import checks_presence
+import checks_privacy
 import checks_proofs
 import checks_reputation
 import checks_signin
@@ -263,13 +265,13 @@ CHECKS: dict[str, Edge] = {
 
 #: Those of the day stand in modules of their own.
 for each in (
-    checks_day, checks_evidence, checks_messages, checks_presence, checks_signin, checks_standing, checks_trouble,
-    checks_usage, checks_webhooks,
+    checks_day, checks_evidence, checks_messages, checks_presence, checks_privacy, checks_signin, checks_standing,
+    checks_trouble, checks_usage, checks_webhooks,
 ):  # fmt: skip
     CHECKS |= each.CHECKS
 
 CHECKS |= checks_changes.CHECKS | checks_money.CHECKS | checks_proofs.CHECKS | checks_reputation.CHECKS
-CHECKS |= checks_admission.CHECKS
+CHECKS |= checks_admission.CHECKS | checks_cleared.CHECKS
 
 TABLES = {name: table for table, name in names("constraints", "CHECK")}
 

@@ -139,6 +139,19 @@ def test_ledger_post_books_a_key_once_and_says_so(guarded: Guarded):
     guarded.run("SET CONSTRAINTS ALL IMMEDIATE")
 
 
+def test_ledger_post_reads_no_table_whole_even_where_its_plan_was_made_when_there_was_nothing_in_it(guarded: Guarded):
+    """A session keeps its plan: one that reads all costs more with every booking that anybody makes."""
+    scans = "SELECT relname, seq_scan FROM pg_stat_xact_user_tables WHERE relname ~ '^ledger_' ORDER BY relname"
+    before = guarded.rows(scans)
+    with guarded.acting("engine"):
+        guarded.rows(
+            "SELECT ledger_post(gen_random_uuid(), 'first', 'charge', NULL, NULL, NULL, NULL, NULL, NULL, now(),"
+            f" ARRAY[{ANNA}, {ACME}]::uuid[], ARRAY[1, -1]::numeric[])"
+        )
+    guarded.run("SET CONSTRAINTS ALL IMMEDIATE")
+    assert guarded.rows(scans) == before
+
+
 def test_disputes_end_once_lets_no_decision_be_taken_back(guarded: Guarded):
     guarded.run(guarded.update("disputes", "acme", "state = 'decided', decided_at = now(), awarded = 1"))
     refusal = guarded.refuses(guarded.update("disputes", "acme", "state = 'open', decided_at = NULL, awarded = NULL"))

@@ -31,6 +31,8 @@ KEPT = {
         "ledger_transactions",
         ("UPDATE ledger_transactions SET why = why", "DELETE FROM ledger_transactions"),
     ),
+    "legal_holds_kept": ("legal_holds", ("UPDATE legal_holds SET why = why", "DELETE FROM legal_holds")),
+    "person_keys_kept": ("person_keys", ("DELETE FROM person_keys",)),
     "agreements_kept": ("agreements", ("UPDATE agreements SET kind = kind", "DELETE FROM agreements")),
     "terms_kept": ("terms", ("UPDATE terms SET terms = terms", "DELETE FROM terms")),
 }
@@ -48,8 +50,19 @@ TOUCHING = {
 #: Tried in `test_ledger_triggers.py`.
 LEDGER = ("ledger_entries_move", "ledger_transactions_balanced", "ledger_accounts_kept", "disputes_end_once")
 TOUCHES = [f"{table}_touch_{event}" for table in TOUCHING for event in ("insert", "update", "delete")]
+#: Tried in `test_privacy_triggers.py`.
+PRIVACY = (
+    "positions_underway",
+    "positions_held",
+    "time_entries_held",
+    "legal_holds_wait",
+    "person_keys_destroyed",
+    "person_keys_free",
+    "technicians_erased",
+)
 OTHERS = (
     "technicians_version",
+    "technicians_held",
     "bookings_changed",
     "day_asks_changed",
     "events_chain",
@@ -58,6 +71,7 @@ OTHERS = (
     "jobs_look",
     "proposals_end_once",
     *LEDGER,
+    *PRIVACY,
     "jobs_of_approved",
     "jobs_published",
     "offers_of_approved",
@@ -383,3 +397,18 @@ def test_jobs_are_posted_only_where_the_client_operates(guarded: Guarded, region
     else:
         refusal = guarded.refuses(new)
         assert (refusal.code, refusal.constraint) == (RESTRICT_VIOLATION, "jobs_in_regions")
+
+
+@pytest.mark.parametrize("before", ["suspended", "left"])
+def test_technicians_held_lets_nobody_work_again_before_their_removal_has_ended(guarded: Guarded, before: str):
+    """Cy has a removal that is open; whoever works goes on until the notice suspends them."""
+    assert guarded.accepts(guarded.update("technicians", "cy", "state = 'paused'")) == 1
+    guarded.run(guarded.update("technicians", "cy", f"state = '{before}'"))
+    for state in ("active", "paused", "invited"):
+        refusal = guarded.refuses(guarded.update("technicians", "cy", f"state = '{state}'"))
+        assert (refusal.code, refusal.constraint) == (RESTRICT_VIOLATION, "technicians_held")
+    for state in ("suspended", "left", "erased"):
+        assert guarded.accepts(guarded.update("technicians", "cy", f"state = '{state}'")) == 1
+    for ended in ("withdrawn", "final"):
+        guarded.run(guarded.update("removals", "cy", f"state = '{ended}', ended_at = now()"))
+        assert guarded.accepts(guarded.update("technicians", "cy", "state = 'active'")) == 1

@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select, text, update
 from worlds import World
 
 from dispatch.errors import BadInput, Conflict
-from dispatch.record.session import Actor
+from dispatch.record.session import ENGINE, Actor
 from dispatch.record.tables import (
     AdmissionRow,
     CredentialRow,
@@ -23,6 +23,8 @@ from dispatch.record.tables import (
     new_id,
 )
 from dispatch.talent import membership
+from dispatch.talent.agreements import find_in_force, publish_agreement, sign_agreement
+from dispatch.talent.catalogue import put_credential_kinds
 from dispatch.talent.membership import members_by_the_rules, sweep_memberships
 from dispatch.talent.overrides import end_overrides, put_override, take_override_back
 from dispatch.talent.pools import add_to_pool, create_pool
@@ -224,3 +226,35 @@ def test_requirements_that_cannot_be_kept_are_refused_by_field(world: World, ask
     with pytest.raises(BadInput) as caught:
         open_pool(world, asks)
     assert caught.value.field.startswith(field)
+
+
+def test_an_agreement_that_a_pool_asks_for_is_the_clients_own_in_the_version_that_counts(world: World) -> None:
+    """Signed, they are in; a newer version that must be signed puts them out on its day, and signed again, in."""
+    admin, who = Actor("client_admin", new_id(), client_id=world.client), world.technicians[0]
+    families = {"nda": "agreement"}
+    with world.as_engine() as (session, now):
+        put_credential_kinds(session, ENGINE, {"nda": "Confidentiality"}, families=families, now=now)
+        publish_agreement(session, admin, world.client, "nda", "Keep it to yourself.", now=now)
+    pool = open_pool(world, {"skills": {"hvac": 1}, "agreements": ["nda"]})
+    assert (swept(world), members(world, pool)) == (0, set())
+    sign_newest(world)
+    swept(world)
+    assert members(world, pool) == by_the_rules(world, pool) == {who}
+    with world.as_engine() as (session, now):
+        tomorrow = now.date() + timedelta(days=1)
+        publish_agreement(session, admin, world.client, "nda", "Anew.", sign_again_from=tomorrow, now=now)
+    swept(world)
+    assert members(world, pool) == {who}, "the older signature counts through today"
+    with world.as_engine() as (session, now):
+        sweep_memberships(session, now + timedelta(days=1))
+    assert members(world, pool) == set()
+    sign_newest(world)
+    with world.as_engine() as (session, now):
+        sweep_memberships(session, now + timedelta(days=1))
+    assert members(world, pool) == {who}
+
+
+def sign_newest(world: World) -> None:
+    with world.as_engine() as (session, now):
+        newest = find_in_force(session, world.client, "nda")
+        sign_agreement(session, world.technician(0), newest.id, newest.sha256, "192.0.2.7", now=now)

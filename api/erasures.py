@@ -1,0 +1,107 @@
+"""What is held on me, and may it go? Export and erasure of a technician."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.auth import Operator, Technician, only
+from api.idempotency import Reply, idempotent
+from api.paging import Cursor, Limit, page
+from api.parts import parts_of, reading, writing
+from api.schemas.pages import PageOf
+from api.schemas.privacy import BlockerOut, ErasureMoveIn, ErasureOut
+from dispatch.privacy.asking import ask_erasure, erasures_of, move_erasure
+from dispatch.privacy.exporting import begin_export, export
+from dispatch.record.session import ENGINE, Actor, database_now, transaction
+from dispatch.record.tables import ErasureRow
+
+router = APIRouter(prefix="/v1", tags=["privacy"])
+
+ErasureWish = Literal["grant", "refuse", "withdraw"]
+Decider = Annotated[Actor, Depends(only("operator", "technician"))]
+_NO_REASON = ErasureMoveIn()
+_ZIP: dict[int | str, Any] = {
+    200: {
+        "description": "A zip: `data/TABLE.json`, `files/…`, `documents/…`, `about.json`.",
+        "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}, "example": "the zip"}},
+    }
+}
+
+
+@router.get("/technicians/me/export", summary="Take along what is held on you", response_class=Response, responses=_ZIP)
+def get_export(request: Request, actor: Technician) -> Response:
+    """Everything held on you, made as it is sent, with your own files; other people's data are not inside."""
+    assert actor.technician_id is not None
+    parts, whose = parts_of(request), actor.technician_id
+    with writing(request, actor, "engine") as session:
+        now = database_now(session)
+        begin_export(session, actor, whose, now=now)
+    pieces = export(lambda: transaction(parts.engine, ENGINE, role="engine"), parts.files, whose, now=now)
+    headers = {"Content-Disposition": f'attachment; filename="my-data-{now:%Y-%m-%d}.zip"', "Cache-Control": "no-store"}
+    return StreamingResponse(pieces, media_type="application/zip", headers=headers)
+
+
+@router.post("/technicians/me/erasure", status_code=201, response_model=ErasureOut, summary="Ask to be erased")
+def post_erasure(request: Request, actor: Technician) -> Response:
+    """A person decides by `decide_by`; `blocked_by` says what has to end before it can be done, and until when."""
+    assert actor.technician_id is not None
+    whose = actor.technician_id
+
+    def work(session: Session, now: datetime) -> Reply:
+        return Reply(_show(ask_erasure(session, actor, whose, now=now)), 201)
+
+    return idempotent(request, actor, work)
+
+
+@router.get("/technicians/me/erasure", response_model=list[ErasureOut], summary="How far is my erasure?")
+def get_own_erasures(request: Request, actor: Technician) -> list[ErasureOut]:
+    """All that you asked for, newest first."""
+    assert actor.technician_id is not None
+    with reading(request, actor) as session:
+        return [_show(row) for row in erasures_of(session, actor.technician_id)]
+
+
+@router.get("/erasures", response_model=PageOf[ErasureOut], summary="Who asks to be erased?")
+def list_erasures(
+    request: Request,
+    actor: Operator,
+    response: Response,
+    state: Annotated[
+        Literal["asked", "withdrawn", "refused", "granted", "done"] | None, Query(description="Only these.")
+    ] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> PageOf[ErasureOut]:
+    """Newest first, with what is in the way of each and how far it is."""
+    wanted = select(ErasureRow)
+    if state is not None:
+        wanted = wanted.where(ErasureRow.state == state)
+    with reading(request, actor) as session:
+        found = page(session, request, wanted, ErasureRow.id, limit=limit, cursor=cursor)
+    response.headers.update(found.headers)
+    return PageOf(items=[_show(row[0]) for row in found.rows], next=found.next)
+
+
+@router.post("/erasures/{erasure_id}/{erasure_move}", response_model=ErasureOut, summary="Grant, refuse, withdraw")
+def post_erasure_move(
+    request: Request, actor: Decider, erasure_id: UUID, erasure_move: ErasureWish, said: ErasureMoveIn = _NO_REASON
+) -> Response:
+    """The operator grants or refuses with a code; who asked withdraws, until it has begun.
+
+    What is granted waits for what is in the way, and is then done in the background.
+    """
+
+    def work(session: Session, now: datetime) -> Reply:
+        return Reply(_show(move_erasure(session, actor, erasure_id, erasure_move, why=said.why, now=now)))
+
+    return idempotent(request, actor, work)
+
+
+def _show(row: ErasureRow) -> ErasureOut:
+    same = {name: getattr(row, name) for name in ErasureOut.model_fields if name != "blocked_by"}
+    return ErasureOut(**same, blocked_by=[BlockerOut.model_validate(each) for each in row.blocked_by])

@@ -1,0 +1,185 @@
+"""How does a person go? Sign-in, work and key at once; then files and words, step by step, until nothing is left.
+
+The first step is one transaction under the technician's lock: nobody takes work, signs in or is asked any more, what
+they are called is overwritten, and the key that sealed what they wrote and handed in is destroyed, out of every backup
+too. Events hold ids only and stay, so chains and seals still verify; the ledger stays, so the books still balance; of
+their name and tax form is kept what the tax law asks for, for its time.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Session
+
+from dispatch.files.storing import FileStore
+from dispatch.privacy.blocking import Blocker, find_blockers
+from dispatch.privacy.holdings import HOLDINGS, Holding
+from dispatch.record.events import record
+from dispatch.record.persons import destroy_key
+from dispatch.record.session import ENGINE
+from dispatch.record.tables import (
+    CredentialKindRow,
+    CredentialRow,
+    DocumentRow,
+    ErasureRow,
+    FileRow,
+    PayoutRow,
+    PersonKeyRow,
+    ReviewRow,
+    TechnicianRow,
+)
+from dispatch.talent.rights import hold_technician
+from dispatch.visits.lapses import withdraw_all
+from geo.cells import cell_of
+
+_FILES = 50
+#: What is in the way is looked at again so often, however far off its end is said to be.
+_AGAIN = timedelta(days=1)
+
+
+def erase_next(session: Session, store: FileStore, *, tax_kept_years: int, now: datetime) -> int:
+    """Do one step of one erasure that is due: 1, or 0 where none is. Several may work at once. Runs as the engine."""
+    erasure = session.scalars(
+        select(ErasureRow)
+        .where(ErasureRow.state == "granted", ErasureRow.next_at <= now)
+        .order_by(ErasureRow.next_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+    if erasure is None:
+        return 0
+    if "person" not in erasure.progress:
+        _erase_person(session, erasure, tax_kept_years, now)
+    elif "files" not in erasure.progress:
+        _erase_files(session, store, erasure, now)
+    else:
+        _erase_records(session, erasure, now)
+    return 1
+
+
+def forget_kept(session: Session, now: datetime) -> int:
+    """Forget of those erased what the law asked for, when its time is over: of how many."""
+    over = update(PersonKeyRow).where(PersonKeyRow.kept_until <= now).values(kept=None, kept_until=None)
+    return len(session.scalars(over.returning(PersonKeyRow.technician_id)).all())
+
+
+def _erase_person(session: Session, erasure: ErasureRow, tax_kept_years: int, now: datetime) -> None:
+    person = hold_technician(session, ENGINE, erasure.technician_id)
+    blockers = find_blockers(session, person.id)
+    if blockers:
+        _postpone(session, erasure, blockers, now)
+        return
+    withdraw_all(session, ENGINE, person.id, now=now)
+    _end_reviews(session, person.id, now)
+    kept, until = _kept_by_law(session, person, tax_kept_years)
+    session.flush()
+    destroy_key(session, person.id, kept, until, now=now)
+    for holding in HOLDINGS:
+        if holding.table in ("technicians", "api_keys", "pool_members"):
+            _erase(session, holding, person.id)
+    session.expire(person)
+    told = {"erasure": str(erasure.id), "tax_kept_until": until.isoformat() if until else None}
+    _note(session, erasure, {"person": 1}, now)
+    record(session, ENGINE, ("technician", person.id), "erased", told, client_id=None, now=now)
+
+
+def _postpone(session: Session, erasure: ErasureRow, blockers: list[Blocker], now: datetime) -> None:
+    ends = [each.until for each in blockers if each.until is not None and each.until > now]
+    erasure.next_at = min([*ends, now + _AGAIN])
+    found = [each.to_document() for each in blockers]
+    is_new = {each["code"] for each in found} != {each["code"] for each in erasure.blocked_by}
+    erasure.blocked_by = found
+    session.flush()
+    if is_new:
+        told = {"erasure": str(erasure.id), "blocked_by": found}
+        subject = ("technician", erasure.technician_id)
+        record(session, ENGINE, subject, "erasure_postponed", told, client_id=None, now=now)
+
+
+def _erase_files(session: Session, store: FileStore, erasure: ErasureRow, now: datetime) -> None:
+    """Remove the bytes of what they handed in, so many a call."""
+    whose = erasure.technician_id
+    mine = (FileRow.uploaded_by_kind == "technician") & (FileRow.uploaded_by == whose) & FileRow.erased_at.is_(None)
+    files = session.scalars(select(FileRow).where(mine).order_by(FileRow.id).limit(_FILES)).all()
+    for row in files:
+        store.remove(row.client_id, row.id)
+        row.erased_at = now
+    num = erasure.progress.get("num_files", 0) + len(files)
+    if len(files) < _FILES:
+        pages = session.execute(
+            select(DocumentRow.credential_id, DocumentRow.id)
+            .join(CredentialRow, CredentialRow.id == DocumentRow.credential_id)
+            .where(CredentialRow.technician_id == whose)
+        ).all()
+        for credential_id, document_id in pages:
+            store.remove(credential_id, document_id)
+        _note(session, erasure, {"num_files": num + len(pages), "files": 1}, now)
+    else:
+        _note(session, erasure, {"num_files": num}, now)
+
+
+def _erase_records(session: Session, erasure: ErasureRow, now: datetime) -> None:
+    hold_technician(session, ENGINE, erasure.technician_id)
+    done = ("technicians", "api_keys", "pool_members")
+    num = sum(_erase(session, each, erasure.technician_id) for each in HOLDINGS if each.table not in done)
+    _note(session, erasure, {"num_rows": num}, None)
+    erasure.state, erasure.done_at = "done", now
+    session.flush()
+    told = {"erasure": str(erasure.id), **{name: erasure.progress[name] for name in ("num_files", "num_rows")}}
+    record(session, ENGINE, ("technician", erasure.technician_id), "erasure_done", told, client_id=None, now=now)
+
+
+def _erase(session: Session, holding: Holding, technician_id: UUID) -> int:
+    """How many rows it met."""
+    if holding.by:
+        num: int = session.execute(text(f"SELECT {holding.by}(:t)"), {"t": technician_id}).scalar_one()
+        return num
+    if holding.goes:
+        statement = f"DELETE FROM {holding.table} WHERE {holding.whose}"
+    elif holding.erased:
+        changes = ", ".join(f"{column} = {value}" for column, value in holding.erased.items())
+        statement = f"UPDATE {holding.table} SET {changes} WHERE {holding.whose}"
+    else:
+        return 0
+    values: Mapping[str, Any] = {"t": technician_id}
+    if ":nowhere" in statement:
+        values = {**values, "nowhere": cell_of(0.0, 0.0)}
+    # Names and expressions are the list's own; nothing of them comes from outside.
+    return int(session.execute(text(statement), values).rowcount)  # type: ignore[attr-defined]
+
+
+def _end_reviews(session: Session, technician_id: UUID, now: datetime) -> None:
+    """What they asked a person to look at ends with them: there is nobody left to answer."""
+    ended = (
+        update(ReviewRow)
+        .where(ReviewRow.technician_id == technician_id, ReviewRow.state == "open")
+        .values(state="rejected", decided_at=now)
+        .returning(ReviewRow.id, ReviewRow.client_id, ReviewRow.about)
+    )
+    for id_, client_id, about in session.execute(ended).all():
+        subject = ("appeal" if about == "outcome" else "review", id_)
+        record(session, ENGINE, subject, "erased", client_id=client_id, now=now)
+
+
+def _kept_by_law(session: Session, person: TechnicianRow, years: int) -> tuple[bytes | None, datetime | None]:
+    """Name and tax form of whoever was paid, until so many years after the year of the last payment."""
+    last = session.scalar(select(func.max(PayoutRow.settled_at)).where(PayoutRow.technician_id == person.id))
+    if last is None or years == 0:
+        return None, None
+    forms = session.execute(
+        select(CredentialRow.kind, CredentialRow.facts)
+        .join(CredentialKindRow, CredentialKindRow.code == CredentialRow.kind)
+        .where(CredentialRow.technician_id == person.id, CredentialKindRow.family == "tax_form")
+    ).all()
+    document = {"name": person.name, "tax_forms": [{"kind": kind, "facts": facts} for kind, facts in forms]}
+    return json.dumps(document).encode(), datetime(last.year + 1 + years, 1, 1, tzinfo=UTC)
+
+
+def _note(session: Session, erasure: ErasureRow, progress: Mapping[str, int], next_at: datetime | None) -> None:
+    erasure.progress = {**erasure.progress, **progress}
+    erasure.blocked_by = []
+    erasure.next_at = next_at

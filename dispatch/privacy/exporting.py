@@ -1,0 +1,134 @@
+"""What does a technician take along? Everything held on them, as a zip of JSON and of their files, made as it is sent.
+
+By the same list as erasure (`holdings`). What is another's, or hidden from them by rule, stays out and is named.
+"""
+
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import IO, Any, cast
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from dispatch.errors import Conflict, MissingService, NotFound
+from dispatch.files.personal import get_personal
+from dispatch.files.storing import FileStore
+from dispatch.privacy.holdings import HOLDINGS, WITHHELD
+from dispatch.record.events import record
+from dispatch.record.persons import open_words, place_of
+from dispatch.record.session import Actor
+from dispatch.record.tables import CredentialRow, DocumentRow, FileRow, TechnicianRow
+from dispatch.talent.rights import only
+
+_ENDINGS = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/webp": "webp",
+    "application/pdf": "pdf",
+    "text/plain": "txt",
+}
+AsEngine = Callable[[], AbstractContextManager[Session]]
+
+
+def begin_export(session: Session, actor: Actor, technician_id: UUID, *, now: datetime) -> None:
+    """Note that somebody takes their data along: they themselves, or the operator for them. Runs as the engine.
+
+    Raises
+    ------
+    NotFound, Refused, Conflict
+        There is no such technician for this actor; the actor is neither they nor the operator; they were erased.
+    """
+    only(actor, "technician", "operator", doing="exporting a person's data")
+    state = session.scalar(select(TechnicianRow.state).where(TechnicianRow.id == technician_id))
+    if state is None or (actor.kind == "technician" and actor.technician_id != technician_id):
+        raise NotFound("technician", technician_id)
+    if state == "erased":
+        raise Conflict("erased", "export their data")
+    record(session, actor, ("technician", technician_id), "data_exported", client_id=None, now=now)
+
+
+def export(as_engine: AsEngine, store: FileStore, technician_id: UUID, *, now: datetime) -> Iterator[bytes]:
+    """The zip, piece by piece: tables one after another, then the files; no more than one of them is held at a time."""
+    pipe = _Pipe()
+    missing: list[str] = []
+    with zipfile.ZipFile(cast(IO[bytes], pipe), "w", zipfile.ZIP_DEFLATED) as archive:
+        for table, rows in _tables(as_engine, technician_id):
+            archive.writestr(f"data/{table}.json", json.dumps(rows, indent=1, ensure_ascii=False))
+            yield pipe.taken()
+        for folder_id, file_id, name in _files(as_engine, technician_id):
+            try:
+                archive.writestr(name, get_personal(store, folder_id, file_id, as_engine))
+            except MissingService:
+                missing.append(name)
+            yield pipe.taken()
+        about = {"made_at": now.isoformat(), "withheld": WITHHELD, "files_not_there": missing}
+        archive.writestr("about.json", json.dumps(about, indent=1))
+    yield pipe.taken()
+
+
+def held_on(session: Session, technician_id: UUID) -> dict[str, list[dict[str, Any]]]:
+    """All rows that an export shows, table by table. Runs as the engine."""
+    return {each.table: _rows(session, each.table, each.whose, each.hidden, technician_id) for each in _SHOWN}
+
+
+_SHOWN = tuple(each for each in HOLDINGS if each.is_shown)
+
+
+def _tables(as_engine: AsEngine, technician_id: UUID) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    for each in _SHOWN:
+        with as_engine() as session:
+            rows = _rows(session, each.table, each.whose, each.hidden, technician_id)
+        yield each.table, rows
+
+
+def _rows(session: Session, table: str, whose: str, hidden: list[str], technician_id: UUID) -> list[dict[str, Any]]:
+    # The table's name and the condition are the list's own; nothing of them comes from outside.
+    rows_of = f"(SELECT * FROM {table} WHERE {whose})"
+    wanted = text(f"SELECT to_jsonb(the_row) - CAST(:hidden AS text[]) FROM {rows_of} AS the_row")
+    rows = [row[0] for row in session.execute(wanted, {"t": technician_id, "hidden": hidden})]
+    if table == "messages":
+        return [
+            {**row, "words": open_words(session, row["words"], place_of("message", UUID(row["id"])))} for row in rows
+        ]
+    return rows
+
+
+def _files(as_engine: AsEngine, technician_id: UUID) -> list[tuple[UUID, UUID, str]]:
+    """(folder, id, name in the zip) of all that they handed in."""
+    mine = (FileRow.uploaded_by_kind == "technician") & (FileRow.uploaded_by == technician_id)
+    with as_engine() as session:
+        files = session.execute(
+            select(FileRow.client_id, FileRow.id, FileRow.content_type).where(mine, FileRow.erased_at.is_(None))
+        ).all()
+        pages = session.execute(
+            select(DocumentRow.credential_id, DocumentRow.id, DocumentRow.content_type)
+            .join(CredentialRow, CredentialRow.id == DocumentRow.credential_id)
+            .where(CredentialRow.technician_id == technician_id)
+        ).all()
+    return [
+        (folder_id, id_, f"{kind}/{id_}.{_ENDINGS[content_type]}")
+        for kind, rows in (("files", files), ("documents", pages))
+        for folder_id, id_, content_type in rows
+    ]
+
+
+class _Pipe:
+    """What a zip is written to: keeps what came since it was last taken."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def write(self, data: bytes, /) -> int:
+        self._pieces.append(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def taken(self) -> bytes:
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)

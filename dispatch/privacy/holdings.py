@@ -1,0 +1,182 @@
+"""What do we hold of a technician, and where? One list, by which it is exported and by which it is erased.
+
+A test compares it with the record: a column that holds personal data and is named neither here nor among what is
+withheld with a reason fails it, and so does a table that knows technicians.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+#: Columns of no meaning outside, and other people's ids.
+_ALWAYS_LEFT_OUT = ("point", "cell", "changed_xid", "xid", "judged_by", "decided_by", "answered_by", "decider_id")
+_OWN = "technician_id = :t"
+_BY_THEM = "by_kind = 'technician' AND by_id = :t"
+_WITHOUT_PLACE = "{0} - '{{lat,lng}}'::text[]"
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A table's rows about one technician (`:t`).
+
+    `erased` says what becomes of a column, in SQL; `goes` that the rows themselves go. `left_out` are columns that
+    are not theirs to take along; `is_shown` False: none of it is (`WITHHELD` says why).
+    """
+
+    table: str
+    whose: str = _OWN
+    erased: Mapping[str, str] = field(default_factory=dict)
+    goes: bool = False
+    left_out: tuple[str, ...] = ()
+    is_shown: bool = True
+    #: The database's own function that does it, where the program may not.
+    by: str = ""
+
+    @property
+    def hidden(self) -> list[str]:
+        """Columns that an export leaves out."""
+        return [*_ALWAYS_LEFT_OUT, *self.left_out]
+
+
+#: Why something about a person is not in their export: it is another one's, kept from them by rule, or no fact at all.
+WITHHELD: Mapping[str, str] = {
+    "client_marks": "what a client thinks of somebody is hidden from them, as theirs is from the client",
+    "pool_overrides": "a client's own reason for its own pool",
+    "legal_holds": "whom a court asks about is not told by us",
+    "person_keys": "a key is no fact about anybody",
+}
+
+_ERASED = "'[erased]'"
+_NOTHING = "NULL"
+
+#: In the order in which they are erased. The technician's own row is last of all that is shown first.
+HOLDINGS: tuple[Holding, ...] = (
+    Holding(
+        "technicians",
+        "id = :t",
+        {
+            "name": _ERASED,
+            "number": "'erased-' || id::text",
+            "email": _NOTHING,
+            "phone": _NOTHING,
+            "lat": "0",
+            "lng": "0",
+            "cell": ":nowhere",
+            "time_zone": "'UTC'",
+            "radius_km": _NOTHING,
+            "area": _NOTHING,
+            "in_market": "false",
+            "clearance": "'unknown'",
+            "day_capacity": _NOTHING,
+            "min_hourly": _NOTHING,
+            "quiet_from": _NOTHING,
+            "quiet_to": _NOTHING,
+            "works_in_quiet_hours": "false",
+            "auto_min_hourly": _NOTHING,
+            "auto_max_km": _NOTHING,
+            "auto_max_per_day": _NOTHING,
+            "shares_position": "false",
+            "preferences": "'{}'",
+            "proofs_due_at": _NOTHING,
+            "company_id": _NOTHING,
+            "state": "'erased'",
+        },
+    ),
+    Holding("technician_skills", goes=True),
+    Holding("working_hours", goes=True),
+    Holding("time_off", goes=True),
+    Holding("day_asks", goes=True),
+    Holding("technician_marks", goes=True),
+    Holding("client_marks", goes=True, is_shown=False),
+    Holding("pool_members", goes=True),
+    Holding("positions", goes=True),
+    Holding("documents", "credential_id IN (SELECT id FROM credentials WHERE technician_id = :t)", goes=True),
+    Holding(
+        "credentials",
+        erased={
+            "evidence": _NOTHING,
+            "facts": "'{}'",
+            "vendor": _NOTHING,
+            "vendor_ref": _NOTHING,
+            "vendor_seq": _NOTHING,
+            "due_at": _NOTHING,
+            "state": "CASE WHEN state IN ('revoked', 'rejected') THEN state ELSE 'expired' END",
+        },
+    ),
+    Holding("removals", erased={"notice": _ERASED, "answer": f"CASE WHEN answer IS NOT NULL THEN {_ERASED} END"}),
+    Holding(
+        "admissions",
+        erased={
+            "given_name": _NOTHING,
+            "given_email": _NOTHING,
+            "code": _NOTHING,
+            "code_until": _NOTHING,
+            "state": "'ended'",
+            "reason": "coalesce(reason, 'erased')",
+        },
+        left_out=("code",),
+    ),
+    Holding(
+        "pool_overrides",
+        erased={"reason": _ERASED, "ended_at": "coalesce(ended_at, clock_timestamp())"},
+        is_shown=False,
+    ),
+    Holding(
+        "time_entries",
+        erased={"note": "''", **{each: _WITHOUT_PLACE.format(each) for each in ("proof_in", "proof_out")}},
+    ),
+    Holding("site_requests", erased={"note": "''", "item": f"CASE WHEN item IS NOT NULL THEN {_ERASED} END"}),
+    Holding(
+        "deliverables",
+        "handed_in_by_kind = 'technician' AND handed_in_by = :t",
+        {
+            "caption": _NOTHING,
+            "written": f"CASE WHEN written IS NOT NULL THEN {_ERASED} END",
+            "judged_note": _NOTHING,
+        },
+    ),
+    Holding("counters", "offer_id IN (SELECT id FROM offers WHERE technician_id = :t)", {"note": "''"}),
+    Holding(
+        "proposals",
+        erased={
+            "note": "''",
+            "description": f"CASE WHEN by_side = 'technician' AND description IS NOT NULL THEN {_ERASED}"
+            " ELSE description END",
+        },
+    ),
+    Holding("incidents", _BY_THEM, {"note": "''"}),
+    Holding("reviews", erased={"words": _ERASED, "answer": f"CASE WHEN answer <> '' THEN {_ERASED} ELSE '' END"}),
+    Holding("usage", erased={"answers": "'{}'"}, left_out=("answers",)),
+    Holding("disputes", erased={"note": "''", "decided_note": f"CASE WHEN decided_note <> '' THEN {_ERASED} END"}),
+    Holding("visits", "id IN (SELECT visit_id FROM assignments WHERE technician_id = :t)", {"outcome_note": "''"}),
+    Holding("messages", "author_kind = 'technician' AND author_id = :t", {"words": _ERASED}, by="erase_words",
+            left_out=("carrier_id",)),
+    Holding("idempotency_keys", "position(convert_to(CAST(:t AS text), 'UTF8') IN body) > 0"
+            " OR api_key_id IN (SELECT id FROM api_keys WHERE technician_id = :t)", goes=True, is_shown=False),
+    Holding("sessions", goes=True),
+    Holding("api_keys", erased={"label": _ERASED, "revoked_at": "coalesce(revoked_at, clock_timestamp())"},
+            left_out=("hash",)),
+    # What stays as it is: work done, money moved, what was asked for. Its ids lead to nobody any more.
+    Holding("offers"),
+    Holding("assignments", left_out=("reply_code",)),
+    Holding("bookings"),
+    Holding("outcomes"),
+    Holding("ratings", "technician_id = :t AND (by_side = 'technician' OR shown_at IS NOT NULL)"),
+    Holding("charges"),
+    Holding("payments", left_out=("approvals",)),
+    Holding("payouts"),
+    Holding("ledger_accounts"),
+    Holding("ledger_transactions"),
+    Holding("files", "(uploaded_by_kind = 'technician' AND uploaded_by = :t)"),
+    Holding("threads", left_out=("reads",)),
+    Holding("notices", "reader_kind = 'technician' AND reader_id = :t"),
+    Holding("erasures"),
+    Holding("slots"),
+    Holding("events", "(subject_kind = 'technician' AND subject_id = :t) OR actor_id = :t",
+            left_out=("hash", "prev_hash")),
+)  # fmt: skip
+
+#: In the export and not a table's rows of a technician: nothing. Personal columns of the record that are about others.
+OF_OTHERS = (
+    "webhooks", "staff", "sites", "companies", "clients", "jobs", "templates", "series", "parts", "agreements",
+    "duty_shifts",
+)  # fmt: skip

@@ -1,0 +1,88 @@
+"""May this proof be verified, rejected or revoked: by whom, having seen what, and having heard whom?"""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dispatch.errors import Conflict, Refused
+from dispatch.record.session import Actor
+from dispatch.record.tables import (
+    CompanyRow,
+    CredentialKindRow,
+    CredentialRow,
+    DocumentRow,
+    RemovalRow,
+    TechnicianRow,
+)
+from dispatch.record.tables.proofs import ENDED_REMOVALS
+from dispatch.talent.proofs import is_same_name
+
+_REVIEWERS = ("client_admin", "dispatcher")
+
+
+def may_review(session: Session, actor: Actor, row: CredentialRow) -> bool:
+    """Whether the actor reviews this proof: the operator, or the client it is for where the kind lets it."""
+    if actor.kind in ("operator", "engine"):
+        return True
+    kind = session.get_one(CredentialKindRow, row.kind)
+    return actor.kind in _REVIEWERS and row.for_client_id == actor.client_id and kind.verified_by == "client"
+
+
+def check_insured(session: Session, row: CredentialRow) -> None:
+    """Raise Refused unless who is insured is who would be liable (`liable_name`)."""
+    named = row.facts.get("named_insured")
+    if named is None or is_same_name(named, liable_name(session, session.get_one(TechnicianRow, row.technician_id))):
+        return
+    raise Refused("the insurance names somebody else: the named insured must be the legal name", ("named_insured",))
+
+
+def liable_name(session: Session, person: TechnicianRow) -> str:
+    """The legal name of who would be liable: the company, or the technician who works alone."""
+    company = session.get(CompanyRow, person.company_id) if person.company_id else None
+    return company.name if company else person.name
+
+
+def check_seen(session: Session, actor: Actor, row: CredentialRow, seen: Sequence[str]) -> dict[str, Any]:
+    """Raise Refused unless a person who verifies a proof has seen its documents as they are: what the event tells.
+
+    Without it a document could be exchanged between the look at it and the word that it is genuine.
+    """
+    wanted = select(DocumentRow.sha256).where(DocumentRow.credential_id == row.id).order_by(DocumentRow.num)
+    hashes = list(session.scalars(wanted))
+    if not hashes:
+        return {}
+    if actor.kind != "engine" and hashes != list(seen):
+        way_out = "look at its documents, and send their hashes, in order, as seen"
+        raise Refused(f"the documents of this proof are not those that were seen: {way_out}", ("documents_seen",))
+    return {"documents": hashes}
+
+
+def check_heard(session: Session, row: CredentialRow, wish: str, *, is_final: bool) -> None:
+    """Raise unless a proof over which somebody may have to leave is ended by the last step of a removal.
+
+    Raises
+    ------
+    Conflict
+        Notice was given over it: its removal decides, whoever asks.
+    Refused
+        A vendor's adverse result is no reason to end a proof before its holder was heard.
+    """
+    if is_final or wish not in ("reject", "revoke"):
+        return
+    if is_held(session, row.technician_id, row.id):
+        raise Conflict("noticed", wish, ("withdraw the removal", "finish the removal"))
+    if row.facts.get("result") == "adverse":
+        raise Refused("the result is adverse: give notice first, so that they are heard", ("only_after_notice",))
+
+
+def is_held(session: Session, technician_id: UUID, credential_id: UUID | None = None) -> bool:
+    """Whether notice of a removal was given, over this proof or any, that no person has ended yet."""
+    wanted = select(RemovalRow.id).where(
+        RemovalRow.technician_id == technician_id, RemovalRow.state.not_in(ENDED_REMOVALS)
+    )
+    if credential_id is not None:
+        wanted = wanted.where(RemovalRow.credential_id == credential_id)
+    return session.scalar(wanted.limit(1)) is not None

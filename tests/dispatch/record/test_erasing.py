@@ -1,0 +1,232 @@
+"""Is nothing left of somebody erased, is everything in their export, and does nobody forget a new column?
+
+A canary stands in every personal column of Anna's rows; her key seals her words. After the erasure no table holds one,
+and what was copied before cannot be read with any key that remains.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from catalogue import stored
+from guard_world import NOW, id_of
+from guarding import Guarded
+from personal_data import PERSONAL
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from dispatch.errors import MissingService
+from dispatch.files.storing import open_store
+from dispatch.money.verifying import verify_books
+from dispatch.privacy.blocking import find_blockers
+from dispatch.privacy.erasing import erase_next, forget_kept
+from dispatch.privacy.exporting import held_on
+from dispatch.privacy.holdings import HOLDINGS, OF_OTHERS, WITHHELD
+from dispatch.record.persons import ERASED, kept_of, open_words, place_of, seal_bytes, seal_words
+from dispatch.record.sealing import DataKey, KeyRing, context, new_secret, seal, unseal
+from dispatch.record.tables import ErasureRow
+
+ANNA = id_of("anna")
+RING = KeyRing([DataKey("test", new_secret())])
+CANARY = "canaryofanna"
+SECRET = "the words that she wrote"
+LATER = NOW + timedelta(days=400)
+OF_HERS = {each.table: each for each in HOLDINGS}
+TEXTS = ("text", "character varying(64)", "jsonb")
+
+
+@pytest.fixture
+def session(guarded: Guarded) -> Iterator[Session]:
+    """The engine's, with the installation's keys; Anna has a key, and nothing is in the way of her erasure."""
+    secret = seal(new_secret(), RING, context("person", "key", ANNA))
+    guarded.connection.execute(
+        text("UPDATE person_keys SET sealed = :sealed WHERE technician_id = :t"), {"sealed": secret, "t": ANNA}
+    )
+    guarded.run("UPDATE legal_holds SET lifted_at = now()")
+    guarded.run("UPDATE assignments SET state = 'released', ended_at = now(), presence = 'checked_out'")
+    guarded.run("UPDATE removals SET state = 'withdrawn', ended_at = now()")
+    guarded.run("UPDATE disputes SET state = 'decided', decided_at = now(), awarded = 0")
+    guarded.run("UPDATE payments SET held = 0, due = 0, state = 'released'")
+    guarded.run("UPDATE payouts SET state = 'paid', sent_at = now(), settled_at = '2026-03-02T12:00:00Z'")
+    guarded.run("ALTER TABLE ledger_accounts DISABLE TRIGGER USER")
+    guarded.run("UPDATE ledger_accounts SET balance = 0 WHERE technician_id IS NOT NULL")
+    with guarded.acting("engine"), Session(guarded.connection, info={"ring": RING}) as made:
+        yield made
+
+
+def granted(session: Session) -> ErasureRow:
+    row = session.get_one(ErasureRow, id_of("anna.erasure"))
+    row.state, row.decided_at, row.next_at = "granted", NOW, NOW
+    session.flush()
+    return row
+
+
+def erased(session: Session, tmp_path: Path, *, years: int = 4) -> ErasureRow:
+    """Everything that is due is done."""
+    row, store = granted(session), open_store(None, tmp_path)
+    for _ in range(10):
+        if not erase_next(session, store, tax_kept_years=years, now=LATER):
+            break
+    session.expire_all()
+    return row
+
+
+def personal_columns() -> list[tuple[str, str]]:
+    return [(table, column) for table, columns in PERSONAL.items() for column in columns if table in OF_HERS]
+
+
+def plant(guarded: Guarded) -> list[tuple[str, str]]:
+    """A canary in every personal column of Anna's rows that can hold one: where they are."""
+    planted = []
+    guarded.run("RESET ROLE")
+    guarded.run("ALTER TABLE messages DISABLE TRIGGER USER")
+    guarded.run(f"UPDATE messages SET author_kind = 'technician', author_id = '{ANNA}'")
+    guarded.run(f"UPDATE deliverables SET handed_in_by_kind = 'technician', handed_in_by = '{ANNA}'")
+    guarded.run(f"UPDATE incidents SET by_kind = 'technician', by_id = '{ANNA}'")
+    guarded.run("UPDATE proposals SET by_side = 'technician'")
+    for table, column in personal_columns():
+        kind = guarded.columns[table][column]
+        if kind not in TEXTS:
+            continue
+        value = f'\'{{"a": "{CANARY}"}}\'' if kind == "jsonb" else f"'{CANARY}-{table}-{column}'"
+        whose = OF_HERS[table].whose.replace(":t", f"'{ANNA}'")
+        assert guarded.run(f"UPDATE {table} SET {column} = {value} WHERE {whose}").rowcount, (table, column)
+        planted.append((table, column))
+    guarded.run(f'UPDATE idempotency_keys SET body = convert_to(\'{{"id": "{ANNA}", "name": "{CANARY}"}}\', \'UTF8\')')
+    guarded.run("ALTER TABLE messages ENABLE TRIGGER USER")
+    guarded.run("SET LOCAL ROLE truckroll_engine")
+    return planted
+
+
+def tables_with(guarded: Guarded, canary: str) -> set[str]:
+    """Tables in which a word stands anywhere, in bytes too."""
+    guarded.run("RESET ROLE")
+    hexed = canary.encode().hex()
+    found = {
+        table
+        for table in stored()["columns"]
+        if guarded.rows(f"SELECT FROM {table} r WHERE r::text LIKE '%{canary}%' OR r::text LIKE '%{hexed}%' LIMIT 1")
+    }
+    guarded.run("SET LOCAL ROLE truckroll_engine")
+    return found
+
+
+def test_every_personal_column_is_held_exported_and_erased_or_named_as_anothers():
+    for table, columns in PERSONAL.items():
+        assert (table in OF_OTHERS) != (table in OF_HERS), f"{table}: say in holdings.py whose it is"
+        holding = OF_HERS.get(table)
+        for column in columns if holding else ():
+            assert holding.goes or column in holding.erased, f"{table}.{column} outlives its person"
+            is_out = not holding.is_shown or column in holding.hidden
+            assert not is_out or table in WITHHELD or (table, column) == ("usage", "answers"), f"{table}.{column}"
+
+
+def test_every_table_that_knows_technicians_is_among_what_is_held():
+    knowing = {table for table, columns in stored()["columns"].items() if "technician_id" in columns}
+    assert knowing - set(OF_HERS) <= set(WITHHELD)
+
+
+def test_nothing_of_a_person_is_left_in_any_table(guarded: Guarded, session: Session, tmp_path: Path):
+    planted = plant(guarded)
+    assert len(planted) > 25
+    assert tables_with(guarded, CANARY) >= {table for table, _ in planted} | {"idempotency_keys"}
+    row = erased(session, tmp_path)
+    assert (row.state, row.done_at, row.next_at) == ("done", LATER, None)
+    assert row.progress["num_rows"] > 10
+    assert tables_with(guarded, CANARY) == set()
+    assert tables_with(guarded, "anna@example.org") == set()
+    assert tables_with(guarded, "Anna Miller") == set()
+    ((state, name, lat),) = guarded.rows(f"SELECT state, name, lat FROM technicians WHERE id = '{ANNA}'")
+    assert (state, name, lat) == ("erased", "[erased]", 0.0)
+    ((num,),) = guarded.rows("SELECT count(*) FROM technicians WHERE name LIKE '% Miller'")
+    assert num == 2, "the others are still there"
+
+
+def test_an_export_shows_every_personal_column_and_nobody_elses_rows(guarded: Guarded, session: Session):
+    planted = plant(guarded)
+    shown = held_on(session, ANNA)
+    for table, column in planted:
+        if OF_HERS[table].is_shown and column not in OF_HERS[table].hidden:
+            assert any(CANARY in str(row.get(column)) for row in shown[table]), (table, column)
+    assert {row["technician_id"] for rows in shown.values() for row in rows if row.get("technician_id")} == {str(ANNA)}
+    everything = str(shown)
+    for other in ("Bo Miller", "bo@example.org", "Cy Miller", str(id_of("bo.credential"))):
+        assert other not in everything
+
+
+def test_what_was_copied_before_cannot_be_read_with_all_the_keys_that_remain(session: Session, tmp_path: Path):
+    place = place_of("message", id_of("acme.message"))
+    words = seal_words(session, ANNA, SECRET, place, now=NOW)
+    data = seal_bytes(session, ANNA, SECRET.encode(), place, now=NOW)
+    assert SECRET not in words
+    assert open_words(session, words, place) == SECRET
+    erased(session, tmp_path)
+    assert open_words(session, words, place) == ERASED
+    with pytest.raises(MissingService):
+        unseal(data, RING, place)
+    keys = session.execute(text("SELECT technician_id, sealed FROM person_keys WHERE sealed IS NOT NULL")).all()
+    assert ANNA not in {UUID(str(each.technician_id)) for each in keys}
+    assert len(keys) == 2
+
+
+def test_the_law_keeps_the_name_of_whoever_was_paid_sealed_and_for_its_time(
+    guarded: Guarded, session: Session, tmp_path: Path
+):
+    erased(session, tmp_path)
+    assert kept_of(session, ANNA)["name"] == "Anna Miller"
+    ((until,),) = guarded.rows(f"SELECT kept_until FROM person_keys WHERE technician_id = '{ANNA}'")
+    assert until.year == 2031, "four years after the year of the last payment"
+    assert forget_kept(session, until - timedelta(seconds=1)) == 0
+    assert forget_kept(session, until) == 1
+    assert kept_of(session, ANNA) == {}
+
+
+def test_who_was_never_paid_leaves_nothing_behind(guarded: Guarded, session: Session, tmp_path: Path):
+    guarded.run("RESET ROLE")
+    guarded.run("UPDATE payouts SET technician_id = NULL, company_id = (SELECT id FROM companies LIMIT 1)")
+    guarded.run("SET LOCAL ROLE truckroll_engine")
+    erased(session, tmp_path)
+    assert kept_of(session, ANNA) == {}
+
+
+BLOCKERS: dict[str, str] = {
+    "live_work": "UPDATE assignments SET state = 'live', ended_at = NULL",
+    "unpaid_money": "UPDATE payments SET due = 5, state = 'due', due_at = now()",
+    "money_on_its_way": "UPDATE payouts SET state = 'sent', settled_at = NULL",
+    "account_not_even": "UPDATE ledger_accounts SET balance = 7 WHERE technician_id IS NOT NULL",
+    "open_dispute": "UPDATE disputes SET state = 'open', decided_at = NULL, awarded = NULL",
+    "open_removal": "UPDATE removals SET state = 'noticed', ended_at = NULL",
+    "legal_hold": "UPDATE legal_holds SET lifted_at = NULL",
+}
+
+
+@pytest.mark.parametrize("code", BLOCKERS)
+def test_each_thing_in_the_way_postpones_it_and_says_what_it_is(
+    guarded: Guarded, session: Session, tmp_path: Path, code: str
+):
+    guarded.run("RESET ROLE")
+    for table in ("assignments", "disputes", "removals"):
+        guarded.run(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    guarded.run(BLOCKERS[code])
+    guarded.run("SET LOCAL ROLE truckroll_engine")
+    assert code in {each.code for each in find_blockers(session, ANNA)}
+    row = erased(session, tmp_path)
+    assert row.state == "granted"
+    assert code in {each["code"] for each in row.blocked_by}
+    assert row.next_at > LATER
+    ((name,),) = guarded.rows(f"SELECT name FROM technicians WHERE id = '{ANNA}'")
+    assert name == "Anna Miller"
+
+
+def test_without_data_keys_nobody_is_erased(guarded: Guarded, session: Session):
+    del session.info["ring"]
+    assert [each.code for each in find_blockers(session, ANNA)] == ["no_data_keys"]
+
+
+def test_the_books_are_as_balanced_as_before(session: Session, tmp_path: Path):
+    before: Any = verify_books(session)
+    erased(session, tmp_path)
+    assert verify_books(session) == before

@@ -1,0 +1,138 @@
+"""What the database itself says of positions, legal holds and persons' keys: never too early, never while held."""
+
+import pytest
+from guard_world import id_of
+from guarding import Guarded
+
+pytestmark = pytest.mark.guards
+
+RESTRICT_VIOLATION = "23001"
+NO_HOLD = "UPDATE legal_holds SET lifted_at = now()"
+
+
+def refused(guarded: Guarded, statement: str, by: str) -> None:
+    refusal = guarded.refuses(statement)
+    assert (refusal.code, refusal.constraint) == (RESTRICT_VIOLATION, by), refusal
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_underway"),
+    [
+        ("presence = 'on_the_way'", True),
+        ("presence = 'checked_in'", True),
+        ("presence = 'stepped_out'", True),
+        ("presence = 'assigned'", False),
+        ("presence = 'confirmed'", False),
+        ("presence = 'checked_out'", False),
+        ("state = 'released', ended_at = now()", False),
+    ],
+)
+def test_a_position_is_kept_between_on_my_way_and_the_check_out_only(guarded: Guarded, changes: str, is_underway: bool):
+    guarded.run(guarded.update("assignments", "acme", changes))
+    another = guarded.copy("positions", "acme", {"id": "gen_random_uuid()"})
+    if is_underway:
+        assert guarded.accepts(another) == 1
+    else:
+        refused(guarded, another, "positions_underway")
+
+
+@pytest.mark.parametrize("column", ["technician_id", "visit_id"])
+def test_nobody_is_placed_at_the_work_of_another(guarded: Guarded, column: str):
+    other = id_of("bo" if column == "technician_id" else "burg.visit")
+    copied = guarded.copy("positions", "acme", {"id": "gen_random_uuid()", column: f"'{other}'"})
+    refused(guarded, copied, "positions_underway")
+
+
+@pytest.mark.parametrize("about", ["job", "client", "technician"])
+def test_a_hold_on_the_job_the_client_or_the_technician_keeps_a_position(guarded: Guarded, about: str):
+    guarded.run(NO_HOLD)
+    gone = f"DELETE FROM positions WHERE {guarded.world.where('positions', 'acme')}"
+    assert guarded.accepts(gone) == 1
+    owners = {"job": ("acme.job", "acme", None), "client": (None, "acme", None), "technician": (None, None, "anna")}
+    values = ["NULL" if each is None else f"'{id_of(each)}'" for each in owners[about]]
+    guarded.run(
+        "INSERT INTO legal_holds (id, about, job_id, client_id, technician_id, why, placed_at)"
+        f" VALUES (gen_random_uuid(), '{about}', {', '.join(values)}, 'lawsuit', now())"
+    )
+    refused(guarded, gone, "positions_held")
+    others = f"DELETE FROM positions WHERE {guarded.world.where('positions', 'burg')}"
+    assert guarded.accepts(others) == 1
+    guarded.run("UPDATE legal_holds SET lifted_at = now() WHERE lifted_at IS NULL")
+    assert guarded.accepts(gone) == 1
+
+
+def test_a_hold_ends_by_itself_when_its_time_is_over(guarded: Guarded):
+    guarded.run(NO_HOLD)
+    guarded.run(
+        "INSERT INTO legal_holds (id, about, technician_id, why, placed_at, until_at) VALUES (gen_random_uuid(),"
+        f" 'technician', '{id_of('anna')}', 'lawsuit', now() - interval '2 days', now() - interval '1 day')"
+    )
+    assert guarded.accepts(f"DELETE FROM positions WHERE {guarded.world.where('positions', 'acme')}") == 1
+
+
+@pytest.mark.parametrize("column", ["proof_in", "proof_out"])
+def test_a_hold_keeps_where_a_check_in_or_out_was_and_lets_the_rest_be_written(guarded: Guarded, column: str):
+    guarded.run(guarded.update("time_entries", "acme", f'{column} = \'{{"lat": 30, "distance_m": 5}}\''))
+    stripped = guarded.update("time_entries", "acme", f"{column} = {column} - 'lat'")
+    refused(guarded, stripped, "time_entries_held")
+    refused(guarded, guarded.update("time_entries", "acme", f"{column} = NULL"), "time_entries_held")
+    assert guarded.accepts(guarded.update("time_entries", "acme", f"{column} = {column} - 'distance_m'")) == 1
+    guarded.run(NO_HOLD)
+    assert guarded.accepts(stripped) == 1
+
+
+def test_placing_a_hold_waits_for_who_deletes(guarded: Guarded):
+    guarded.run(guarded.copy("legal_holds", "anna", {"id": "gen_random_uuid()"}))
+    rows = guarded.rows("SELECT mode FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted")
+    assert ("ExclusiveLock",) in rows
+
+
+def test_a_destroyed_key_stays_destroyed(guarded: Guarded):
+    guarded.isolate("person_keys")
+    guarded.run(guarded.update("person_keys", "cy", "sealed = NULL, destroyed_at = now()"))
+    guarded.run("ALTER TABLE person_keys ENABLE TRIGGER person_keys_destroyed")
+    for again in ("sealed = 'x'", "destroyed_at = NULL", "sealed = 'x', destroyed_at = NULL"):
+        refused(guarded, guarded.update("person_keys", "cy", again), "person_keys_destroyed")
+    assert guarded.accepts(guarded.update("person_keys", "cy", "kept = NULL, kept_until = NULL")) == 1
+
+
+def test_a_key_is_not_destroyed_while_a_hold_or_live_work_keeps_the_person(guarded: Guarded):
+    destroy = guarded.update("person_keys", "anna", "sealed = NULL, destroyed_at = now()")
+    refused(guarded, destroy, "person_keys_free")  # a hold on her, and on her job
+    guarded.run("UPDATE legal_holds SET lifted_at = now() WHERE about = 'technician'")
+    guarded.run(guarded.update("assignments", "acme", "state = 'released', ended_at = now()"))
+    refused(guarded, destroy, "person_keys_free")  # a hold on her job
+    guarded.run(NO_HOLD)
+    assert guarded.accepts(destroy) == 1
+
+
+def test_a_key_is_not_destroyed_while_the_person_has_work(guarded: Guarded):
+    guarded.run(NO_HOLD)
+    refused(guarded, guarded.update("person_keys", "anna", "sealed = NULL, destroyed_at = now()"), "person_keys_free")
+    assert guarded.accepts(guarded.update("person_keys", "cy", "sealed = NULL, destroyed_at = now()")) == 1
+
+
+def test_an_erased_person_is_not_written_anew(guarded: Guarded):
+    guarded.run(guarded.update("technicians", "cy", "state = 'erased', name = '[erased]', email = NULL"))
+    for again in ("state = 'active'", "name = 'Cy'", "email = 'cy@example.org'", "lat = 1"):
+        refused(guarded, guarded.update("technicians", "cy", again), "technicians_erased")
+    assert guarded.accepts(guarded.update("technicians", "cy", "reputation = 0.4")) == 1
+
+
+def test_words_go_only_with_the_key_of_who_wrote_them_and_nothing_else_goes(guarded: Guarded):
+    where = guarded.world.where("messages", "acme")
+    guarded.run("ALTER TABLE messages DISABLE TRIGGER USER")
+    guarded.run(f"UPDATE messages SET author_kind = 'technician', author_id = '{id_of('cy')}' WHERE {where}")
+    guarded.run("ALTER TABLE messages ENABLE TRIGGER USER")
+    erase = f"UPDATE messages SET words = '[erased]' WHERE {where}"
+    refused(guarded, erase, "messages_kept")
+    guarded.run(NO_HOLD)
+    guarded.run(guarded.update("person_keys", "cy", "sealed = NULL, destroyed_at = now()"))
+    assert guarded.accepts(erase) == 1
+    refused(guarded, erase.replace("[erased]", "other words"), "messages_kept")
+    refused(guarded, f"UPDATE messages SET words = '[erased]', sent_at = now() WHERE {where}", "messages_kept")
+    refused(guarded, f"DELETE FROM messages WHERE {where}", "messages_kept")
+    guarded.run("ALTER TABLE messages DISABLE TRIGGER USER")
+    guarded.run(f"UPDATE messages SET author_kind = 'staff' WHERE {where}")
+    guarded.run("ALTER TABLE messages ENABLE TRIGGER USER")
+    refused(guarded, erase, "messages_kept")
