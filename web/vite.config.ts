@@ -1,26 +1,53 @@
 // How are the faces built? Three entrances, each with its own page and bundle, and the phone's service worker.
 import { createHash } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
 
 type Bundle = Parameters<Extract<Plugin['generateBundle'], (...given: never[]) => unknown>>[1]
 
-/** All files that the phone's page may come to need. */
-function shellOf(bundle: Bundle): string[] {
+/** Bytes, packed, that a phone brings before it shows anything; its type and the map come after. */
+const SHELL_BUDGET = 60_000
+
+/** What a chunk needs, and what it may come to need when `later` says so. */
+function reached(bundle: Bundle, from: string, later: (name: string) => boolean): Set<string> {
   const files = new Set<string>()
   const take = (name: string) => {
     const chunk = bundle[name]
     if (files.has(name) || chunk?.type !== 'chunk') return
     files.add(name)
     for (const css of chunk.viteMetadata?.importedCss ?? []) files.add(css)
-    for (const other of [...chunk.imports, ...chunk.dynamicImports]) take(other)
+    for (const other of [...chunk.imports, ...chunk.dynamicImports.filter(later)]) take(other)
   }
-  for (const [name, chunk] of Object.entries(bundle)) {
-    if (chunk.type === 'chunk' && chunk.isEntry && chunk.facadeModuleId?.endsWith('/phone/index.html')) take(name)
-    if (/inter-latin-wght-normal/.test(name)) files.add(name)
+  take(from)
+  return files
+}
+
+/** The phone's own chunk, from which all of it is reached. */
+const phoneOf = (bundle: Bundle): string =>
+  Object.entries(bundle).find(
+    ([, chunk]) => chunk.type === 'chunk' && chunk.isEntry && chunk.facadeModuleId?.endsWith('/phone/index.html'),
+  )?.[0] ?? ''
+
+/** All files that the phone's page may come to need. */
+function shellOf(bundle: Bundle): string[] {
+  const type = Object.keys(bundle).filter((name) => /inter-latin-wght-normal/.test(name))
+  return [...reached(bundle, phoneOf(bundle), () => true), ...type].sort()
+}
+
+/** Packed bytes of what the phone's first sight needs, in the language that needs most. */
+function firstSight(bundle: Bundle): number {
+  const isSpanish = (name: string) => {
+    const chunk = bundle[name]
+    return chunk?.type === 'chunk' && (chunk.facadeModuleId ?? '').includes('/words/es/')
   }
-  return [...files].sort()
+  const packed = (name: string) => {
+    const file = bundle[name]
+    return gzipSync((file?.type === 'chunk' ? file.code : file?.source) ?? '').length
+  }
+  const files = [...reached(bundle, phoneOf(bundle), isSpanish), 'phone/index.html']
+  return files.reduce((sum, name) => sum + packed(name), 0)
 }
 
 /** Tells the phone's service worker which files are its shell, and by which name to keep them. */
@@ -34,6 +61,9 @@ function shell(): Plugin {
       const page = bundle['phone/index.html']
       if (worker?.type !== 'chunk' || page?.type !== 'asset' || files.length < 2)
         return this.error('the phone has no shell')
+      const size = firstSight(bundle)
+      if (size > SHELL_BUDGET) this.error(`the phone brings ${size} bytes before it shows anything: bring pages later`)
+      this.info(`the phone shows itself after ${size} bytes`)
       const version = createHash('sha256').update(files.join()).update(page.source).digest('hex').slice(0, 12)
       const paths = ['/phone/', '/icon.svg', ...files.map((name) => `/${name}`)]
       worker.code = worker.code

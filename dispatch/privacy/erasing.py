@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.files.storing import FileStore
 from dispatch.privacy.blocking import Blocker, find_blockers
-from dispatch.privacy.holdings import HOLDINGS, Holding
+from dispatch.privacy.holdings import AT_ONCE, BY_ADDRESS, HOLDINGS, Holding
 from dispatch.record.events import record
 from dispatch.record.persons import destroy_key
 from dispatch.record.session import ENGINE
@@ -68,6 +68,7 @@ def forget_kept(session: Session, now: datetime) -> int:
 
 
 def _erase_person(session: Session, erasure: ErasureRow, tax_kept_years: int, now: datetime) -> None:
+    _hold_what_lets_in(session, erasure.technician_id)
     person = hold_technician(session, ENGINE, erasure.technician_id)
     blockers = find_blockers(session, person.id)
     if blockers:
@@ -79,12 +80,20 @@ def _erase_person(session: Session, erasure: ErasureRow, tax_kept_years: int, no
     session.flush()
     destroy_key(session, person.id, kept, until, now=now)
     for holding in HOLDINGS:
-        if holding.table in ("technicians", "api_keys", "pool_members"):
+        if holding.table in AT_ONCE:
             _erase(session, holding, person.id)
     session.expire(person)
     told = {"erasure": str(erasure.id), "tax_kept_until": until.isoformat() if until else None}
     _note(session, erasure, {"person": 1}, now)
     record(session, ENGINE, ("technician", person.id), "erased", told, client_id=None, now=now)
+
+
+def _hold_what_lets_in(session: Session, technician_id: UUID) -> None:
+    """Whoever signs in holds their link or password, then their person; erasing takes them in the same order."""
+    for holding in HOLDINGS:
+        if holding.table in BY_ADDRESS:
+            held = text(f"SELECT FROM {holding.table} WHERE {holding.whose} FOR UPDATE")
+            session.execute(held, {"t": technician_id})
 
 
 def _postpone(session: Session, erasure: ErasureRow, blockers: list[Blocker], now: datetime) -> None:
@@ -124,8 +133,7 @@ def _erase_files(session: Session, store: FileStore, erasure: ErasureRow, now: d
 
 def _erase_records(session: Session, erasure: ErasureRow, now: datetime) -> None:
     hold_technician(session, ENGINE, erasure.technician_id)
-    done = ("technicians", "api_keys", "pool_members")
-    num = sum(_erase(session, each, erasure.technician_id) for each in HOLDINGS if each.table not in done)
+    num = sum(_erase(session, each, erasure.technician_id) for each in HOLDINGS if each.table not in AT_ONCE)
     _note(session, erasure, {"num_rows": num}, None)
     erasure.state, erasure.done_at = "done", now
     session.flush()

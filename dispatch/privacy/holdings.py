@@ -10,6 +10,12 @@ from dataclasses import dataclass, field
 #: Columns of no meaning outside, and other people's ids.
 _ALWAYS_LEFT_OUT = ("point", "cell", "changed_xid", "xid", "judged_by", "decided_by", "answered_by", "decider_id")
 _OWN = "technician_id = :t"
+#: Rows of an address, which goes with its technician unless it is somebody else's too.
+_OF_ADDRESS = (
+    "email = (SELECT lower(email) FROM technicians WHERE id = :t) AND NOT EXISTS (SELECT FROM staff s"
+    " WHERE lower(s.email) = {0}.email AND s.left_at IS NULL) AND NOT EXISTS (SELECT FROM technicians o"
+    " WHERE lower(o.email) = {0}.email AND o.state NOT IN ('left', 'erased') AND o.id <> :t)"
+)
 _BY_THEM = "by_kind = 'technician' AND by_id = :t"
 _WITHOUT_PLACE = "{0} - '{{lat,lng}}'::text[]"
 
@@ -43,13 +49,22 @@ WITHHELD: Mapping[str, str] = {
     "pool_overrides": "a client's own reason for its own pool",
     "legal_holds": "whom a court asks about is not told by us",
     "person_keys": "a key is no fact about anybody",
+    "passwords": "what lets somebody in is copied nowhere",
 }
 
 _ERASED = "'[erased]'"
 _NOTHING = "NULL"
 
-#: In the order in which they are erased. The technician's own row is last of all that is shown first.
+#: What is found by the technician's address.
+BY_ADDRESS = ("passwords", "sign_ins")
+#: What goes in the first step, so that nobody signs in, takes work or is called by their name any more.
+AT_ONCE = (*BY_ADDRESS, "sessions", "technicians", "api_keys", "pool_members")
+
+#: In the order in which they are erased: what is found by the technician's address before the address itself.
 HOLDINGS: tuple[Holding, ...] = (
+    Holding("passwords", _OF_ADDRESS.format("passwords"), goes=True, is_shown=False),
+    Holding("sign_ins", _OF_ADDRESS.format("sign_ins"), goes=True, left_out=("hash", "more")),
+    Holding("sessions", goes=True, left_out=("hash",)),
     Holding(
         "technicians",
         "id = :t",
@@ -151,8 +166,8 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding("messages", "author_kind = 'technician' AND author_id = :t", {"words": _ERASED}, by="erase_words",
             left_out=("carrier_id",)),
     Holding("idempotency_keys", "position(convert_to(CAST(:t AS text), 'UTF8') IN body) > 0"
-            " OR api_key_id IN (SELECT id FROM api_keys WHERE technician_id = :t)", goes=True, is_shown=False),
-    Holding("sessions", goes=True),
+            " OR asker_id = :t OR asker_id IN (SELECT id FROM api_keys WHERE technician_id = :t)",
+            goes=True, is_shown=False),
     Holding("api_keys", erased={"label": _ERASED, "revoked_at": "coalesce(revoked_at, clock_timestamp())"},
             left_out=("hash",)),
     # What stays as it is: work done, money moved, what was asked for. Its ids lead to nobody any more.

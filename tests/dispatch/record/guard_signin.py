@@ -1,4 +1,4 @@
-"""The guards' world of sign-in: Acme's staff is signed in, and Burg's technician; a link and a visit to a provider."""
+"""The guards' world of sign-in: staff and technicians are signed in, by links and passwords; a visit to a provider."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -8,29 +8,37 @@ from uuid import UUID
 from dispatch.record import tables as t
 
 
-def sign_in(id_of: Callable[[str], UUID], name: str, asked: str, now: datetime) -> list[Any]:
-    """One row of each table."""
-    is_acme = name == "acme"
+def of_client(id_of: Callable[[str], UUID], name: str, now: datetime) -> list[Any]:
+    """One row of each table, of the client's staff; Burg's came by a provider."""
+    return _signed_in(id_of, name, now, is_linked=name == "acme", staff_id=id_of(f"{name}.staff"))
+
+
+def of_technician(id_of: Callable[[str], UUID], name: str, now: datetime) -> list[Any]:
+    """One row of each table, of theirs."""
+    return _signed_in(id_of, name, now, is_linked=True, technician_id=id_of(name))
+
+
+def _signed_in(id_of: Callable[[str], UUID], name: str, now: datetime, *, is_linked: bool, **whose: UUID) -> list[Any]:
+    email = f"{name}@example.org"
     session = t.SessionRow(
         id=id_of(f"{name}.session"),
         hash=f"session of {name}".encode(),
-        email=f"{name}@example.org",
-        staff_id=id_of(f"{name}.staff") if is_acme else None,
-        technician_id=None if is_acme else id_of(asked),
-        method="link",
+        email=email,
+        method="link" if is_linked else "oidc",
         device="Phone",
         opened_at=now,
         seen_at=now,
         idle_s=3_600,
         expires_at=now + timedelta(days=1),
+        **whose,
     )
     tried = t.SignInRow(
         id=id_of(f"{name}.sign_in"),
-        kind="link" if is_acme else "oidc",
+        kind="link" if is_linked else "oidc",
         hash=f"token of {name}".encode(),
-        email=f"{name}@example.org" if is_acme else None,
-        more=None if is_acme else {"nonce": "n", "verifier": "v", "page": "/"},
+        email=email if is_linked else None,
+        more=None if is_linked else {"nonce": "n", "verifier": "v", "page": "/"},
         asked_at=now,
         expires_at=now + timedelta(minutes=30),
     )
-    return [session, tried, t.PasswordRow(email=f"{name}@example.org", hash="$argon2id$", set_at=now)]
+    return [session, tried, t.PasswordRow(email=email, hash="$argon2id$", set_at=now)]

@@ -15,13 +15,13 @@ import guard_changes
 import guard_money
 import guard_privacy
 import guard_proofs
+import guard_signin
 from guard_admission import admission
 from guard_cleared import cleared
 from guard_evidence import evidence
 from guard_messages import said, told_to_technician
 from guard_presence import presence
 from guard_reputation import reputation
-from guard_signin import sign_in
 from guard_standing import standing
 from guard_trouble import duty, promise
 from guard_usage import usage
@@ -151,6 +151,7 @@ def _technician(name: str) -> list[Named]:
         guard_proofs.document(id_of, name, NOW),
         guard_proofs.removal(id_of, name, NOW),
         *guard_privacy.of_technician(id_of, name, NOW),
+        *guard_signin.of_technician(id_of, name, NOW),
     ]
     return [(name, row) for row in rows]
 
@@ -173,7 +174,7 @@ def _client(name: str) -> list[Named]:
         *standing(id_of, name, NOW),
         *said(id_of, name, ASKED[name], NOW),
         *presence(id_of, name, ASKED[name], NOW),
-        *sign_in(id_of, name, ASKED[name], NOW),
+        *guard_signin.of_client(id_of, name, NOW),
         *admission(id_of, name, ASKED[name], NOW),
         *usage(id_of, name, ASKED[name]),
         *reputation(id_of, name, ASKED[name], NOW),

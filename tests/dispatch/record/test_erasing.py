@@ -36,6 +36,8 @@ SECRET = "the words that she wrote"
 LATER = NOW + timedelta(days=400)
 OF_HERS = {each.table: each for each in HOLDINGS}
 TEXTS = ("text", "character varying(64)", "jsonb")
+#: Where her address stands, by which rows are found.
+BY_ADDRESS = ("technicians", "sign_ins", "passwords")
 
 
 @pytest.fixture
@@ -87,7 +89,13 @@ def plant(guarded: Guarded) -> list[tuple[str, str]]:
     guarded.run(f"UPDATE deliverables SET handed_in_by_kind = 'technician', handed_in_by = '{ANNA}'")
     guarded.run(f"UPDATE incidents SET by_kind = 'technician', by_id = '{ANNA}'")
     guarded.run("UPDATE proposals SET by_side = 'technician'")
+    for table in BY_ADDRESS:
+        met = guarded.run(f"UPDATE {table} SET email = '{CANARY}@example.org' WHERE email = 'anna@example.org'")
+        assert met.rowcount == 1, table
+        planted.append((table, "email"))
     for table, column in personal_columns():
+        if (table, column) in planted:
+            continue
         kind = guarded.columns[table][column]
         if kind not in TEXTS:
             continue
@@ -143,6 +151,43 @@ def test_nothing_of_a_person_is_left_in_any_table(guarded: Guarded, session: Ses
     assert (state, name, lat) == ("erased", "[erased]", 0.0)
     ((num,),) = guarded.rows("SELECT count(*) FROM technicians WHERE name LIKE '% Miller'")
     assert num == 2, "the others are still there"
+    assert tables_with(guarded, "bo@example.org") >= {"sessions", *BY_ADDRESS}
+
+
+def test_nobody_is_signed_in_or_can_sign_in_from_the_first_step_on(guarded: Guarded, session: Session, tmp_path: Path):
+    granted(session)
+    assert tables_with(guarded, "anna@example.org") >= {"sessions", *BY_ADDRESS}
+    assert erase_next(session, open_store(None, tmp_path), tax_kept_years=4, now=LATER) == 1
+    assert tables_with(guarded, "anna@example.org") == set()
+
+
+@pytest.mark.parametrize(
+    "also",
+    [
+        "UPDATE staff SET email = 'Anna@example.org' WHERE client_id IS NULL",
+        f"UPDATE technicians SET email = 'Anna@example.org' WHERE id = '{id_of('bo')}'",
+    ],
+)
+def test_an_address_that_is_somebody_elses_too_still_lets_them_in(
+    guarded: Guarded, session: Session, tmp_path: Path, also: str
+):
+    guarded.run(also)
+    erased(session, tmp_path)
+    assert tables_with(guarded, "anna@example.org") == {"sign_ins", "passwords"}
+    assert not guarded.rows(f"SELECT FROM sessions WHERE technician_id = '{ANNA}'")
+
+
+def test_what_she_was_answered_goes_whether_she_asked_with_a_key_or_signed_in(
+    guarded: Guarded, session: Session, tmp_path: Path
+):
+    asker = f"asker_id IN ('{ANNA}', (SELECT id FROM api_keys WHERE technician_id = '{ANNA}'))"
+    guarded.run(
+        "INSERT INTO idempotency_keys (asker_id, key, request_hash, status, body, created_at)"
+        f" SELECT '{ANNA}', key, request_hash, status, body, created_at FROM idempotency_keys WHERE {asker}"
+    )
+    assert len(guarded.rows(f"SELECT FROM idempotency_keys WHERE {asker}")) == 2
+    erased(session, tmp_path)
+    assert not guarded.rows(f"SELECT FROM idempotency_keys WHERE {asker}")
 
 
 def test_an_export_shows_every_personal_column_and_nobody_elses_rows(guarded: Guarded, session: Session):

@@ -1,0 +1,16 @@
+// Which pages come after the first sight? Those that nobody opens the phone with. The service worker keeps them all, so
+// that they open without a network, too.
+
+export const later = {
+  job: () => import('./pages/JobsPage.svelte'),
+  me: () => import('./pages/MePage.svelte'),
+  offer: () => import('./pages/OfferPage.svelte'),
+  visit: () => import('./pages/VisitPage.svelte'),
+}
+
+/** Bring them while nothing else is to be done: the next tap finds them. */
+export function bringRest(): void {
+  const all = () => void Promise.allSettled(Object.values(later).map((bring) => bring()))
+  if ('requestIdleCallback' in window) requestIdleCallback(all, { timeout: 5_000 })
+  else setTimeout(all, 2_000)
+}
