@@ -1,10 +1,11 @@
 // Which pages come after the first sight? Those that nobody opens the phone with. The service worker keeps them all, so
-// that they open without a network, too.
+// that they open without a network, too. Words that only such a page says belong in a catalogue of its own.
 
 export const later = {
   job: () => import('./pages/JobsPage.svelte'),
   me: () => import('./pages/MePage.svelte'),
   offer: () => import('./pages/OfferPage.svelte'),
+  signIn: () => import('../ui/SignIn.svelte'),
   visit: () => import('./pages/VisitPage.svelte'),
 }
 

@@ -1,4 +1,6 @@
-import { board as en } from './en/board'
 import { catalogue } from './speech.svelte'
 
-export const t = catalogue(en, { es: () => import('./es/board').then((each) => each.board) })
+export const t = catalogue({
+  en: () => import('./en/board').then((each) => each.board),
+  es: () => import('./es/board').then((each) => each.board),
+})

@@ -1,10 +1,12 @@
 // What do all faces say?
 
 import type { Problem } from '../server/problems'
-import { common as en } from './en/common'
 import { catalogue, speech } from './speech.svelte'
 
-export const c = catalogue(en, { es: () => import('./es/common').then((each) => each.common) })
+export const c = catalogue({
+  en: () => import('./en/common').then((each) => each.common),
+  es: () => import('./es/common').then((each) => each.common),
+})
 
 /** A problem in the reader's words; the server's own, in English, where we have none. */
 export function problemWords(problem: Problem): string {

@@ -1,4 +1,6 @@
-import { desk as en } from './en/desk'
 import { catalogue } from './speech.svelte'
 
-export const t = catalogue(en, { es: () => import('./es/desk').then((each) => each.desk) })
+export const t = catalogue({
+  en: () => import('./en/desk').then((each) => each.desk),
+  es: () => import('./es/desk').then((each) => each.desk),
+})

@@ -32,25 +32,28 @@ class Speech {
 export const speech = new Speech()
 document.documentElement.lang = speech.language
 
-/** What brings the words of languages that are not the first. */
+/** What brings each catalogue's words. */
 const brought: ((language: Language) => Promise<void>)[] = []
 
-/** The words of a face, in whichever language is spoken when they are asked for; English until others have come. */
-export function catalogue<Words>(
-  english: Words,
-  others: Record<Exclude<Language, 'en'>, () => Promise<Words>>,
-): () => Words {
-  let there = $state.raw<Partial<Record<Language, Words>>>({ en: english })
+/**
+ * The words of a face, in the language that is spoken; until those have come, in the one spoken before.
+ *
+ * They are there once `learn` has been awaited: by a face before it shows anything, and by the module of a catalogue
+ * that belongs to a page which is brought later (`export const t = catalogue(…)`, then `await learn()`).
+ */
+export function catalogue<Words>(languages: Record<Language, () => Promise<Words>>): () => Words {
+  let there = $state.raw<Partial<Record<Language, Words>>>({})
   brought.push(async (language) => {
-    if (language === 'en' || there[language] !== undefined) return
-    const words = await others[language]()
+    if (there[language] !== undefined) return
+    const words = await languages[language]()
     there = { ...there, [language]: words }
   })
-  return () => there[speech.language] ?? english
+  return () => (there[speech.language] ?? there.en ?? there.es) as Words
 }
 
-/** Bring the words of the language that is spoken, before anything is shown. */
+/** Bring the words of the language that is spoken. */
 export async function learn(): Promise<void> {
-  // Without them English is better than nothing.
-  await Promise.all(brought.map((bring) => bring(speech.language))).catch(() => undefined)
+  const bring = (language: Language) => Promise.all(brought.map((each) => each(language)))
+  // Another language's words are better than nothing.
+  await bring(speech.language).catch(() => bring(speech.language === 'en' ? 'es' : 'en').catch(() => undefined))
 }
