@@ -13,5 +13,7 @@ visibility.py   which fields does this actor see?
 errors.py       what went wrong, and which status is that?
 examples.py     what does one look like?
 openapi.py      how is it described, so that a client can be generated?
+docs.py         where does a person read that?
+docpage.py      and what do they see there?
 schemas/        what goes in and out; one module a noun
 """

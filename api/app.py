@@ -77,6 +77,7 @@ from api import (
 )
 from api.cookies import Private
 from api.deadline import Deadline
+from api.docs import add_docs
 from api.errors import answer_error, kinds_of_errors
 from api.faces import add_faces
 from api.filesweep import keep_swept
@@ -196,7 +197,7 @@ def create_app(settings: Settings, *, rehearses: bool = False) -> FastAPI:
         description=_ABOUT,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         openapi_url="/v1/openapi.json",
-        docs_url="/v1/docs",
+        docs_url=None,
         redoc_url=None,
         lifespan=_while_it_runs(settings, metrics, provider, rehearses),
         redirect_slashes=False,
@@ -204,6 +205,7 @@ def create_app(settings: Settings, *, rehearses: bool = False) -> FastAPI:
     )
     # Before the routers: one of them answers at the root, where there are no faces.
     add_faces(app, settings)
+    add_docs(app)
     for router in ROUTERS:
         app.include_router(router)
     # By name: what the trouble list says can be done.

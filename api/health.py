@@ -16,8 +16,8 @@ from dispatch.record.session import ENGINE, transaction
 router = APIRouter(tags=["health"])
 
 _PAGE = """<!doctype html><html lang="en"><title>Truckroll</title>
-<h1>Truckroll</h1><p>The dispatch engine's HTTP API. <a href="/v1/docs">Try it</a>,
-<a href="/v1/openapi.json">read its description</a>, <a href="/v1/health">see whether it is well</a>.</p></html>"""
+<h1>Truckroll</h1><p>The dispatch engine's HTTP API. <a href="/v1/docs">Read its description</a>,
+<a href="/v1/openapi.json">hand it to a program</a>, <a href="/v1/health">see whether it is well</a>.</p></html>"""
 
 
 class IndexHealth(Out):

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, select, update
 from sqlalchemy.orm import Session
 
 from api.auth import Dispatcher, OnVisit, Requester, StaffReader
@@ -107,7 +107,7 @@ def list_jobs(
         found = page(session, request, job_lines().where(*conditions), JobRow.id, limit=limit, cursor=cursor)
         promises = promise_lines(session, [row[0] for row in found.rows])
     response.headers.update(found.headers)
-    return PageOf(items=[job_line(row[0], row[1], row[2], promises) for row in found.rows], next=found.next)
+    return PageOf(items=[job_line(row, promises) for row in found.rows], next=found.next)
 
 
 @router.get("/{job_id}", response_model=JobOut, summary="Read a job")
@@ -198,11 +198,13 @@ def posted(session: Session, actor: Actor, job_id: UUID, is_new: bool) -> Reply:
     return Reply(shown, 201 if is_new else 200, headers)
 
 
-def job_line(job: JobRow, town: str, window: Any, promises: PromiseLines) -> JobLine:
-    """A job as one line; `window` is the first visit's (start, end), `promises` those of `promise_lines`."""
+def job_line(row: Row[*tuple[Any, ...]], promises: PromiseLines) -> JobLine:
+    """A row of `job_lines` as one line; `promises` are those of `promise_lines`."""
+    job, town, time_zone, window = row
     return JobLine(
         **{name: getattr(job, name) for name in _OF_LINE},
         town=town,
+        time_zone=time_zone,
         window=WindowOut(start_at=window[0], end_at=window[1]) if window else None,
         promise=promises[job.id][0],
         is_at_risk=promises[job.id][1],
@@ -216,7 +218,7 @@ _OF_LINE = (
 
 
 def job_lines() -> Select[*tuple[Any, ...]]:
-    """Rows (job, town, (start, end) of the first visit's window)."""
+    """Rows (job, town, zone of the site, (start, end) of the first visit's window)."""
     window = (
         select(func.jsonb_build_array(VisitRow.window_start_at, VisitRow.window_end_at))
         .where(VisitRow.job_id == JobRow.id)
@@ -225,7 +227,7 @@ def job_lines() -> Select[*tuple[Any, ...]]:
         .correlate(JobRow)
         .scalar_subquery()
     )
-    return select(JobRow, SiteRow.town, window).join(SiteRow, SiteRow.id == JobRow.site_id)
+    return select(JobRow, SiteRow.town, SiteRow.time_zone, window).join(SiteRow, SiteRow.id == JobRow.site_id)
 
 
 def _move(request: Request, actor: Actor, job_id: UUID, do: Callable[[Session, datetime], object]) -> Response:

@@ -62,7 +62,7 @@ def _item(
     unfilled = show_unfilled(job.unfilled, "operator" if actor.kind == "operator" else "client")
     is_unfilled = job.state == "unfilled"
     return QueueItem(
-        job=job_line(job, row[1], row[2], promises),
+        job=job_line(row, promises),
         why="unfilled" if is_unfilled else "waiting_for_pick",
         unfilled=unfilled,
         waiting=waiting.get(job.id, []),

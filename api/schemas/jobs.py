@@ -472,6 +472,7 @@ class JobLine(Out):
     priority: int
     site_id: UUID
     town: str
+    time_zone: str = Field(description="The site's: its times are shown in it.")
     bundle_id: UUID | None
     window: WindowOut | None
     promise: PromiseLine | None

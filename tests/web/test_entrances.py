@@ -55,3 +55,14 @@ def test_a_link_is_good_once_and_offers_another(devices: Devices):
         assert phone.barriers() == []
         phone.presses("Mail me a new one")
         phone.sees("A new link is on its way")
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE])
+def test_the_description_of_the_api_is_read_without_anything_from_elsewhere(devices: Devices, size):
+    with devices.device(size) as reader:
+        reader.opens("/v1/docs")
+        reader.sees("Truckroll: the API")
+        reader.page.locator("#postJob > summary").click()
+        reader.sees("Record a job and have it offered at once")
+        assert reader.barriers() == []
+        assert reader.page.evaluate("document.documentElement.scrollWidth") <= size[0]

@@ -1,17 +1,12 @@
 import { expect, it } from 'vitest'
-import { hourlySum, plannedSum } from './earning'
+import { hourlySum } from './earning'
 
-const work = (kind: 'fixed' | 'hourly', amount: string) => ({
-  pay: { kind, amount, currency: 'USD' },
+const work = (net: string) => ({
+  pay_terms: { gross: '999.00', fee: '0.00', net, currency: 'USD', pay_after_days: null, rates: {} },
   duration_min: 90,
   travel_s: 900,
 })
 
-it('counts the way there and back as time', () => {
-  expect(hourlySum(work('fixed', '140.00'))).toBe(70)
-})
-
-it('multiplies a rate by the planned time', () => {
-  expect(plannedSum(work('hourly', '60.00'))).toBe(90)
-  expect(hourlySum(work('hourly', '60.00'))).toBe(45)
+it('is what is left of the pay, the way there and back counted as time', () => {
+  expect(hourlySum(work('140.00'))).toBe(70)
 })
