@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -22,6 +24,7 @@ from cli.demo.show import count, count_day, percentiles, read_counters, read_end
 from cli.demo.stage import Stage, stage
 from cli.demo.telling import tell_clients, tell_trust
 from cli.demo.trust import Trust
+from cli.demo.visitors import Visitor, invite
 from cli.demo.world import make_jobs
 from cli.hold import hold_in_background
 from dispatch.errors import TruckrollError
@@ -75,10 +78,11 @@ def demo(
         for line in (*tell_clients(summary["clients"]), *tell_trust(summary)):
             console.print(line)
         console.print(f"{summary['seconds']:.0f} s in all; next: truckroll explain WO-88000, truckroll replay --all")
+        visitors = [] if once else invite(there)
         if as_json:
-            typer.echo(json.dumps(summary))
+            typer.echo(json.dumps(summary | {"visitors": [asdict(each) for each in visitors]}))
         if not once:
-            _serve(console, there)
+            _serve(console, there, visitors)
         if there.services.postgres is not None:
             hold_in_background(settings, _HELD_MIN)
             console.print(f"PostgreSQL stays up for {_HELD_MIN:.0f} minutes to look at; end it: truckroll hold --end")
@@ -200,10 +204,13 @@ def _show_day(console: Console, summary: dict[str, Any], day: Day) -> None:
     console.print("what people did: " + ", ".join(f"{num} {what}" for what, num in sorted(day.said.items())))
 
 
-def _serve(console: Console, there: Stage) -> None:
-    console.print(f"\nServing at [bold]{there.base_url}[/] (documentation at /docs); Ctrl-C ends it.")
+def _serve(console: Console, there: Stage, visitors: Sequence[Visitor]) -> None:
+    console.print(f"\nServing at [bold]{there.base_url}[/] (the API's description at /v1/docs); Ctrl-C ends it.")
     for client in there.clients:
         console.print(f"  a dispatcher's key, {client.customer.name}: {client.staff_key}")
+    console.print("Look at it in a browser; each link signs you in once, within 12 hours:")
+    for each in visitors:
+        console.print(f"  {each.role.replace('_', ' '):<12}  {each.link}  {each.name}")
     with contextlib.suppress(KeyboardInterrupt):
         while True:
             time.sleep(3600)

@@ -2,23 +2,72 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
+import httpx2
 import psycopg2
+from signing import token_in
 
 from cli.demo.players import behave
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def truckroll(data_dir: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def environment(data_dir: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TRUCKROLL_")}
-    environment = kept | {"TRUCKROLL_DATA_DIR": str(data_dir)}
-    command = [sys.executable, "-m", "cli.main", *words]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    return kept | {"TRUCKROLL_DATA_DIR": str(data_dir)}
+
+
+def truckroll(data_dir: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command, env = [sys.executable, "-m", "cli.main", *words], environment(data_dir)
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=240, check=False)
+
+
+@contextmanager
+def demo(data_dir: Path, *words: str) -> Iterator[dict[str, Any]]:
+    """The demo as it goes on serving, by what it printed; it ends with the block, as by Ctrl-C, and without a fault."""
+    command, faults = [sys.executable, "-m", "cli.main", "demo", "--json", *words], data_dir.with_suffix(".log")
+    with (
+        faults.open("w") as said,
+        subprocess.Popen(
+            command, cwd=ROOT, env=environment(data_dir), stdout=subprocess.PIPE, stderr=said, text=True
+        ) as process,
+    ):
+        assert process.stdout is not None
+        watch = Timer(240, process.kill)
+        watch.start()
+        try:
+            line = process.stdout.readline()
+            assert line, faults.read_text()[-2000:]
+            yield json.loads(line)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 0, faults.read_text()[-2000:]
+        finally:
+            watch.cancel()
+            process.terminate()
+
+
+def each_link_lets_its_role_in(told: dict[str, Any]) -> None:
+    """And shows the faces, where they are built."""
+    roles = []
+    for each in told["visitors"]:
+        base_url = each["link"].partition("/sign-in#")[0]
+        with httpx2.Client(base_url=base_url, headers={"Truckroll-Web": "1", "Origin": base_url}) as browser:
+            opened = browser.post("/v1/sign-in/link/open", json={"token": token_in(each["link"])})
+            assert opened.status_code == 200, opened.text
+            roles.append(opened.json()["role"])
+            assert (roles[-1], each["name"].split(",")[0]) == (each["role"], opened.json()["name"])
+            assert browser.get("/v1/me").json()["role"] == each["role"]
+            face = browser.get("/sign-in")
+            assert face.status_code == (200 if (ROOT / "web" / "dist" / "index.html").exists() else 404)
+    assert roles == ["operator", "client_admin", "requester", "dispatcher", "technician"]
 
 
 def trust_is_as_recorded(told: dict[str, Any], cursor: Any) -> None:
@@ -50,9 +99,8 @@ def trust_is_as_recorded(told: dict[str, Any], cursor: Any) -> None:
 def test_every_job_ends_and_what_is_said_is_what_is_recorded(tmp_path: Path) -> None:
     data_dir = tmp_path / "demo"
     try:
-        ran = truckroll(data_dir, "demo", "--once", "--json", "--technicians", "2000", "--jobs", "8")
-        assert ran.returncode == 0, ran.stderr[-2000:]
-        told = json.loads(ran.stdout)
+        with demo(data_dir, "--technicians", "2000", "--jobs", "8") as told:
+            each_link_lets_its_role_in(told)
         assert (told["jobs"], told["technicians"], told["double_assignments"]) == (8, 2000, 0)
         assert told["assigned"] + told["unfilled"] == 8
         with psycopg2.connect(told["database_url"]) as connection, connection.cursor() as cursor:
