@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from personal_data import assert_events_impersonal
 from pictures import picture
+from signing import Browser, Mail, give_address, token_in
 from sqlalchemy import text
 
 from dispatch.files.storing import open_store
@@ -216,6 +217,37 @@ def test_somebody_is_erased_when_nothing_is_in_the_way_and_everything_still_work
     _, offers = town.offered()
     assert given.technician_id not in {each.technician_id for each in offers}
     assert operator.post(f"/v1/technicians/{given.technician_id}/invite").json()["code"] == "conflict"
+
+
+def test_who_is_erased_is_signed_out_and_gets_no_link_any_more(sealed):
+    given, mail = worked(sealed), Mail(sealed.town)
+    give_address(sealed.town, given.technician_id, "anna@example.org")
+    phone = Browser(sealed.town)
+    phone.post("/v1/sign-in/link", {"email": "anna@example.org"})
+    phone.opens(token_in(mail.goes_out()[0].body))
+    assert phone.put("/v1/me/password", {"password": "correct horse battery"}).status_code == 204
+    assert phone.get("/v1/me").json()["role"] == "technician"
+    answer = phone.get("/v1/technicians/me/export")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        [session] = json.loads(archive.read("data/sessions.json"))
+        assert (session["email"], session["method"]) == ("anna@example.org", "link")
+        assert "hash" not in session
+        assert "data/passwords.json" not in archive.namelist()
+
+    ends(sealed, given)
+    asked = phone.post("/v1/technicians/me/erasure").json()
+    sealed.town.key("operator").post(f"/v1/erasures/{asked['id']}/grant")
+    background(sealed, times=1)
+    assert phone.get("/v1/me").status_code == 401
+    assert Browser(sealed.town).post("/v1/sign-in/link", {"email": "anna@example.org"}).status_code == 202
+    assert mail.goes_out() == []
+    by_password = {"email": "anna@example.org", "password": "correct horse battery"}
+    assert Browser(sealed.town).post("/v1/sign-in/password", by_password).status_code == 401
+    with sealed.town.world.as_engine() as (session, _):
+        left = "SELECT (SELECT count(*) FROM passwords), (SELECT count(*) FROM sessions)"
+        assert tuple(session.execute(text(left)).one()) == (0, 0)
+    background(sealed)
+    assert_events(sealed)
 
 
 def test_a_hold_keeps_a_person_until_it_is_lifted(sealed):
