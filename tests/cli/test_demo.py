@@ -61,7 +61,7 @@ def each_link_lets_its_role_in(told: dict[str, Any]) -> None:
         base_url = each["link"].partition("/sign-in#")[0]
         with httpx2.Client(base_url=base_url, headers={"Truckroll-Web": "1", "Origin": base_url}) as browser:
             opened = browser.post("/v1/sign-in/link/open", json={"token": token_in(each["link"])})
-            assert opened.status_code == 200, opened.text
+            assert opened.status_code == 201, opened.text
             roles.append(opened.json()["role"])
             assert (roles[-1], each["name"].split(",")[0]) == (each["role"], opened.json()["name"])
             assert browser.get("/v1/me").json()["role"] == each["role"]
