@@ -73,7 +73,7 @@ def most_behind(net: Decimal, fee_share: Decimal, currency: str) -> Decimal:
 
 def hours_of(spans: Iterable[tuple[datetime, datetime]]) -> Decimal:
     """Real hours, to the microsecond."""
-    return sum((_hours(end - start) for start, end in map(_in_utc, spans)), ZERO)
+    return _hours(sum((end - start for start, end in map(_in_utc, spans)), timedelta()))
 
 
 _Line = tuple[str, Decimal, Decimal]
@@ -103,16 +103,17 @@ def _surcharges(
 ) -> Iterator[_Line]:
     """Odd hours, by kind; beyond the cap no hour is paid, nor what would come on top of it."""
     hourly = pay.amount if pay.kind == "hourly" else pay.amount / worked.agreed_h if worked.agreed_h else ZERO
-    left = _capped(rates, hours)
-    odd: dict[tuple[str, Decimal], Decimal] = {}
+    # Summed as lengths of time: a third of an hour has no end in decimals.
+    left = timedelta(microseconds=round(_capped(rates, hours) * _HOUR_US))
+    odd: dict[tuple[str, Decimal], timedelta] = {}
     for start, end, day, clock in _pieces(rates, worked):
-        spent = min(left, _hours(end - start))
+        spent = min(left, end - start)
         left -= spent
         kind, share = _largest(rates, day, clock, is_holiday)
         if share:
-            odd[kind, share] = odd.get((kind, share), ZERO) + spent
+            odd[kind, share] = odd.get((kind, share), timedelta()) + spent
     for (kind, share), spent in sorted(odd.items()):
-        yield kind, spent, hourly * share
+        yield kind, _hours(spent), hourly * share
 
 
 def _largest(rates: Rates, day: date, clock: time, is_holiday: Callable[[date], bool]) -> tuple[str, Decimal]:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session
@@ -14,7 +14,7 @@ from dispatch.feed import REFRESH_WITHIN_S, Feed
 from dispatch.jobs.offers import offer_job
 from dispatch.jobs.rounds import due_rounds, withdraw_counters
 from dispatch.record.events import record
-from dispatch.record.session import ENGINE, database_now
+from dispatch.record.session import CLOCK, ENGINE, database_now
 from dispatch.record.tables import OfferRow
 from dispatch.record.tables.offers import LIVE_OFFERS
 
@@ -27,7 +27,7 @@ _BATCH = 500
 
 _LATE = (
     select(OfferRow.id)
-    .where(OfferRow.state.in_(LIVE_OFFERS), OfferRow.expires_at <= func.clock_timestamp())
+    .where(OfferRow.state.in_(LIVE_OFFERS), OfferRow.expires_at <= CLOCK)
     .order_by(OfferRow.expires_at)
     .limit(_BATCH)
     .with_for_update(skip_locked=True)

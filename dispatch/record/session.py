@@ -25,6 +25,8 @@ LIMITS = {
     "idle_in_transaction_session_timeout": "10s",
     # Compiling a query costs more than any of ours takes.
     "jit": "off",
+    # And so does starting a process: a plan of many small parts is thought dear enough for some, and took 70 ms, not 3.
+    "max_parallel_workers_per_gather": "0",
     # An acknowledged write survives a crash: with `off`, 320 of 49,889 did not (docs/decisions/0002-durability.md).
     "synchronous_commit": "on",
 }
@@ -138,6 +140,11 @@ def act_as(session: Session, actor: Actor, *, role: str = "app") -> None:
             "key": str(actor.key_id or ""),
         },
     )
+
+
+#: The database's clock, asked once a statement: what is due by it is found by the column's index, which the bare
+#: function, asked anew for each row, would not let be used. Not for statements that wait for a lock and then go on.
+CLOCK = select(func.clock_timestamp()).scalar_subquery()
 
 
 def database_now(session: Session) -> datetime:

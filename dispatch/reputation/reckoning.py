@@ -21,7 +21,7 @@ STANDS = timedelta(days=7)
 MEASURED_OVER = timedelta(days=90)
 #: Older outcomes weigh less than a thousandth.
 COUNTS_FOR = timedelta(days=1_800)
-_BATCH = 100
+_BATCH = 20
 #: Of a very large network the newest outcomes say as much, and are read in time.
 _MOST_MEASURED = 200_000
 
@@ -46,18 +46,13 @@ def reckon(session: Session, technicians: Collection[UUID], *, now: datetime) ->
 
 
 def refresh(session: Session, now: datetime) -> int:
-    """Reckon anew whom nothing happened to for a week, and newcomers of whom nobody said anything: how many.
+    """Reckon anew whom nothing happened to for a week: how many. Rows that another holds are left for later.
 
-    Whoever was loaded with a reputation keeps it until the first outcome. Rows that another holds are left for later.
+    Newcomers, and whoever was loaded with a reputation, have none to reckon before their first outcome
+    (`dispatch.talent.reading`). Few at a time: each row written is read again by every index.
     """
-    # What the table's own default says: nobody gave them a reputation to start with.
-    is_new = TechnicianRow.reputation_at.is_(None) & (TechnicianRow.reputation == 0.5)
-    is_old = TechnicianRow.reputation_at <= now - STANDS
-    due: set[UUID] = set()
-    # Each by an index of its own; whoever skips what is held never waits, so the order of the two doesn't matter.
-    for which in (is_new, is_old):
-        some = select(TechnicianRow.id).where(which).limit(_BATCH)
-        due.update(session.scalars(some.with_for_update(skip_locked=True, key_share=True)))
+    old = select(TechnicianRow.id).where(TechnicianRow.reputation_at <= now - STANDS).limit(_BATCH)
+    due = session.scalars(old.with_for_update(skip_locked=True, key_share=True)).all()
     reckon(session, due, now=now)
     return len(due)
 

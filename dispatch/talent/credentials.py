@@ -5,7 +5,7 @@ Whoever ends one looks at once at what it leaves uncovered: `dispatch/visits/lap
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -59,6 +59,8 @@ _KINDS = {
 _STAMPS = {"verify": ("verified_at",), "revoke": ("revoked_at",)}
 #: By when a proof that was handed in is to be reviewed.
 REVIEW_WITHIN = timedelta(days=3)
+#: How far the last clock on Earth is behind UTC.
+_LAST_CLOCK = timedelta(hours=12)
 #: A wave's index lags by less than this: whom it asked meanwhile is looked at once more.
 _LOOK_AGAIN = timedelta(seconds=5)
 
@@ -199,6 +201,15 @@ def move_credential(
     data = {"technician": str(row.technician_id), "kind": row.kind, **(told or {})}
     record(session, actor, ("credential", row.id), _KINDS[wish], data, client_id=None, now=now)
     return row
+
+
+def first_day_anywhere(now: datetime) -> date:
+    """The day that it still is somewhere on Earth: a proof whose last day is before it is over everywhere.
+
+    The rules read a proof's last day by the clock at the site, so what counts for a job there must not be ended by a
+    clock further east.
+    """
+    return (now - _LAST_CLOCK).astimezone(UTC).date()
 
 
 def look_again(session: Session, technicians: Sequence[UUID], at: datetime | None) -> None:

@@ -7,6 +7,7 @@ so that the rules judge the same facts.
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from itertools import islice
@@ -22,6 +23,7 @@ from dispatch.record.tables import TechnicianRow
 from dispatch.talent.usage import hours_left_of
 from geo.geojson import area_from_geojson
 from matching.proof import Proof, Requirement, last_days, read_requirements
+from matching.reputation import ReputationPolicy, reputation
 from matching.technician import Asks, Booking, Consent, Technician
 from matching.usage import HoursLeft
 
@@ -52,6 +54,7 @@ _COLUMNS = (
     TechnicianRow.auto_paused,
     TechnicianRow.reputation,
     TechnicianRow.reputation_high,
+    TechnicianRow.reputation_at,
 )
 
 #: What other tables say of a technician, as one JSON value a table.
@@ -84,14 +87,22 @@ _FACTS = {
     "own_marks": "SELECT technician_id, json_agg(json_build_array(kind, client_id)) FROM technician_marks WHERE {them}",
 }
 
-#: What clients ask of proofs beyond their days, read with the technicians' facts: under nobody's key.
-_ASKED_OF_PROOFS = (
+#: What holds for all is read with the technicians' facts, under nobody's key: what clients ask of proofs beyond their
+#: days, and what an average technician of the network is like.
+_OF_ALL = (
     "SELECT '', 'asked', json_agg(json_build_array(id, proof_policy) ORDER BY id)::text FROM clients"
-    " WHERE proof_policy <> '{}' HAVING count(*) > 0"
+    " WHERE proof_policy <> '{}' HAVING count(*) > 0",
+    "(SELECT '', 'newcomer', means::text FROM network_means ORDER BY num DESC LIMIT 1)",
 )
 
 #: What clients ask of proofs.
 Asked = tuple[Requirement, ...]
+
+#: A reputation and the upper end of its interval.
+Standing = tuple[float, float]
+
+#: The reputation of a row that nobody gave one: what the table's own default says.
+NOTHING_SAID = 0.5
 
 #: A technician's row, locked.
 Held = Row[Any]
@@ -101,6 +112,8 @@ _NO_MARKS = (_NOBODY, _NOBODY)
 _NOTHING: Mapping[str, int] = MappingProxyType({})
 _CONTRACTOR: Mapping[UUID, str] = MappingProxyType({})
 _NO_HOURS: Mapping[UUID, HoursLeft] = MappingProxyType({})
+#: Where there are no outcomes, none is older than another.
+_ANY_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 def _facts_statement(them: str) -> TextClause:
@@ -109,7 +122,7 @@ def _facts_statement(them: str) -> TextClause:
         f" AS {name} (technician_id, facts)"
         for name, query in _FACTS.items()
     )
-    return text(" UNION ALL ".join((*arms, _ASKED_OF_PROOFS)))
+    return text(" UNION ALL ".join((*arms, *_OF_ALL)))
 
 
 _OF_SOME = _facts_statement("technician_id = ANY(CAST(:ids AS uuid[]))")
@@ -216,16 +229,18 @@ def _bridged(session: Session, rows: Sequence[Row[Any]], of: Mapping[str, Any], 
     facts: dict[str, dict[str, Any]] = defaultdict(dict)
     for key, name, value in session.execute(statement, {**of, "now": now, "today": now.astimezone(UTC).date()}):
         facts[key][name] = _PARSED[name](value)
-    asked = facts.pop("", {}).get("asked", ())
+    of_all = facts.pop("", {})
+    asked, newcomer = of_all.get("asked", ()), of_all.get("newcomer") or _newcomer(None)
     for row in rows:
-        yield _technician(row, facts.get(row.key, {}), asked)
+        yield _technician(row, facts.get(row.key, {}), asked, newcomer)
 
 
-def _technician(row: Row[Any], facts: Mapping[str, Any], asked: Asked) -> Technician:
+def _technician(row: Row[Any], facts: Mapping[str, Any], asked: Asked, newcomer: Standing) -> Technician:
     asks = Asks(*facts.get("asks", (0, 0, 0, 0)))
     blocked_by, favourite_of = facts.get("of_clients", _NO_MARKS)
     blocked, prefers = facts.get("own_marks", _NO_MARKS)
     admitted, suspended = facts.get("admissions", _NO_MARKS)
+    score, high = _standing(row, newcomer)
     return Technician(
         id=UUID(row.key),
         version=row.version,
@@ -254,14 +269,24 @@ def _technician(row: Row[Any], facts: Mapping[str, Any], asked: Asked) -> Techni
         day_capacity=row.day_capacity,
         min_hourly=row.min_hourly,
         currency=row.currency,
-        reputation=row.reputation,
-        # Of whom nothing is known, everything may be true.
-        reputation_high=1.0 if row.reputation_high is None else row.reputation_high,
+        reputation=score,
+        reputation_high=high,
         **asks._asdict(),
         consent=_consent(row),
         hours_left=facts.get("hours_left", _NO_HOURS),
         engaged=facts.get("engaged", _CONTRACTOR),
     )
+
+
+def _standing(row: Row[Any], newcomer: Standing) -> Standing:
+    """As it was reckoned, or loaded; of whom nobody said anything, the network's own.
+
+    Nothing is written of newcomers: there may be very many, and each row written is read again by every index.
+    """
+    if row.reputation_at is None and row.reputation == NOTHING_SAID:
+        return newcomer
+    # Of whom only a score was loaded, everything may be true.
+    return row.reputation, 1.0 if row.reputation_high is None else row.reputation_high
 
 
 def _consent(row: Row[Any]) -> Consent | None:
@@ -296,6 +321,14 @@ def _asked(document: str) -> Asked:
     """What all clients ask, each once."""
     of_clients = [read_requirements(policy, UUID(client)) for client, policy in json.loads(document)]
     return tuple(dict.fromkeys(asked for policy in of_clients for asked in policy.values()))
+
+
+@lru_cache(maxsize=8)
+def _newcomer(document: str | None) -> Standing:
+    """What nobody's outcomes make, by the network's means as they were last measured, or as they are stated."""
+    policy = replace(ReputationPolicy(), means=json.loads(document)) if document else ReputationPolicy()
+    made = reputation((), policy, now=_ANY_TIME)
+    return made.score, made.high
 
 
 @lru_cache(maxsize=65536)
@@ -344,6 +377,7 @@ _PARSED: Mapping[str, Callable[[str], Any]] = {
     "skills": _mapping,
     "credentials": str,
     "asked": _asked,
+    "newcomer": _newcomer,
     "hours": _tuples,
     "time_off": _tuples,
     "bookings": _bookings,

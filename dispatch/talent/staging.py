@@ -14,6 +14,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict
+from dispatch.talent.credentials import first_day_anywhere
 
 #: What an import may take, where a request may not.
 _UNHURRIED = text(
@@ -66,7 +67,8 @@ def take_over(session: Session, fields: frozenset[str], *, now: datetime) -> Seq
         raise Conflict("changing", "import", ("import again: somebody added a technician of this file meanwhile",))
     for statement in (_SKILLS if "skills" in fields else ()) + (_HOURS if "hours" in fields else ()):
         session.execute(text(statement))
-    session.execute(text(_CREDENTIALS), {"now": now, "today": now.astimezone(UTC).date()})
+    days = {"today": now.astimezone(UTC).date(), "over": first_day_anywhere(now)}
+    session.execute(text(_CREDENTIALS), {"now": now, **days})
     session.execute(text(_POOLS), {"now": now})
     return session.execute(text(_CHANGED)).all()
 
@@ -157,8 +159,9 @@ _HOURS = (
 )
 _CREDENTIALS = (
     "INSERT INTO credentials (id, technician_id, kind, state, valid_from, valid_until, evidence, verified_at,"
-    " created_at) SELECT x.id, s.id, x.kind, 'verified', least(:today, x.valid_until), x.valid_until, 'import',"
-    " :now, :now FROM staged_credentials x JOIN staged_technicians s USING (line) WHERE NOT EXISTS"
+    " created_at) SELECT x.id, s.id, x.kind, CASE WHEN x.valid_until < :over THEN 'expired' ELSE 'verified' END,"
+    " least(:today, x.valid_until), x.valid_until, 'import', :now, :now"
+    " FROM staged_credentials x JOIN staged_technicians s USING (line) WHERE NOT EXISTS"
     " (SELECT FROM credentials c WHERE (c.technician_id, c.kind, c.valid_until) = (s.id, x.kind, x.valid_until))"
 )
 _POOLS = (

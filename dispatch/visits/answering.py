@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from dispatch.errors import Conflict, NotFound, Refused
 from dispatch.jobs.lifecycle import PROPOSAL, VISIT, states_with
 from dispatch.record.events import record
-from dispatch.record.session import ENGINE, Actor
+from dispatch.record.session import CLOCK, ENGINE, Actor
 from dispatch.record.tables import AlarmRow, AssignmentRow, JobRow, ProposalRow, VisitRow
 from dispatch.visits.alarms import clear_alarms, raise_alarm
 from dispatch.visits.finding import is_clients
@@ -113,7 +113,7 @@ def overtake(
 
 def expire_proposals(session: Session, now: datetime) -> int:
     """End the proposals that nobody answered in time: how many."""
-    late = _open().where(ProposalRow.expires_at <= func.clock_timestamp())
+    late = _open().where(ProposalRow.expires_at <= CLOCK)
     ended = _end_all(session, late, "expire")
     for row in ended:
         tell(session, ENGINE, row, "expired", now)

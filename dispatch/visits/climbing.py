@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatch.record.events import record
-from dispatch.record.session import ENGINE
+from dispatch.record.session import CLOCK, ENGINE
 from dispatch.record.tables import AlarmRow, DutyShiftRow, StaffRow
 from dispatch.visits.alarms import told_of
 from dispatch.visits.responding import ladder_of
@@ -29,7 +29,7 @@ def climb(session: Session, now: datetime) -> int:
     """Every alarm whose time has come climbs a step: how many did. Another dispatcher's are left to it."""
     due = session.scalars(
         select(AlarmRow)
-        .where(AlarmRow.next_climb_at <= func.clock_timestamp())
+        .where(AlarmRow.next_climb_at <= CLOCK)
         .order_by(AlarmRow.next_climb_at, AlarmRow.id)
         .limit(_BATCH)
         .with_for_update(skip_locked=True)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from dispatch.jobs.assignments import release
@@ -20,11 +20,11 @@ from dispatch.jobs.lifecycle import NOT_THERE_YET
 from dispatch.jobs.reading import RoleOfVisit, read_day_policy, read_role
 from dispatch.jobs.rounds import withdraw_counters
 from dispatch.record.events import record
-from dispatch.record.session import ENGINE, Actor
+from dispatch.record.session import CLOCK, ENGINE, Actor
 from dispatch.record.tables import AssignmentRow, CredentialRow, OfferRow, RoundRow, SlotRow, TechnicianRow, VisitRow
 from dispatch.record.tables.offers import LIVE_OFFERS
 from dispatch.record.tables.talent import LIVE_PROOFS
-from dispatch.talent.credentials import look_again, move_credential
+from dispatch.talent.credentials import first_day_anywhere, look_again, move_credential
 from dispatch.talent.reading import lock_technician_row, read_held
 from dispatch.visits.alarms import raise_alarm
 from matching.eligibility import Rule
@@ -33,8 +33,7 @@ from matching.technician import Technician
 
 #: The rules that a proof can break.
 RULES = frozenset({Rule.CREDENTIAL.code, Rule.CLEARANCE.code})
-#: How far the last clock on Earth is behind UTC, and how early an end is told of.
-_LAST_CLOCK = timedelta(hours=12)
+#: How early an end is told of.
 _WARN = timedelta(days=30)
 _BATCH = 20
 
@@ -90,7 +89,7 @@ def recheck_due(session: Session, now: datetime) -> int:
     """
     due = session.scalars(
         select(TechnicianRow.id)
-        .where(TechnicianRow.proofs_due_at <= func.clock_timestamp())
+        .where(TechnicianRow.proofs_due_at <= CLOCK)
         .order_by(TechnicianRow.id)
         .limit(_BATCH)
         .with_for_update(key_share=True, skip_locked=True)
@@ -104,20 +103,27 @@ def recheck_due(session: Session, now: datetime) -> int:
 def end_proofs(session: Session, now: datetime) -> int:
     """Warn of proofs that end soon, and end those whose last day is over everywhere on Earth: how many.
 
-    The rules read a proof's last day by the clock at the site, so what counts for a job there must not be ended by a
-    clock further east. Time alone takes no assignment away: each was judged at its own end.
+    Time alone takes no assignment away: each was judged at its own end.
     """
-    over = (now - _LAST_CLOCK).astimezone(UTC).date()
+    over = first_day_anywhere(now)
     soon = now.astimezone(UTC).date() + _WARN
-    is_due = (CredentialRow.valid_until < over) | (
-        (CredentialRow.state == "verified") & (CredentialRow.valid_until <= soon)
+    # The first to end are found by their days, and only then by whose they are: looking the other way round would go
+    # through everybody when there are few.
+    first = (
+        select(CredentialRow.id, CredentialRow.technician_id, CredentialRow.valid_until)
+        .where(
+            CredentialRow.state.in_(LIVE_PROOFS),
+            CredentialRow.valid_until <= soon,
+            (CredentialRow.state == "verified") | (CredentialRow.valid_until < over),
+        )
+        .order_by(CredentialRow.valid_until)
+        .limit(_BATCH)
+        .subquery()
     )
     rows = session.execute(
-        select(CredentialRow.id, CredentialRow.valid_until)
-        .join(TechnicianRow, TechnicianRow.id == CredentialRow.technician_id)
-        .where(CredentialRow.state.in_(LIVE_PROOFS), is_due)
-        .order_by(TechnicianRow.id, CredentialRow.id)
-        .limit(_BATCH)
+        select(first.c.id, first.c.valid_until)
+        .join(TechnicianRow, TechnicianRow.id == first.c.technician_id)
+        .order_by(TechnicianRow.id, first.c.id)
         .with_for_update(of=TechnicianRow, key_share=True, skip_locked=True)
     ).all()
     ended = set()

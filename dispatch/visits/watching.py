@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from dispatch.jobs.reading import read_day_policy
 from dispatch.record.events import record
-from dispatch.record.session import ENGINE
+from dispatch.record.session import CLOCK, ENGINE
 from dispatch.record.tables import AlarmRow, JobRow, SiteRow
 from dispatch.visits.alarms import KINDS, PASSING, clear_these, raise_alarm, told_of
 from dispatch.visits.riskfacts import read_facts
@@ -33,7 +33,7 @@ def watch_jobs(session: Session, now: datetime) -> int:
     rows = session.execute(
         select(JobRow, SiteRow)
         .join(SiteRow, SiteRow.id == JobRow.site_id)
-        .where(JobRow.look_at <= func.clock_timestamp())
+        .where(JobRow.look_at <= CLOCK)
         .order_by(JobRow.look_at, JobRow.id)
         .limit(_BATCH)
     ).all()

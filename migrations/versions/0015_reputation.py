@@ -52,8 +52,6 @@ def _technicians() -> None:
         op.f("ck_technicians_reputation_high_share"), "technicians", "reputation_high BETWEEN 0 AND 1"
     )
     op.create_index("ix_technicians_reputation_at", "technicians", ["reputation_at"])
-    unsaid = sa.text("reputation_at IS NULL AND reputation = 0.5")
-    op.create_index("ix_technicians_reputation_unsaid", "technicians", ["id"], postgresql_where=unsaid)
 
 
 def _outcomes() -> None:
@@ -186,6 +184,5 @@ def downgrade() -> None:
     for table in ("reviews", "network_means", "ratings", "outcomes"):
         op.drop_table(table)
     op.drop_constraint("ck_technicians_reputation_high_share", "technicians")
-    op.drop_index("ix_technicians_reputation_unsaid", table_name="technicians")
     for name in ("reputation_high", "reputation_at"):
         op.drop_column("technicians", name)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from matching.daypolicy import DayPolicy
@@ -121,6 +121,7 @@ def test_lines_are_rounded_to_whole_minor_units_a_half_upwards(currency, amount,
     st.sampled_from(["USD", "JPY"]),
     st.sampled_from([CHICAGO, "Asia/Kathmandu", "Australia/Lord_Howe"]),
 )
+@example([(0, 326), (32, 602)], D("0.01"), "USD", CHICAGO)  # Thirds of hours.
 def test_odd_hours_never_outnumber_the_hours_and_lines_add_up_in_whole_units(parts, rate, currency, zone):
     at, spans = datetime(2026, 10, 25, tzinfo=UTC), []
     for gap, minutes in parts:

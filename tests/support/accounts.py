@@ -1,6 +1,7 @@
 """What must hold of the rows after any fault? And do the replies say the same as the rows?"""
 
 import logging
+import os
 import time
 from typing import Any
 
@@ -60,7 +61,7 @@ _OVERDUE = """
             AND state IN ('sent', 'viewed', 'requested', 'countered'))"""
 
 
-#: Within this, due work goes on after healing.
+#: Within this, due work goes on after healing, on a machine that does not do more at once than it has cores.
 HEALED_WITHIN_S = 10.0
 
 
@@ -72,7 +73,8 @@ def assert_due_work_goes_on(crowd: Crowd) -> float:
     until(lambda: crowd.system.rows(asked, job=job.answer["id"])[0][0], "a new job is offered")
     until(lambda: crowd.system.rows(_OVERDUE)[0][0] == 0, "what is due is done")
     took_s = time.monotonic() - healed_s
-    assert took_s <= HEALED_WITHIN_S
+    crowding = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    assert took_s <= HEALED_WITHIN_S * crowding, f"{took_s:.2f} s on a machine with {crowding:.1f} times its load"
     _log.info("due work went on after %.2f s", took_s)
     return took_s
 

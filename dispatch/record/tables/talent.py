@@ -93,7 +93,8 @@ class CredentialKindRow(Base):
 class TechnicianRow(Base):
     """A person of the network. `quiet_*` and hours are local to `time_zone`; `area` wins over `radius_km`.
 
-    `reputation` is as it was reckoned at `reputation_at` (empty: never), `reputation_high` its interval's upper end.
+    `reputation` is as it was reckoned at `reputation_at` (empty: never), `reputation_high` its interval's upper end;
+    the default says nothing of somebody (`dispatch.talent.reading`).
     `proofs_due_at` is when what they have and are asked for is to be judged again by their proofs.
     """
 
@@ -117,11 +118,6 @@ class TechnicianRow(Base):
         Index("ix_technicians_cell", "cell"),
         Index("ix_technicians_email", text("lower(email)")),
         Index("ix_technicians_reputation_at", "reputation_at"),
-        Index(
-            "ix_technicians_reputation_unsaid",
-            "id",
-            postgresql_where=text("reputation_at IS NULL AND reputation = 0.5"),
-        ),
         CheckConstraint("isfinite(proofs_due_at)", name="proofs_due_finite"),
         Index("ix_technicians_proofs_due_at", "proofs_due_at", postgresql_where=text("proofs_due_at IS NOT NULL")),
     )

@@ -24,6 +24,7 @@ from dispatch.record.tables import (
 )
 from dispatch.reputation.projecting import keep_outcomes, project, rebuild
 from dispatch.reputation.reckoning import measure_network, policy_at, reckon, refresh, reputation_of
+from dispatch.talent.reading import read_technicians
 from matching.reputation import LEAST_MEASURED, ReputationPolicy
 
 RULES = ReputationPolicy()
@@ -35,6 +36,12 @@ def _reputations(world: World) -> list[tuple[float, float | None]]:
             select(TechnicianRow.reputation, TechnicianRow.reputation_high).order_by(TechnicianRow.number)
         )
         return [(row[0], row[1]) for row in rows]
+
+
+def _as_matched(world: World) -> list[tuple[float, float]]:
+    with world.as_engine() as (session, now):
+        found = {each.id: each for each in read_technicians(session, world.technicians, now=now)}
+    return [(found[each].reputation, found[each].reputation_high) for each in world.technicians]
 
 
 def _assigned(world: World) -> tuple[UUID, UUID]:
@@ -49,16 +56,35 @@ def _assigned(world: World) -> tuple[UUID, UUID]:
 def test_newcomers_start_at_the_networks_mean_and_who_was_loaded_with_a_reputation_keeps_it(world):
     with world.as_engine() as (session, _):
         session.execute(update(TechnicianRow).where(TechnicianRow.id == world.technicians[0]).values(reputation=0.8))
-    with world.as_engine() as (session, now):
-        assert refresh(session, now) == 7
+    before = _reputations(world)
+    loaded, *new = _as_matched(world)
     mean = sum(RULES.weights[part] * RULES.means[part] for part in RULES.weights)
-    loaded, *new = _reputations(world)
-    assert loaded == (0.8, None)
+    assert loaded == (0.8, 1.0)
     assert [score for score, _ in new] == [pytest.approx(mean, abs=1e-6)] * 7
-    assert all(high is not None and high > score for score, high in new), "nobody knows them: they may be better"
+    assert all(high > score for score, high in new), "nobody knows them: they may be better"
+    with world.as_engine() as (session, now):
+        made = reputation_of(session, world.technicians[1], at=now)
+        assert new[0] == (made.score, made.high), "the same as is told them"
+        assert refresh(session, now) == 0
+    assert _reputations(world) == before, "nothing was written of them"
+
+
+def test_newcomers_follow_the_network_as_it_was_measured_last(world):
+    with world.as_engine() as (session, now):
+        for num, kept in enumerate((0.5, 0.7), start=1):
+            means = {**RULES.means, "kept": kept}
+            session.execute(insert(NetworkMeansRow).values(num=num, means=means, measured_at=now))
+        made = reputation_of(session, world.technicians[0], at=now)
+    assert set(_as_matched(world)) == {(made.score, made.high)}
+
+
+def test_whom_nothing_happened_to_for_a_week_is_reckoned_anew_a_few_at_a_time(world):
+    with world.as_engine() as (session, now):
+        reckon(session, world.technicians, now=now)
     with world.as_engine() as (session, now):
         assert refresh(session, now) == 0, "a week has not passed"
-        assert refresh(session, now + timedelta(days=7)) == 7
+        assert refresh(session, now + timedelta(days=7)) == 8
+        assert refresh(session, now + timedelta(days=7)) == 0
 
 
 def test_the_network_is_measured_once_a_week_where_there_is_enough(world):
