@@ -1,4 +1,4 @@
-"""The checks of sessions, links and passwords. Acme's session is of staff, its try a link."""
+"""The checks of sessions, links and passwords. The row tried is a technician's session, and their try a link."""
 
 from edges import Edge, known
 
@@ -22,8 +22,8 @@ CHECKS = {
     "ck_sessions_idle_s_size": Edge(("idle_s = 60", "idle_s = 31622400"), ("idle_s = 59", "idle_s = 31622401")),
     "ck_sessions_method_known": known("method", signin.METHODS),
     "ck_sessions_one_person": Edge(
-        ("staff_id = NULL, technician_id = gen_random_uuid()", "technician_id = NULL"),
-        ("technician_id = gen_random_uuid()", "staff_id = NULL"),
+        ("technician_id = NULL, staff_id = gen_random_uuid()", "staff_id = NULL"),
+        ("staff_id = gen_random_uuid()", "technician_id = NULL"),
     ),
     "ck_sign_ins_email_lower": _LOWER,
     "ck_sign_ins_ends": _ends("asked_at"),
