@@ -67,9 +67,9 @@ def test_a_job_is_proved_without_a_network_and_done_when_it_comes_back(devices: 
         assert phone.barriers() == []
         arrives(phone)
         phone.follows("To hand in")
-        chooses(phone, "Choose from the phone: The unit, closed", "fake.jpg", b"no picture at all")
+        chooses(phone, "From the phone: The unit, closed", "fake.jpg", b"no picture at all")
         phone.sees("This is no photo that can be opened")
-        chooses(phone, "Choose from the phone: The unit, closed", "huge.jpg", photo() + b"\0" * 20_000_000)
+        chooses(phone, "From the phone: The unit, closed", "huge.jpg", photo() + b"\0" * 20_000_000)
         phone.sees("This file is larger than 15 MB")
         assert phone.barriers() == []
         phone.page.evaluate("navigator.serviceWorker.ready")

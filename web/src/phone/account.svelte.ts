@@ -77,3 +77,6 @@ export const openings = (): Reading<Schemas['OpeningsOut']> =>
 
 export const openPools = (): Reading<readonly Schemas['OpenPoolOut'][]> =>
   kept('open pools', () => items(ask(api.GET('/v1/open-pools', { params: { query: {} } }))))
+
+export const agreementsOf = (client_id: string): Reading<readonly Schemas['AgreementOut'][]> =>
+  kept(`agreements ${client_id}`, () => items(ask(api.GET('/v1/agreements', { params: { query: { client_id } } }))))

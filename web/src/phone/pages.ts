@@ -34,15 +34,16 @@ const PAGES: Record<
       : page(() => import('./pages/MoneyPage.svelte'), none),
   record: () => page(() => import('./pages/RecordPage.svelte'), none),
   usage: () => page(() => import('./pages/UsagePage.svelte'), none),
-  proofs: (first, kind = '') => proofs(first, kind),
+  proofs: (first, second = '', kind = '') => proofs(first, second, kind),
   hours: () => page(() => import('./pages/HoursPage.svelte'), none),
   settings: () => page(() => import('./pages/SettingsPage.svelte'), none),
   visits: (date = '', id = '', last) =>
     last === 'work' ? page(later.work, { date, id }) : page(later.visit, { date, id }),
 }
 
-function proofs(first: string | undefined, kind: string): Found {
-  if (first === 'new') return page(() => import('./pages/NewProofPage.svelte'), { kind })
+function proofs(first: string | undefined, second: string, kind: string): Found {
+  if (first === 'new') return page(() => import('./pages/NewProofPage.svelte'), { kind: second })
+  if (first === 'sign') return page(() => import('./pages/AgreementPage.svelte'), { clientId: second, kind })
   if (first) return page(() => import('./pages/ProofPage.svelte'), { id: first })
   return page(() => import('./pages/ProofsPage.svelte'), none)
 }

@@ -44,7 +44,6 @@ export const account = {
       refused: 'refused',
       contested: 'you contest it',
     } as Record<string, string>,
-    gross: 'Pay',
     fee: 'Our fee',
     net: 'You get',
     notClaimed: 'The sum is reckoned when the work is done.',
@@ -59,7 +58,6 @@ export const account = {
       returned: 'It came back',
     } as Record<string, string>,
     statement: 'Statement',
-    month: 'Month',
     opening: 'At the start',
     closing: 'At the end',
     noLines: 'Nothing moved in this month.',
@@ -79,7 +77,6 @@ export const account = {
   record: {
     title: 'My record',
     score: (score: string) => `${score} of 100`,
-    range: (low: string, high: string) => `With ${low} to ${high} it is told to nobody; offers go by the number above.`,
     lead: (num: number) =>
       `It rests on ${common.many(num, 'outcome', 'outcomes')} of your own work, and on nothing else.`,
     newcomer: 'Nobody has seen your work yet: you start where everybody starts.',
@@ -140,17 +137,16 @@ export const account = {
     worked: (hours: string) => `${hours} worked`,
     promised: (hours: string) => `${hours} promised`,
     stake: (hours: string) => `${hours} in open offers`,
-    of: (used: string, most: string) => `${used} of ${most}`,
+    of: (used: string, most: string, unit: string) => `${used} of ${most} ${unit}`,
+    others: (num: number) => `${common.many(num, 'limit', 'limits')} with all the room`,
     units: { hours: 'h', months: 'months', USD: 'USD', share: '%' } as Record<string, string>,
     reaches: (day: string) => `Full about ${day} at this pace.`,
     free: (day: string) => `Room again from ${day}.`,
     bindings: { hard: 'Stops offers', soft: 'Warns', off: 'Off' } as Record<string, string>,
-    source: 'Source',
     note: 'Guidance from what is known on this platform, not legal advice.',
   },
   proofs: {
     title: 'My proofs',
-    mine: 'What you have',
     none: 'No proof yet',
     noneHint: 'Licences, insurance, checks: each one opens work. Begin with a photo of it.',
     add: 'Add a proof',
@@ -166,7 +162,6 @@ export const account = {
     left: (days: number) => (days === 0 ? 'ends today' : `ends in ${common.many(days, 'day', 'days')}`),
     forOne: 'For one client alone',
     reviewBy: (day: string) => `An answer is due by ${day}.`,
-    pages: (num: number) => common.many(num, 'page', 'pages'),
     renew: 'Renew it',
     missing: 'What would open more',
     missingLead: (miles: number, days: number) =>
@@ -213,6 +208,9 @@ export const account = {
     sending: 'Sending the page',
     seePage: 'Open',
     sign: 'Read and sign',
+    signHint: 'You sign by pressing the button. Time and network address are kept with it.',
+    signNow: 'Sign',
+    signNone: 'There is nothing to sign here.',
   },
   hours: {
     title: 'My hours',
@@ -271,6 +269,5 @@ export const account = {
     calendarNew: 'With a new one, the old address stops.',
     copy: 'Copy',
     copied: 'Copied',
-    save: 'Save',
   },
 }

@@ -4,7 +4,6 @@ import { common } from './common'
 export const work = {
   todo: 'What to do',
   mend: 'To be mended',
-  mendBy: (time: string) => `by ${time}`,
   prove: 'To hand in',
   progress: (done: number, all: number) => `${done} of ${all} handed in`,
   open: 'Open the list',
@@ -35,7 +34,6 @@ export const work = {
     note: 'Anything they need to know',
     send: 'Ask for it',
     back: 'If the work cannot go on today, check out and say that you have to come back.',
-    asked: 'You asked for',
     states: {
       waiting: 'Waiting for an answer',
       granted: 'Yes',
@@ -100,9 +98,8 @@ export const work = {
     count: (given: number, needed: number) => `${given} of ${needed}`,
     take: 'Take a photo',
     another: 'Another photo',
-    choose: 'Choose from the phone',
+    choose: 'From the phone',
     file: 'Choose a photo or PDF',
-    caption: 'What it shows',
     drawing: 'Making the photo smaller',
     photoOf: (label: string, num: number) => `${label}, photo ${num}`,
     tooLarge: 'This file is larger than 15 MB. Take the photo with the camera here, or choose a smaller one.',
@@ -160,10 +157,8 @@ export const work = {
     send: 'Send',
     read: 'Read',
     waiting: 'Waits to be sent',
-    older: 'Older messages',
     via: { sms: 'by text', mail: 'by mail' } as Record<string, string>,
     kinds: { correction: 'Correction', translation: 'Translation' } as Record<string, string>,
     file: 'Photo or document',
-    seeVisit: 'See the day',
   },
 }

@@ -44,7 +44,6 @@ export const account = {
       refused: 'rechazado',
       contested: 'usted lo discute',
     } as Record<string, string>,
-    gross: 'Pago',
     fee: 'Nuestra comisión',
     net: 'Usted recibe',
     notClaimed: 'La suma se calcula cuando el trabajo está hecho.',
@@ -59,7 +58,6 @@ export const account = {
       returned: 'Volvió',
     } as Record<string, string>,
     statement: 'Extracto',
-    month: 'Mes',
     opening: 'Al principio',
     closing: 'Al final',
     noLines: 'En este mes no se movió nada.',
@@ -79,8 +77,6 @@ export const account = {
   record: {
     title: 'Mi historial',
     score: (score: string) => `${score} de 100`,
-    range: (low: string, high: string) =>
-      `De ${low} a ${high}, lo que no se dice a nadie; las ofertas van por el número de arriba.`,
     lead: (num: number) =>
       `Se apoya en ${common.many(num, 'resultado', 'resultados')} de su propio trabajo y en nada más.`,
     newcomer: 'Nadie ha visto aún su trabajo: empieza donde empiezan todos.',
@@ -141,17 +137,16 @@ export const account = {
     worked: (hours: string) => `${hours} trabajadas`,
     promised: (hours: string) => `${hours} prometidas`,
     stake: (hours: string) => `${hours} en ofertas abiertas`,
-    of: (used: string, most: string) => `${used} de ${most}`,
+    of: (used: string, most: string, unit: string) => `${used} de ${most} ${unit}`,
+    others: (num: number) => `${common.many(num, 'límite', 'límites')} con todo el margen`,
     units: { hours: 'h', months: 'meses', USD: 'USD', share: '%' } as Record<string, string>,
     reaches: (day: string) => `A este ritmo se llena hacia el ${day}.`,
     free: (day: string) => `Hay margen otra vez desde el ${day}.`,
     bindings: { hard: 'Detiene ofertas', soft: 'Avisa', off: 'Sin efecto' } as Record<string, string>,
-    source: 'Fuente',
     note: 'Orientación según lo que se sabe en esta plataforma; no es asesoría legal.',
   },
   proofs: {
     title: 'Mis acreditaciones',
-    mine: 'Lo que tiene',
     none: 'Aún no hay acreditaciones',
     noneHint: 'Licencias, seguros, verificaciones: cada una abre trabajo. Empiece con una foto.',
     add: 'Añadir una acreditación',
@@ -167,7 +162,6 @@ export const account = {
     left: (days: number) => (days === 0 ? 'termina hoy' : `termina en ${common.many(days, 'día', 'días')}`),
     forOne: 'Solo para un cliente',
     reviewBy: (day: string) => `Deben contestar antes del ${day}.`,
-    pages: (num: number) => common.many(num, 'página', 'páginas'),
     renew: 'Renovarla',
     missing: 'Qué abriría más',
     missingLead: (miles: number, days: number) =>
@@ -214,6 +208,9 @@ export const account = {
     sending: 'Enviando la página',
     seePage: 'Abrir',
     sign: 'Leer y firmar',
+    signHint: 'Usted firma al pulsar el botón. Se guardan la hora y la dirección de red.',
+    signNow: 'Firmar',
+    signNone: 'Aquí no hay nada que firmar.',
   },
   hours: {
     title: 'Mi horario',
@@ -271,6 +268,5 @@ export const account = {
     calendarNew: 'Con una nueva, la anterior deja de valer.',
     copy: 'Copiar',
     copied: 'Copiado',
-    save: 'Guardar',
   },
 }

@@ -4,7 +4,6 @@ import { common } from './common'
 export const work = {
   todo: 'Qué hay que hacer',
   mend: 'Por corregir',
-  mendBy: (time: string) => `antes del ${time}`,
   prove: 'Por entregar',
   progress: (done: number, all: number) => `${done} de ${all} entregados`,
   open: 'Abrir la lista',
@@ -35,7 +34,6 @@ export const work = {
     note: 'Algo que deban saber',
     send: 'Pedirlo',
     back: 'Si hoy no se puede seguir, registre la salida y diga que tiene que volver.',
-    asked: 'Usted pidió',
     states: {
       waiting: 'Esperando respuesta',
       granted: 'Sí',
@@ -100,9 +98,8 @@ export const work = {
     count: (given: number, needed: number) => `${given} de ${needed}`,
     take: 'Tomar una foto',
     another: 'Otra foto',
-    choose: 'Elegir del teléfono',
+    choose: 'Del teléfono',
     file: 'Elegir una foto o un PDF',
-    caption: 'Qué muestra',
     drawing: 'Reduciendo la foto',
     photoOf: (label: string, num: number) => `${label}, foto ${num}`,
     tooLarge: 'Este archivo pasa de 15 MB. Tome la foto aquí con la cámara o elija una más pequeña.',
@@ -157,10 +154,8 @@ export const work = {
     send: 'Enviar',
     read: 'Leído',
     waiting: 'Espera a ser enviado',
-    older: 'Mensajes anteriores',
     via: { sms: 'por SMS', mail: 'por correo' } as Record<string, string>,
     kinds: { correction: 'Corrección', translation: 'Traducción' } as Record<string, string>,
     file: 'Foto o documento',
-    seeVisit: 'Ver el día',
   },
 }
