@@ -200,7 +200,7 @@ def posted(session: Session, actor: Actor, job_id: UUID, is_new: bool) -> Reply:
 
 def job_line(row: Row[*tuple[Any, ...]], promises: PromiseLines) -> JobLine:
     """A row of `job_lines` as one line; `promises` are those of `promise_lines`."""
-    job, town, time_zone, window = row
+    job, town, time_zone, window = row[:4]  # what follows is the page's own
     return JobLine(
         **{name: getattr(job, name) for name in _OF_LINE},
         town=town,
