@@ -11,9 +11,10 @@ from api.errors import Stale
 from api.etags import is_known, wanted_version
 from api.idempotency import Reply, idempotent, to_response
 from api.parts import parts_of, writing
-from api.schemas.messages import DeviceIn, DeviceOut, PreferencesOut, PreferencesPatch
+from api.schemas.messages import DeviceIn, DeviceOut, PreferencesOut, PreferencesPatch, PushOut
 from api.schemas.talent import QuietHours
 from api.versions import content_etag, content_version
+from dispatch.messages.adapters.push import public_key
 from dispatch.messages.wishes import add_device, change_wishes, device_host, device_id, find_person, remove_device
 from dispatch.record.session import Actor, database_now, transaction
 from dispatch.record.tables import StaffRow, TechnicianRow
@@ -49,6 +50,13 @@ def patch_preferences(request: Request, actor: Person, patch: PreferencesPatch) 
         change_wishes(session, actor, person, changes, now=database_now(session))
         shown = _show(person)
     return to_response(Reply(shown, headers=content_etag(shown)))
+
+
+@router.get("/push", response_model=PushOut, summary="How does a browser subscribe?")
+def get_push(request: Request, actor: Person) -> PushOut:
+    """The key with which a browser subscribes to pushes from here, if any are sent."""
+    private = parts_of(request).settings.push_private_key
+    return PushOut(key=None if private is None else public_key(private))
 
 
 @router.post("/devices", response_model=PreferencesOut, summary="Get pushes in this browser")

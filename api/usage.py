@@ -142,7 +142,7 @@ def _told(usage: Usage, client: ClientRow) -> dict[str, Any]:
     hours = {f"{name}_hours": getattr(usage, f"{name}_s") / 3600 for name in ("worked", "promised", "at_stake")}
     standings = [_show_standing(each) for each in usage.standings]
     same = {name: getattr(usage, name) for name in _SAME}
-    return {**same, **hours, "hours_zone": client.hours_zone, "standings": standings}
+    return {**same, **hours, "client": client.name, "hours_zone": client.hours_zone, "standings": standings}
 
 
 def _show_standing(standing: Standing) -> StandingOut:

@@ -42,6 +42,24 @@ class PreferencesOut(Out):
     devices: list[DeviceOut]
 
 
+class PushOut(Out):
+    """What a browser needs to subscribe with; empty: no pushes are sent from here."""
+
+    key: str | None = Field(description="The public half of the operator's VAPID key, base64url.")
+
+
+class CalendarOut(Out):
+    """Since when there is an address at which your work is read as a calendar; empty: there is none."""
+
+    made_at: Instant | None
+
+
+class CalendarMade(CalendarOut):
+    """An address just made. This is the one time that it is shown."""
+
+    url: str | None = Field(description="Empty when the same request is repeated.")
+
+
 class PreferencesPatch(In):
     """What is named changes. What is urgent comes through whatever is switched off here."""
 
@@ -152,7 +170,9 @@ class ThreadOut(Out):
 
     id: UUID
     client_id: UUID
+    client: str = Field(description="Its name.")
     job_id: UUID | None
+    title: str | None = Field(description="Of the job that it is about.")
     technician_id: UUID | None
     code: str = Field(description="A text that begins with `#` and this code reaches it.")
     num_unread: int

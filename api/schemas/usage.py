@@ -52,6 +52,7 @@ class UsageOut(Out):
     """Hours of one technician with one client: worked, promised, and at stake in open offers, which only warn."""
 
     client_id: UUID
+    client: str = Field(description="Its name.")
     technician_id: UUID
     engaged_as: Code = Field(description="How they work for the client: limits that don't concern it are left out.")
     level: Level

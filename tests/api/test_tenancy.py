@@ -97,6 +97,7 @@ def acme(calm_town):
         "hold_id": hold_of_acme(town, job["id"]),
         "erasure_move": "withdraw",
         "erasure_id": taken.post("/v1/technicians/me/erasure").json()["id"],
+        "secret": "that-nobody-was-given",
         **{"wish": "pause", "layer": "jobs", "z": "3", "x": "1", "y": "3"},
     }
 

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 from sqlalchemy import select
 from town import Town
 
@@ -70,13 +70,22 @@ class Device:
         """Follow a link by what it says."""
         self.page.get_by_role("link", name=name).first.click()
 
+    def heard(self) -> None:
+        """Wait until nothing waits to be sent from a technician's phone: the record has what it shows."""
+        expect(self.page.locator("[data-waiting]")).to_have_count(0)
+
     def offline(self, is_off: bool) -> None:
         """The network goes, or comes back."""
         self.context.set_offline(is_off)
 
     def barriers(self) -> list[str]:
         """What keeps people from using the page as it is now, of a serious kind."""
+        size = self.page.viewport_size or {"width": PHONE[0], "height": PHONE[1]}
+        # All of the page at once: what a bar lies over now, a finger scrolls out from under it.
+        height: int = self.page.evaluate("document.documentElement.scrollHeight")
+        self.page.set_viewport_size({"width": size["width"], "height": max(height, size["height"])})
         found: dict[str, Any] = self.page.evaluate(f"{_AXE.read_text()};\naxe.run({{ runOnly: {_RULES} }})")
+        self.page.set_viewport_size(size)
         serious = [each for each in found["violations"] if each["impact"] in ("serious", "critical")]
         return [f"{each['id']}: {node['html'][:200]}" for each in serious for node in each["nodes"]]
 

@@ -3,12 +3,14 @@
 Source: RFC 8030 (push), 8291 (encryption), 8292 (VAPID).
 """
 
+import base64
 import json
 import time
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import httpx2
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid
 from pywebpush import WebPusher, WebPushException
 
@@ -64,6 +66,13 @@ class PushAdapter:
         }
         signed: dict[str, str] = Vapid.from_string(private_key=self.private_key).sign(claims)
         return signed
+
+
+def public_key(private_key: str) -> str:
+    """The half that a browser subscribes with, as it wants it: the point, base64url without padding."""
+    key = Vapid.from_string(private_key=private_key).public_key
+    point = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return base64.urlsafe_b64encode(point).rstrip(b"=").decode()
 
 
 def is_push_address(url: str, hosts: tuple[str, ...] = HOSTS, schemes: tuple[str, ...] = ("https",)) -> bool:

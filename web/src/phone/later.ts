@@ -5,8 +5,10 @@ export const later = {
   job: () => import('./pages/JobsPage.svelte'),
   me: () => import('./pages/MePage.svelte'),
   offer: () => import('./pages/OfferPage.svelte'),
+  offers: () => import('./pages/OffersPage.svelte'),
   signIn: () => import('../ui/SignIn.svelte'),
   visit: () => import('./pages/VisitPage.svelte'),
+  work: () => import('./pages/WorkPage.svelte'),
 }
 
 /** Bring them while nothing else is to be done: the next tap finds them. */

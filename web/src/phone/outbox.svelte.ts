@@ -1,18 +1,22 @@
 // What waits to be sent, and what became of it? An answer is kept before it is sent, and sent until it is answered.
 import { OWN } from '../server/api'
 import { net } from '../server/net.svelte'
-import { isPassing, UNREACHABLE } from '../server/problems'
+import { isPassing, problemOf, UNREACHABLE } from '../server/problems'
 import { session } from '../server/session.svelte'
 import { outcomeOf, type Sent } from './outcomes'
-import { type Entry, type EntryKind, store } from './store'
+import { inOrder } from './sending'
+import { type Enclosed, type Entry, type EntryKind, store } from './store'
 
 /** Seconds after which something that could not be sent is tried again. */
 const AGAIN_MS = 10_000
 
+/** A photo on a slow line takes its time. */
+const FILE_PATIENCE_MS = 120_000
+
 /** Whose outcome is news even to who waits for it. */
 const BINDING: readonly EntryKind[] = ['accept', 'request']
 
-export type Wish = { kind: EntryKind; about: string; title: string; path: string; body: unknown }
+export type Wish = { kind: EntryKind; about: string; title: string; path: string; body: unknown; file?: Enclosed }
 
 class Outbox {
   entries = $state.raw<readonly Entry[]>([])
@@ -61,11 +65,11 @@ class Outbox {
     this.entries = this.entries.filter((each) => each.id !== id)
   }
 
-  /** Send what waits, oldest first; one window of the browser at a time does. */
+  /** Send what waits, oldest first save that no photo holds up an answer; one window of the browser at a time does. */
   async send(): Promise<void> {
     await navigator.locks.request('truckroll-outbox', async () => {
       this.entries = await store.entries()
-      for (const entry of this.waiting) {
+      for (const entry of inOrder(this.waiting)) {
         if (!(session.isIn && (await this.#sendOne(entry)))) return
       }
     })
@@ -73,7 +77,7 @@ class Outbox {
 
   /** Whether the next one may be sent: not after one that nobody answered, so that the order stays. */
   async #sendOne(entry: Entry): Promise<boolean> {
-    const sent = await post(entry)
+    const sent = await this.#post(entry)
     if (sent.ok || !(isPassing(sent.problem) || sent.problem.code === 'unauthenticated')) {
       await this.#end(entry, sent)
       return true
@@ -81,6 +85,19 @@ class Outbox {
     if (sent.problem.code === 'unauthenticated') session.end()
     else await this.#later(entry)
     return false
+  }
+
+  async #post(entry: Entry): Promise<Sent> {
+    const file = entry.file
+    if (file === undefined) return post(entry, entry.path, JSON.stringify(entry.body))
+    if (file.id === undefined) {
+      const sent = await upload(entry, file)
+      if (!sent.ok) return sent
+      // What the server has is not sent again, whatever becomes of the rest.
+      entry.file = { kind: file.kind, id: sent.id }
+      await this.#replace(entry)
+    }
+    return post(entry, entry.path, JSON.stringify({ ...(entry.body as object), file_id: entry.file?.id }))
   }
 
   async #later(entry: Entry): Promise<void> {
@@ -107,12 +124,27 @@ class Outbox {
 
 const sentOf = ({ outcome, startAt }: Extract<Sent, { ok: true }>) => ({ outcome, ...(startAt && { startAt }) })
 
-async function post(entry: Entry): Promise<Sent> {
+async function post(entry: Entry, path: string, body: string): Promise<Sent> {
   const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': entry.id, ...OWN }
-  const body = JSON.stringify(entry.body)
   try {
-    const answer = await net.fetch(new Request(entry.path, { method: 'POST', headers, body }))
+    const answer = await net.fetch(new Request(path, { method: 'POST', headers, body }))
     return outcomeOf(entry, answer.status, await answer.json().catch(() => undefined))
+  } catch {
+    return { ok: false, problem: UNREACHABLE }
+  }
+}
+
+type Kept = { ok: true; id: string } | Extract<Sent, { ok: false }>
+
+async function upload(entry: Entry, file: Enclosed): Promise<Kept> {
+  const headers = { 'Content-Type': 'application/octet-stream', 'Idempotency-Key': `${entry.id}-file`, ...OWN }
+  const path = `/v1/files?kind=${file.kind}&visit_id=${entry.about}`
+  try {
+    const body = await file.blob?.arrayBuffer()
+    const answer = await net.send(new Request(path, { method: 'POST', headers, body: body ?? null }), FILE_PATIENCE_MS)
+    const said = (await answer.json().catch(() => undefined)) as { id?: string } | undefined
+    if (answer.ok && said?.id !== undefined) return { ok: true, id: said.id }
+    return { ok: false, problem: problemOf(answer.status, said) }
   } catch {
     return { ok: false, problem: UNREACHABLE }
   }

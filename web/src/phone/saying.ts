@@ -111,6 +111,11 @@ export type Ending = {
   note: string
 }
 
-export function checkOut(stop: Stop, said: Ending): Promise<void> {
-  return move(stop, 'check-out', { ...said, at: claimed() } as Body<'/v1/visits/{visit_id}/check-out'>)
+export async function checkOut(stop: Stop, said: Ending): Promise<void> {
+  const at = claimed()
+  return move(stop, 'check-out', {
+    ...said,
+    at,
+    position: await findPosition(),
+  } as Body<'/v1/visits/{visit_id}/check-out'>)
 }

@@ -6,6 +6,7 @@ import { listen } from '../server/stream'
 import { clock } from '../time/clock'
 import { dayAfter, dayOf } from '../time/format'
 import { Route } from '../ui/route.svelte'
+import { clearKept, readVisit } from './kept.svelte'
 import { outbox } from './outbox.svelte'
 import { Reading } from './reading.svelte'
 import { store } from './store'
@@ -41,7 +42,7 @@ export function dayReading(date: string): Reading<Day> {
   if (found === undefined) {
     found = new Reading<Day>(`day ${date}`, () => ask(api.GET('/v1/day', { params: { query: { date } } })))
     days.set(date, found)
-    void found.load()
+    void found.load().then(() => found?.data?.stops.forEach(readVisit))
   }
   return found
 }
@@ -92,6 +93,7 @@ function end(): void {
   hangUp?.()
   hangUp = undefined
   days.clear()
+  clearKept()
   for (const each of [offers, openJobs, ahead]) each.clear()
 }
 

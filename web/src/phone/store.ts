@@ -1,6 +1,7 @@
 // What does the phone remember? What was read last, and what waits to be sent; both die when somebody signs out.
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import type { Problem } from '../server/problems'
+import { forgetDrafts } from './draft.svelte'
 
 /** Something the technician said, from the moment they said it until they have seen what became of it. */
 export type Entry = {
@@ -21,6 +22,16 @@ export type Entry = {
   startAt?: string
   problem?: Problem
   endedAt?: number
+  /** What has to be sent before it: a photo or a signature, which the body then names. */
+  file?: Enclosed
+}
+
+export type Enclosed = {
+  readonly kind: 'photo' | 'signature' | 'document'
+  /** Gone once the server has it. */
+  blob?: Blob
+  /** The server's name for it. */
+  id?: string
 }
 
 export type EntryKind =
@@ -33,6 +44,17 @@ export type EntryKind =
   | 'late'
   | 'check-in'
   | 'check-out'
+  | 'finish'
+  | 'hand-in'
+  | 'ask'
+  | 'need-not'
+  | 'receive'
+  | 'lose'
+  | 'propose'
+  | 'agree'
+  | 'refuse'
+  | 'take-back'
+  | 'message'
 
 export type Read = { data: unknown; readAt: number }
 
@@ -76,6 +98,7 @@ export const store = {
   async forget(owner: string): Promise<void> {
     if (owner !== '' && localStorage.getItem(OWNER) === owner) return
     localStorage.setItem(OWNER, owner)
+    forgetDrafts()
     const all = (await database()).transaction(['reads', 'outbox'], 'readwrite')
     await Promise.all([all.objectStore('reads').clear(), all.objectStore('outbox').clear(), all.done])
   },

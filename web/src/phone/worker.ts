@@ -28,6 +28,28 @@ self.addEventListener('fetch', (event) => {
   else if (SHELL.includes(where.pathname)) event.respondWith(kept(where.pathname, request))
 })
 
+/** What the server pushes: a title and a line, as they are to be read. */
+type Told = { id: string; title: string; body: string }
+
+self.addEventListener('push', (event) => {
+  const told = event.data?.json() as Told | undefined
+  if (told === undefined) return
+  const shown = { body: told.body, tag: told.id, icon: '/phone/icon-192.png', badge: '/phone/icon-192.png' }
+  event.waitUntil(self.registration.showNotification(told.title, shown))
+})
+
+self.addEventListener('notificationclick', (event) => {
+  event.notification.close()
+  event.waitUntil(open())
+})
+
+/** The phone's page, if one is open, comes to the front; else a new one is opened. */
+async function open(): Promise<void> {
+  const pages = await self.clients.matchAll({ type: 'window' })
+  const mine = pages.find((each) => new URL(each.url).pathname.startsWith('/phone/'))
+  await (mine ? mine.focus() : self.clients.openWindow('/phone/'))
+}
+
 async function kept(path: string, request: Request): Promise<Response> {
   const cache = await caches.open(CACHE)
   return (await cache.match(path)) ?? fetch(request)

@@ -29,11 +29,14 @@ class Net {
   }
 
   /** Ask, with a limit to our patience, and learn from the answer. */
-  fetch = async (request: Request): Promise<Response> => {
+  fetch = (request: Request): Promise<Response> => this.send(request, PATIENCE_MS)
+
+  /** The same with more patience, for what is large. */
+  send = async (request: Request, patienceMs: number): Promise<Response> => {
     const askedAt = Date.now()
     try {
       const answer = await fetch(request, {
-        signal: AbortSignal.any([request.signal, AbortSignal.timeout(PATIENCE_MS)]),
+        signal: AbortSignal.any([request.signal, AbortSignal.timeout(patienceMs)]),
       })
       clock.learn(answer.headers.get('Date'), askedAt, Date.now())
       this.heard()

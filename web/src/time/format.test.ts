@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { countdown, dayAfter, dayOf, differs, distance, duration, moment, money, span } from './format'
+import { countdown, dayAfter, dayOf, differs, distance, duration, midnight, moment, money, span } from './format'
 
 const reader = (zone: string, locale = 'en-US') => ({ locale, zone })
 const plain = (text: string) => text.replace(/\s/g, ' ')
@@ -67,5 +67,16 @@ describe('a sum', () => {
   it('has its currency, and decimals only where they say something', () => {
     expect([money('140.00', 'USD', 'en-US'), money('140.50', 'USD', 'en-US')]).toEqual(['$140', '$140.50'])
     expect(plain(money('1200', 'MXN', 'en-US'))).toBe('MX$1,200')
+  })
+})
+
+describe('midnight', () => {
+  it('is where the day begins, on days that the clocks change too', () => {
+    const at = (day: string, zone: string) => midnight(day, zone).toISOString()
+    expect(at('2027-03-01', 'America/Chicago')).toBe('2027-03-01T06:00:00.000Z')
+    expect(at('2027-03-14', 'America/Chicago')).toBe('2027-03-14T06:00:00.000Z')
+    expect(at('2027-03-15', 'America/Chicago')).toBe('2027-03-15T05:00:00.000Z')
+    expect(at('2027-11-08', 'America/Chicago')).toBe('2027-11-08T06:00:00.000Z')
+    expect(at('2027-06-01', 'Asia/Kolkata')).toBe('2027-05-31T18:30:00.000Z')
   })
 })

@@ -49,6 +49,24 @@ export function dayAfter(day: string, days: number): string {
   return at.toISOString().slice(0, 10)
 }
 
+/** The moment at which a calendar day begins by the clock of a zone. */
+export function midnight(day: string, zone: string): Date {
+  const wanted = Date.parse(`${day}T00:00:00Z`)
+  let at = wanted
+  // Twice: the first guess may lie on the other side of a change of the clocks.
+  for (let num = 0; num < 2; num++) at = wanted - offsetMs(new Date(at), zone)
+  return new Date(at)
+}
+
+/** How far the clock of a zone is ahead of UTC at a moment. */
+function offsetMs(at: Date, zone: string): number {
+  const style: Style = { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' }
+  const parts = format('en-CA', zone, { ...style, second: '2-digit', hourCycle: 'h23' }).formatToParts(at)
+  const of = (type: string) => Number(parts.find((each) => each.type === type)?.value)
+  const there = Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'))
+  return there - Math.floor(at.getTime() / 1000) * 1000
+}
+
 export type Said = { there: string; zone: string; here: string }
 
 /** A moment: the day and the clock there, the zone's name and the reader's own clock where they differ. */

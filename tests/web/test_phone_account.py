@@ -1,0 +1,299 @@
+"""What is a technician's own on the phone: messages, money, record, proofs, hours, notices, the calendar."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from browsing import Device, Devices
+from pictures import PDF, photo
+from playwright.sync_api import expect
+from town import Caller
+
+from dispatch.record.session import ENGINE, transaction
+from dispatch.reputation.sweeps import DUE
+from dispatch.visits.sweeps import sweep_visits
+
+CANARY = "<img src=x onerror=\"document.title='owned'\">"
+
+
+@dataclass
+class Taken:
+    """A job that somebody has."""
+
+    job: str
+    visit: str
+    assignment: str
+    technician: UUID
+    caller: Caller
+    email: str
+
+    def does(self, *wishes: str) -> None:
+        for wish in wishes:
+            answer = self.caller.post(f"/v1/visits/{self.visit}/{wish}")
+            assert answer.status_code == 200, answer.text
+
+
+def takes(devices: Devices, **job: Any) -> Taken:
+    posted, offers = devices.town.offered(**job)
+    caller = devices.town.by_id(offers[0].technician_id)
+    won = caller.post(f"/v1/offers/{offers[0].id}/accept", {"terms_version": 1})
+    assert won.status_code == 200, won.text
+    email = devices.address_of(offers[0].technician_id)
+    told = won.json()
+    return Taken(
+        f"/v1/jobs/{posted['id']}", told["visit_id"], told["assignment_id"], offers[0].technician_id, caller, email
+    )
+
+
+def signs_in(devices: Devices, phone: Device, email: str, path: str) -> None:
+    devices.sign_in(phone, email)
+    phone.sees("Nothing on this day")
+    phone.opens(path)
+
+
+def test_a_message_typed_without_a_network_reaches_the_client(devices: Devices):
+    taken = takes(devices, title=f"Swap {CANARY}")
+    staff = devices.town.staff
+    said = staff.post(f"{taken.job}/messages", {"text": f"Is the old drive with you? {CANARY}"})
+    assert said.status_code == 201, said.text
+    with devices.device() as phone:
+        signs_in(devices, phone, taken.email, "/phone/me")
+        phone.sees("1 new")
+        assert phone.barriers() == []
+        phone.follows("Messages")
+        phone.sees("Acme service")
+        assert phone.barriers() == []
+        phone.follows("Swap")
+        phone.sees("Is the old drive with you?")
+        assert phone.barriers() == []
+        phone.page.evaluate("navigator.serviceWorker.ready")
+
+        phone.offline(True)
+        phone.page.get_by_label("Your message").fill(f"Yes, in the van. {CANARY}")
+        # What is typed outlives the page.
+        phone.page.reload()
+        expect(phone.page.get_by_label("Your message")).to_have_value(f"Yes, in the van. {CANARY}")
+        phone.presses("Send")
+        phone.sees("Waits to be sent")
+        assert len(staff.get(f"{taken.job}/messages").json()["items"]) == 1
+
+        phone.offline(False)
+        expect(phone.page.get_by_text("Waits to be sent")).to_have_count(0)
+        phone.heard()
+        newest = staff.get(f"{taken.job}/messages").json()["items"][0]
+        assert (newest["text"], newest["author"]["kind"]) == (f"Yes, in the van. {CANARY}", "technician")
+        phone.opens("/phone/me")
+        phone.sees("My money")
+        expect(phone.page.get_by_text("1 new")).to_have_count(0)
+
+
+def test_money_is_told_job_by_job_and_moves_from_set_aside_to_paid(devices: Devices):
+    operator, url = devices.town.key("operator"), f"/v1/clients/{devices.town.world.client}"
+    assert operator.post(f"{url}/money", {"rules": {"fee_share": "0.10", "pay_after_days": 0}}).status_code == 200
+    assert operator.post(f"{url}/funds", {"amount": "200.00"}).status_code == 201
+    taken = takes(devices)
+    with devices.device() as phone:
+        signs_in(devices, phone, taken.email, "/phone/money")
+        phone.sees("Work that is yours or not approved yet")
+        phone.page.locator("summary").click()
+        phone.sees("The sum is reckoned when the work is done.")
+        taken.does("check-in", "check-out")
+        assert taken.caller.post(f"{taken.job}/finish").status_code == 200
+        assert devices.town.staff.post(f"{taken.job}/approve").status_code == 200
+        phone.page.reload()
+        expect(_sum(phone, "Due")).to_have_text("$126")
+        phone.page.locator("summary").filter(has_text="Replace drive").click()
+        phone.sees("Our fee")
+        phone.sees("-$14")
+        assert phone.barriers() == []
+        assert operator.post("/v1/payouts/run").status_code == 200
+        phone.page.reload()
+        expect(_sum(phone, "Paid")).to_have_text("$126")
+        expect(_sum(phone, "Due")).to_have_text("$0")
+        phone.sees("Being prepared")
+        phone.follows("Statement")
+        phone.sees("Work approved")
+        phone.sees("Into a payout")
+        assert phone.barriers() == []
+        with phone.page.expect_download() as table:
+            phone.follows("Download as a table")
+        assert "payout,-126.00" in table.value.path().read_text()
+
+
+def test_the_record_says_what_each_point_stands_on_and_how_to_appeal(devices: Devices):
+    taken = takes(devices)
+    back = taken.caller.post(f"/v1/assignments/{taken.assignment}/back-out", {"why": "other"})
+    assert back.status_code == 200, back.text
+    reputation = f"/v1/technicians/{taken.technician}/reputation"
+    for _ in range(100):
+        sweep_visits(lambda: transaction(devices.town.world.engine, ENGINE, role="engine"), DUE)
+        if taken.caller.get(reputation).json()["points"]:
+            break
+        time.sleep(0.1)
+    with devices.device() as phone:
+        signs_in(devices, phone, taken.email, "/phone/record")
+        phone.sees("You gave the work back a day or more before")
+        assert phone.barriers() == []
+        phone.presses("This is wrong: You gave the work back a day or more before")
+        phone.page.get_by_label("What happened").fill(f"They moved it. {CANARY}")
+        assert phone.barriers() == []
+        phone.presses("Ask for a review")
+        phone.sees("Your appeal is open")
+        [review] = taken.caller.get("/v1/reviews").json()["items"]
+        assert (review["words"], review["state"]) == (f"They moved it. {CANARY}", "open")
+        answer = {"verdict": "rejected", "words": f"Seen. {CANARY}"}
+        _answered(devices, review["id"], answer)
+        phone.page.reload()
+        phone.sees("Your appeal was rejected")
+        phone.sees(f"The answer: Seen. {CANARY}")
+        phone.opens("/phone/usage")
+        phone.sees("Hours with clients")
+        assert phone.barriers() == []
+
+
+def test_a_proof_is_photographed_page_by_page_and_handed_in(devices: Devices):
+    town = devices.town
+    operator = town.key("operator")
+    kind = {"code": "osha_10", "name": f"OSHA 10 {CANARY}", "family": "certificate", "is_screening": False}
+    assert operator.post("/v1/credential-kinds", kind).status_code == 201
+    pool = town.staff.post("/v1/pools", {"name": f"Night crew {CANARY}"}).json()["id"]
+    where = f"/v1/pools/{pool}/requirements"
+    asks = {"requirements": {"skills": {"hvac": 1}, "credentials": ["osha_10"]}}
+    etag = town.staff.get(where).headers["ETag"]
+    assert town.staff.call("PATCH", where, json=asks, headers={"If-Match": etag}).status_code == 200
+    technician = town.world.technicians[0]
+    with devices.device() as phone:
+        signs_in(devices, phone, devices.address_of(technician), "/phone/proofs")
+        phone.sees("No proof yet")
+        phone.sees(f"Night crew {CANARY}")
+        phone.sees(f"Proof: OSHA 10 {CANARY}")
+        phone.sees("No job near you was closed to you")
+        assert phone.barriers() == []
+        phone.page.get_by_role("listitem").filter(has_text="Proof: OSHA 10").get_by_role("link").click()
+        phone.page.get_by_label("Valid from").fill("2026-01-01")
+        phone.page.get_by_label("Valid until, its last day").fill("2025-12-31")
+        phone.page.get_by_label("Number or where it can be looked up").fill("Card 4711")
+        phone.presses("On to the photos")
+        phone.sees("The last day must not have passed")
+        last = datetime.now(UTC).date() + timedelta(days=200)
+        phone.page.get_by_label("Valid until, its last day").fill(last.isoformat())
+        assert phone.barriers() == []
+        phone.presses("On to the photos")
+        phone.sees("Photograph it first, page by page.")
+        _page(phone, "Choose a photo or PDF", b"no picture at all")
+        phone.sees("This is neither a photo nor a PDF.")
+        _page(phone, "Photograph a page", photo(gps=True))
+        phone.sees("Page 1")
+        _page(phone, "Choose a photo or PDF", PDF)
+        phone.sees("Page 2")
+        assert phone.barriers() == []
+        phone.presses("Hand it in")
+        phone.sees("Being reviewed")
+        phone.page.get_by_role("link", name="Back").click()
+        phone.sees("Being reviewed")
+        assert phone.barriers() == []
+    [proof] = town.technician(0).get(f"/v1/technicians/{technician}/credentials").json()["items"]
+    assert (proof["kind"], proof["state"], proof["valid_until"]) == ("osha_10", "submitted", last.isoformat())
+    assert [each["content_type"] for each in proof["documents"]] == ["image/jpeg", "application/pdf"]
+
+
+def test_hours_time_off_and_ways_to_hear_are_ones_own_to_set(devices: Devices):
+    technician = devices.town.world.technicians[0]
+    caller, url = devices.town.technician(0), f"/v1/technicians/{technician}"
+    with devices.device() as phone:
+        signs_in(devices, phone, devices.address_of(technician), "/phone/hours")
+        phone.sees("you are offered work at any time")
+        phone.presses("Add hours on Monday")
+        phone.page.get_by_label("Monday from").fill("18:00")
+        phone.sees("The end must lie after the start.")
+        phone.page.get_by_label("Monday to").fill("00:00")
+        assert phone.barriers() == []
+        phone.presses("Save hours")
+        phone.sees("Saved.")
+        assert caller.get(f"{url}/hours").json()["hours"] == [{"weekday": 0, "begin": "18:00", "end": "24:00"}]
+        phone.page.get_by_label("First day off").fill("2027-07-03")
+        phone.page.get_by_label("Last day off").fill("2027-07-05")
+        phone.presses("Take time off")
+        phone.sees("Sat, Jul 3")
+        [off] = caller.get(f"{url}/time-off").json()["items"]
+        assert (off["start_at"], off["end_at"]) == ("2027-07-03T05:00:00Z", "2027-07-06T05:00:00Z")
+        phone.page.get_by_role("button", name="Work after all").click()
+        phone.sees("No time off is planned.")
+
+        phone.opens("/phone/settings")
+        phone.page.get_by_label("Money").select_option("none")
+        phone.page.get_by_label("Offers").select_option("sms")
+        expect(phone.page.get_by_label("Offers")).to_have_value("sms")
+        _until(lambda: caller.get("/v1/preferences").json()["channels"] == {"money": [], "offers": ["sms", "mail"]})
+        phone.page.get_by_label("Money").select_option("")
+        _until(lambda: caller.get("/v1/preferences").json()["channels"] == {"offers": ["sms", "mail"]})
+        phone.sees("This browser cannot show notices, or they are not set up here.")
+        phone.presses("Make an address")
+        address = phone.page.get_by_label("Calendar").input_value()
+        path = address.removeprefix(devices.town.settings.base_url)
+        assert devices.town.http.get(path).text.startswith("BEGIN:VCALENDAR")
+        assert phone.barriers() == []
+        phone.presses("End the address")
+        phone.sees("Make an address")
+        assert devices.town.http.get(path).status_code == 404
+
+
+def test_a_push_is_shown_and_leads_to_the_phones_page(devices: Devices):
+    email = devices.address_of(devices.town.world.technicians[0])
+    with devices.device(permissions=["geolocation", "notifications"]) as phone:
+        signs_in(devices, phone, email, "/phone/")
+        scope = phone.page.evaluate("navigator.serviceWorker.ready.then((each) => each.scope)")
+        shown = _pushed(phone, scope, '{"id": "n1", "title": "A new offer", "body": "Replace drive, $140"}')
+        assert shown == [["A new offer", "Replace drive, $140", "n1"]]
+        # The same notice again takes the place of the first.
+        again = _pushed(phone, scope, '{"id": "n1", "title": "A new offer", "body": "Replace drive, $150"}')
+        assert again == [["A new offer", "Replace drive, $150", "n1"]]
+
+
+def _pushed(phone: Device, scope: str, data: str) -> Any:
+    """What the phone shows once the browser's push service has brought this."""
+    devtools = phone.context.new_cdp_session(phone.page)
+    versions: list[dict[str, Any]] = []
+    devtools.on("ServiceWorker.workerRegistrationUpdated", lambda told: versions.extend(told["registrations"]))
+    devtools.send("ServiceWorker.enable")
+    _until(lambda: any(each["scopeURL"] == scope for each in versions) or phone.page.wait_for_timeout(50))
+    registration = next(each["registrationId"] for each in versions if each["scopeURL"] == scope)
+    message = {"origin": phone.url, "registrationId": registration, "data": data}
+    devtools.send("ServiceWorker.deliverPushMessage", message)
+    return phone.page.evaluate(
+        """async (wanted) => {
+            const worker = await navigator.serviceWorker.ready
+            for (let num = 0; num < 100; num++) {
+                const all = (await worker.getNotifications()).map((each) => [each.title, each.body, each.tag])
+                if (all.some((each) => each[1] === wanted)) return all
+                await new Promise((done) => setTimeout(done, 50))
+            }
+        }""",
+        data.split('"body": "')[1].rstrip('"}'),
+    )
+
+
+def _sum(phone: Device, name: str) -> Any:
+    """The sum beside a word."""
+    return phone.page.locator("dl > div").filter(has_text=name).first.locator("dd")
+
+
+def _page(phone: Device, label: str, data: bytes) -> None:
+    field = phone.page.get_by_label(label)
+    field.set_input_files({"name": "page.jpg", "mimeType": "image/jpeg", "buffer": data})
+
+
+def _until(is_so: Any) -> None:
+    for _ in range(100):
+        if is_so():
+            return
+        time.sleep(0.05)
+    pytest.fail("it did not come to be")
+
+
+def _answered(devices: Devices, review: str, answer: dict[str, str]) -> None:
+    said = devices.town.key("operator").post(f"/v1/reviews/{review}/answer", answer)
+    assert said.status_code == 200, said.text

@@ -1,0 +1,82 @@
+// What does the server say of the technician's own account: money, record, hours, proofs?
+import { api, ask, type Result, type Schemas } from '../server/api'
+import { session } from '../server/session.svelte'
+import { kept } from './kept.svelte'
+import type { Reading } from './reading.svelte'
+
+export type Payment = Schemas['PaymentOut']
+export type Credential = Schemas['CredentialOut']
+
+const me = () => ({ technician_id: session.me?.technician_id ?? '' })
+
+async function items<T>(asked: Promise<Result<{ items: T[] }>>): Promise<Result<readonly T[]>> {
+  const answer = await asked
+  return answer.ok ? { ...answer, data: answer.data.items } : answer
+}
+
+export const payments = (): Reading<readonly Payment[]> =>
+  kept('payments', () => items(ask(api.GET('/v1/payments', { params: { query: { limit: 200 } } }))))
+
+export const payouts = (): Reading<readonly Schemas['PayoutOut'][]> =>
+  kept('payouts', () => items(ask(api.GET('/v1/payouts', { params: { query: { limit: 50 } } }))))
+
+/** What the work of each assignment is called. */
+export const titles = (): Reading<Map<string, string>> =>
+  kept('titles', async () => {
+    const answer = await ask(api.GET('/v1/assignments', { params: { query: { limit: 200 } } }))
+    if (!answer.ok) return answer
+    return { ...answer, data: new Map(answer.data.items.map((each) => [each.id, each.title])) }
+  })
+
+export type Sums = { currency: string; held: string; due: string; paid: string }
+
+/** What is set aside, due and paid, by currency; in cents, so that no sum is off by one. */
+export function sums(all: readonly Pick<Payment, 'currency' | 'held' | 'due' | 'paid'>[]): Sums[] {
+  const add = (currency: string, name: 'held' | 'due' | 'paid') => {
+    const cents = all.filter((each) => each.currency === currency).map((each) => Math.round(Number(each[name]) * 100))
+    return (cents.reduce((one, other) => one + other, 0) / 100).toFixed(2)
+  }
+  const currencies = [...new Set(all.map((each) => each.currency))].sort()
+  return currencies.map((currency) => ({
+    currency,
+    held: add(currency, 'held'),
+    due: add(currency, 'due'),
+    paid: add(currency, 'paid'),
+  }))
+}
+
+/** What comes to the technician of it: what is due or paid, and before that what is claimed, or set aside. */
+export function netOf(payment: Pick<Payment, 'held' | 'due' | 'paid' | 'fee' | 'lines'>): string {
+  const settled = Number(payment.due) + Number(payment.paid)
+  if (settled > 0) return settled.toFixed(2)
+  const claimed = payment.lines.reduce((sum, line) => sum + Number(line.amount), 0)
+  return Math.max(0, claimed > 0 ? claimed - Number(payment.fee) : Number(payment.held)).toFixed(2)
+}
+
+export const reputation = (): Reading<Schemas['ReputationOut']> =>
+  kept('reputation', () => ask(api.GET('/v1/technicians/{technician_id}/reputation', { params: { path: me() } })))
+
+export const reviews = (): Reading<readonly Schemas['ReviewOut'][]> =>
+  kept('reviews', () => items(ask(api.GET('/v1/reviews', { params: { query: { limit: 100 } } }))))
+
+export const usage = (): Reading<readonly Schemas['UsageOut'][]> =>
+  kept('usage', () => items(ask(api.GET('/v1/technicians/{technician_id}/usage', { params: { path: me() } }))))
+
+export const credentials = (): Reading<readonly Credential[]> =>
+  kept('credentials', () =>
+    items(
+      ask(api.GET('/v1/technicians/{technician_id}/credentials', { params: { path: me(), query: { limit: 200 } } })),
+    ),
+  )
+
+export const kinds = (): Reading<readonly Schemas['CredentialKindOut'][]> =>
+  kept('credential kinds', () => items(ask(api.GET('/v1/credential-kinds'))))
+
+export const openings = (): Reading<Schemas['OpeningsOut']> =>
+  kept('openings', () => ask(api.GET('/v1/technicians/{technician_id}/openings', { params: { path: me() } })))
+
+export const openPools = (): Reading<readonly Schemas['OpenPoolOut'][]> =>
+  kept('open pools', () => items(ask(api.GET('/v1/open-pools', { params: { query: {} } }))))
+
+export const agreementsOf = (client_id: string): Reading<readonly Schemas['AgreementOut'][]> =>
+  kept(`agreements ${client_id}`, () => items(ask(api.GET('/v1/agreements', { params: { query: { client_id } } }))))

@@ -1,0 +1,42 @@
+// How is what a technician says about a visit made into requests? Each is kept, and sent when there is a network.
+import type { Schemas } from '../server/api'
+import { outbox, type Wish } from './outbox.svelte'
+import type { Enclosed } from './store'
+
+/** What it is said about. */
+export type Work = { visit_id: string; job_id: string; title: string }
+
+type Said = Pick<Wish, 'kind' | 'path'> & { body: unknown; file?: Enclosed }
+
+const say = (work: Work, said: Said): Promise<void> => outbox.say({ about: work.visit_id, title: work.title, ...said })
+
+export function handIn(work: Work, body: Schemas['DeliverableIn'], file?: Enclosed): Promise<void> {
+  const path = `/v1/visits/${work.visit_id}/deliverables`
+  return say(work, { kind: 'hand-in', path, body, ...(file && { file }) })
+}
+
+export const finish = (work: Work): Promise<void> =>
+  say(work, { kind: 'finish', path: `/v1/jobs/${work.job_id}/finish`, body: {} })
+
+export const askFromSite = (work: Work, body: Schemas['SiteRequestIn']): Promise<void> =>
+  say(work, { kind: 'ask', path: `/v1/visits/${work.visit_id}/site-requests`, body })
+
+export const needNot = (work: Work, requestId: string): Promise<void> =>
+  say(work, { kind: 'need-not', path: `/v1/site-requests/${requestId}/withdraw`, body: {} })
+
+export function tellOfPart(work: Work, partId: string, kind: 'receive' | 'lose', note: string): Promise<void> {
+  const body: Schemas['PartMoveIn'] = note ? { note } : {}
+  return say(work, { kind, path: `/v1/parts/${partId}/${kind}`, body })
+}
+
+export function proposeStart(work: Work, startAt: string, note: string): Promise<void> {
+  const body: Schemas['ProposalIn'] = { time: { start_at: startAt }, reason: 'technician_asks', note }
+  return say(work, { kind: 'propose', path: `/v1/visits/${work.visit_id}/proposals`, body })
+}
+
+const ANSWERS = { accept: 'agree', refuse: 'refuse', withdraw: 'take-back' } as const
+
+export function answerProposal(work: Work, proposalId: string, wish: keyof typeof ANSWERS): Promise<void> {
+  const body: Partial<Schemas['WhyIn']> = wish === 'accept' ? {} : { why: 'technician_says_so' }
+  return say(work, { kind: ANSWERS[wish], path: `/v1/proposals/${proposalId}/${wish}`, body })
+}
