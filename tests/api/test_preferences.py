@@ -1,7 +1,11 @@
 """Preferences over HTTP: each their own; what cannot be used is refused with a way out."""
 
+import base64
+
 import pytest
-from town import Town
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from py_vapid import Vapid
+from town import Town, small_town
 
 from dispatch.record.tables import StaffRow, new_id
 
@@ -99,3 +103,23 @@ def test_a_push_address_inside_anybodys_network_is_refused(calm_town: Town, endp
     answer = person(calm_town).post("/v1/preferences/devices", DEVICE | {"endpoint": endpoint})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["path"] == "/endpoint"
+
+
+def test_a_browser_subscribes_with_the_public_half_of_the_operators_key(database_url, redis_url):
+    made = Vapid()
+    made.generate_keys()
+    private = made.private_key.private_numbers().private_value.to_bytes(32, "big")
+    point = made.public_key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    with small_town(database_url, redis_url, push_private_key=_base64(private)) as town:
+        answer = town.technician().get("/v1/preferences/push")
+        assert answer.json() == {"key": _base64(point)}
+        assert len(point) == 65
+        assert town.key("company", company_id=new_id()).get("/v1/preferences/push").status_code == 403
+
+
+def test_without_a_key_no_browser_is_asked_to_subscribe(calm_town: Town):
+    assert calm_town.technician().get("/v1/preferences/push").json() == {"key": None}
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -166,6 +166,15 @@ def test_every_page_can_be_used_by_everybody(devices: Devices, tmp_path: Path, s
             ("/phone/jobs", "Nobody was asked yet"),
             ("/phone/visits/2027-03-01/0197b0de-0000-7000-8000-000000000001", "This visit is not on your day"),
             ("/phone/me", "all you said was heard"),
+            ("/phone/messages", "No messages"),
+            ("/phone/money", "No money yet"),
+            ("/phone/money/2027-02", "Nothing moved in this month"),
+            ("/phone/record", "Nobody has seen your work yet"),
+            ("/phone/usage", "Hours with clients"),
+            ("/phone/proofs", "No proof yet"),
+            ("/phone/proofs/new", "What is it?"),
+            ("/phone/hours", "No time off is planned"),
+            ("/phone/settings", "Make an address"),
         ]:
             phone.opens(path)
             phone.sees(words)

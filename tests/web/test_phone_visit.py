@@ -167,12 +167,15 @@ def test_what_is_needed_on_site_is_asked_for_and_answered(devices: Devices, take
         phone.presses("I do not need it any more")
         phone.sees("Taken back")
         phone.presses("Check out")
+        phone.sees("4 things are still to be handed in.")
         phone.page.get_by_label("I could not start").check()
         phone.page.get_by_label("Nobody lets me in").check()
         phone.page.get_by_label("What you found").fill("Shutters down")
         phone.page.get_by_role("dialog").get_by_role("button", name="Check out").click()
         phone.sees("Checked out")
         phone.heard()
+        # Who could not start is not asked whether the job is done.
+        expect(phone.page.get_by_role("button", name="The job is done")).to_have_count(0)
     first = staff.get(taken["job"]).json()["visits"][0]
     assert first["outcome"] == "could_not_start"
 

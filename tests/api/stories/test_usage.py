@@ -39,6 +39,7 @@ def test_hours_go_from_at_stake_to_promised_to_worked_and_the_levels_follow(stor
     given = story.assigned()
     found = hours(given.staff, given.technician_id)
     assert (found["promised_hours"], found["worked_hours"], found["level"]) == (2, 0, "green")
+    assert found["client"] == "Acme service"
     own = hours(given.technician, given.technician_id)
     assert found | {"standings": []} == own | {"standings": []}, "the technician reads the same"
     assert {each["pack"] for each in own["standings"]} - {each["pack"] for each in found["standings"]} == {

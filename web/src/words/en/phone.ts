@@ -78,6 +78,7 @@ export const phone = {
     why: 'Why?',
     needed: 'What is needed: the part, the person, the time',
     found: 'What you found',
+    lacking: (num: number) => `${common.many(num, 'thing is', 'things are')} still to be handed in.`,
     send: 'Check out',
   },
   whys: {

@@ -105,6 +105,7 @@ export const work = {
     tooLarge: 'This file is larger than 15 MB. Take the photo with the camera here, or choose a smaller one.',
     noPicture: 'This is no photo that can be opened. Choose a JPEG, PNG or WebP photo.',
     noPdf: 'This is neither a photo nor a PDF.',
+    noRoom: 'There is no room left on this phone. Free some, then take it again.',
     plain: 'Photos are made smaller here, and leave this phone without the place where they were taken.',
     yes: 'Yes',
     no: 'No',

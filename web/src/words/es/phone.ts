@@ -79,6 +79,7 @@ export const phone: typeof english = {
     why: '¿Por qué?',
     needed: 'Qué hace falta: la pieza, la persona, el tiempo',
     found: 'Qué encontró',
+    lacking: (num: number) => `Falta por entregar: ${common.many(num, 'cosa', 'cosas')}.`,
     send: 'Registrar salida',
   },
   whys: {

@@ -105,6 +105,7 @@ export const work = {
     tooLarge: 'Este archivo pasa de 15 MB. Tome la foto aquí con la cámara o elija una más pequeña.',
     noPicture: 'No es una foto que se pueda abrir. Elija una foto JPEG, PNG o WebP.',
     noPdf: 'No es una foto ni un PDF.',
+    noRoom: 'No queda espacio en este teléfono. Libere algo y tómela de nuevo.',
     plain: 'Las fotos se reducen aquí y salen de este teléfono sin el lugar donde se tomaron.',
     yes: 'Sí',
     no: 'No',
