@@ -114,7 +114,7 @@ def test_a_browser_subscribes_with_the_public_half_of_the_operators_key(database
         answer = town.technician().get("/v1/preferences/push")
         assert answer.json() == {"key": _base64(point)}
         assert len(point) == 65
-        assert town.key("company", company_id=new_id()).get("/v1/preferences/push").status_code == 403
+        assert town.key("gateway").get("/v1/preferences/push").status_code == 403
 
 
 def test_without_a_key_no_browser_is_asked_to_subscribe(calm_town: Town):

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from browsing import Device, Devices
+from browsing import PHONE, Device, Devices
 from pictures import PDF, photo
 from playwright.sync_api import expect
 from town import Caller
@@ -209,6 +209,7 @@ def test_hours_time_off_and_ways_to_hear_are_ones_own_to_set(devices: Devices):
         phone.presses("Add hours on Monday")
         phone.page.get_by_label("Monday from").fill("18:00")
         phone.sees("The end must lie after the start.")
+        assert phone.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
         phone.page.get_by_label("Monday to").fill("00:00")
         assert phone.barriers() == []
         phone.presses("Save hours")

@@ -1,12 +1,13 @@
 """A technician on site with nothing but a phone: what they need, what they hand in, with and without a network."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from browsing import Device, Devices
-from pictures import photo, picture
+from pictures import PDF, photo, picture
 from playwright.sync_api import expect
 
 CANARY = "<img src=x onerror=\"document.title='owned'\">"
@@ -26,6 +27,8 @@ def taken(devices: Devices) -> dict[str, Any]:
     job, offers = town.offered(deliverables=CHECKLIST, description=f"Swap the drive. {CANARY}")
     part = town.staff.post(f"/v1/jobs/{job['id']}/parts", {"item": f"Drive {CANARY}", "state": "ordered"})
     assert part.status_code == 201, part.text
+    plan = town.staff.send(PDF, kind="document", site_id=str(town.world.site))
+    assert plan.status_code == 201, plan.text
     caller = town.by_id(offers[0].technician_id)
     won = caller.post(f"/v1/offers/{offers[0].id}/accept", {"terms_version": 1})
     assert won.status_code == 200, won.text
@@ -102,6 +105,9 @@ def test_a_job_is_proved_without_a_network_and_done_when_it_comes_back(devices: 
         assert phone.barriers() == []
         phone.page.get_by_role("link", name="Back").click()
         phone.sees("5 of 5 handed in")
+        # The site's document was brought while there was a network.
+        plan = phone.page.get_by_role("link", name="document, 1 KB")
+        expect(plan).to_have_attribute("href", re.compile("^blob:"))
         phone.presses("Check out")
         phone.page.get_by_role("dialog").get_by_role("button", name="Check out").click()
         phone.presses("The job is done")

@@ -1,5 +1,6 @@
 // What else did the server say, of one visit or of the technician? Read when it is first wanted, and kept.
 import { api, ask, type Result, type Schemas } from '../server/api'
+import { keepFiles } from './files'
 import { outbox } from './outbox.svelte'
 import { Reading } from './reading.svelte'
 
@@ -54,10 +55,11 @@ export const checklistOf = (jobId: string): Reading<Checklist> =>
   )
 
 /** All that is to be known on site, while there is a signal. */
-export function readVisit(stop: { visit_id: string; job_id: string }): void {
+export function readVisit(stop: Pick<Schemas['StopOut'], 'visit_id' | 'job_id' | 'site'>): void {
   detailOf(stop.visit_id)
   partsOf(stop.visit_id)
   checklistOf(stop.job_id)
+  void keepFiles(stop.site.documents ?? [])
 }
 
 export const skills = (): Reading<readonly Schemas['SkillOut'][]> =>

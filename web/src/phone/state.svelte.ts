@@ -62,6 +62,9 @@ async function listOffers(state: 'live') {
 /** Days for which the sheet is kept for when there is no signal. */
 const KEPT_AHEAD = 7
 
+/** Days for which it remembers what it read, and nobody asked for again. */
+const KEPT_DAYS = 14
+
 async function readAhead(): Promise<void> {
   await ahead.load()
   const last = dayAfter(today(), KEPT_AHEAD)
@@ -80,6 +83,7 @@ let hangUp: (() => void) | undefined
 function begin(): void {
   if (session.me?.time_zone) localStorage.setItem(HERE, session.me.time_zone)
   void outbox.open()
+  void store.prune(clock.now() - KEPT_DAYS * 86_400_000)
   void offers.load()
   void openJobs.load()
   dayReading(today())

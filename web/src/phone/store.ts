@@ -84,6 +84,14 @@ export const store = {
   async keep(name: string, data: unknown, readAt: number): Promise<void> {
     await (await database()).put('reads', { data, readAt }, name)
   },
+  /** Forget what was read before a moment: days that are over, files of sites that nobody goes to. */
+  async prune(before: number): Promise<void> {
+    const reads = (await database()).transaction('reads', 'readwrite')
+    for (let at = await reads.store.openCursor(); at !== null; at = await at.continue()) {
+      if (at.value.readAt < before) await at.delete()
+    }
+    await reads.done
+  },
   async entries(): Promise<Entry[]> {
     const found = await (await database()).getAll('outbox')
     return found.sort((one, other) => one.madeAt - other.madeAt)

@@ -50,6 +50,7 @@ export const work = {
   propose: {
     title: 'Another time',
     lead: 'Times within the next two weeks that suit the site and your own day.',
+    from: 'From which day',
     none: 'No other time suits both. Write to the client.',
     note: 'Why, in a few words',
     send: (time: string) => `Propose ${time}`,

@@ -50,6 +50,7 @@ export const work = {
   propose: {
     title: 'Otra hora',
     lead: 'Horas de las próximas dos semanas que convienen al sitio y a su día.',
+    from: 'Desde qué día',
     none: 'Ninguna otra hora conviene a los dos. Escriba al cliente.',
     note: 'Por qué, en pocas palabras',
     send: (time: string) => `Proponer ${time}`,
