@@ -147,7 +147,8 @@ def post_job(
         return _same_job(session, actor, wish), False
     visit_id = _add_visit(session, actor.client_id, job_id, wish, now)
     record_terms(session, actor.client_id, job_id, 1, now)
-    put_cleared(session, Owner("job", job_id, actor.client_id), wish.cleared, ring, now=now)
+    if wish.cleared is not None:
+        put_cleared(session, Owner("job", job_id, actor.client_id), wish.cleared, ring, now=now)
     told = {"visit": str(visit_id), **(origin or {}), **told_of_cleared(wish.cleared)}
     kind = "drafted" if wish.is_draft else "posted"
     record(session, actor, ("job", job_id), kind, told, client_id=actor.client_id, now=now)
@@ -228,7 +229,7 @@ def record_terms(session: Session, client_id: UUID, job_id: UUID, version: int, 
         for visit, slot, _ in sorted(rows, key=lambda row: (row[0].num, row[1].num))
     ]
     day_policy = rows[0][2]
-    money = session.scalars(select(ClientRow.money).where(ClientRow.id == client_id)).one_or_none()
+    money = session.get_one(ClientRow, client_id).money
     terms = {"slots": slots, "cancellation": day_policy.get("cancellation", {}), "rates": day_policy.get("rates", {})}
     if money is not None:
         # The rest of the rules is between the client and the operator.
@@ -330,7 +331,7 @@ def check_work(session: Session, actor: Actor, wish: JobWish) -> tuple[Policy, D
     BadInput
         As `post_job`.
     """
-    client = session.scalars(select(ClientRow).where(ClientRow.id == actor.client_id)).one()
+    client = session.get_one(ClientRow, actor.client_id)
     _check_crew(wish.slots)
     for num, slot in enumerate(wish.slots):
         check_needs(session, slot.needs, f"slots[{num}].needs")

@@ -14,7 +14,7 @@ from dispatch.money.funds import rules_of
 from dispatch.money.ledger import About, Owner, account_id, lock_accounts, open_accounts, post
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import AssignmentRow, LedgerAccountRow, PaymentRow, SiteRow, TermsRow, new_id
+from dispatch.record.tables import AssignmentRow, ClientRow, LedgerAccountRow, PaymentRow, SiteRow, TermsRow, new_id
 from geo.restdays import region_of, rest_days
 from matching.job import Pay
 from matching.pay import Worked, hours_of, pay_lines, total
@@ -159,11 +159,13 @@ def has_room(session: Session, client_id: UUID, amount: Callable[[], Decimal], c
 
     It is computed only for a client whose money is kept here.
     """
-    if rules_of(session, client_id) is None:
-        return True
     funds = account_id(Owner(client_id=client_id), "funds", currency)
-    room = session.scalar(select(LedgerAccountRow.balance - LedgerAccountRow.floor).where(LedgerAccountRow.id == funds))
-    return room is not None and room >= amount()
+    money, room = session.execute(
+        select(ClientRow.money, LedgerAccountRow.balance - LedgerAccountRow.floor)
+        .outerjoin(LedgerAccountRow, LedgerAccountRow.id == funds)
+        .where(ClientRow.id == client_id)
+    ).one()
+    return money is None or (room is not None and room >= amount())
 
 
 def most_of(work: Work) -> Decimal:
