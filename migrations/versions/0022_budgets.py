@@ -1,4 +1,4 @@
-"""Budgets: what a client's work may cost, by project or purchase order, refused beyond by the payments' trigger"""
+"""Budgets, refused beyond by the payments' trigger; erasures that nobody decided in time are marked"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -96,6 +96,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("client_id", "id", name=op.f("uq_budgets_client_id_id")),
         sa.UniqueConstraint("client_id", "code", name=op.f("uq_budgets_client_id_code")),
     )
+    op.add_column("erasures", sa.Column("is_late", sa.Boolean(), server_default=sa.text("false"), nullable=False))
+    op.create_index("ix_erasures_decide_by", "erasures", ["decide_by"], postgresql_where=sa.text("state = 'asked'"))
     op.add_column("jobs", sa.Column("budget_id", sa.Uuid(), nullable=True))
     op.add_column("jobs", sa.Column("over_budget", postgresql.JSONB(), nullable=True))
     op.add_column("payments", sa.Column("budget_id", sa.Uuid(), nullable=True))
@@ -130,3 +132,5 @@ def downgrade() -> None:
         for column in columns:
             op.drop_column(table, column)
     op.drop_table("budgets")
+    op.drop_column("erasures", "is_late")
+    op.drop_index("ix_erasures_decide_by", "erasures")
