@@ -252,9 +252,11 @@ def _patch(
     promise = columns_after_priority(session, job, words["priority"], now=now) if words.get("priority") else {}
     fields = sorted(words.keys() | given.keys() & (_SEEN_BY | _BUDGET))
     shown = {"disclosure": _disclosure(session, job, given)} if given.keys() & _SEEN_BY else {}
+    told: dict[str, Any] = {"fields": fields}
     if given.keys() & _BUDGET:
         code = given["budget"] if "budget" in given else code_of(session, job)
-        put_budget(session, actor, job_id, code, given.get("budget_reason"), now=now)
+        budget_id = put_budget(session, actor, job_id, code, given.get("budget_reason"), now=now)
+        told["budget"] = str(budget_id) if budget_id else None
     if given.keys() & _TERMS:
         change_job(session, actor, job_id, _change(patch), now=now)
         version += 1
@@ -267,7 +269,7 @@ def _patch(
     if done is None:
         raise Stale("job")
     if fields:
-        told = {"fields": fields} | _put_texts(session, job, given, ring, now)
+        told |= _put_texts(session, job, given, ring, now)
         record(session, actor, ("job", job_id), "described", told, client_id=job.client_id, now=now)
 
 

@@ -67,7 +67,6 @@ COLUMNS = {
     "purchase_order": Column(short, is_needed=False),
     "project": Column(short, is_needed=False),
     "budget": Column(short, is_needed=False),
-    "budget_reason": Column(text, is_needed=False),
 }
 
 
@@ -150,7 +149,6 @@ def _wish(row: Row, sites: Mapping[str, UUID], pools: Mapping[str, UUID]) -> Job
         purchase_order=of["purchase_order"],
         project=of["project"],
         budget=of["budget"],
-        budget_reason=of["budget_reason"],
         priority=of["priority"],
         mode=of["mode"],
     )

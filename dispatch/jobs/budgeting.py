@@ -42,7 +42,7 @@ def check_price(session: Session, actor: Actor, job_id: UUID) -> None:
     for visit in {place[1] for place in places}:
         last_start = visit.window_end_at - timedelta(minutes=visit.duration_min)
         for start_at in {visit.window_start_at, last_start}:
-            check_days(session, job.budget_id, start_at)
+            check_days(session, actor, job.budget_id, start_at)
     asking = sum((_most_of(job, site, slot, visit) for slot, visit in places), Decimal(0))
     check_room(session, actor, job.budget_id, asking, job.over_budget is not None)
 

@@ -122,7 +122,8 @@ def _lacks(session: Session, due: RoundRow, unit: RoleOfVisit) -> Lack | None:
     """What the client lacks to give one place of this role to somebody."""
     if not has_room(session, due.client_id, lambda: _most_of(unit), unit.job.pay.currency):
         return "funds"
-    return None if fits(session, unit.job_row.budget_id, lambda: _most_of(unit)) else "budget"
+    fitting = fits(session, unit.job_row.budget_id, lambda: _most_of(unit), unit.job.start_at)
+    return None if fitting else "budget"
 
 
 def _most_of(unit: RoleOfVisit) -> Decimal:

@@ -17,8 +17,8 @@ from dispatch.record.tables import BudgetRow, JobRow, PaymentRow
 
 def put_budget(
     session: Session, actor: Actor, job_id: UUID, code: str | None, words: str | None, *, now: datetime
-) -> None:
-    """Count a job under this budget, or none; `words` say why it may go beyond a soft one. Runs as the engine.
+) -> UUID | None:
+    """Count a job under this budget, or none: its id. `words` say why it may go beyond a soft one. As the engine.
 
     Raises
     ------
@@ -54,6 +54,7 @@ def put_budget(
     check_price(session, actor, job_id)
     if words is not None and row is not None:
         _tell_reason(session, actor, job, row, now)
+    return after
 
 
 def code_of(session: Session, job: JobRow) -> str | None:

@@ -7,7 +7,7 @@ to ask (a technician says yes), it is flagged. What is owed by agreed terms is n
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -65,16 +65,16 @@ def budgets_of(session: Session, jobs: Iterable[UUID]) -> list[UUID | None]:
     return list(session.scalars(select(JobRow.budget_id).where(JobRow.id.in_(set(jobs)))))
 
 
-def fits(session: Session, budget_id: UUID | None, amount: Callable[[], Decimal]) -> bool:
-    """Whether a hard budget has room for so much at this moment; nothing is held for it, a yes asks again."""
+def fits(session: Session, budget_id: UUID | None, amount: Callable[[], Decimal], start_at: datetime) -> bool:
+    """Whether a budget is for that day, and a hard one has so much room; nothing is held for it, a yes asks again."""
     if budget_id is None:
         return True
     row = _read(session, budget_id)
-    return not row.is_hard or row.committed + amount() <= row.amount
+    return _is_for(row, _day_of(session, row, start_at)) and (not row.is_hard or row.committed + amount() <= row.amount)
 
 
-def check_days(session: Session, budget_id: UUID | None, start_at: datetime) -> None:
-    """Whether work that begins then is work of the budget's days.
+def check_days(session: Session, actor: Actor, budget_id: UUID | None, start_at: datetime) -> None:
+    """Whether work that begins then is work of the budget's days; why it is not is nobody's business but the client's.
 
     Raises
     ------
@@ -84,12 +84,14 @@ def check_days(session: Session, budget_id: UUID | None, start_at: datetime) -> 
     if budget_id is None:
         return
     row = _read(session, budget_id)
-    zone = session.scalars(select(ClientRow.hours_zone).where(ClientRow.id == row.client_id)).one()
-    day = local_day(start_at, ZoneInfo(zone))
-    if day < row.from_on or (row.until_on is not None and day > row.until_on):
-        last = row.until_on.isoformat() if row.until_on else "on"
-        words = f"budget {row.code} is for work from {row.from_on.isoformat()} to {last}, and this begins on {day}"
-        raise Refused(f"{words}: name another budget, or another day", ("over_budget",))
+    day = _day_of(session, row, start_at)
+    if _is_for(row, day):
+        return
+    if actor.client_id is None:
+        raise Refused("the client cannot take this on at that time", ("unfunded",))
+    last = row.until_on.isoformat() if row.until_on else "on"
+    words = f"budget {row.code} is for work from {row.from_on.isoformat()} to {last}, and this begins on {day}"
+    raise Refused(f"{words}: name another budget, or another day", ("over_budget",))
 
 
 def notice(session: Session, actor: Actor, budget_id: UUID | None, job_id: UUID, *, now: datetime) -> None:
@@ -103,7 +105,7 @@ def notice(session: Session, actor: Actor, budget_id: UUID | None, job_id: UUID,
     if budget_id is None:
         return
     row = _read(session, budget_id)
-    if row.committed <= row.amount:
+    if row.is_hard or row.committed <= row.amount:
         return
     if actor.kind in _STAFF and not has_reason(session, job_id):
         raise _needs_reason(row)
@@ -168,6 +170,15 @@ def promise_more(session: Session, assignment_id: UUID, amount: Decimal | None, 
         ).one_or_none()
     if promised is not None:
         notice(session, actor, promised.budget_id, promised.job_id, now=now)
+
+
+def _day_of(session: Session, row: BudgetRow, start_at: datetime) -> date:
+    zone = session.scalars(select(ClientRow.hours_zone).where(ClientRow.id == row.client_id)).one()
+    return local_day(start_at, ZoneInfo(zone))
+
+
+def _is_for(row: BudgetRow, day: date) -> bool:
+    return row.from_on <= day and (row.until_on is None or day <= row.until_on)
 
 
 def _read(session: Session, budget_id: UUID) -> BudgetRow:

@@ -129,7 +129,7 @@ def hold_anew(session: Session, actor: Actor, work: Work, *, now: datetime) -> D
     if not payments or payments[0].state != "held":
         return None
     payment = payments[0]
-    check_days(session, payment.budget_id, work.start_at)
+    check_days(session, actor, payment.budget_id, work.start_at)
     spent = payment.due + payment.fee + payment.paid
     wanted = max(Decimal(0), most_of(work) - spent)
     more, version = wanted - payment.held, payment.version + 1
