@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from dispatch.files.storing import open_store
 from dispatch.money.verifying import verify_books
-from dispatch.privacy.erasing import erase_next
+from dispatch.privacy.erasing import tend
 from dispatch.record.chain import seal, verify
 from dispatch.record.session import ENGINE, transaction
 
@@ -116,7 +116,7 @@ def background(story, times=10):
     for _ in range(times):
         with transaction(engine, ENGINE, role="engine") as session:
             now = session.scalar(text("SELECT clock_timestamp()"))
-            if not erase_next(session, store, tax_kept_years=4, now=now):
+            if not tend(session, store, tax_kept_years=4, now=now):
                 return
 
 
