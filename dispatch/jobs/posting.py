@@ -153,7 +153,8 @@ def post_job(
         return _same_job(session, actor, wish), False
     visit_id = _add_visit(session, actor.client_id, job_id, wish, now)
     record_terms(session, actor.client_id, job_id, 1, now)
-    check_price(session, actor, job_id)
+    if budget is not None:
+        check_price(session, actor, job_id)
     if wish.cleared is not None:
         put_cleared(session, Owner("job", job_id, actor.client_id), wish.cleared, ring, now=now)
     told = {"visit": str(visit_id), **(origin or {}), **told_of_cleared(wish.cleared)}
