@@ -30,7 +30,7 @@ from dispatch.record.session import Actor, database_now, transaction
 from dispatch.record.tables import AssignmentRow, CredentialKindRow, CredentialRow, DocumentRow
 from dispatch.record.tables.talent import ENDED_PROOFS, LIVE_PROOFS
 from dispatch.talent.agreements import FOR_EVER
-from dispatch.talent.credentials import Claim, move_credential, submit_credential
+from dispatch.talent.credentials import Claim, evidence_of, move_credential, submit_credential
 from dispatch.visits.lapses import revoke
 
 router = APIRouter(prefix="/v1", tags=["technicians"])
@@ -122,7 +122,11 @@ def show_credentials(session: Session, actor: Actor, rows: Sequence[CredentialRo
     may_read = {row.id for row in rows if actor.client_id is None or row.for_client_id == actor.client_id}
     documents = read_documents(session, may_read)
     today = database_now(session).astimezone(UTC).date()
-    return [_show(row, documents.get(row.id, ()) if row.id in may_read else None, today) for row in rows]
+    shown = []
+    for row in rows:
+        pages = documents.get(row.id, ()) if row.id in may_read else None
+        shown.append(_show(row, evidence_of(session, row) if row.id in may_read else None, pages, today))
+    return shown
 
 
 def show_credential(session: Session, actor: Actor, credential_id: UUID) -> CredentialOut:
@@ -130,14 +134,17 @@ def show_credential(session: Session, actor: Actor, credential_id: UUID) -> Cred
     return show_credentials(session, actor, [session.get_one(CredentialRow, credential_id)])[0]
 
 
-def _show(row: CredentialRow, documents: Sequence[DocumentRow] | None, today: date) -> CredentialOut:
-    own = ("documents", "days_left")
+def _show(
+    row: CredentialRow, evidence: str | None, documents: Sequence[DocumentRow] | None, today: date
+) -> CredentialOut:
+    own = ("documents", "days_left", "evidence")
     same: dict[str, Any] = {name: getattr(row, name) for name in CredentialOut.model_fields if name not in own}
     if documents is None:
-        same |= {"evidence": None, "facts": None, "due_at": None}
+        same |= {"facts": None, "due_at": None}
     has_end = row.state not in ENDED_PROOFS and row.valid_until < FOR_EVER
     return CredentialOut(
         **same,
+        evidence=evidence,
         documents=None if documents is None else [ProofPageOut.model_validate(each) for each in documents],
         days_left=max(0, (row.valid_until - today).days) if has_end else None,
     )

@@ -74,11 +74,14 @@ def list_erasures(
     state: Annotated[
         Literal["asked", "withdrawn", "refused", "granted", "done"] | None, Query(description="Only these.")
     ] = None,
+    late: Annotated[bool, Query(description="Only those that wait for a decision beyond their date.")] = False,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> PageOf[ErasureOut]:
     """Newest first, with what is in the way of each and how far it is."""
     wanted = select(ErasureRow)
+    if late:
+        wanted = wanted.where(ErasureRow.state == "asked", ErasureRow.is_late)
     if state is not None:
         wanted = wanted.where(ErasureRow.state == state)
     with reading(request, actor) as session:

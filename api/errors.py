@@ -234,6 +234,7 @@ _LOST = {
     "already_yours": "you have accepted this offer already",
     "terms_changed": "the terms changed since you saw them; look at the new offer",
     "not_eligible": "you may not take this job at this time",
+    "over_budget": "it is more than is left of the job's budget: raise it, or name another one",
     "unfunded": "the client cannot take this on at this time; it was nothing that you did",
     "bundle_broken": "not all jobs of the bundle can be taken, so none was",
     "no_yes_yet": "the technician has not said yes",

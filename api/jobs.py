@@ -26,6 +26,7 @@ from dispatch.jobs import changes, posting
 from dispatch.jobs.changes import Change, change_job, find_job, hold_job, resume_job
 from dispatch.jobs.cleared import Owner, check_kinds, cleared_from, put_cleared
 from dispatch.jobs.promises import columns_after_priority
+from dispatch.jobs.rebudgeting import code_of, put_budget
 from dispatch.record.events import record
 from dispatch.record.sealing import KeyRing
 from dispatch.record.session import Actor, act_as, database_now
@@ -73,6 +74,7 @@ def post_copy(request: Request, actor: Requester, job_id: UUID, copy: JobCopyIn)
             copy.window.end_at,
             site_id=copy.site_id,
             duration_min=copy.duration_min,
+            budget=copy.budget,
             is_draft=copy.is_draft,
             now=now,
             ring=parts_of(request).ring,
@@ -250,8 +252,13 @@ def _patch(
     given = patch.model_dump(exclude_unset=True)
     words = {name: given[name] for name in _WORDS if name in given}
     promise = columns_after_priority(session, job, words["priority"], now=now) if words.get("priority") else {}
-    fields = sorted(words.keys() | given.keys() & _SEEN_BY)
+    fields = sorted(words.keys() | given.keys() & (_SEEN_BY | _BUDGET))
     shown = {"disclosure": _disclosure(session, job, given)} if given.keys() & _SEEN_BY else {}
+    told: dict[str, Any] = {"fields": fields}
+    if given.keys() & _BUDGET:
+        code = given["budget"] if "budget" in given else code_of(session, job)
+        budget_id = put_budget(session, actor, job_id, code, given.get("budget_reason"), now=now)
+        told["budget"] = str(budget_id) if budget_id else None
     if given.keys() & _TERMS:
         change_job(session, actor, job_id, _change(patch), now=now)
         version += 1
@@ -264,7 +271,7 @@ def _patch(
     if done is None:
         raise Stale("job")
     if fields:
-        told = {"fields": fields} | _put_texts(session, job, given, ring, now)
+        told |= _put_texts(session, job, given, ring, now)
         record(session, actor, ("job", job_id), "described", told, client_id=job.client_id, now=now)
 
 
@@ -292,6 +299,7 @@ def _put_texts(
 
 
 _SEEN_BY = {"disclosure", "cleared"}
+_BUDGET = {"budget", "budget_reason"}
 _WORDS = ("title", "description", "purchase_order", "project", "priority")
 _TERMS = {"window", "duration_min", "pay", "needs", "mode", "policy"}
 

@@ -10,6 +10,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from api.promising import is_at_risk, show_promise
+from api.schemas.budgets import JobBudgetOut
 from api.schemas.cleared import ClearedHintOut, DisclosureOut
 from api.schemas.jobs import (
     JobMoved,
@@ -31,9 +32,10 @@ from api.visibility import HIDDEN_RESOLUTION, HIDDEN_STEP_M, SHOWN_STEP_M, View,
 from dispatch.errors import NotFound
 from dispatch.jobs.cleared import Owner, names_of
 from dispatch.jobs.lifecycle import JOB
+from dispatch.money.budgets import usage_of
 from dispatch.money.holding import planned_pay
 from dispatch.record.session import Actor
-from dispatch.record.tables import JobRow, SiteRow, SlotRow, TechnicianRow, VisitRow
+from dispatch.record.tables import BudgetRow, JobRow, SiteRow, SlotRow, TechnicianRow, VisitRow
 from geo.cells import cell_of, center
 from matching.cancellation import CancellationRules
 from matching.charges import terms_of
@@ -75,11 +77,30 @@ def show_job(session: Session, actor: Actor, job_id: UUID) -> JobOut:
         cleared=show_cleared(session, job),
         place=show_place(site, view(actor.kind, "none")),
         visits=_visits(actor, slots),
+        budget=show_budget(session, job),
         unfilled=show_unfilled(job.unfilled, "operator" if actor.kind == "operator" else "client"),
         sent_back=show_sent_back(job),
         promise=show_promise(session, job, site),
         is_at_risk=is_at_risk(session, job_id),
         moves=moves_of(job.state),
+    )
+
+
+def show_budget(session: Session, job: JobRow) -> JobBudgetOut | None:
+    """What the job's pay is counted under, for the client's own people; None where it is under none."""
+    if job.budget_id is None:
+        return None
+    row = session.get_one(BudgetRow, job.budget_id, populate_existing=True)
+    usage = usage_of(session, [row])[row.id]
+    return JobBudgetOut(
+        id=row.id,
+        code=row.code,
+        is_hard=row.is_hard,
+        currency=row.currency,
+        left=usage.left,
+        asked=usage.asked,
+        is_short=usage.asked > usage.left,
+        reason=job.over_budget["reason"] if job.over_budget else None,
     )
 
 
@@ -248,6 +269,7 @@ def show_unfilled(document: dict[str, Any] | None, audience: Audience) -> Unfill
         reasons=reasons,
         ways_on=document["ways_on"],
         is_unfunded=document.get("is_unfunded", False),
+        is_over_budget=document.get("is_over_budget", False),
     )
 
 

@@ -88,6 +88,7 @@ def _database(settings: ServiceSettings) -> Iterator[Finding]:
         yield from _extensions(connection)
         yield from _roles(connection)
         yield _migrations(connection, url)
+        yield from _erasures(connection)
 
 
 def _server(connection: Connection) -> Iterator[Finding]:
@@ -148,6 +149,28 @@ def _migrations(connection: Connection, url: str) -> Finding:
     if revision == (newest,):
         return Finding("migrations", "ok", f"{newest}, the newest")
     return Finding("migrations", "warning", f"at {revision[0] if revision else None}; the newest is {newest}", mend)
+
+
+def _erasures(connection: Connection) -> Iterator[Finding]:
+    """People who wait to be erased: for a person's word beyond its date, or for keys that are not there."""
+    counted = (
+        "SET LOCAL ROLE truckroll_engine; SELECT count(*) FILTER (WHERE state = 'asked' AND decide_by <= now()),"
+        " count(*) FILTER (WHERE state = 'granted' AND blocked_by @> '[{\"code\": \"no_data_keys\"}]'),"
+        " coalesce(min(decide_by) FILTER (WHERE state = 'asked' AND decide_by <= now())::date::text, '') FROM erasures"
+    )
+    try:
+        ((late, keyless, since),) = _rows(connection, counted)
+    except psycopg2.ProgrammingError:
+        # Not migrated yet: the line before says so.
+        return
+    if late:
+        mend = "an operator grants or refuses: GET /v1/erasures?late=true"
+        yield Finding("erasures", "warning", f"{late} not decided in time, the oldest by {since}", mend)
+    if keyless:
+        seen = f"{keyless} granted, and waiting for data keys"
+        yield Finding("erasures", "warning", seen, "set TRUCKROLL_DATA_KEYS (truckroll datakeys make)")
+    if not late and not keyless:
+        yield Finding("erasures", "ok", "none is late")
 
 
 def _redis(settings: ServiceSettings) -> Finding:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from cli.csvcells import levels, names, text, whole
 from cli.csvfiles import BadRows, Column, Flaw, Row, read_csv
 from cli.loadcells import listed, moment, money, yes_or_no
-from dispatch.errors import BadInput, Conflict
+from dispatch.errors import BadInput, Conflict, Refused
 from dispatch.jobs.posting import JobWish, SlotWish, post_job
 from dispatch.record.session import Actor
 from dispatch.record.tables import PoolRow, SiteRow
@@ -66,6 +66,7 @@ COLUMNS = {
     "description": Column(text, empty="", is_needed=False),
     "purchase_order": Column(short, is_needed=False),
     "project": Column(short, is_needed=False),
+    "budget": Column(short, is_needed=False),
 }
 
 
@@ -112,7 +113,7 @@ def import_jobs(session: Session, actor: Actor, file: str, rows: Sequence[Row], 
             # One bad row ends the import, but all of them are to be named: each is tried by itself.
             with session.begin_nested():
                 num_new += post_job(session, actor, _wish(row, sites, pools), now=now)[1]
-        except (BadInput, Conflict) as error:
+        except (BadInput, Conflict, Refused) as error:
             flaws.append(_flaw(file, row, error))
     if flaws:
         raise BadRows(flaws)
@@ -147,6 +148,7 @@ def _wish(row: Row, sites: Mapping[str, UUID], pools: Mapping[str, UUID]) -> Job
         description=of["description"],
         purchase_order=of["purchase_order"],
         project=of["project"],
+        budget=of["budget"],
         priority=of["priority"],
         mode=of["mode"],
     )
@@ -160,7 +162,10 @@ def _check_window(time: str, window: timedelta, work: timedelta) -> None:
         raise BadInput("end", minutes, f"an exact job ends {minutes} minutes after its start: correct it, or the time")
 
 
-def _flaw(file: str, row: Row, error: BadInput | Conflict) -> Flaw:
+def _flaw(file: str, row: Row, error: BadInput | Conflict | Refused) -> Flaw:
+    if isinstance(error, Refused):
+        column = "budget" if any("budget" in each or "reason" in each for each in error.reasons) else "site"
+        return Flaw(file, row.line, column, row.raw.get(column, ""), str(error))
     if isinstance(error, Conflict):
         return Flaw(file, row.line, "id", row.raw["id"], str(error))
     column = _column(error.field)

@@ -56,6 +56,8 @@ def dispatcher() -> None:
     stop = _stop_when_told()
     with _connected() as settings:
         ring = read_ring(settings.data_keys, settings.data_dir)
+        # A wave waits as often, and the day's sweeps run in the same process.
+        sys.setswitchinterval(_SWITCH_S)
         load("dispatch.worker:run")(settings.database_url, settings.redis_url, stop, ring=ring)
 
 

@@ -33,7 +33,7 @@ from dispatch.messages.adapters.choosing import choose_adapters
 from dispatch.messages.delivery import ERRAND as DELIVER_NOTICE
 from dispatch.messages.digests import gather
 from dispatch.messages.reading import tell
-from dispatch.privacy.erasing import erase_next, forget_kept
+from dispatch.privacy.erasing import tend
 from dispatch.queue import Errand, make_app
 from dispatch.record.datakeys import read_ring
 from dispatch.record.relay import FRAMES, prune
@@ -265,7 +265,7 @@ def courier_of(database_url: str, engine: Engine, settings: Settings) -> Courier
     store = open_store(settings.files_url, settings.data_dir)
 
     def erase_persons(session: Session, now: datetime) -> int:
-        return erase_next(session, store, tax_kept_years=settings.tax_kept_years, now=now) + forget_kept(session, now)
+        return tend(session, store, tax_kept_years=settings.tax_kept_years, now=now)
 
     upkeep = (*UPKEEP, forget_frames, forget_places, erase_persons)
     return Courier(database_url, engine, upkeep=upkeep, parts=parts, rules=rules)

@@ -120,9 +120,18 @@ def first_at(local: datetime, zone: ZoneInfo) -> datetime:
 def last_at(local: datetime, zone: ZoneInfo) -> datetime:
     """Return the UTC instant from which on the clocks of `zone` show `local` or later ones, as `first_at` otherwise.
 
-    What ends by the clock ends then: at the last of two.
+    What ends by the clock ends then: at the last of two, unless the clocks jump back to this very time, which shows
+    none before it again.
     """
-    return next(reversed(_instants(local, zone).values()), None) or _change_at(local, zone)[0]
+    shown = sorted(_instants(local, zone).values())
+    if not shown:
+        return _change_at(local, zone)[0]
+    jumps = len(shown) == 2 and _clock(shown[1] - timedelta(microseconds=1), zone) > local.replace(fold=0)
+    return shown[0] if jumps else shown[-1]
+
+
+def _clock(instant: datetime, zone: ZoneInfo) -> datetime:
+    return instant.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
 def _instants(local: datetime, zone: ZoneInfo) -> dict[timedelta, datetime]:
@@ -132,11 +141,11 @@ def _instants(local: datetime, zone: ZoneInfo) -> dict[timedelta, datetime]:
         reading = local.replace(tzinfo=zone, fold=fold)
         try:
             instant = reading.astimezone(UTC)
-            shown = instant.astimezone(zone)
+            shown = _clock(instant, zone)
         except OverflowError:
             raise _calendar_end_error(local, zone) from None
         # Python gives a skipped time an instant as well, at which the clocks show something else.
-        if shown.replace(tzinfo=None, fold=0) == local.replace(fold=0):
+        if shown == local.replace(fold=0):
             found[reading.utcoffset() or timedelta(0)] = instant
     return found
 

@@ -31,7 +31,15 @@ _ASSIGNED = (
     "document.file", "visit.outcome_note", "visit.evidence", "visit.travel", "job.sent_back", "job.cleared_names",
 )  # fmt: skip
 _CLEARED = ("job.cleared_texts",)
-_OWN = ("job.purchase_order", "job.project", "job.policy", "job.day_policy", "job.unfilled", "job.promise")
+_OWN = (
+    "job.purchase_order",
+    "job.project",
+    "job.budget",
+    "job.policy",
+    "job.day_policy",
+    "job.unfilled",
+    "job.promise",
+)
 
 #: Field -> its class, unless the client chose another.
 FIELDS: Mapping[str, FieldClass] = MappingProxyType(

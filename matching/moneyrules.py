@@ -88,10 +88,16 @@ class Signature:
     amount: Decimal
 
 
-def what_is_missing(rules: MoneyRules, signatures: tuple[Signature, ...], amount: Decimal) -> str | None:
-    """What an approval of so much still lacks: `limit` (nobody who signed may), `second` (signature), or nothing."""
+def what_is_missing(
+    rules: MoneyRules, signatures: tuple[Signature, ...], amount: Decimal, *, is_second_needed: bool = False
+) -> str | None:
+    """What an approval of so much still lacks: `limit` (nobody who signed may), `second` (signature), or nothing.
+
+    With `is_second_needed` two people sign whatever the sum.
+    """
     able = {each.by for each in signatures if rules.limits.get(each.role, Decimal(-1)) >= amount}
     if not able:
         return "limit"
     people = {each.by for each in signatures if each.amount >= amount}
-    return "second" if rules.second_above is not None and amount > rules.second_above and len(people) < 2 else None
+    is_above = rules.second_above is not None and amount > rules.second_above
+    return "second" if (is_above or is_second_needed) and len(people) < 2 else None

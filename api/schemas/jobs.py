@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
+from api.schemas.budgets import JobBudgetOut
 from api.schemas.checklists import ItemIn
 from api.schemas.cleared import ClearedHintOut, ClearedIn, DisclosureIn, DisclosureOut
 from api.schemas.values import Code, Currency, In, Instant, Line, Number, Out, Sum, Whole, Words, Yes, check_decimals
@@ -157,6 +158,7 @@ class JobWork(In):
     description: Words = ""
     purchase_order: Number | None = None
     project: Number | None = None
+    budget: Number | None = Field(default=None, description="The code of the budget that its pay is counted under.")
     priority: Whole = Field(default=3, ge=1, le=5, description="1 is the most urgent.")
     mode: Mode | None = Field(default=None, description="Who decides; empty: as your policy says.")
     policy: dict[str, Any] = Field(default_factory=dict, description="Settings of your policy, for this job alone.")
@@ -180,6 +182,9 @@ class JobIn(JobWork):
     site_id: UUID
     window: WindowIn
     bundle_id: UUID | None = Field(default=None, description="Taken together with the bundle's other jobs.")
+    budget_reason: Line | None = Field(
+        default=None, description="Why it may go beyond a soft budget; for those whom the budget names."
+    )
     is_draft: Yes = Field(default=False, description="Kept, and offered once you publish it.")
 
     @model_validator(mode="after")
@@ -200,7 +205,8 @@ class JobIn(JobWork):
         own = self.model_dump(
             include={
                 "number", "site_id", "title", "job_type", "duration_min", "asked_time", "description",
-                "purchase_order", "project", "priority", "mode", "policy", "day_policy", "bundle_id", "is_draft",
+                "purchase_order", "project", "budget", "budget_reason", "priority", "mode", "policy", "day_policy",
+                "bundle_id", "is_draft",
             }
         )  # fmt: skip
         items = None if self.deliverables is None else tuple(item.to_item() for item in self.deliverables)
@@ -218,6 +224,8 @@ class JobPatch(In):
     description: Words | None = None
     purchase_order: Number | None = None
     project: Number | None = None
+    budget: Number | None = Field(default=None, description="Its code; null: counted under none from now on.")
+    budget_reason: Line | None = Field(default=None, description="Why it may go beyond a soft budget.")
     priority: Whole | None = Field(default=None, ge=1, le=5)
     window: WindowIn | None = None
     duration_min: Whole | None = Field(default=None, ge=1, le=20_160)
@@ -246,6 +254,7 @@ class JobCopyIn(In):
     window: WindowIn
     site_id: UUID | None = None
     duration_min: Whole | None = Field(default=None, ge=1, le=20_160)
+    budget: Number | None = Field(default=None, description="Another budget than the original's.")
     is_draft: Yes = False
 
 
@@ -365,6 +374,7 @@ class UnfilledOut(Out):
     reasons: list["ReasonOut"]
     ways_on: list[str]
     is_unfunded: bool = Field(default=False, description="Your funds and credit do not suffice: nobody was asked.")
+    is_over_budget: bool = Field(default=False, description="The job's budget does not suffice: nobody was asked.")
 
 
 class ReasonOut(Out):
@@ -440,6 +450,7 @@ class JobOut(Out):
     priority: int
     purchase_order: str | None
     project: str | None
+    budget: JobBudgetOut | None
     bundle_id: UUID | None
     series_id: UUID | None
     series_day: date | None

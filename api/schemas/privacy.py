@@ -50,6 +50,7 @@ class ErasureOut(Out):
     progress: dict[str, int] = Field(description="`person` 1: they are gone; then files and rows that went.")
     asked_at: Instant
     decide_by: Instant
+    is_late: bool = Field(description="Nobody had decided by then.")
     decided_at: Instant | None
     next_at: Instant | None = Field(description="When it is gone on with, or looked at again.")
     done_at: Instant | None

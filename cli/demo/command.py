@@ -16,14 +16,15 @@ import typer
 from rich.console import Console
 
 from cli.demo.account import accounts
+from cli.demo.cascades import Cascades
 from cli.demo.customers import POLICY, Client
 from cli.demo.day import Day
+from cli.demo.disagreements import Disagreements
 from cli.demo.listening import Listeners, listeners
 from cli.demo.players import Players
 from cli.demo.show import count, count_day, percentiles, read_counters, read_ended
 from cli.demo.stage import Stage, stage
 from cli.demo.telling import tell_clients, tell_trust
-from cli.demo.trust import Trust
 from cli.demo.visitors import Visitor, invite
 from cli.demo.world import make_jobs
 from cli.hold import hold_in_background
@@ -67,10 +68,9 @@ def demo(
             day.plan_duty()
             _play(console, there, jobs, seed)
             figures = _figures(there, players)
-            trust = Trust(there, say)
-            figures["cascades"] = trust.cascades()
+            figures["cascades"] = Cascades(there, say).happen()
             day.play(say)
-            figures |= _after(trust, day)
+            figures |= _after(Disagreements(there, say), day)
             listening.wait_for_all()
         summary = _summary(there, figures, listening, time.monotonic() - started)
         _show_summary(console, summary, players)
@@ -154,11 +154,11 @@ def _figures(there: Stage, players: Players) -> dict[str, Any]:
         return {**count(session), "accept_ms": percentiles(players.accept_ms)}
 
 
-def _after(trust: Trust, day: Day) -> dict[str, Any]:
+def _after(scenes: Disagreements, day: Day) -> dict[str, Any]:
     """What is looked at again once the day is over."""
     doubted = day.doubted
-    pack = trust.dispute(doubted.job, doubted.number, doubted.technician) if doubted else None
-    return {"appeal": trust.appeal(), "dispute_pack": pack}
+    pack = scenes.dispute(doubted.job, doubted.number, doubted.technician) if doubted else None
+    return {"appeal": scenes.appeal(), "dispute_pack": pack}
 
 
 def _summary(there: Stage, figures: dict[str, Any], listening: Listeners, seconds: float) -> dict[str, Any]:

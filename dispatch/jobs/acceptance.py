@@ -20,6 +20,7 @@ from dispatch.jobs.assignments import GivenBackError, Terms, settle, take_slot, 
 from dispatch.jobs.judging import at_start, failed_now
 from dispatch.jobs.reading import RoleOfVisit, read_role
 from dispatch.jobs.rounds import withdraw_counters
+from dispatch.money.committing import budgets_of, is_beyond, lock_budgets
 from dispatch.money.funds import is_short
 from dispatch.money.holding import Work, set_aside
 from dispatch.record.events import record
@@ -230,6 +231,7 @@ def _pay_for(
     """Set the money aside for everything that was taken, at the end: no slot or job is waited for with it in hand."""
     try:
         with session.begin_nested():
+            lock_budgets(session, budgets_of(session, [work.job_id for work in works]))
             for work in works:
                 set_aside(session, actor, work, now=now)
     except IntegrityError as error:
@@ -264,7 +266,7 @@ def _take(
     try:
         slot_id = None if is_only_noted else take(session, offer.visit_id, offer.role, who)
     except IntegrityError as error:
-        return _not_free(offer, error)
+        return _not_free(actor, offer, error)
     if slot_id is None and not is_only_noted:
         return Lost(offer.id, "taken", state=offer.state)
     unit = read_role(session, offer.visit_id, offer.role, slot_id)
@@ -300,15 +302,17 @@ def _settle(
     except HoursMovedError:
         return Lost(offer.id, "not_eligible", ("limit",), state=offer.state)
     except IntegrityError as error:
-        return _not_free(offer, error)
+        return _not_free(actor, offer, error)
     return Won(assignment_id, unit.job.job_id, unit.job.id, slot_id, job.start_at, job.end_at)
 
 
-def _not_free(offer: OfferRow, error: IntegrityError) -> Lost:
+def _not_free(actor: Actor, offer: OfferRow, error: IntegrityError) -> Lost:
     """The answer to who has another role of this visit, is booked then after all, isn't paid for, or whose client went.
 
-    Whether the client's money or its credit is short is nobody's business but the client's.
+    Whether the client's money, its credit or its budget is short is nobody's business but the client's.
     """
+    if is_beyond(error) and actor.client_id is not None:
+        return Lost(offer.id, "over_budget", state=offer.state)
     if is_short(error):
         return Lost(offer.id, "unfunded", state=offer.state)
     if guard_of(error) in NOT_APPROVED:

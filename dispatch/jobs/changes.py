@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from dispatch.errors import BadInput, Conflict, NotFound
 from dispatch.jobs.acceptance import Answer, Lost, pick
 from dispatch.jobs.assignments import Terms
+from dispatch.jobs.budgeting import check_price
 from dispatch.jobs.lifecycle import JOB, move, states_with
 from dispatch.jobs.posting import check_bundled_mode, check_needs, open_rounds, record_terms
 from dispatch.jobs.reading import needs_document
@@ -99,6 +100,8 @@ def change_job(session: Session, actor: Actor, job_id: UUID, change: Change, *, 
         When someone has the job already: a change then needs their agreement.
     BadInput
         When the new window has passed or no longer holds the work, or a need or setting is not known.
+    Refused
+        When the job's budget does not suffice for the new terms, or is not for that day.
     """
     job = find_job(session, actor, job_id)
     lock_slots(session, job_id)
@@ -108,6 +111,8 @@ def change_job(session: Session, actor: Actor, job_id: UUID, change: Change, *, 
     withdrawn = close_rounds(session, job_id, "withdrawn", now=now)
     _change_visits(session, job_id, change, now)
     _change_slots(session, job_id, change)
+    session.flush()
+    check_price(session, actor, job_id)
     return renew_terms(session, actor, job, withdrawn, {}, now=now, **_settings(job, change))
 
 

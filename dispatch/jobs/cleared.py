@@ -67,7 +67,9 @@ def check_kinds(session: Session, cleared: Cleared | None) -> None:
     BadInput
         Naming the first.
     """
-    wanted = set(cleared.kinds) if cleared else set()
+    if cleared is None:
+        return
+    wanted = set(cleared.kinds)
     known = set(session.scalars(select(CredentialKindRow.code).where(CredentialKindRow.code.in_(wanted))))
     if unknown := sorted(wanted - known):
         raise BadInput("cleared.kinds", unknown[0], "name kinds of /v1/credentials")

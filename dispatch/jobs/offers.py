@@ -14,7 +14,8 @@ from dispatch.jobs.bundles import able_to_do_all, read_bundle_roles
 from dispatch.jobs.consent import assign_at_once
 from dispatch.jobs.reading import RoleOfVisit, read_asked, read_role
 from dispatch.jobs.rounds import is_due
-from dispatch.jobs.unfilled import give_up, wait
+from dispatch.jobs.unfilled import Lack, give_up, wait
+from dispatch.money.committing import fits
 from dispatch.money.holding import has_room, most_pay
 from dispatch.record.events import record
 from dispatch.record.session import ENGINE
@@ -107,14 +108,22 @@ def _write(session: Session, due: RoundRow, unit: RoleOfVisit, decision: Decisio
     decision_id = record_decision(session, unit, decision, now=now)
     wave = decision.outcome
     assert isinstance(wave, Wave)
-    if not has_room(session, due.client_id, lambda: _most_of(unit), unit.job.pay.currency):
+    if (lacks := _lacks(session, due, unit)) is not None:
         # Nobody is asked for work that the client could not give them.
-        give_up(session, due, unit, decision, is_unfunded=True, now=now)
+        give_up(session, due, unit, decision, lacks=lacks, now=now)
     elif wave.technicians and due.num_waves < unit.policy.wave.max_waves:
         _send(session, due, unit, decision, wave, decision_id, now=now)
     elif not wait(session, due, unit, decision, now=now):
         give_up(session, due, unit, decision, now=now)
     return True
+
+
+def _lacks(session: Session, due: RoundRow, unit: RoleOfVisit) -> Lack | None:
+    """What the client lacks to give one place of this role to somebody."""
+    if not has_room(session, due.client_id, lambda: _most_of(unit), unit.job.pay.currency):
+        return "funds"
+    fitting = fits(session, unit.job_row.budget_id, lambda: _most_of(unit), unit.job.start_at)
+    return None if fitting else "budget"
 
 
 def _most_of(unit: RoleOfVisit) -> Decimal:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, Refused
+from dispatch.jobs.budgeting import check_price, named_budget, reason_of
 from dispatch.jobs.checklists import Item, checklist_for
 from dispatch.jobs.cleared import Cleared, Owner, check_kinds, put_cleared
 from dispatch.jobs.lifecycle import JOB, move
@@ -73,6 +74,8 @@ class JobWish:
     description: str = ""
     purchase_order: str | None = None
     project: str | None = None
+    budget: str | None = None
+    budget_reason: str | None = None
     priority: int = 3
     mode: str | None = None
     policy: dict[str, Any] = field(default_factory=dict)
@@ -108,12 +111,13 @@ def post_job(
     Conflict
         When the number is that of a job with another site.
     Refused
-        When the client is not approved, or does not operate where the site is.
+        When the client is not approved, does not operate where the site is, or the budget does not suffice.
     MissingService
         When there are cleared texts, and no key to seal them with.
     """
     assert actor.client_id is not None, "jobs are posted for a client"
     policy, day_policy, promise = _check(session, actor, wish, now)
+    budget = named_budget(session, actor.client_id, wish.budget)
     job_id = session.scalar(
         pg_insert(JobRow)
         .values(
@@ -126,6 +130,8 @@ def post_job(
             number=wish.number,
             purchase_order=wish.purchase_order,
             project=wish.project,
+            budget_id=None if budget is None else budget.id,
+            over_budget=reason_of(actor, budget, wish.budget_reason, now),
             job_type=wish.job_type,
             title=wish.title,
             description=wish.description,
@@ -147,8 +153,13 @@ def post_job(
         return _same_job(session, actor, wish), False
     visit_id = _add_visit(session, actor.client_id, job_id, wish, now)
     record_terms(session, actor.client_id, job_id, 1, now)
-    put_cleared(session, Owner("job", job_id, actor.client_id), wish.cleared, ring, now=now)
+    if budget is not None:
+        check_price(session, actor, job_id)
+    if wish.cleared is not None:
+        put_cleared(session, Owner("job", job_id, actor.client_id), wish.cleared, ring, now=now)
     told = {"visit": str(visit_id), **(origin or {}), **told_of_cleared(wish.cleared)}
+    if budget is not None:
+        told["budget"] = str(budget.id)
     kind = "drafted" if wish.is_draft else "posted"
     record(session, actor, ("job", job_id), kind, told, client_id=actor.client_id, now=now)
     if not wish.is_draft:
@@ -182,6 +193,8 @@ def publish_draft(session: Session, actor: Actor, job_id: UUID, *, now: datetime
     job.version += 1
     site = session.scalars(select(SiteRow).where(SiteRow.id == job.site_id)).one()
     check_may_post(session, job.client_id, site)
+    session.flush()
+    check_price(session, actor, job_id)
     for name, value in promise_columns(site, read_day_policy(job), job.priority, now).items():
         setattr(job, name, value)
     record(session, actor, ("job", job_id), "posted", client_id=job.client_id, now=now)
@@ -228,7 +241,7 @@ def record_terms(session: Session, client_id: UUID, job_id: UUID, version: int, 
         for visit, slot, _ in sorted(rows, key=lambda row: (row[0].num, row[1].num))
     ]
     day_policy = rows[0][2]
-    money = session.scalars(select(ClientRow.money).where(ClientRow.id == client_id)).one_or_none()
+    money = session.get_one(ClientRow, client_id).money
     terms = {"slots": slots, "cancellation": day_policy.get("cancellation", {}), "rates": day_policy.get("rates", {})}
     if money is not None:
         # The rest of the rules is between the client and the operator.
@@ -330,7 +343,7 @@ def check_work(session: Session, actor: Actor, wish: JobWish) -> tuple[Policy, D
     BadInput
         As `post_job`.
     """
-    client = session.scalars(select(ClientRow).where(ClientRow.id == actor.client_id)).one()
+    client = session.get_one(ClientRow, actor.client_id)
     _check_crew(wish.slots)
     for num, slot in enumerate(wish.slots):
         check_needs(session, slot.needs, f"slots[{num}].needs")

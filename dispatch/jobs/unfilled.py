@@ -1,6 +1,7 @@
 """What if nobody takes it? The dispatcher's queue: the reasons counted, and the ways on."""
 
 from datetime import datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -17,7 +18,12 @@ from matching.decision import Decision
 WAYS_ON = ("raise_pay", "widen", "move", "call")
 #: And about one that the client has neither money nor credit for.
 WAYS_TO_FUND = ("add_funds", "cancel")
+#: And about one that its budget has no room for.
+WAYS_TO_BUDGET = ("raise_budget", "cancel")
 
+Lack = Literal["funds", "budget"]
+
+_WAYS: dict[Lack | None, tuple[str, ...]] = {"funds": WAYS_TO_FUND, "budget": WAYS_TO_BUDGET}
 #: Whoever could take it may not be disturbed now, or a yes waits for the dispatcher's pick: look again after this.
 _LOOK_AGAIN = timedelta(minutes=15)
 
@@ -47,13 +53,13 @@ def give_up(
     decision: Decision,
     *,
     now: datetime,
-    is_unfunded: bool = False,
+    lacks: Lack | None = None,
 ) -> None:
     """Close the round and put the job into the dispatcher's queue, with the reasons counted.
 
-    With `is_unfunded` nobody was asked, because the client's money and credit don't suffice. A job without its
-    observer is not unfilled: that is only told. The caller holds the slots and the round. Reasons count, for each rule,
-    everyone in reach who fails it at this moment, as the last decision found.
+    With `lacks` nobody was asked, because the client's money and credit, or the job's budget, don't suffice. A job
+    without its observer is not unfilled: that is only told. The caller holds the slots and the round. Reasons count,
+    for each rule, everyone in reach who fails it at this moment, as the last decision found.
     """
     answers = dict(
         session.execute(
@@ -69,8 +75,9 @@ def give_up(
         "num_asked": sum(answers.values()),
         "answers": {("withdrawn" if state in ("sent", "viewed") else state): num for state, num in answers.items()},
         "counts": {rule.code: num for rule, num in decision.counts.items()},
-        "ways_on": list(WAYS_TO_FUND if is_unfunded else WAYS_ON),
-        **({"is_unfunded": True} if is_unfunded else {}),
+        "ways_on": list(_WAYS.get(lacks, WAYS_ON)),
+        **({"is_unfunded": True} if lacks == "funds" else {}),
+        **({"is_over_budget": True} if lacks == "budget" else {}),
     }
     told = {**reasons, "round": str(due.id), "offers_withdrawn": [str(offer) for offer in ended]}
     if unit.is_observer:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.money.claims import lines_of, sum_of
+from dispatch.money.committing import needs_second, within_budget
 from dispatch.money.holding import lock_payments, payee_of
 from dispatch.money.ledger import About, Owner, account_id, post
 from dispatch.record.events import record
@@ -50,6 +51,8 @@ def unclaim(session: Session, job_id: UUID) -> None:
 def sign(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -> bool:
     """Whether the actor's approval of a job suffices; one that a second person must sign too is kept.
 
+    A second one signs above the sum that the client's rules state, and where a soft budget is passed without a reason.
+
     Raises
     ------
     Refused
@@ -60,8 +63,8 @@ def sign(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -> bool
         return True
     lines = [lines_of(session, each, only_agreed=False) for each in payments]
     claimed = sum((sum_of(each) for each in lines), Decimal(0))
-    first = payments[0]
-    return _signed(session, actor, first, claimed, now)
+    more = claimed - sum((each.held + each.beyond + approved_of(each) for each in payments), Decimal(0))
+    return _signed(session, actor, payments[0], claimed, more, now)
 
 
 def approve_all(session: Session, actor: Actor, job_id: UUID, why: str, *, now: datetime) -> list[UUID]:
@@ -69,12 +72,18 @@ def approve_all(session: Session, actor: Actor, job_id: UUID, why: str, *, now: 
 
     What was set aside and is not needed goes back to the client. The caller holds the job's row and has agreed to the
     time.
+
+    Raises
+    ------
+    Refused
+        When somebody of the client approves more than is left of a hard budget; what silence approves is owed.
     """
     done = []
     for payment in _lock_of_job(session, job_id, ("held",)):
         lines = lines_of(session, payment, only_agreed=True)
         _change(session, payment, lines=lines)
-        _approve(session, actor, payment, sum_of(lines) - approved_of(payment), True, why, now)
+        with within_budget(session):
+            _approve(session, actor, payment, sum_of(lines) - approved_of(payment), True, why, now)
         done.append(payment.id)
     return done
 
@@ -93,7 +102,7 @@ def approve_part(session: Session, actor: Actor, payment_id: UUID, amount: Decim
     Conflict
         When nothing is claimed yet, or no more is to be approved.
     Refused
-        When it is more than the actor may approve.
+        When it is more than the actor may approve, or than is left of a hard budget.
     """
     payment = find_payment(session, actor, payment_id)
     if payment.state != "held" or not payment.lines:
@@ -101,9 +110,10 @@ def approve_part(session: Session, actor: Actor, payment_id: UUID, amount: Decim
         raise Conflict(state, "approve a part")
     left = sum_of(payment.lines) - approved_of(payment)
     check_sum("amount", amount, left, payment.currency)
-    if not _signed(session, actor, payment, amount, now):
+    if not _signed(session, actor, payment, amount, amount - payment.held - payment.beyond, now):
         return False
-    _approve(session, actor, payment, amount, False, "part_approved", now)
+    with within_budget(session):
+        _approve(session, actor, payment, amount, False, "part_approved", now)
     return True
 
 
@@ -217,6 +227,7 @@ def _approve(
         payment,
         state=_state_after(payment, due, is_last),
         held=Decimal(0) if is_last else left,
+        beyond=Decimal(0) if is_last else max(Decimal(0), payment.beyond - amount + from_held),
         refunded=payment.refunded + (left if is_last else Decimal(0)),
         due=due,
         fee=payment.fee + fee,
@@ -250,12 +261,13 @@ def _take(
     return fee if post(session, kind, key, moves, _about(payment), now=now) else None
 
 
-def _signed(session: Session, actor: Actor, payment: PaymentRow, amount: Decimal, now: datetime) -> bool:
-    """Whether enough people have signed so much, the actor among them."""
+def _signed(session: Session, actor: Actor, payment: PaymentRow, amount: Decimal, more: Decimal, now: datetime) -> bool:
+    """Whether enough people have signed so much, the actor among them; `more` of it is not committed yet."""
     kept = [each for each in payment.approvals if each["why"] == "signed"]
     mine = Signature(str(actor.id), actor.kind, amount)
     before = tuple(Signature(each["by"], each["role"], Decimal(each["amount"])) for each in kept)
-    missing = what_is_missing(_rules(payment), (*before, mine), amount)
+    is_passed = needs_second(session, payment.budget_id, payment.job_id, more)
+    missing = what_is_missing(_rules(payment), (*before, mine), amount, is_second_needed=is_passed)
     if missing == "limit":
         limit = _rules(payment).limits.get(actor.kind, Decimal(0))
         raise Refused(

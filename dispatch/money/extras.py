@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from dispatch.errors import BadInput, Conflict, NotFound
 from dispatch.money.approving import check_sum, find_payment
 from dispatch.money.claims import lines_of
+from dispatch.money.committing import notice, within_budget
 from dispatch.money.disputing import side_of
 from dispatch.record.events import record
 from dispatch.record.session import Actor
@@ -157,12 +158,13 @@ def _keep(
     now: datetime,
 ) -> None:
     payment.extras = extras
+    more = Decimal(changed["amount"]) if changed["state"] == "approved" and changed["kind"] != "penalty" else Decimal(0)
     lines = lines_of(session, payment, only_agreed=False) if payment.lines else []
-    session.execute(
-        update(PaymentRow)
-        .where(PaymentRow.id == payment.id)
-        .values(extras=extras, lines=lines, version=PaymentRow.version + 1)
-    )
+    values = {"extras": extras, "lines": lines, "beyond": PaymentRow.beyond + more, "version": PaymentRow.version + 1}
+    with within_budget(session):
+        session.execute(update(PaymentRow).where(PaymentRow.id == payment.id).values(values))
+    if more:
+        notice(session, actor, payment.budget_id, payment.job_id, now=now)
     told = {name: changed[name] for name in ("id", "code", "kind", "amount", "state")}
     subject = ("assignment", payment.assignment_id)
     record(session, actor, subject, f"extra_{changed['state']}", told, client_id=payment.client_id, now=now)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
+from dispatch.money.committing import is_beyond
 from dispatch.money.ledger import FLOOR, About, Owner, account_id, open_accounts, post
 from dispatch.record.events import record
 from dispatch.record.refusals import guard_of
@@ -98,8 +99,8 @@ def move_funds(session: Session, actor: Actor, client_id: UUID, amount: Decimal,
 
 
 def is_short(error: IntegrityError) -> bool:
-    """Whether a statement failed because an account would have fallen below its floor."""
-    return guard_of(error) == FLOOR
+    """Whether a statement failed because an account would have fallen below its floor, or a budget does not suffice."""
+    return guard_of(error) == FLOOR or is_beyond(error)
 
 
 def _find(session: Session, client_id: UUID) -> ClientRow:

@@ -10,11 +10,21 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.orm import Session
 
+from dispatch.money.committing import check_days, lock_budgets, notice
 from dispatch.money.funds import rules_of
 from dispatch.money.ledger import About, Owner, account_id, lock_accounts, open_accounts, post
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import AssignmentRow, LedgerAccountRow, PaymentRow, SiteRow, TermsRow, new_id
+from dispatch.record.tables import (
+    AssignmentRow,
+    ClientRow,
+    JobRow,
+    LedgerAccountRow,
+    PaymentRow,
+    SiteRow,
+    TermsRow,
+    new_id,
+)
 from geo.restdays import region_of, rest_days
 from matching.job import Pay
 from matching.pay import Worked, hours_of, pay_lines, total
@@ -48,16 +58,23 @@ def set_aside(session: Session, actor: Actor, work: Work, *, now: datetime) -> D
 
     Runs as the engine, as the last thing: whoever else takes from the client's money waits until the commit.
 
+    It is counted under the job's budget, which stays while the caller holds the job's slots.
+
     Raises
     ------
     IntegrityError
-        When neither the client's funds nor its credit suffice (`dispatch.money.funds.is_short`).
+        When neither the client's funds nor its credit suffice, or the budget does not
+        (`dispatch.money.funds.is_short`).
+    Refused
+        When a member of the client's staff would pass a soft budget without a reason.
     """
     rules = rules_of(session, work.client_id)
     if rules is None:
         return None
+    budget_id = session.scalars(select(JobRow.budget_id).where(JobRow.id == work.job_id)).one()
     payment_id, amount = new_id(), most_of(work)
     terms = _terms(work) | {"rules": rules.to_document() | _as_offered(session, work)}
+    lock_budgets(session, [budget_id])
     open_accounts(session, payee_of(work), ("due", "in_payout"), work.pay.currency, now=now)
     session.execute(
         insert(PaymentRow).values(
@@ -67,6 +84,7 @@ def set_aside(session: Session, actor: Actor, work: Work, *, now: datetime) -> D
             assignment_id=work.assignment_id,
             technician_id=work.technician_id,
             company_id=work.company_id,
+            budget_id=budget_id,
             currency=work.pay.currency,
             terms=terms,
             held=amount,
@@ -77,6 +95,7 @@ def set_aside(session: Session, actor: Actor, work: Work, *, now: datetime) -> D
     told = {"payment": str(payment_id), "amount": str(amount), "currency": work.pay.currency}
     subject = ("assignment", work.assignment_id)
     record(session, actor, subject, "pay_held", told, client_id=work.client_id, now=now)
+    notice(session, actor, budget_id, work.job_id, now=now)
     return amount
 
 
@@ -96,6 +115,7 @@ def give_back(session: Session, assignment_id: UUID, *, now: datetime) -> Decima
         .values(
             state="due" if payment.due else "released",
             held=0,
+            beyond=0,
             refunded=PaymentRow.refunded + left,
             approve_by=None,
             version=PaymentRow.version + 1,
@@ -106,18 +126,19 @@ def give_back(session: Session, assignment_id: UUID, *, now: datetime) -> Decima
     return left
 
 
-def hold_anew(session: Session, work: Work, *, now: datetime) -> Decimal | None:
+def hold_anew(session: Session, actor: Actor, work: Work, *, now: datetime) -> Decimal | None:
     """Both sides agreed on another pay or time: set aside what that can cost, or give back the difference.
 
     Raises
     ------
-    IntegrityError
-        As `set_aside`.
+    IntegrityError, Refused
+        As `set_aside`; Refused also where the budget is not for that day.
     """
     payments = lock_payments(session, PaymentRow.assignment_id == work.assignment_id)
     if not payments or payments[0].state != "held":
         return None
     payment = payments[0]
+    check_days(session, actor, payment.budget_id, work.start_at)
     spent = payment.due + payment.fee + payment.paid
     wanted = max(Decimal(0), most_of(work) - spent)
     more, version = wanted - payment.held, payment.version + 1
@@ -128,11 +149,13 @@ def hold_anew(session: Session, work: Work, *, now: datetime) -> Decimal | None:
     about = _about(work, payment.id)
     kind = "hold" if more > 0 else "release"
     _move(session, about, kind, f"{kind}:{payment.id}:{version}", work.pay.currency, more, now)
+    if more > 0:
+        notice(session, actor, payment.budget_id, work.job_id, now=now)
     return wanted
 
 
 def lock_payments(session: Session, *which: ColumnElement[bool]) -> list[PaymentRow]:
-    """Payments, and then every account that their money may move on, held until the transaction ends."""
+    """Payments, their budgets, and then every account that their money may move on, held until the transaction ends."""
     payments = list(
         session.scalars(
             select(PaymentRow)
@@ -143,6 +166,7 @@ def lock_payments(session: Session, *which: ColumnElement[bool]) -> list[Payment
         )
     )
     if payments:
+        lock_budgets(session, (each.budget_id for each in payments))
         lock_accounts(session, (account for each in payments for account in accounts_of(each)))
     return payments
 
@@ -159,11 +183,13 @@ def has_room(session: Session, client_id: UUID, amount: Callable[[], Decimal], c
 
     It is computed only for a client whose money is kept here.
     """
-    if rules_of(session, client_id) is None:
-        return True
     funds = account_id(Owner(client_id=client_id), "funds", currency)
-    room = session.scalar(select(LedgerAccountRow.balance - LedgerAccountRow.floor).where(LedgerAccountRow.id == funds))
-    return room is not None and room >= amount()
+    money, room = session.execute(
+        select(ClientRow.money, LedgerAccountRow.balance - LedgerAccountRow.floor)
+        .outerjoin(LedgerAccountRow, LedgerAccountRow.id == funds)
+        .where(ClientRow.id == client_id)
+    ).one()
+    return money is None or (room is not None and room >= amount())
 
 
 def most_of(work: Work) -> Decimal:

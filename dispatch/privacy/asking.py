@@ -3,20 +3,21 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict, NotFound
 from dispatch.privacy.blocking import find_blockers
 from dispatch.record.events import record
-from dispatch.record.session import Actor
+from dispatch.record.session import ENGINE, Actor
 from dispatch.record.tables import ErasureRow, new_id
 from dispatch.talent.rights import hold_technician, only
 from dispatch.talent.words import checked_code
 
 #: What the law gives for an answer (GDPR article 12: a month); California gives 45 days.
 DECIDE_WITHIN = timedelta(days=30)
+_BATCH = 100
 #: state -> wish -> (the next state, who makes it)
 MOVES = {
     "asked": {
@@ -101,6 +102,28 @@ def move_erasure(
     told = {"erasure": str(found.id), "why": found.why, "blocked_by": found.blocked_by}
     record(session, actor, ("technician", person.id), _KINDS[wish], told, client_id=None, now=now)
     return found
+
+
+def note_late(session: Session, now: datetime) -> int:
+    """Wishes that nobody decided by their date, each noted and told once: how many. A sweep, as the engine."""
+    late = (
+        select(ErasureRow.id)
+        .where(ErasureRow.state == "asked", ErasureRow.decide_by <= now, ~ErasureRow.is_late)
+        .order_by(ErasureRow.decide_by)
+        .limit(_BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    noted = session.execute(
+        update(ErasureRow)
+        .where(ErasureRow.id.in_(late))
+        .values(is_late=True)
+        .returning(ErasureRow.id, ErasureRow.technician_id, ErasureRow.decide_by)
+        .execution_options(synchronize_session=False)
+    ).all()
+    for row in noted:
+        told = {"erasure": str(row.id), "decide_by": row.decide_by.isoformat()}
+        record(session, ENGINE, ("technician", row.technician_id), "erasure_late", told, client_id=None, now=now)
+    return len(noted)
 
 
 def erasures_of(session: Session, technician_id: UUID) -> list[ErasureRow]:

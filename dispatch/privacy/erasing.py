@@ -16,6 +16,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from dispatch.files.storing import FileStore
+from dispatch.privacy.asking import note_late
 from dispatch.privacy.blocking import Blocker, find_blockers
 from dispatch.privacy.holdings import AT_ONCE, BY_ADDRESS, HOLDINGS, Holding
 from dispatch.record.events import record
@@ -39,6 +40,12 @@ from geo.cells import cell_of
 _FILES = 50
 #: What is in the way is looked at again so often, however far off its end is said to be.
 _AGAIN = timedelta(days=1)
+
+
+def tend(session: Session, store: FileStore, *, tax_kept_years: int, now: datetime) -> int:
+    """What the courier does for persons now and then: a step of an erasure, what its time is over for, what is late."""
+    erased = erase_next(session, store, tax_kept_years=tax_kept_years, now=now)
+    return erased + forget_kept(session, now) + note_late(session, now)
 
 
 def erase_next(session: Session, store: FileStore, *, tax_kept_years: int, now: datetime) -> int:

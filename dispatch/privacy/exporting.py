@@ -75,6 +75,8 @@ def held_on(session: Session, technician_id: UUID) -> dict[str, list[dict[str, A
     return {each.table: _rows(session, each.table, each.whose, each.hidden, technician_id) for each in _SHOWN}
 
 
+#: table -> its column of sealed words, and the kind of place that they stand in
+_SEALED = {"messages": ("words", "message"), "credentials": ("evidence", "credential")}
 _SHOWN = tuple(each for each in HOLDINGS if each.is_shown)
 
 
@@ -90,11 +92,13 @@ def _rows(session: Session, table: str, whose: str, hidden: list[str], technicia
     rows_of = f"(SELECT * FROM {table} WHERE {whose})"
     wanted = text(f"SELECT to_jsonb(the_row) - CAST(:hidden AS text[]) FROM {rows_of} AS the_row")
     rows = [row[0] for row in session.execute(wanted, {"t": technician_id, "hidden": hidden})]
-    if table == "messages":
-        return [
-            {**row, "words": open_words(session, row["words"], place_of("message", UUID(row["id"])))} for row in rows
-        ]
-    return rows
+    if table not in _SEALED:
+        return rows
+    column, kind = _SEALED[table]
+    return [
+        {**row, column: row[column] and open_words(session, row[column], place_of(kind, UUID(row["id"])))}
+        for row in rows
+    ]
 
 
 def _files(as_engine: AsEngine, technician_id: UUID) -> list[tuple[UUID, UUID, str]]:

@@ -34,7 +34,7 @@ def project(session: Session, now: datetime, *, policy: ReputationPolicy | None 
     session.execute(insert(CursorRow).values(name=CURSOR, below_xid=text("'0'::xid8")).on_conflict_do_nothing())
     below = session.execute(_BOUND, {"cursor": CURSOR, "batch": _BATCH}).scalar_one()
     touched = set(session.scalars(_TOUCHED, {"cursor": CURSOR, "below": below}))
-    changed = keep_outcomes(session, touched, policy or ReputationPolicy())
+    changed = keep_outcomes(session, touched, policy or ReputationPolicy()) if touched else set()
     reckon(session, changed, now=now)
     session.execute(_MOVE, {"cursor": CURSOR, "below": below})
     return len(changed)

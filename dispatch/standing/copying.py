@@ -12,6 +12,7 @@ from dispatch.jobs.checklists import Item
 from dispatch.jobs.cleared import Owner, cleared_again
 from dispatch.jobs.posting import JobWish, SlotWish, post_job
 from dispatch.jobs.reading import needs_from
+from dispatch.jobs.rebudgeting import code_of
 from dispatch.record.sealing import NO_KEYS, KeyRing
 from dispatch.record.session import Actor
 from dispatch.record.tables import SlotRow, VisitRow
@@ -30,13 +31,14 @@ def copy_job(
     site_id: UUID | None = None,
     duration_min: int | None = None,
     is_draft: bool = False,
+    budget: str | None = None,
     ring: KeyRing = NO_KEYS,
 ) -> tuple[UUID, bool]:
     """Post a job like this one, from whatever state it is in: (the copy's id, whether it is new).
 
     Places, needs, pay, policies, words and cleared texts are the original's first visit's; who had it, its bundle and
     its series are not. Where technicians of one role are paid differently, one of them asked for more: the copy offers
-    the least.
+    the least. It is counted under the original's budget, unless another one is named.
     Runs as the application.
 
     Raises
@@ -63,6 +65,7 @@ def copy_job(
         slots=_slots(session, visit.id),
         deliverables=tuple(Item(**each) for each in job.deliverables),
         is_draft=is_draft,
+        budget=budget or code_of(session, job),
         disclosure={name: each for name, each in job.disclosure.items() if name != "cleared_for"},
         cleared=cleared_again(session, Owner("job", job_id, job.client_id), job.disclosure.get("cleared_for", ())),
         **{name: getattr(job, name) for name in _SAME},

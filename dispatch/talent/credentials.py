@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.record.events import record
+from dispatch.record.persons import open_words, place_of, seal_words
 from dispatch.record.session import ENGINE, Actor
 from dispatch.record.tables import (
     ClientRow,
@@ -57,6 +58,8 @@ _KINDS = {
     "reopen": "reopened",
 }
 _STAMPS = {"verify": ("verified_at",), "revoke": ("revoked_at",)}
+#: What is sealed of a proof stands here; see `dispatch.record.persons.place_of`.
+PLACE = "credential"
 #: By when a proof that was handed in is to be reviewed.
 REVIEW_WITHIN = timedelta(days=3)
 #: How far the last clock on Earth is behind UTC.
@@ -117,8 +120,13 @@ def insert_credential(
     now: datetime,
     **more: Any,
 ) -> UUID:
-    """Write a proof in its first state, with one event; the caller holds the technician and has checked all: its id."""
+    """Write a proof in its first state, with one event; the caller holds the technician and has checked all: its id.
+
+    What they write about it (`evidence`) is sealed with their own key.
+    """
     credential_id = new_id()
+    if more.get("evidence"):
+        more["evidence"] = seal_words(session, technician_id, more["evidence"], place_of(PLACE, credential_id), now=now)
     session.execute(
         insert(CredentialRow).values(
             id=credential_id,
@@ -191,6 +199,10 @@ def move_credential(
         told = {**(told or {}), **check_seen(session, actor, row, seen)}
     check_heard(session, row, wish, is_final=is_heard)
     state = MOVES[row.state][wish][0]
+    if values.get("evidence"):
+        values["evidence"] = seal_words(
+            session, row.technician_id, values["evidence"], place_of(PLACE, row.id), now=now
+        )
     row.state, row.due_at = state, now + REVIEW_WITHIN if state == "submitted" else None
     for name, value in {**{stamp: now for stamp in _STAMPS.get(wish, ())}, **values}.items():
         setattr(row, name, value)
@@ -220,6 +232,11 @@ def look_again(session: Session, technicians: Sequence[UUID], at: datetime | Non
         .values(proofs_due_at=at)
         .execution_options(synchronize_session=False)
     )
+
+
+def evidence_of(session: Session, row: CredentialRow) -> str | None:
+    """What a technician wrote about a proof, in plain words: for whoever may read it. Runs as the engine."""
+    return row.evidence and open_words(session, row.evidence, place_of(PLACE, row.id))
 
 
 def find_credential(session: Session, actor: Actor, credential_id: UUID) -> CredentialRow:

@@ -222,7 +222,7 @@ def _agree(session: Session, actor: Actor, change: _Change, now: datetime) -> Ag
     if change.moves_visit:
         clear_alarms(session, actor, OF_COMING, subject_id=assignment.id, why="agreed_anew", now=now)
     _change_job(session, change, version)
-    _hold_anew(session, change, now)
+    _hold_anew(session, actor, change, now)
     record_terms(session, proposal.client_id, proposal.job_id, version, now)
     _tell_work(session, actor, change, version, withdrawn, overtaken, now)
     if was_offered:
@@ -230,7 +230,7 @@ def _agree(session: Session, actor: Actor, change: _Change, now: datetime) -> Ag
     return Agreed(proposal.id, assignment.id, proposal.job_id, proposal.visit_id, version, job.start_at, job.end_at)
 
 
-def _hold_anew(session: Session, change: _Change, now: datetime) -> None:
+def _hold_anew(session: Session, actor: Actor, change: _Change, now: datetime) -> None:
     """What is set aside follows what is agreed; without money for it, nothing is."""
     job, assignment = change.job, change.assignment
     who, when = (assignment.technician_id, assignment.company_id), (job.start_at, job.end_at)
@@ -238,7 +238,7 @@ def _hold_anew(session: Session, change: _Change, now: datetime) -> None:
     work = Work(job.client_id, job.job_id, assignment.id, *who, job.pay, rates, *when, change.site, version)
     try:
         with session.begin_nested():
-            hold_anew(session, work, now=now)
+            hold_anew(session, actor, work, now=now)
     except IntegrityError as error:
         if not is_short(error):
             raise

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.index.search import candidate_of
+from dispatch.jobs.budgeting import check_price
 from dispatch.jobs.lifecycle import VISIT, states_with
 from dispatch.jobs.offers import count_asks
 from dispatch.jobs.posting import record_terms
@@ -134,7 +135,7 @@ def name_observer(
     BadInput
         When the pay is in another currency than the job's.
     Refused
-        When they may not, or are on this visit already.
+        When they may not, are on this visit already, or the job's budget does not suffice.
     Conflict
         When the work has begun or is over.
     """
@@ -152,6 +153,7 @@ def name_observer(
     if visit.state not in states_with(VISIT, "reopen") or slots[0].state == "closed":
         raise Conflict(visit.state, "name an observer", tuple(VISIT[visit.state]))
     slot_id = _place_for(session, visit, slots, pay)
+    check_price(session, actor, visit.job_id)
     withdrawn = close_rounds(session, visit.job_id, "withdrawn", now=now, visit_id=visit_id, role=OBSERVER)
     unit = read_role(session, visit_id, OBSERVER, slot_id)
     offer_id = _ask(session, unit, technician, now)

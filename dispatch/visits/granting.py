@@ -11,9 +11,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
+from dispatch.jobs.budgeting import check_price
 from dispatch.jobs.lifecycle import SITE_REQUEST
 from dispatch.jobs.posting import check_needs, open_rounds, record_terms
 from dispatch.jobs.reading import needs_document
+from dispatch.money.committing import promise_more
 from dispatch.record.session import Actor
 from dispatch.record.tables import (
     AssignmentRow,
@@ -67,7 +69,8 @@ def grant_from_site(session: Session, actor: Actor, request_id: UUID, grant: Gra
     BadInput
         When something else is granted than was asked for.
     Refused
-        When more time would run into the technician's next work; says how many minutes are free.
+        When more time would run into the technician's next work; says how many minutes are free. Or when the job's
+        budget does not suffice for what is added.
     Conflict
         When it was answered already, or too late.
     """
@@ -86,7 +89,21 @@ def grant_from_site(session: Session, actor: Actor, request_id: UUID, grant: Gra
         brought["part_id"] = _add_part(session, actor, request, grant, now)
     elif not grant.is_return:
         brought["slot_id"] = _add_person(session, request, grant.person or PersonWish(), now)
+        check_price(session, actor, request.job_id)
     close_request(session, actor, request, "grant", now=now, **brought)
+    _promise(session, actor, request, grant.amount, now)
+
+
+def _promise(session: Session, actor: Actor, request: SiteRequestRow, amount: Decimal | None, now: datetime) -> None:
+    """What is added to the pay is promised from now on."""
+    mine = select(AssignmentRow.id).where(
+        AssignmentRow.visit_id == request.visit_id,
+        AssignmentRow.technician_id == request.technician_id,
+        AssignmentRow.state == "live",
+    )
+    assignment_id = session.scalar(mine)
+    if assignment_id is not None:
+        promise_more(session, assignment_id, amount, now=now, actor=actor)
 
 
 def _check(request: SiteRequestRow, grant: Grant) -> None:

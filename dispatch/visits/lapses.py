@@ -87,12 +87,15 @@ def recheck_due(session: Session, now: datetime) -> int:
     A wave's offers are not sent under the technicians' locks, of which it would need hundreds: one that its index let
     through while a proof ended is found here. So is whatever a client's new policy no longer lets stand.
     """
+    is_due = TechnicianRow.proofs_due_at <= CLOCK
+    first = select(TechnicianRow.id).where(is_due).order_by(TechnicianRow.proofs_due_at).limit(_BATCH).subquery()
     due = session.scalars(
         select(TechnicianRow.id)
-        .where(TechnicianRow.proofs_due_at <= CLOCK)
+        .join(first, first.c.id == TechnicianRow.id)
+        # Once more, for whoever was given a later time at this moment.
+        .where(is_due)
         .order_by(TechnicianRow.id)
-        .limit(_BATCH)
-        .with_for_update(key_share=True, skip_locked=True)
+        .with_for_update(of=TechnicianRow, key_share=True, skip_locked=True)
     ).all()
     for technician_id in due:
         recheck(session, ENGINE, technician_id, now=now)

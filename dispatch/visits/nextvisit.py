@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict
+from dispatch.jobs.budgeting import check_price
 from dispatch.jobs.lifecycle import JOB
 from dispatch.jobs.posting import record_terms
 from dispatch.jobs.reading import read_day_policy
@@ -85,12 +86,16 @@ def add_visit(
         When the window has passed or is too short.
     Conflict
         When the job has ended.
+    Refused
+        When the client adds it, and the job's budget does not suffice.
     """
     _check(window, now)
     slots = session.scalars(
         select(SlotRow).where(SlotRow.visit_id == after.id, ~SlotRow.is_observer).order_by(SlotRow.num)
     ).all()
     visit_id, num = _write(session, after, window, slots, now)
+    if actor.client_id is not None:
+        check_price(session, actor, after.job_id)
     job = _reopen(session, after.job_id)
     record_terms(session, after.client_id, after.job_id, job.terms_version, now)
     told = {

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -110,6 +111,10 @@ def clear_if_all_there(session: Session, actor: Actor, job_id: UUID, now: dateti
         clear_alarms(session, actor, ("part_missing",), visit_id=visit_id, why="part_there", now=now)
 
 
+# Built once: they are looked at each second, and building them took longer than asking.
+
+
+@cache
 def _lacks_a_part() -> ColumnElement[bool]:
     """Somebody will set out for this visit, and a part that it needs is not there."""
     missing = select(PartRow.id).where(
@@ -121,6 +126,7 @@ def _lacks_a_part() -> ColumnElement[bool]:
     return and_(will_go, missing.correlate(VisitRow).exists())
 
 
+@cache
 def _is_carried_to() -> ColumnElement[bool]:
     """The part is for no visit by name, or for one that is over, and this is the job's first that is not over."""
     before, meant = aliased(VisitRow), aliased(VisitRow)
@@ -132,6 +138,7 @@ def _is_carried_to() -> ColumnElement[bool]:
     return and_(is_free, VisitRow.state.not_in(_OVER), ~earlier.correlate(VisitRow).exists())
 
 
+@cache
 def _leave_at() -> ColumnElement[Any]:
     """When somebody must set out: the planned start, less the longest travel of those who have the visit."""
     travel = (

@@ -95,11 +95,20 @@ def acme(calm_town):
         **admission_of_acme(town, first.technician_id),
         **trusted(town, taken, job["id"], first.technician_id),
         "hold_id": hold_of_acme(town, job["id"]),
+        "budget_id": budget_of_acme(town),
         "erasure_move": "withdraw",
         "erasure_id": taken.post("/v1/technicians/me/erasure").json()["id"],
         "secret": "that-nobody-was-given",
         **{"wish": "pause", "layer": "jobs", "z": "3", "x": "1", "y": "3"},
     }
+
+
+def budget_of_acme(town):
+    """What Acme means to spend on a project."""
+    wish = {"code": "SECRET-PO", "name": "Refit", "amount": "500.00", "from_on": "2026-01-01"}
+    made = town.key("client_admin", client_id=town.world.client).post(f"/v1/clients/{town.world.client}/budgets", wish)
+    assert made.status_code == 201, made.text
+    return made.json()["id"]
 
 
 def hold_of_acme(town, job_id):

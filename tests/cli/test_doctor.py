@@ -5,14 +5,16 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg2
+from worlds import small_world
 
 from cli.examine import Finding, examine
 from dispatch.private_postgres import PrivatePostgres
 from dispatch.record.datakeys import keep_ring
+from dispatch.record.tables import ErasureRow, new_id
 from dispatch.settings import Settings, without_driver
 
 NOWHERE = {"TRUCKROLL_DATABASE_URL": "postgresql://127.0.0.1:1/none", "TRUCKROLL_REDIS_URL": "redis://127.0.0.1:1"}
@@ -91,6 +93,31 @@ def test_a_database_that_nobody_prepared_says_how_to_mend_it_and_that_mends_it(
         assert (mended["postgis"].word, mended["btree_gist"].word, mended["roles"].word) == ("ok", "ok", "ok")
     finally:
         administer(admin_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_people_who_wait_to_be_erased_are_counted_and_keys_that_they_wait_for_named(database_url: str, redis_url: str):
+    settings = Settings(database_url=database_url, redis_url=redis_url)
+    with small_world(database_url, 3) as world:
+        assert by_subject(settings)["erasures"].seen == "none is late"
+        with world.as_engine() as (session, now):
+            month = timedelta(days=30)
+            for num, (state, ago) in enumerate((("asked", 31), ("asked", 1), ("granted", 1))):
+                asked_at = now - timedelta(days=ago)
+                granted = {"decided_at": now, "next_at": now} if state == "granted" else {}
+                keyless = [{"code": "no_data_keys", "num": 1, "until": None}]
+                session.add(
+                    ErasureRow(
+                        id=new_id(), technician_id=world.technicians[num], state=state, blocked_by=keyless,
+                        asked_at=asked_at, decide_by=asked_at + month, **granted,
+                    )
+                )  # fmt: skip
+            oldest = (now - timedelta(days=1)).date()
+        found = [each for each in examine(settings) if each.subject == "erasures"]
+    assert [(each.word, each.seen) for each in found] == [
+        ("warning", f"1 not decided in time, the oldest by {oldest}"),
+        ("warning", "1 granted, and waiting for data keys"),
+    ]
+    assert found[1].mend == "set TRUCKROLL_DATA_KEYS (truckroll datakeys make)"
 
 
 def test_data_keys_are_named_and_a_file_that_others_read_is_broken(database_url: str, redis_url: str, tmp_path: Path):

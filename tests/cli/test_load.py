@@ -6,6 +6,7 @@ Ann lives in Chicago, ZIP 60601. The client has a store in Alpine, Texas, store 
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,10 @@ from worlds import World, small_world
 from cli.csvfiles import BadRows
 from cli.load import load
 from dispatch.errors import BadInput
-from dispatch.record.tables import JobRow, RoundRow, SlotRow, TechnicianRow
+from dispatch.money.budgets import BudgetWish, create_budget
+from dispatch.money.funds import set_rules
+from dispatch.record.session import Actor
+from dispatch.record.tables import JobRow, RoundRow, SlotRow, TechnicianRow, new_id
 from dispatch.talent.reading import read_technicians
 
 HEADER = "id,name,lat,lng,postcode,skills,hours,rate"
@@ -215,6 +219,23 @@ def test_one_bad_job_is_named_and_none_is_posted(
     assert [(line, name) for line, name, _ in flaws(result)] == [(3, field)]
     with world.as_engine() as (session, _):
         assert session.scalar(select(func.count()).select_from(JobRow)) == 0
+
+
+def test_jobs_of_a_file_are_counted_under_their_budget_and_those_that_do_not_fit_are_named(
+    world: World, imports: Import
+) -> None:
+    operator = Actor("operator", new_id())
+    with world.as_engine() as (session, now):
+        set_rules(session, operator, world.client, {"credit_limit": "9000"}, now=now)
+        wish = BudgetWish("PO-1", "Refit", "USD", Decimal("150"), True, now.date())
+        made = create_budget(session, operator, world.client, wish, now=now)
+    rows = [job(world, "WO-1") + ",PO-1", job(world, "WO-2", pay="150.01") + ",PO-1", job(world, "WO-3") + ",PO-9"]
+    options = ("--client", str(world.client))
+    result = imports("jobs", JOB_HEADER + ",budget", *rows, options=options)
+    assert [(line, name) for line, name, _ in flaws(result)] == [(3, "budget"), (4, "budget")]
+    assert imports("jobs", JOB_HEADER + ",budget", rows[0], options=options).exit_code == 0
+    with world.as_engine() as (session, _):
+        assert session.scalars(select(JobRow.budget_id)).all() == [made]
 
 
 def test_jobs_have_a_client_that_exists_and_technicians_have_none(world: World, imports: Import) -> None:

@@ -80,7 +80,10 @@ def calendars(draw):
 
 
 @settings(max_examples=60, deadline=None)
-@given(calendars(), st.integers(0, WALK // 2), st.integers(0, WALK // 2))
+@given(calendars(), st.integers(0, WALK // 2), st.integers(0, WALK // 2 - 1))
+@example(
+    (SiteCalendar(HAVANA, (((0, 1440),), *((),) * 6), {date(2026, 10, 31): ((0, 1440),)}), date(2026, 11, 1)), 0, 2880
+)
 def test_open_time_is_what_a_walk_minute_by_minute_counts(given_calendar, start_min, length_min):
     calendar, day = given_calendar
     first, open_minutes = walk(calendar, day)

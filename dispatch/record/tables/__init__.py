@@ -12,6 +12,7 @@ from dispatch.record.tables.audit import (
     SealRow,
 )
 from dispatch.record.tables.base import Base, new_id
+from dispatch.record.tables.budgets import BudgetRow
 from dispatch.record.tables.changes import ChargeRow, IncidentRow, ProposalRow
 from dispatch.record.tables.cleared import ClearedTextRow
 from dispatch.record.tables.clients import (
@@ -66,6 +67,7 @@ __all__ = [
     "Base",
     "BoardFrameRow",
     "BookingRow",
+    "BudgetRow",
     "BundleRow",
     "ChargeRow",
     "ClearedTextRow",

@@ -63,6 +63,7 @@ class JobRow(Base):
 
     `respond_by` and `fix_by` are what was promised, `sla` the moments of warning and the pauses that are over.
     `look_at` is the timer of what can go wrong with it; a trigger sets it to now whenever the version moves.
+    `budget_id` is what its pay is counted under, `over_budget` who let it go beyond a soft one, and why.
     `sent_back` is what was sent back, and by when: `{"due_at", "items": [{"what", ...}]}`.
     """
 
@@ -73,6 +74,7 @@ class JobRow(Base):
         tenant_fk("site_id", "sites"),
         tenant_fk("bundle_id", "bundles"),
         tenant_fk("series_id", "series"),
+        tenant_fk("budget_id", "budgets"),
         one_of("state", JOB_STATES),
         one_of("mode", MODES),
         CheckConstraint("priority BETWEEN 1 AND 5", name="priority_range"),
@@ -89,6 +91,7 @@ class JobRow(Base):
         CheckConstraint("(series_id IS NULL) = (series_day IS NULL)", name="series_with_its_day"),
         CheckConstraint("jsonb_typeof(disclosure) = 'object'", name="disclosure_object"),
         Index("ix_jobs_client_id_bundle_id", "client_id", "bundle_id"),
+        Index("ix_jobs_budget_id", "budget_id", postgresql_where=text("budget_id IS NOT NULL")),
         Index(
             "uq_jobs_series_day", "series_id", "series_day", unique=True, postgresql_where=text("series_id IS NOT NULL")
         ),
@@ -99,6 +102,8 @@ class JobRow(Base):
     bundle_id: Mapped[UUID | None]
     series_id: Mapped[UUID | None]
     series_day: Mapped[date | None]
+    budget_id: Mapped[UUID | None]
+    over_budget: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     number: Mapped[Code]
     purchase_order: Mapped[Code | None]
     project: Mapped[Code | None]

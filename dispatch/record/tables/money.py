@@ -56,7 +56,7 @@ DISPUTE_STATES = ("open", "decided")
 _WHOLE = ", ".join(f"'{each}'" for each in sorted(WHOLE_CURRENCIES))
 _PLATFORM = ", ".join(f"'{each}'" for each in PLATFORM_KINDS)
 #: What a payment's sums are, beside its due date.
-PAYMENT_SUMS = ("held", "due", "paid", "fee", "refunded")
+PAYMENT_SUMS = ("held", "beyond", "due", "paid", "fee", "refunded")
 
 #: Sums of many amounts of money.
 Total = Annotated[Decimal, mapped_column(Numeric(18, 2))]
@@ -147,7 +147,8 @@ class LedgerEntryRow(Base):
 class PaymentRow(Base):
     """What one assignment is worth, and how far its payment is.
 
-    Of the money that was set aside, `held` is still so, `due` waits for a payout from `due_at` on, `paid` has gone
+    Of the money that was set aside, `held` is still so; `beyond` it the client promised more (an extra, a grant on the
+    day) and has not approved it yet. `due` waits for a payout from `due_at` on, `paid` has gone
     into one, `fee` is ours, `refunded` went back to the client. `terms` are the client's money rules as they stood at
     the yes, `lines` what is claimed and `approvals` who approved how much of it. With nobody's word it is approved at
     `approve_by`.
@@ -159,6 +160,7 @@ class PaymentRow(Base):
         UniqueConstraint("assignment_id"),
         tenant_fk("job_id", "jobs"),
         tenant_fk("assignment_id", "assignments"),
+        tenant_fk("budget_id", "budgets"),
         one_of("state", PAYMENT_STATES),
         currency(),
         *(money(each) for each in PAYMENT_SUMS),
@@ -166,6 +168,7 @@ class PaymentRow(Base):
         CheckConstraint("isfinite(approve_by) AND isfinite(due_at)", name="dates_finite"),
         Index("ix_payments_client_id_job_id", "client_id", "job_id"),
         Index("ix_payments_technician_id", "technician_id"),
+        Index("ix_payments_budget_id", "budget_id", postgresql_where=text("budget_id IS NOT NULL")),
         Index("ix_payments_approve_by", "approve_by", postgresql_where=text("approve_by IS NOT NULL")),
         Index("ix_payments_due_at", "due_at", postgresql_where=text("due > 0")),
     )
@@ -175,10 +178,12 @@ class PaymentRow(Base):
     assignment_id: Mapped[UUID]
     technician_id: Mapped[UUID] = mapped_column(ForeignKey("technicians.id"))
     company_id: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id"))
+    budget_id: Mapped[UUID | None]
     currency: Mapped[Currency]
     terms: Mapped[Document]
     state: Mapped[Code] = mapped_column(server_default="held")
     held: Mapped[Total]
+    beyond: Mapped[Total] = mapped_column(server_default="0")
     due: Mapped[Total] = mapped_column(server_default="0")
     paid: Mapped[Total] = mapped_column(server_default="0")
     fee: Mapped[Total] = mapped_column(server_default="0")

@@ -105,7 +105,7 @@ class ErasureRow(Base):
     """A technician asks to be erased; the operator decides by `decide_by`, and what is granted is done when it can be.
 
     `blocked_by` lists what was in the way when it was last looked at, and until when; `next_at` is its timer.
-    `progress` counts what is done.
+    `progress` counts what is done, `is_late` says that nobody decided in time.
     """
 
     __tablename__ = "erasures"
@@ -125,6 +125,7 @@ class ErasureRow(Base):
         ),
         Index("ix_erasures_technician_id", "technician_id"),
         Index("ix_erasures_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+        Index("ix_erasures_decide_by", "decide_by", postgresql_where=text("state = 'asked'")),
     )
     id: Mapped[Id]
     technician_id: Mapped[UUID] = mapped_column(ForeignKey("technicians.id"))
@@ -134,6 +135,7 @@ class ErasureRow(Base):
     progress: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     asked_at: Mapped[Instant]
     decide_by: Mapped[Instant]
+    is_late: Mapped[bool] = mapped_column(server_default=text("false"))
     decided_at: Mapped[Instant | None]
     decided_by: Mapped[UUID | None]
     next_at: Mapped[Instant | None]

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from dispatch.files.storing import open_store
 from dispatch.money.verifying import verify_books
-from dispatch.privacy.erasing import erase_next
+from dispatch.privacy.erasing import tend
 from dispatch.record.chain import seal, verify
 from dispatch.record.session import ENGINE, transaction
 
@@ -117,7 +117,7 @@ def background(story, times=10):
     for _ in range(times):
         with transaction(engine, ENGINE, role="engine") as session:
             now = session.scalar(text("SELECT clock_timestamp()"))
-            if not erase_next(session, store, tax_kept_years=4, now=now):
+            if not tend(session, store, tax_kept_years=4, now=now):
                 return
 
 
@@ -248,6 +248,23 @@ def test_who_is_erased_is_signed_out_and_gets_no_link_any_more(sealed):
         assert tuple(session.execute(text(left)).one()) == (0, 0)
     background(sealed)
     assert_events(sealed)
+
+
+def test_a_wish_that_nobody_decides_in_time_is_late_for_the_operator_and_told_once(sealed):
+    asked = sealed.town.technician(0).post("/v1/technicians/me/erasure").json()
+    sealed.town.technician(1).post("/v1/technicians/me/erasure")
+    operator = sealed.town.key("operator")
+    background(sealed)
+    assert operator.get("/v1/erasures?late=true").json()["items"] == []
+    past = "asked_at = asked_at - interval '31 days', decide_by = decide_by - interval '31 days'"
+    sealed.time_passes(f"UPDATE erasures SET {past} WHERE id = %(id)s", id=asked["id"])
+    background(sealed)
+    background(sealed)
+    [late] = operator.get("/v1/erasures?late=true").json()["items"]
+    assert (late["id"], late["is_late"]) == (asked["id"], True)
+    assert [each["erasure"] for each in sealed.told("technician", "erasure_late")] == [asked["id"]]
+    operator.post(f"/v1/erasures/{asked['id']}/refuse", {"why": "not_them"})
+    assert operator.get("/v1/erasures?late=true").json()["items"] == []
 
 
 def test_a_hold_keeps_a_person_until_it_is_lifted(sealed):

@@ -21,13 +21,14 @@ from sqlalchemy.exc import IntegrityError
 
 from dispatch.errors import BadInput, Conflict
 from dispatch.jobs.acceptance import Won
+from dispatch.money import approving
 from dispatch.money.approving import approve_part
 from dispatch.money.disputing import Dispute, Position, decide, open_dispute
 from dispatch.money.payouts import hear, make_payouts
 from dispatch.money.provider import Word
 from dispatch.record.session import ENGINE, Actor
-from dispatch.record.tables import PaymentRow, PayoutRow
-from dispatch.visits.completion import finish_job
+from dispatch.record.tables import EventRow, PaymentRow, PayoutRow
+from dispatch.visits.completion import approve_job, finish_job
 
 D = Decimal
 _LOCK = re.compile(r" FOR (NO KEY )?UPDATE( SKIP LOCKED)?$")
@@ -39,6 +40,9 @@ GUARDS = {
         re.compile(r"^UPDATE payments\b", re.DOTALL),
         re.compile(r" AND payments\.version = %\(version_1\)s"),
     ),
+    "assignments' lock": (re.compile(r"FROM assignments\b.* FOR NO KEY UPDATE", re.DOTALL), _LOCK),
+    "jobs' lock": (re.compile(r"FROM jobs\b.* FOR NO KEY UPDATE", re.DOTALL), _LOCK),
+    "jobs' state": (re.compile(r"^UPDATE jobs\b", re.DOTALL), re.compile(r" AND jobs\.state IN \(.*?\)(?= RETURNING)")),
     "disputes' state": (
         re.compile(r"^UPDATE disputes\b", re.DOTALL),
         re.compile(r" AND disputes\.state = %\(state_1\)s"),
@@ -130,6 +134,46 @@ def test_two_parts_are_never_more_than_the_whole(purse: Purse, gone: tuple[str, 
         assert [each for each in answers if each is True] == [True]
         assert {type(each) for each in answers if each is not True} <= {BadInput, Conflict}
         assert (after.held, after.due, after.fee) == (D("40.00"), D("90.00"), D("10.00"))
+
+
+@pytest.mark.parametrize(
+    ("gone", "is_counted", "holds"),
+    [((), True, True), (("payments' lock", "payments' version"), True, True), ((), False, True),
+     (("payments' lock", "payments' version"), False, False)],
+)  # fmt: skip
+def test_the_whole_is_booked_once(
+    purse: Purse, monkeypatch: pytest.MonkeyPatch, gone: tuple[str, ...], is_counted: bool, holds: bool
+):
+    """Two approvals of a claim of 140: one books it; the other finds nothing held, or nothing left to approve."""
+    purse.pays_in("1000")
+    won, _ = done(purse)
+    if not is_counted:
+        monkeypatch.setattr(approving, "approved_of", lambda _payment: D(0))
+    whole = doing(purse, approving.approve_all, purse.world.staff, won.job_id, "approved")
+    with without(purse.world.engine, gone, 2) as left_out:
+        race([whole, whole])
+    assert set(left_out) == set(gone)
+    after = purse.payment(won)
+    assert (after.due + after.fee == D("140.00")) is holds
+    assert (purse.has("due", after.technician_id) == D("126.00")) is holds
+
+
+@pytest.mark.parametrize(
+    ("gone", "holds"),
+    [((), True), (("assignments' lock", "jobs' lock"), True), (("jobs' state",), True),
+     (("assignments' lock", "jobs' lock", "jobs' state"), False)],
+)  # fmt: skip
+def test_a_job_is_approved_once(purse: Purse, gone: tuple[str, ...], holds: bool):
+    """The second of two people waits for the job and finds it approved; behind that, it moves on only once."""
+    won, _ = done(purse)
+    whole = doing(purse, approve_job, purse.world.staff, won.job_id)
+    with without(purse.world.engine, gone, 2) as left_out:
+        answers = race([whole, whole])
+    assert set(left_out) == set(gone)
+    told = select(func.count()).where(EventRow.subject_id == won.job_id, EventRow.kind == "approved")
+    assert (purse.does(lambda session, _: session.scalar(told)) == 1) is holds
+    assert (sorted(map(str, answers)).count("True") == 1) is holds
+    assert is_right(purse), "the money has guards of its own"
 
 
 @pytest.mark.parametrize(

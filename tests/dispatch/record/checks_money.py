@@ -58,6 +58,21 @@ CHECKS = {
         (f"payment_id = {_SOMEBODY}, client_id = NULL",),
     ),
     "ck_ledger_entries_amount_moves": Edge(("amount = -0.01", "amount = 0.01"), ("amount = 0", "amount = 'NaN'")),
+    "ck_budgets_currency_code": CURRENCY,
+    "ck_budgets_amount_sum": sum_of_money("amount"),
+    "ck_budgets_days_in_order": Edge(
+        ("from_on = '2027-01-01', until_on = '2027-01-01'", "from_on = '2027-01-01', until_on = NULL"),
+        (
+            "from_on = '2027-01-02', until_on = '2027-01-01'",
+            "from_on = '-infinity', until_on = NULL",
+            "from_on = '2027-01-01', until_on = 'infinity'",
+        ),
+    ),
+    "ck_budgets_reason_roles_list": Edge(("reason_roles = '[]'",), ("reason_roles = '{}'", "reason_roles = '\"x\"'")),
+    "ck_budgets_spent_of_committed": Edge(
+        ("committed = 5, spent = 5", "committed = 5, spent = 0"),
+        ("committed = 5, spent = 5.01", "committed = 5, spent = -0.01", "committed = 'NaN', spent = 5"),
+    ),
     "ck_payments_state_known": known("state", money.PAYMENT_STATES),
     "ck_payments_currency_code": CURRENCY,
     **{f"ck_payments_{each}_sum": sum_of_money(each) for each in money.PAYMENT_SUMS},

@@ -1,10 +1,10 @@
-"""The guards' world of money: to each client's assignment a payment and a dispute; accounts and payouts of everybody.
+"""The guards' world of money: to each client's assignment a payment under a budget and a dispute; accounts and payouts.
 
 What is owed to Anna for Acme's job stands on her own account; Crew has one of its own beside it.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -53,8 +53,20 @@ def of_client(id_of: IdOf, name: str, technician: str, now: datetime) -> list[tu
         "technician_id": id_of(technician),
         "company_id": id_of("crew") if technician == "anna" else None,
     }
+    budget = t.BudgetRow(
+        id=id_of(f"{name}.budget"),
+        client_id=id_of(name),
+        code="PO-1",
+        name="Refit",
+        currency="USD",
+        amount=Decimal(1000),
+        is_hard=True,
+        from_on=date(2000, 1, 1),
+        created_at=now,
+    )
     payment = t.PaymentRow(
         id=id_of(f"{name}.payment"),
+        budget_id=budget.id,
         assignment_id=id_of(f"{name}.assignment"),
         currency="USD",
         terms={},
@@ -91,7 +103,7 @@ def of_client(id_of: IdOf, name: str, technician: str, now: datetime) -> list[tu
     )
     account = _account(id_of(f"{name}.account"), "funds", id_of(name), now, client_id=id_of(name))
     return [
-        *((name, row) for row in (account, payment, dispute, moved)),
+        *((name, row) for row in (account, budget, payment, dispute, moved)),
         (name, _entry(id_of, name, 1, f"{name}.account", -150)),
         (technician, _entry(id_of, name, 2, f"{technician}.account", 150)),
     ]

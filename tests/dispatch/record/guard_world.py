@@ -221,6 +221,7 @@ def _work(name: str) -> list[Any]:
         id=id_of(f"{name}.job"),
         site_id=id_of(f"{name}.site"),
         bundle_id=id_of(f"{name}.bundle"),
+        budget_id=id_of(f"{name}.budget"),
         series_id=id_of(f"{name}.series"),
         series_day=NOW.date(),
         number="4711",

@@ -5,6 +5,7 @@ and what was copied before cannot be read with any key that remains.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,10 @@ from catalogue import stored
 from guard_world import NOW, id_of
 from guarding import Guarded
 from personal_data import PERSONAL
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from dispatch.errors import MissingService
+from dispatch.errors import Damaged, MissingService
 from dispatch.files.storing import open_store
 from dispatch.money.verifying import verify_books
 from dispatch.privacy.blocking import find_blockers
@@ -27,7 +28,9 @@ from dispatch.privacy.exporting import held_on
 from dispatch.privacy.holdings import HOLDINGS, OF_OTHERS, WITHHELD
 from dispatch.record.persons import ERASED, kept_of, open_words, place_of, seal_bytes, seal_words
 from dispatch.record.sealing import DataKey, KeyRing, context, new_secret, seal, unseal
-from dispatch.record.tables import ErasureRow
+from dispatch.record.session import Actor
+from dispatch.record.tables import CredentialKindRow, CredentialRow, ErasureRow
+from dispatch.talent.credentials import Claim, evidence_of, move_credential, submit_credential
 
 ANNA = id_of("anna")
 RING = KeyRing([DataKey("test", new_secret())])
@@ -200,6 +203,35 @@ def test_an_export_shows_every_personal_column_and_nobody_elses_rows(guarded: Gu
     everything = str(shown)
     for other in ("Bo Miller", "bo@example.org", "Cy Miller", str(id_of("bo.credential"))):
         assert other not in everything
+
+
+def test_what_a_backup_has_of_the_evidence_of_a_proof_cannot_be_read_afterwards(session: Session, tmp_path: Path):
+    """Sealed as the use cases write it; the copy is what a dump of the whole table would hold."""
+    session.execute(text("UPDATE technicians SET state = 'active' WHERE id = :t"), {"t": ANNA})
+    anna = Actor("technician", ANNA, technician_id=ANNA)
+    kind = session.scalars(
+        select(CredentialKindRow.code).where(CredentialKindRow.family.not_in(("agreement", "clearance")))
+    ).first()
+    claim = Claim(kind, NOW.date(), NOW.date() + timedelta(days=900), evidence=SECRET)
+    made = submit_credential(session, anna, ANNA, claim, now=NOW)
+    later = submit_credential(session, anna, ANNA, replace(claim, is_submitted=False, evidence=None), now=NOW)
+    move_credential(session, anna, later, "submit", evidence=SECRET, now=NOW)
+    copies = dict(session.execute(select(CredentialRow.id, CredentialRow.evidence)).all())
+    rows = {each: session.get_one(CredentialRow, each) for each in (made, later)}
+    for each, row in rows.items():
+        assert SECRET not in copies[each]
+        assert evidence_of(session, row) == SECRET
+        assert SECRET in {shown["evidence"] for shown in held_on(session, ANNA)["credentials"]}
+    assert copies[made] != copies[later], "each is sealed for its place"
+    with pytest.raises(Damaged):
+        open_words(session, copies[made], place_of("credential", later))
+    session.execute(
+        text("UPDATE credentials SET state = 'expired', due_at = NULL WHERE technician_id = :t"), {"t": ANNA}
+    )
+    erased(session, tmp_path)
+    for each in rows:
+        assert session.get_one(CredentialRow, each, populate_existing=True).evidence is None
+        assert open_words(session, copies[each], place_of("credential", each)) == ERASED
 
 
 def test_what_was_copied_before_cannot_be_read_with_all_the_keys_that_remain(session: Session, tmp_path: Path):

@@ -49,6 +49,8 @@ TOUCHING = {
 }
 #: Tried in `test_ledger_triggers.py`.
 LEDGER = ("ledger_entries_move", "ledger_transactions_balanced", "ledger_accounts_kept", "disputes_end_once")
+#: Tried in `test_budget_triggers.py`.
+BUDGETS = ("payments_budget", "budgets_kept")
 TOUCHES = [f"{table}_touch_{event}" for table in TOUCHING for event in ("insert", "update", "delete")]
 #: Tried in `test_privacy_triggers.py`.
 PRIVACY = (
@@ -71,6 +73,7 @@ OTHERS = (
     "jobs_look",
     "proposals_end_once",
     *LEDGER,
+    *BUDGETS,
     *PRIVACY,
     "jobs_of_approved",
     "jobs_published",
