@@ -96,6 +96,7 @@ def list_jobs(
     site_id: Annotated[UUID | None, Query(description="Only jobs at this site.")] = None,
     bundle_id: Annotated[UUID | None, Query(description="Only jobs of this bundle.")] = None,
     series_id: Annotated[UUID | None, Query(description="Only jobs that this series made.")] = None,
+    id: Annotated[list[UUID] | None, Query(max_length=200, description="Only these, each named once.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> PageOf[JobLine]:
@@ -105,6 +106,8 @@ def list_jobs(
         JobRow.series_id: series_id,
     }  # fmt: skip
     conditions = [column == value for column, value in wanted.items() if value is not None]
+    if id is not None:
+        conditions.append(JobRow.id.in_(id))
     with reading(request, actor) as session:
         found = page(session, request, job_lines().where(*conditions), JobRow.id, limit=limit, cursor=cursor)
         promises = promise_lines(session, [row[0] for row in found.rows])

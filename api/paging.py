@@ -61,8 +61,8 @@ def page(
     if len(rows) <= limit:
         return Page(rows, None, {})
     following = write_cursor(rows[limit - 1].id_key, noun)
-    query = {name: value for name, value in request.query_params.items() if name != "cursor"} | {"cursor": following}
-    return Page(rows[:limit], following, {"Link": f'<{noun}?{urlencode(query)}>; rel="next"'})
+    query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    return Page(rows[:limit], following, {"Link": f'<{noun}?{urlencode([*query, ("cursor", following)])}>; rel="next"'})
 
 
 def write_cursor(last: UUID, noun: str) -> str:

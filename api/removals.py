@@ -30,6 +30,7 @@ from api.schemas.proofs import (
 from api.strictjson import BODY
 from dispatch.record.session import Actor, transaction
 from dispatch.record.tables import CredentialKindRow, CredentialRow, RemovalRow
+from dispatch.record.tables.proofs import ENDED_REMOVALS
 from dispatch.screening.ordering import order_screening
 from dispatch.screening.protocol import Result, check_signature
 from dispatch.screening.results import take_result
@@ -110,6 +111,18 @@ def post_removal(request: Request, actor: Operator, removal: RemovalIn) -> Respo
         return Reply(_shown(actor, session.get_one(RemovalRow, made)), 201)
 
     return idempotent(request, actor, work)
+
+
+@router.get("/removals", response_model=PageOf[RemovalOut], summary="Which removals are going on?")
+def list_open_removals(
+    request: Request, actor: Operator, response: Response, limit: Limit = 50, cursor: Cursor = None
+) -> PageOf[RemovalOut]:
+    """Those that have not ended, whose days to answer end first before others."""
+    wanted = select(RemovalRow).where(RemovalRow.state.not_in(ENDED_REMOVALS))
+    with transaction(parts_of(request).engine, actor, role="engine") as session:
+        found = page_by_due(session, request, wanted, RemovalRow.respond_by, RemovalRow.id, limit=limit, cursor=cursor)
+    response.headers.update(found.headers)
+    return PageOf(items=[_shown(actor, row[0]) for row in found.rows], next=found.next)
 
 
 @router.get("/technicians/{technician_id}/removals", response_model=list[RemovalOut], summary="Was notice given?")

@@ -80,6 +80,7 @@ def list_technicians(
     number: Annotated[str | None, Query(max_length=64, description="Only this one.", examples=["T-00042"])] = None,
     pool_id: Annotated[UUID | None, Query(description="Only members of this pool of yours.")] = None,
     company_id: Annotated[UUID | None, Query(description="Only who works for this company.")] = None,
+    id: Annotated[list[UUID] | None, Query(max_length=200, description="Only these, each named once.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> PageOf[TechnicianOut]:
@@ -87,6 +88,8 @@ def list_technicians(
     wanted = select(TechnicianRow).where(visible_to(actor))
     asked = {TechnicianRow.state: state, TechnicianRow.number: number, TechnicianRow.company_id: company_id}
     wanted = wanted.where(*(column == value for column, value in asked.items() if value is not None))
+    if id is not None:
+        wanted = wanted.where(TechnicianRow.id.in_(id))
     if skill is not None:
         wanted = wanted.where(
             exists().where(TechnicianSkillRow.technician_id == TechnicianRow.id, TechnicianSkillRow.skill == skill)

@@ -80,6 +80,7 @@ export const common = {
     terms_changed: 'The terms changed since you saw them. Look at the new offer.',
     not_eligible: 'You may not take this job at this time.',
     unfunded: 'The client cannot take this on now. It was nothing that you did.',
+    nobody_with_number: 'There is nobody with this number whom you may know.',
     bundle_broken: 'Not all jobs of the bundle can be taken, so none was.',
   } as Record<string, string>,
   failed: 'It did not work.',

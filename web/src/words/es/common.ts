@@ -81,6 +81,7 @@ export const common: typeof english = {
     terms_changed: 'Las condiciones cambiaron. Mire la oferta nueva.',
     not_eligible: 'No puede tomar este trabajo en este momento.',
     unfunded: 'El cliente no puede encargarlo ahora. No fue por usted.',
+    nobody_with_number: 'No hay nadie con este número a quien usted pueda conocer.',
     bundle_broken: 'No se podían tomar todos los trabajos del lote, y no se tomó ninguno.',
   },
   failed: 'No funcionó.',

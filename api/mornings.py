@@ -1,0 +1,89 @@
+"""What do a head of service, and whoever answers for compliance, want to know first? And what waits for a yes?
+
+One read each, of the reader's own client alone.
+"""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy.orm import Session
+
+from api.auth import ClientAdmin, Requester
+from api.money import show_payment
+from api.paging import Cursor, Limit, page
+from api.parts import parts_of
+from api.schemas.mornings import (
+    ApprovalOut,
+    ApprovalPart,
+    ComplianceMorningOut,
+    ServiceMorningOut,
+)
+from api.schemas.pages import PageOf
+from dispatch.mornings.approvals import Part, Waiting, read_waiting, waiting_jobs, waiting_sums
+from dispatch.mornings.compliance import compliance_morning
+from dispatch.mornings.service import Span, service_morning
+from dispatch.record.session import Actor, database_now, transaction
+from dispatch.record.tables import JobRow
+
+router = APIRouter(prefix="/v1", tags=["mornings"])
+
+Days = Annotated[int, Query(ge=1, le=366, description="So many days before now.", examples=[7])]
+
+
+@router.get("/mornings/service", response_model=ServiceMorningOut, summary="Is it filled, on time, done?")
+def get_service_morning(request: Request, actor: Requester, days: Days = 7) -> ServiceMorningOut:
+    """Fill rate, on time, done at the first visit, no-shows, why nobody took it, time to assign, cost, approvals."""
+    with transaction(parts_of(request).engine, actor, role="engine") as session:
+        span = _span(session, actor, days)
+        found = service_morning(session, span)
+        waiting = waiting_sums(session, span.client_id)
+    same = {name: getattr(found, name) for name in found.__slots__}
+    return ServiceMorningOut.model_validate({"since": span.since, "until": span.until, "waiting": waiting, **same})
+
+
+@router.get("/mornings/compliance", response_model=ComplianceMorningOut, summary="What should I look into?")
+def get_compliance_morning(request: Request, actor: ClientAdmin, days: Days = 7) -> ComplianceMorningOut:
+    """Exceptions with their reasons, who came near a limit, proofs that end before booked work, who read what."""
+    with transaction(parts_of(request).engine, actor, role="engine") as session:
+        span = _span(session, actor, days)
+        found = compliance_morning(session, span)
+    same = {name: getattr(found, name) for name in found.__slots__}
+    return ComplianceMorningOut.model_validate({"since": span.since, "until": span.until, **same})
+
+
+@router.get("/approvals", response_model=PageOf[ApprovalOut], summary="What waits for my yes?")
+def list_approvals(
+    request: Request, actor: Requester, response: Response, limit: Limit = 50, cursor: Cursor = None
+) -> PageOf[ApprovalOut]:
+    """Work that is done: who did it, what is claimed, who signed, and what your own yes would lack; newest first.
+
+    Say it with `POST /v1/jobs/{job_id}/approve`, of a part with `POST /v1/payments/{payment_id}/approve`.
+    """
+    wanted = waiting_jobs().where(JobRow.client_id == actor.client_id)
+    with transaction(parts_of(request).engine, actor, role="engine") as session:
+        found = page(session, request, wanted, JobRow.id, limit=limit, cursor=cursor)
+        items = [_show(each) for each in read_waiting(session, actor, found.rows)]
+    response.headers.update(found.headers)
+    return PageOf(items=items, next=found.next)
+
+
+def _span(session: Session, actor: Actor, days: int) -> Span:
+    assert actor.client_id is not None, "staff have a client"
+    now = database_now(session)
+    return Span(actor.client_id, now - timedelta(days=days), now)
+
+
+def _show(each: Waiting) -> ApprovalOut:
+    job: JobRow = each.job
+    own: dict[str, Any] = {"job_id": job.id, "number": job.number, "title": job.title, "time_zone": each.zone}
+    same = ("town", "done_at", "claimed", "currency", "approve_by", "num_signatures", "is_signed_by_me", "missing")
+    parts = [_part(part) for part in each.parts]
+    return ApprovalOut(parts=parts, **own, **{name: getattr(each, name) for name in same})
+
+
+def _part(part: Part) -> ApprovalPart:
+    payment = None if part.payment is None else show_payment(part.payment)
+    return ApprovalPart(
+        technician_id=part.technician_id, technician=part.technician, claimed=part.claimed, payment=payment
+    )

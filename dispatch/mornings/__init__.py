@@ -1,0 +1,1 @@
+"""What does somebody want to know first in the morning? Figures of one client, each by one question to the record."""

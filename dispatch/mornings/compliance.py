@@ -1,0 +1,243 @@
+"""What happened that rules were to keep from happening? The first page of whoever answers for compliance at a client.
+
+Nothing of other clients, and nothing of screenings: what a client may not read of a technician is not counted either.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Date, Subquery, and_, cast, func, or_, select, true
+from sqlalchemy.orm import Session, aliased
+
+from dispatch.mornings.service import MOST_LISTED, Span
+from dispatch.record.tables import (
+    AssignmentRow,
+    CredentialKindRow,
+    CredentialRow,
+    EventRow,
+    JobRow,
+    PoolOverrideRow,
+    PoolRow,
+    SiteRow,
+    SlotRow,
+    StaffRow,
+    TechnicianRow,
+    UsageRow,
+)
+from dispatch.record.tables.talent import LIVE_PROOFS
+
+#: How far ahead the end of a proof is looked at.
+LOOKS_AHEAD = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """An exception of a pool: for whom, by whom, why, and until when."""
+
+    id: UUID
+    pool_id: UUID
+    pool: str
+    technician_id: UUID
+    technician: str
+    is_member: bool
+    reason: str
+    by: str | None
+    made_at: datetime
+    until_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A technician who came nearer to a limit: from which level to which, when, and how they stand now."""
+
+    technician_id: UUID
+    technician: str
+    was: str
+    level: str
+    packs: Mapping[str, str]
+    at: datetime
+    level_now: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """A proof that ends soon while work that needs it is booked: how many visits, how many of them after its end."""
+
+    technician_id: UUID
+    technician: str
+    kind: str
+    valid_until: date
+    num_visits: int
+    num_after: int
+    next_at: datetime
+    job_id: UUID
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Who read which cleared texts of a job."""
+
+    id: UUID
+    job_id: UUID
+    number: str
+    reader: str | None
+    reader_kind: str
+    names: Sequence[str]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ComplianceMorning:
+    """The counts, and what is behind each: the newest first, of proofs the one that ends first."""
+
+    num_overrides: int
+    overrides: Sequence[Override]
+    num_pairs: int
+    pairs: Sequence[Pair]
+    num_expiries: int
+    expiries: Sequence[Expiry]
+    num_readings: int
+    readings: Sequence[Reading]
+
+
+def compliance_morning(session: Session, span: Span) -> ComplianceMorning:
+    """All of it for one client and one span. Runs as the engine."""
+    num_overrides, overrides = _overrides(session, span)
+    num_pairs, pairs = _pairs(session, span)
+    num_expiries, expiries = _expiries(session, span)
+    num_readings, readings = _readings(session, span)
+    return ComplianceMorning(num_overrides, overrides, num_pairs, pairs, num_expiries, expiries, num_readings, readings)
+
+
+def _overrides(session: Session, span: Span) -> tuple[int, list[Override]]:
+    """Those made in these days, and older ones that still hold."""
+    holds = and_(PoolOverrideRow.ended_at.is_(None), PoolOverrideRow.until_at > span.until)
+    rows = session.execute(
+        select(PoolOverrideRow, PoolRow.name, TechnicianRow.name, StaffRow.name, func.count().over())
+        .join(PoolRow, PoolRow.id == PoolOverrideRow.pool_id)
+        .join(TechnicianRow, TechnicianRow.id == PoolOverrideRow.technician_id)
+        .outerjoin(StaffRow, StaffRow.id == PoolOverrideRow.made_by)
+        .where(PoolOverrideRow.client_id == span.client_id, or_(span.has(PoolOverrideRow.made_at), holds))
+        .order_by(PoolOverrideRow.made_at.desc(), PoolOverrideRow.id)
+        .limit(MOST_LISTED)
+    ).all()
+    same = ("id", "pool_id", "technician_id", "is_member", "reason", "made_at", "until_at", "ended_at")
+    found = [
+        Override(pool=pool, technician=name, by=by, **{each: getattr(row, each) for each in same})
+        for row, pool, name, by, _ in rows
+    ]
+    return (rows[0][-1] if rows else 0), found
+
+
+def _pairs(session: Session, span: Span) -> tuple[int, list[Pair]]:
+    """Technicians whose level rose in these days: by the last change that made it worse."""
+    was, level = (EventRow.data[name].as_string() for name in ("was", "level"))
+    worse = or_(and_(level == "amber", was == "green"), and_(level == "red", was != "red"))
+    last = (
+        select(EventRow)
+        .where(
+            EventRow.client_id == span.client_id,
+            EventRow.subject_kind == "technician",
+            EventRow.kind == "hours_level_changed",
+            span.has(EventRow.at),
+            worse,
+        )
+        .distinct(EventRow.subject_id)
+        .order_by(EventRow.subject_id, EventRow.at.desc(), EventRow.id.desc())
+        .subquery()
+    )
+    event = aliased(EventRow, last)
+    rows = session.execute(
+        select(event, TechnicianRow.name, UsageRow.level, func.count().over())
+        .join(TechnicianRow, TechnicianRow.id == event.subject_id)
+        .join(UsageRow, and_(UsageRow.technician_id == TechnicianRow.id, UsageRow.client_id == span.client_id))
+        .order_by(event.at.desc(), event.id)
+        .limit(MOST_LISTED)
+    ).all()
+    found = [
+        Pair(each.subject_id, name, each.data["was"], each.data["level"], each.data["levels"], each.at, now_level)
+        for each, name, now_level, _ in rows
+    ]
+    return (rows[0][-1] if rows else 0), found
+
+
+def _expiries(session: Session, span: Span) -> tuple[int, list[Expiry]]:
+    """By technician and kind, what booked visits need and what ends within `LOOKS_AHEAD`, with the first it leaves."""
+    booked = _booked(span)
+    which = (booked.c.technician_id, booked.c.kind)
+    is_after = booked.c.day > booked.c.valid_until
+    ranked = select(
+        booked,
+        func.count().over(partition_by=which).label("num_visits"),
+        func.count().filter(is_after).over(partition_by=which).label("num_after"),
+        func.row_number().over(partition_by=which, order_by=(is_after.desc(), booked.c.start_at)).label("place"),
+    ).subquery()
+    rows = session.execute(
+        select(ranked, TechnicianRow.name, func.count().over().label("num"))
+        .join(TechnicianRow, TechnicianRow.id == ranked.c.technician_id)
+        .where(ranked.c.place == 1)
+        .order_by(ranked.c.num_after == 0, ranked.c.valid_until, ranked.c.technician_id)
+        .limit(MOST_LISTED)
+    ).all()
+    same = ("technician_id", "kind", "valid_until", "num_visits", "num_after", "job_id", "number")
+    found = [
+        Expiry(technician=row.name, next_at=row.start_at, **{each: getattr(row, each) for each in same}) for row in rows
+    ]
+    return (rows[0].num if rows else 0), found
+
+
+def _booked(span: Span) -> Subquery:
+    """Work to come whose technician's proof ends soon or has ended: a row for each assignment and kind it needs."""
+    proofs = (
+        select(CredentialRow.technician_id, CredentialRow.kind, func.max(CredentialRow.valid_until).label("until"))
+        .join(CredentialKindRow, CredentialKindRow.code == CredentialRow.kind)
+        .where(
+            CredentialRow.state.in_((*LIVE_PROOFS, "expired")),
+            or_(CredentialRow.for_client_id.is_(None), CredentialRow.for_client_id == span.client_id),
+            CredentialKindRow.is_screening.is_(False),
+        )
+        .group_by(CredentialRow.technician_id, CredentialRow.kind)
+        .subquery()
+    )
+    needed = func.jsonb_array_elements_text(SlotRow.needs["credentials"]).table_valued("kind").render_derived()
+    day = cast(func.timezone(SiteRow.time_zone, AssignmentRow.end_at), Date)
+    return (
+        select(
+            AssignmentRow.technician_id, AssignmentRow.start_at, JobRow.id.label("job_id"), JobRow.number,
+            day.label("day"), proofs.c.kind, proofs.c.until.label("valid_until"),
+        )
+        .join(SlotRow, SlotRow.id == AssignmentRow.slot_id)
+        .join(JobRow, JobRow.id == AssignmentRow.job_id)
+        .join(SiteRow, SiteRow.id == JobRow.site_id)
+        .join(needed, true())
+        .join(proofs, and_(proofs.c.technician_id == AssignmentRow.technician_id, proofs.c.kind == needed.c.kind))
+        .where(
+            AssignmentRow.client_id == span.client_id,
+            AssignmentRow.state == "live",
+            AssignmentRow.checked_in_at.is_(None),
+            proofs.c.until < (span.until + LOOKS_AHEAD).date(),
+        )
+        .subquery()
+    )  # fmt: skip
+
+
+def _readings(session: Session, span: Span) -> tuple[int, list[Reading]]:
+    name = func.coalesce(StaffRow.name, TechnicianRow.name)
+    rows = session.execute(
+        select(EventRow, JobRow.number, name, func.count().over())
+        .join(JobRow, JobRow.id == EventRow.subject_id)
+        .outerjoin(StaffRow, StaffRow.id == EventRow.actor_id)
+        .outerjoin(TechnicianRow, TechnicianRow.id == EventRow.actor_id)
+        .where(EventRow.client_id == span.client_id, EventRow.kind == "cleared_read", span.has(EventRow.at))
+        .order_by(EventRow.id.desc())
+        .limit(MOST_LISTED)
+    ).all()
+    found = [
+        Reading(event.id, event.subject_id, number, reader, event.actor_kind, event.data["names"], event.at)
+        for event, number, reader, _ in rows
+    ]
+    return (rows[0][-1] if rows else 0), found

@@ -1,0 +1,58 @@
+// Which pages has the desk, for whom, and where? Each is brought when it is first opened.
+import type { Component } from 'svelte'
+
+type Page = { default: Component }
+export type Section = {
+  readonly path: string
+  readonly words:
+    | 'jobs'
+    | 'morning'
+    | 'compliance'
+    | 'approvals'
+    | 'technicians'
+    | 'pools'
+    | 'hours'
+    | 'money'
+    | 'reviews'
+    | 'clients'
+    | 'rules'
+    | 'audit'
+  readonly roles: readonly string[]
+  readonly load: () => Promise<Page>
+}
+
+const STAFF = ['client_admin', 'dispatcher', 'requester']
+const DECIDERS = ['client_admin', 'dispatcher']
+const OPERATOR = ['operator']
+
+/** In the order of the navigation; the longest path that an address begins with is its page. */
+export const SECTIONS: readonly Section[] = [
+  { path: '/', words: 'jobs', roles: [...STAFF, ...OPERATOR], load: () => import('./JobsPage.svelte') },
+  { path: '/morning', words: 'morning', roles: STAFF, load: () => import('./morning/ServicePage.svelte') },
+  {
+    path: '/compliance',
+    words: 'compliance',
+    roles: ['client_admin'],
+    load: () => import('./morning/CompliancePage.svelte'),
+  },
+  { path: '/approvals', words: 'approvals', roles: STAFF, load: () => import('./trust/ApprovalsPage.svelte') },
+  { path: '/technicians', words: 'technicians', roles: DECIDERS, load: () => import('./trust/AdmissionsPage.svelte') },
+  { path: '/pools', words: 'pools', roles: DECIDERS, load: () => import('./trust/PoolsPage.svelte') },
+  { path: '/hours', words: 'hours', roles: STAFF, load: () => import('./trust/HoursPage.svelte') },
+  { path: '/money', words: 'money', roles: STAFF, load: () => import('./trust/MoneyPage.svelte') },
+  { path: '/operator/reviews', words: 'reviews', roles: OPERATOR, load: () => import('./operator/ReviewsPage.svelte') },
+  { path: '/operator/clients', words: 'clients', roles: OPERATOR, load: () => import('./operator/ClientsPage.svelte') },
+  { path: '/operator/rules', words: 'rules', roles: OPERATOR, load: () => import('./operator/RulesPage.svelte') },
+  { path: '/operator/audit', words: 'audit', roles: OPERATOR, load: () => import('./operator/AuditPage.svelte') },
+]
+
+/** The pages that a role may open. */
+export const sectionsOf = (role: string): readonly Section[] => SECTIONS.filter((each) => each.roles.includes(role))
+
+/** The page of an address, for this role; nothing where there is none. */
+export function sectionAt(path: string, role: string): Section | undefined {
+  const isAt = (each: Section) => path === each.path || path.startsWith(each.path === '/' ? '/jobs' : `${each.path}/`)
+  return sectionsOf(role)
+    .filter(isAt)
+    .toSorted((one, other) => other.path.length - one.path.length)[0]
+}

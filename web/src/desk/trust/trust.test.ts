@@ -1,0 +1,40 @@
+// What the pages of trust reckon by themselves.
+import { describe, expect, it } from 'vitest'
+import { fromDraft, toDraft } from './asks'
+import { spanOf } from './month'
+
+describe('a month', () => {
+  it('ends on its last day, leap years too', () => {
+    expect(spanOf('2027-02')).toEqual({ from_day: '2027-02-01', to_day: '2027-02-28' })
+    expect(spanOf('2028-02').to_day).toBe('2028-02-29')
+    expect(spanOf('2027-12').to_day).toBe('2027-12-31')
+  })
+})
+
+describe('a requirement set', () => {
+  const near = [{ lat: 41.88, lng: -87.63, km: 80 }]
+  const asks = {
+    skills: { hvac: 3 },
+    credentials: ['insurance'],
+    agreements: [],
+    min_reputation: 0.6,
+    near,
+    area: null,
+  }
+
+  it('comes back as it was read, with the places that the page does not change', () => {
+    expect(fromDraft(toDraft(asks), asks)).toEqual(asks)
+  })
+
+  it('asks for nothing where nothing was chosen', () => {
+    const draft = { ...toDraft(null), skills: [{ code: '', level: 1 }] }
+    expect(fromDraft(draft, null)).toEqual({
+      skills: {},
+      credentials: [],
+      agreements: [],
+      min_reputation: null,
+      near: [],
+      area: null,
+    })
+  })
+})
