@@ -1,0 +1,92 @@
+"""What do the faces look like? Every page in both sizes, from a real server with a week in it: `scripts/screenshots`.
+
+Whoever adds a page adds a line to `PAGES`. It is no test: nothing is asserted but that the pages can be opened.
+"""
+
+import io
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from browsing import DESK, PHONE, Device, Devices
+from dressed import ADMIN, DISPATCHER, OPERATOR, Dressed, dress, take
+from PIL import Image
+
+SHOTS = Path(os.environ.get("TRUCKROLL_SCREENSHOTS", Path(__file__).resolve().parents[2] / "docs" / "screenshots"))
+SIZES = {"desk": DESK, "phone": PHONE}
+#: Enough for what we draw, and a fifth of the bytes.
+NUM_COLORS = 64
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A page: its picture's name, who looks, the address (`{pool}`, `{offer}` filled in), what is pressed there."""
+
+    name: str
+    who: str
+    path: str
+    presses: str = ""
+
+
+TECHNICIAN = "technician"
+PAGES = (
+    Shot("sign-in", "", "/board/"),
+    Shot("start", ADMIN, "/"),
+    Shot("board", DISPATCHER, "/board/"),
+    Shot("desk-jobs", ADMIN, "/desk/"),
+    Shot("desk-morning", ADMIN, "/desk/morning"),
+    Shot("desk-compliance", ADMIN, "/desk/compliance"),
+    Shot("desk-approvals", ADMIN, "/desk/approvals"),
+    Shot("desk-approvals-dispute", ADMIN, "/desk/approvals", "Dispute a part"),
+    Shot("desk-technicians", ADMIN, "/desk/technicians"),
+    Shot("desk-technicians-invite", ADMIN, "/desk/technicians", "Invite a technician"),
+    Shot("desk-pools", ADMIN, "/desk/pools"),
+    Shot("desk-pool", ADMIN, "/desk/pools/{pool}"),
+    Shot("desk-pool-requirements", ADMIN, "/desk/pools/{pool}", "Change requirements"),
+    Shot("desk-hours", ADMIN, "/desk/hours"),
+    Shot("desk-money", ADMIN, "/desk/money"),
+    Shot("operator-reviews", OPERATOR, "/desk/operator/reviews"),
+    Shot("operator-clients", OPERATOR, "/desk/operator/clients"),
+    Shot("operator-rules", OPERATOR, "/desk/operator/rules"),
+    Shot("operator-evidence", OPERATOR, "/desk/operator/audit", "Verify: Acme service"),
+    Shot("phone-today", TECHNICIAN, "/phone/"),
+    Shot("phone-offers", TECHNICIAN, "/phone/offers"),
+    Shot("phone-offer", TECHNICIAN, "/phone/offers/{offer}"),
+    Shot("phone-jobs", TECHNICIAN, "/phone/jobs"),
+    Shot("phone-me", TECHNICIAN, "/phone/me"),
+)
+
+
+@pytest.fixture
+def acme(devices: Devices) -> Dressed:
+    return dress(devices.town)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_page_is_drawn(devices: Devices, acme: Dressed, size: str) -> None:
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    take(devices.town, "Mount the access points", starts_min=0, place=0)
+    _, offers = devices.town.offered(title="Replace the card reader")
+    technician = devices.town.world.technicians[0]
+    offer = next(each for each in offers if each.technician_id == technician)
+    names = {"pool": acme.pool, "offer": str(offer.id)}
+    emails = {TECHNICIAN: devices.address_of(technician)}
+    for who in dict.fromkeys(each.who for each in PAGES):
+        with devices.device(SIZES[size]) as device:
+            if who:
+                devices.sign_in(device, emails.get(who, who), "main")
+            for shot in (each for each in PAGES if each.who == who):
+                _draw(device, shot, size, names)
+
+
+def _draw(device: Device, shot: Shot, size: str, names: dict[str, str]) -> None:
+    device.opens(shot.path.format(**names))
+    if shot.presses:
+        device.page.get_by_role("button", name=shot.presses, exact=True).first.click()
+    # Some pages listen for ever: what they show first is what is drawn.
+    device.page.wait_for_timeout(1_200)
+    device.page.evaluate("document.fonts.ready")
+    with Image.open(io.BytesIO(device.page.screenshot())) as taken:
+        small = taken.convert("RGB").quantize(NUM_COLORS, dither=Image.Dither.NONE)
+        small.save(SHOTS / f"{shot.name}-{size}.png", optimize=True)
