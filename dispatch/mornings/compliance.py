@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Date, Subquery, and_, cast, func, or_, select, true
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from dispatch.mornings.service import MOST_LISTED, Span
@@ -142,11 +143,13 @@ def _pairs(session: Session, span: Span) -> tuple[int, list[Pair]]:
         .where(
             EventRow.client_id == span.client_id,
             EventRow.subject_kind == "technician",
+            # Found by the chains of the client's own technicians, of which there are fewer than events.
+            EventRow.subject_id.in_(select(UsageRow.technician_id).where(UsageRow.client_id == span.client_id)),
             EventRow.kind == "hours_level_changed",
             span.has(EventRow.at),
             worse,
         )
-        .distinct(EventRow.subject_id)
+        .ext(distinct_on(EventRow.subject_id))
         .order_by(EventRow.subject_id, EventRow.at.desc(), EventRow.id.desc())
         .subquery()
     )

@@ -20,7 +20,7 @@ from dispatch.visits.sweeps import sweep_visits
 ADMIN, DISPATCHER, OPERATOR = "clara@acme.example", "rosa@acme.example", "olga@network.example"
 NAMES = (
     "Maria Lopez", "Ray Diaz", "Dana Whitefeather", "Kofi Mensah", "Lena Brandt", "Tom Okafor", "Priya Nair",
-    "Sam Ortega", "Grace Kim", "Joel Haddad",
+    "Sam Ortega",
 )  # fmt: skip
 BRIEFED = "site_briefing"
 RETURN = {"outcome": "return_needed", "why": "part", "note": "A blower motor, 3/4 hp"}
@@ -92,7 +92,7 @@ def _people(town: Town) -> None:
         proof |= {"valid_until": now.date() + timedelta(days=90)}
         rows = [{"id": new_id(), "technician_id": each, **proof} for each in town.world.technicians]
         session.execute(insert(CredentialRow), rows)
-        for who, name in zip(town.world.technicians, NAMES, strict=False):
+        for who, name in zip(town.world.technicians, NAMES, strict=True):
             session.execute(update(TechnicianRow).where(TechnicianRow.id == who).values(name=name))
     add_staff(town, "client_admin", ADMIN, "Clara Whitfield")
     add_staff(town, "dispatcher", DISPATCHER, "Rosa Marsh")
@@ -112,45 +112,49 @@ def _limits(here: Dressed) -> None:
     done(here.admin.patch(url, {"limits": {"own": own}}, here.admin.get(url).headers["ETag"]))
 
 
-def take(town: Town, title: str, *, amount: str = "140.00", starts_min: int = 5, place: int = 0, **more: Any) -> Taken:
-    """A job that was posted, asked for and taken by one of those asked; its start was so many minutes ago."""
+def take(town: Town, title: str, who: int, *, amount: str = "140.00", starts_min: int = 5, **more: Any) -> Taken:
+    """A job of a day of its own, taken by one of those asked; the agreed start was so many minutes ago (0: to come)."""
     needs = {"skills": {"hvac": 2}, "credentials": [BRIEFED]}
-    slots = [{"needs": needs, "pay": {"amount": amount}}]
-    job, offers = town.offered(title=title, slots=slots, **more)
-    offer = offers[place % len(offers)]
-    technician = town.by_id(offer.technician_id)
+    num = next(_keys)
+    start = town.world.start + timedelta(days=num % 20)
+    window = {"start_at": start.isoformat(), "end_at": (start + timedelta(hours=4)).isoformat()}
+    job, offers = town.offered(title=title, slots=[{"needs": needs, "pay": {"amount": amount}}], window=window, **more)
+    offer = next(each for each in offers if each.technician_id == town.world.technicians[who])
+    technician = town.technician(who)
     won = done(technician.post(f"/v1/offers/{offer.id}/accept", {"terms_version": offer.terms_version}))
     shift = "UPDATE assignments SET start_at = now() - make_interval(mins => %(m)s) WHERE id = %(a)s"
     slow = "UPDATE jobs SET posted_at = posted_at - make_interval(mins => %(m)s) WHERE id = %(j)s"
     with town.world.as_engine() as (session, _):
         if starts_min:
             session.connection().exec_driver_sql(shift, {"m": starts_min, "a": won["assignment_id"]})
-        session.connection().exec_driver_sql(slow, {"m": 6 + next(_keys) % 7 * 4, "j": job["id"]})
+        session.connection().exec_driver_sql(slow, {"m": 6 + num % 7 * 4, "j": job["id"]})
     return Taken(job, offer, technician, f"/v1/visits/{won['visit_id']}", won["assignment_id"])
 
 
 def _week(here: Dressed) -> None:
     town = here.town
-    for place, title in enumerate(("Swap the till printer", "Mount two access points", "Replace the drive")):
-        work = take(town, title, place=place)
+    for who, title in enumerate(("Swap the till printer", "Mount two access points", "Replace the drive")):
+        work = take(town, title, who)
         work.finishes()
         done(town.staff.post(f"/v1/jobs/{work.job['id']}/approve"))
-    waits = take(town, "Re-cable the stock room", place=3)
+    waits = take(town, "Re-cable the stock room", 3)
     waits.finishes()
-    large = take(town, "Move the server rack", amount="480.00", place=4)
+    large = take(town, "Move the server rack", 4, amount="480.00")
     large.finishes()
-    back = take(town, "Replace the blower motor", starts_min=40, place=5)
+    back = take(town, "Replace the blower motor", 5, starts_min=40)
     back.does("confirm", "leave", "check-in")
     done(back.technician.post(f"{back.visit}/check-out", RETURN))
-    missed = take(town, "Reboot the controller", starts_min=90, place=6)
+    missed = take(town, "Reboot the controller", 6, starts_min=90)
     done(town.staff.post(f"{missed.visit}/no-show", {"why": "called_no_answer"}))
     cleared = {"kinds": [BRIEFED], "texts": [{"name": "alarm_code", "text": "4471"}]}
-    to_come = take(town, "Check the vault's sensors", starts_min=0, place=7, cleared=cleared)
+    to_come = take(town, "Check the vault's sensors", 7, starts_min=0, cleared=cleared)
+    for title in ("Label the patch panel", "Test the standby power"):
+        take(town, title, 0, starts_min=0)
     done(town.staff.get(f"/v1/jobs/{to_come.job['id']}/cleared"))
     _ends_before(town, to_come)
     hard = [{"needs": {"skills": {"hvac": 5}}, "pay": {"amount": "90.00"}}]
     nobody, _ = town.offered(title="Certify the boiler", slots=hard)
-    disputed = take(town, "Seal the door frame", place=8)
+    disputed = take(town, "Seal the door frame", 1)
     disputed.finishes()
     [payment] = done(town.staff.get(f"/v1/payments?job_id={disputed.job['id']}"))["items"]
     said = {"amount": "60.00", "reason": "hours", "position": {"note": "Left after an hour", "amount": "80.00"}}
@@ -178,7 +182,7 @@ def _pool(here: Dressed) -> None:
     done(admin.patch(url, {"requirements": asks}, admin.get(url).headers["ETag"]))
     until = (town.world.start + timedelta(days=30)).isoformat()
     wish = {"is_member": True, "reason": "Trained by us in May", "until": until}
-    done(admin.call("PUT", f"/v1/pools/{here.pool}/overrides/{town.world.technicians[9]}", json=wish))
+    done(admin.call("PUT", f"/v1/pools/{here.pool}/overrides/{town.world.technicians[7]}", json=wish))
 
 
 def _asks_of_people(here: Dressed) -> None:
@@ -188,8 +192,8 @@ def _asks_of_people(here: Dressed) -> None:
         done(town.technician(num).post("/v1/admissions", {"client_id": str(town.world.client)}))
     invited = {"technician_id": str(town.world.technicians[5]), "pools": []}
     done(here.admin.post("/v1/invitations", invited))
-    _hands_in(town, 3)
-    _is_told(here, 8)
+    _hands_in(town, 4)
+    _is_told(here, 3)
     [offer] = town.world.offers()[:1]
     asker = town.by_id(offer.technician_id)
     decision = done(asker.get(f"/v1/offers/{offer.id}/decision"))["decision_id"]

@@ -66,7 +66,7 @@ def acme(devices: Devices) -> Dressed:
 @pytest.mark.parametrize("size", SIZES)
 def test_every_page_is_drawn(devices: Devices, acme: Dressed, size: str) -> None:
     SHOTS.mkdir(parents=True, exist_ok=True)
-    take(devices.town, "Mount the access points", starts_min=0, place=0)
+    take(devices.town, "Mount the access points", 0, starts_min=0)
     _, offers = devices.town.offered(title="Replace the card reader")
     technician = devices.town.world.technicians[0]
     offer = next(each for each in offers if each.technician_id == technician)
