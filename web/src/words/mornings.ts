@@ -1,4 +1,8 @@
-import { mornings as en } from './en/mornings'
-import { catalogue } from './speech.svelte'
+import { catalogue, learn } from './speech.svelte'
 
-export const m = catalogue(en, { es: () => import('./es/mornings').then((each) => each.mornings) })
+export const m = catalogue({
+  en: () => import('./en/mornings').then((each) => each.mornings),
+  es: () => import('./es/mornings').then((each) => each.mornings),
+})
+
+await learn()

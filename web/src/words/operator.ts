@@ -1,4 +1,8 @@
-import { operator as en } from './en/operator'
-import { catalogue } from './speech.svelte'
+import { catalogue, learn } from './speech.svelte'
 
-export const o = catalogue(en, { es: () => import('./es/operator').then((each) => each.operator) })
+export const o = catalogue({
+  en: () => import('./en/operator').then((each) => each.operator),
+  es: () => import('./es/operator').then((each) => each.operator),
+})
+
+await learn()

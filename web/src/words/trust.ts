@@ -1,4 +1,6 @@
-import { trust as en } from './en/trust'
 import { catalogue } from './speech.svelte'
 
-export const t = catalogue(en, { es: () => import('./es/trust').then((each) => each.trust) })
+export const t = catalogue({
+  en: () => import('./en/trust').then((each) => each.trust),
+  es: () => import('./es/trust').then((each) => each.trust),
+})
