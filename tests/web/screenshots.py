@@ -75,7 +75,7 @@ def test_every_page_is_drawn(devices: Devices, acme: Dressed, size: str) -> None
     for who in dict.fromkeys(each.who for each in PAGES):
         with devices.device(SIZES[size]) as device:
             if who:
-                devices.sign_in(device, emails.get(who, who), "main")
+                devices.sign_in(device, emails.get(who, who), "nav, header button")
             for shot in (each for each in PAGES if each.who == who):
                 _draw(device, shot, size, names)
 

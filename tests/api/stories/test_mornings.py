@@ -41,6 +41,16 @@ def was_to_start(story, given, minutes_ago: int) -> None:
     )
 
 
+def was_posted(story, given, before_s: int) -> None:
+    """So many seconds passed from the posting to the yes."""
+    story.time_passes(
+        "UPDATE jobs SET posted_at = a.assigned_at - make_interval(secs => %(s)s) FROM assignments a"
+        " WHERE jobs.id = a.job_id AND a.id = %(a)s",
+        s=before_s,
+        a=given.assignment_id,
+    )
+
+
 def morning(caller: Caller, of: str = "service") -> dict[str, Any]:
     answer = caller.get(f"/v1/mornings/{of}?days=7")
     assert answer.status_code == 200, answer.text
@@ -65,10 +75,8 @@ def test_a_week_is_told_in_counts_that_lead_to_the_jobs_behind_them(story, opera
     nobody, _ = story.town.offered(slots=[{"needs": {"skills": {"hvac": 5}}, "pay": {"amount": "90.00"}}])
     dropped, _ = story.town.offered()
     story.town.staff.post(f"/v1/jobs/{dropped['id']}/cancel", {"why": "not_needed"})
-    story.time_passes("UPDATE assignments SET assigned_at = j.posted_at + make_interval(secs => 600) FROM jobs j"
-                      " WHERE j.id = job_id AND job_id = %(j)s", j=good.job["id"])  # fmt: skip
-    story.time_passes("UPDATE assignments SET assigned_at = j.posted_at + make_interval(secs => 1200) FROM jobs j"
-                      " WHERE j.id = job_id AND job_id <> %(j)s", j=good.job["id"])  # fmt: skip
+    for given, after_s in ((good, 600), (back, 1200), (missing, 1200)):
+        was_posted(story, given, after_s)
 
     found = morning(story.town.staff)
     assert [found[f"num_{each}"] for each in ("posted", "filled", "unfilled", "cancelled", "asking")] == [5, 1, 1, 1, 2]
