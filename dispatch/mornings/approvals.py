@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Numeric, Select, and_, cast, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Numeric, Select, and_, cast, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from dispatch.money.approving import approved_of
 from dispatch.money.claims import sum_of
@@ -48,13 +48,19 @@ class Waiting:
     missing: str | None
 
 
+def _is_disputed() -> ColumnElement[bool]:
+    """Somebody else decides about its pay."""
+    other = aliased(PaymentRow)
+    return exists().where(other.job_id == JobRow.id, other.state == "disputed")
+
+
 def waiting_jobs() -> Select[JobRow, str, str, datetime | None]:
-    """Jobs that are done and not approved, with where they were and when they were done; the caller says whose."""
+    """Jobs that are done, neither approved nor disputed, with where and when that was; the caller says whose."""
     ended = select(func.max(VisitRow.checked_out_at)).where(VisitRow.job_id == JobRow.id).scalar_subquery()
     return (
         select(JobRow, SiteRow.town, SiteRow.time_zone, ended)
         .join(SiteRow, SiteRow.id == JobRow.site_id)
-        .where(JobRow.state == "done")
+        .where(JobRow.state == "done", ~_is_disputed())
     )
 
 
@@ -83,7 +89,7 @@ def waiting_sums(session: Session, client_id: UUID) -> list[WaitingSum]:
         )
         .select_from(JobRow)
         .outerjoin(PaymentRow, and_(PaymentRow.job_id == JobRow.id, PaymentRow.state == "held"))
-        .where(JobRow.client_id == client_id, JobRow.state == "done")
+        .where(JobRow.client_id == client_id, JobRow.state == "done", ~_is_disputed())
         .group_by(PaymentRow.currency)
         .order_by(PaymentRow.currency)
     )

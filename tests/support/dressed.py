@@ -108,7 +108,7 @@ def _money(here: Dressed) -> None:
 
 def _limits(here: Dressed) -> None:
     url = f"/v1/clients/{here.town.world.client}/limits"
-    own = [{"id": "ten-hours-a-quarter", "hours": 2.4, "window_months": 3, "binding": "soft"}]
+    own = [{"id": "acme-quarter", "hours": 2.4, "window_months": 3, "binding": "soft"}]
     done(here.admin.patch(url, {"limits": {"own": own}}, here.admin.get(url).headers["ETag"]))
 
 

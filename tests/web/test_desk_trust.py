@@ -24,6 +24,12 @@ def fits(device: Device) -> bool:
     return bool(device.page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
+def sits_down(devices: Devices, device: Device, email: str) -> None:
+    """Signed in, wherever that leads, and at the desk."""
+    devices.sign_in(device, email, "nav, header button")
+    device.opens("/desk/")
+
+
 def goes(device: Device, name: str) -> None:
     device.page.get_by_role("navigation").get_by_role("link", name=name, exact=True).click()
 
@@ -36,7 +42,7 @@ def in_panel(device: Device, button: str) -> None:
 
 def test_an_admin_lets_people_in_and_out_with_a_reason_and_makes_an_exception(devices: Devices, acme: Dressed):
     with devices.device(DESK) as desk:
-        devices.sign_in(desk, ADMIN)
+        sits_down(devices, desk, ADMIN)
         goes(desk, "Technicians")
         desk.presses("Admit: Ray Diaz")
         assert desk.barriers() == []
@@ -89,7 +95,7 @@ def test_an_admin_lets_people_in_and_out_with_a_reason_and_makes_an_exception(de
 
 def test_two_people_approve_what_is_too_large_for_one_and_money_says_where_it_went(devices: Devices, acme: Dressed):
     with devices.device(PHONE, "dark") as rosa, devices.device(DESK) as clara:
-        devices.sign_in(rosa, DISPATCHER)
+        sits_down(devices, rosa, DISPATCHER)
         goes(rosa, "Approvals")
         rosa.presses("Approve $140")
         expect(rosa.page.get_by_role("button", name="Approve $140")).to_have_count(0)
@@ -99,7 +105,7 @@ def test_two_people_approve_what_is_too_large_for_one_and_money_says_where_it_we
         assert fits(rosa)
         rosa.sees("$60 disputed: The hours")
 
-        devices.sign_in(clara, ADMIN)
+        sits_down(devices, clara, ADMIN)
         goes(clara, "Approvals")
         clara.sees("1 person has signed")
         clara.presses("Approve $480")
@@ -123,7 +129,7 @@ def test_a_morning_tells_what_is_behind_each_figure_and_hours_say_what_can_be_do
         devices.device(DESK) as desk,
         devices.device(PHONE, locale="es-MX", timezone_id="America/Mexico_City") as phone,
     ):
-        devices.sign_in(desk, ADMIN)
+        sits_down(devices, desk, ADMIN)
         goes(desk, "Morning")
         desk.sees("2 work orders wait for approval")
         filled = desk.page.locator(".figure", has=desk.page.get_by_text("Filled", exact=True))
@@ -146,7 +152,7 @@ def test_a_morning_tells_what_is_behind_each_figure_and_hours_say_what_can_be_do
         desk.sees("Give the next work to others of the pool")
         assert desk.barriers() == []
 
-        devices.sign_in(phone, ADMIN)
+        sits_down(devices, phone, ADMIN)
         goes(phone, "La mañana")
         phone.sees("órdenes esperan")
         assert phone.barriers() == []
@@ -155,7 +161,7 @@ def test_a_morning_tells_what_is_behind_each_figure_and_hours_say_what_can_be_do
 
 def test_the_operator_looks_before_they_verify_answers_and_hands_on_evidence(devices: Devices, acme: Dressed):
     with devices.device(DESK) as desk:
-        devices.sign_in(desk, OPERATOR)
+        sits_down(devices, desk, OPERATOR)
         goes(desk, "Reviews")
         desk.sees("site briefing")
         expect(desk.page.get_by_role("button", name="It is genuine")).to_be_disabled()
@@ -200,7 +206,7 @@ def test_the_operator_looks_before_they_verify_answers_and_hands_on_evidence(dev
 
 def test_pages_of_the_operator_are_no_ones_else_and_an_empty_desk_says_how_to_begin(devices: Devices, acme: Dressed):
     with devices.device(DESK) as desk:
-        devices.sign_in(desk, DISPATCHER)
+        sits_down(devices, desk, DISPATCHER)
         expect(desk.page.get_by_role("link", name="Compliance")).to_have_count(0)
         desk.opens("/desk/operator/reviews")
         desk.sees("It is not there, or not for you.")
@@ -215,7 +221,7 @@ def test_every_page_of_trust_fits_and_can_be_read(devices: Devices, acme: Dresse
         (OPERATOR, ("Reviews", "Clients", "Rules", "Evidence")),
     ):
         with devices.device(size, scheme) as device:
-            devices.sign_in(device, who)
+            sits_down(devices, device, who)
             for name in pages:
                 goes(device, name)
                 device.page.wait_for_load_state("networkidle")

@@ -5,6 +5,7 @@ const FACES: Record<string, string> = {
   dispatcher: '/board/',
   client_admin: '/desk/',
   requester: '/desk/',
+  operator: '/desk/',
 }
 
 export const faceOf = (role: string | undefined): string | undefined => FACES[role ?? '']

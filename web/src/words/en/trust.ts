@@ -131,6 +131,7 @@ export const trust = {
     reaches: (day: string) => `reached about ${day}`,
     free: (day: string) => `free again ${day}`,
     bindings: { hard: 'refuses work', soft: 'warns', off: 'off' } as Record<string, string>,
+    others: (num: number) => many(num, 'other limit', 'other limits'),
     waysOn: 'What can be done',
     ways: {
       rotate: 'Give the next work to others of the pool',
@@ -142,7 +143,7 @@ export const trust = {
       answer: 'Answer the questions, with the evidence for each',
     } as Record<string, string>,
     engaged: { contractor: 'contractor', w2: 'employee (W-2)', company: 'through a company' } as Record<string, string>,
-    units: (value: string, unit: string) => `${value} ${{ hours: 'h', months: 'months', USD: 'USD' }[unit] ?? unit}`,
+    units: (value: string, unit: string) => `${value} ${{ hours: 'hr', months: 'months', USD: 'USD' }[unit] ?? unit}`,
     note: 'Guidance from what is known on this platform, not legal advice.',
   },
   approvals: {
@@ -158,7 +159,7 @@ export const trust = {
     signedByMe: 'You have signed; a second person is missing.',
     signedBy: (num: number) => `${many(num, 'person has', 'people have')} signed`,
     limit: 'More than your role may approve.',
-    byNobody: 'approved by itself',
+    byNobody: 'then approved without you',
     doneAt: 'Done',
     kinds: {
       fixed: 'Fixed pay',

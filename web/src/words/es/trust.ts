@@ -131,6 +131,7 @@ export const trust: typeof english = {
     reaches: (day) => `se alcanza hacia el ${day}`,
     free: (day) => `libre de nuevo el ${day}`,
     bindings: { hard: 'impide trabajo', soft: 'avisa', off: 'apagado' },
+    others: (num) => many(num, 'otro límite', 'otros límites'),
     waysOn: 'Qué se puede hacer',
     ways: {
       rotate: 'Dar el próximo trabajo a otros del grupo',
@@ -158,7 +159,7 @@ export const trust: typeof english = {
     signedByMe: 'Usted ha firmado; falta otra persona.',
     signedBy: (num) => `${many(num, 'persona ha', 'personas han')} firmado`,
     limit: 'Más de lo que su función puede aprobar.',
-    byNobody: 'se aprueba solo',
+    byNobody: 'luego se aprueba sin usted',
     doneAt: 'Hecho',
     kinds: {
       fixed: 'Pago fijo',
