@@ -55,6 +55,13 @@ PAGES = (
     Shot("phone-offer", TECHNICIAN, "/phone/offers/{offer}"),
     Shot("phone-jobs", TECHNICIAN, "/phone/jobs"),
     Shot("phone-me", TECHNICIAN, "/phone/me"),
+    Shot("phone-messages", TECHNICIAN, "/phone/messages"),
+    Shot("phone-money", TECHNICIAN, "/phone/money"),
+    Shot("phone-record", TECHNICIAN, "/phone/record"),
+    Shot("phone-proofs", TECHNICIAN, "/phone/proofs"),
+    Shot("phone-usage", TECHNICIAN, "/phone/usage"),
+    Shot("phone-hours", TECHNICIAN, "/phone/hours"),
+    Shot("phone-settings", TECHNICIAN, "/phone/settings"),
 )
 
 
