@@ -29,5 +29,7 @@ export async function ask<T>(asked: Asked<T>): Promise<Result<T>> {
 /** A name for a request that is to have its effect once, however often it is sent. */
 export const newKey = (): string => crypto.randomUUID()
 
+export type Once = { 'Idempotency-Key': string }
+
 /** The header parameters of a POST that is sent once and not kept. */
-export const once = () => ({ header: { 'Idempotency-Key': newKey() } })
+export const once = (): { header: Once } => ({ header: { 'Idempotency-Key': newKey() } })
