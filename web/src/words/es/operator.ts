@@ -74,6 +74,8 @@ export const operator: typeof english = {
     regionsHint: 'Dos letras cada uno, como TX NM. Vacío: en todas partes.',
     everywhere: 'en todas partes',
     agreed: (version, name) => `Acuerdo ${version}, aceptado por ${name}`,
+    noCredit: 'ninguno',
+    agreeFirst: 'Aún no han aceptado ningún acuerdo: primero se registra, por la API.',
     noAgreement: 'Ningún acuerdo aceptado',
     suspendHint: 'Desde ahora no pregunta a nadie: las ofertas abiertas se retiran, lo acordado queda y se señala.',
     reasons: {
