@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from api.auth import StaffReader
+from api.auth import Anyone, StaffReader
 from api.etags import etag, is_known
 from api.mapreading import Shown, jobs_in, technicians_in, tile
 from api.parts import parts_of, reading
-from api.schemas.maps import FeaturesOut
+from api.schemas.maps import BaseMapOut, FeaturesOut
 from dispatch.errors import BadInput
 from dispatch.record.session import Actor, transaction
 from geo.boxes import MAX_ZOOM, Box, tile_box
@@ -64,6 +64,12 @@ def box_of(
 
 
 InBox = Annotated[Box, Depends(box_of)]
+
+
+@router.get("/base-map", response_model=BaseMapOut, summary="What lies beneath?")
+def get_base_map(request: Request, actor: Anyone) -> BaseMapOut:
+    """Where streets come from, if the operator of this installation names a place: `TRUCKROLL_TILES_URL`."""
+    return BaseMapOut(tiles_url=parts_of(request).settings.tiles_url)
 
 
 @router.get("/jobs.geojson", response_class=GeoJSONResponse, response_model=FeaturesOut, summary="Jobs on a map")

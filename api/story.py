@@ -1,6 +1,6 @@
 """What became of this job, and why? Its offers, waves, decisions and events."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -31,6 +31,7 @@ from dispatch.record.tables import (
     JobRow,
     OfferRow,
     RoundRow,
+    StaffRow,
     TechnicianRow,
     VisitRow,
     WaveRow,
@@ -116,8 +117,9 @@ def list_events(
     with reading(request, actor) as session:
         _exists(session, job_id)
         found = page(session, request, _story(job_id), EventRow.id, limit=limit, cursor=cursor)
+        names = _names_of(session, {row[0].actor_id for row in found.rows} - {None})
     response.headers.update(found.headers)
-    return PageOf(items=[_event(row[0], audience) for row in found.rows], next=found.next)
+    return PageOf(items=[_event(row[0], audience, names) for row in found.rows], next=found.next)
 
 
 def asked_with_person() -> Select[*tuple[Any, ...]]:
@@ -191,9 +193,17 @@ def _story(job_id: UUID) -> Select[*tuple[Any, ...]]:
     return select(EventRow).where(or_(own, *subjects))
 
 
-def _event(event: EventRow, audience: Audience) -> EventOut:
-    same = {name: getattr(event, name) for name in EventOut.model_fields if name != "data"}
-    return EventOut(**same, data=as_told(event.kind, event.data, audience))
+def _names_of(session: Session, actors: set[UUID]) -> dict[UUID, str]:
+    """Who they are, as far as row-level security lets this session know."""
+    staff = session.execute(select(StaffRow.id, StaffRow.name).where(StaffRow.id.in_(actors)))
+    technicians = session.execute(select(TechnicianRow.id, TechnicianRow.name).where(TechnicianRow.id.in_(actors)))
+    return {id_: name for id_, name in (*staff, *technicians)}
+
+
+def _event(event: EventRow, audience: Audience, names: Mapping[UUID, str]) -> EventOut:
+    same = {name: getattr(event, name) for name in EventOut.model_fields if name not in ("data", "actor_name")}
+    name = None if event.actor_id is None else names.get(event.actor_id)
+    return EventOut(**same, actor_name=name, data=as_told(event.kind, event.data, audience))
 
 
 _OF_OFFER = (

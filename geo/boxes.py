@@ -26,6 +26,8 @@ _NUM_CELLS = 24
 _FINEST, _COARSEST = 6, 1
 #: Points along an edge of the box that are looked up.
 _NUM_STEPS = 16
+#: More cells than this no map shows.
+_MOST_CELLS = 3000
 #: A wider or higher box has nothing to gain from ranges.
 _WIDEST_DEG = 40.0
 
@@ -74,6 +76,41 @@ class Box:
         if width + 2 * lng_deg >= 360.0:
             return Box(-180.0, south, 180.0, north)
         return Box(_wrapped(self.west - lng_deg), south, _wrapped(self.east + lng_deg), north)
+
+
+def cells_in(box: Box, res: int) -> set[int]:
+    """The cells of resolution `res` whose middle is in the box.
+
+    Raises
+    ------
+    PointError
+        There would be more than a map can use.
+    """
+    num = sum(math.prod(_size_km(half)) for half in box.halves()) / h3.average_hexagon_area(res, "km^2")
+    if num > _MOST_CELLS:
+        raise PointError(f"about {num:.0f} cells: show a smaller part of the map, or coarser cells", field="bbox")
+    found: set[int] = set()
+    for half in box.halves():
+        corners = [(half.south, half.west), (half.south, half.east), (half.north, half.east), (half.north, half.west)]
+        found |= {int(cell) for cell in h3.h3shape_to_cells(h3.LatLngPoly(_along(corners)), res)}
+    return {cell for cell in found if box.holds(*h3.cell_to_latlng(cell))}
+
+
+def _size_km(box: Box) -> tuple[float, float]:
+    """About how high and how wide, at the widest."""
+    lat = 0.0 if box.south <= 0 <= box.north else min(abs(box.south), abs(box.north))
+    return (box.north - box.south) * 111.2, (box.east - box.west) * 111.2 * math.cos(math.radians(lat))
+
+
+def _along(corners: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The outline with points along its edges: none spans as much as half the Earth."""
+    steps = [step / _NUM_STEPS for step in range(_NUM_STEPS)]
+    ends = corners[1:] + corners[:1]
+    return [
+        (a[0] + (b[0] - a[0]) * step, a[1] + (b[1] - a[1]) * step)
+        for a, b in zip(corners, ends, strict=True)
+        for step in steps
+    ]
 
 
 def tile_box(zoom: int, x: int, y: int) -> Box:

@@ -11,8 +11,11 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import zipcodes
+from numpy.typing import NDArray
 
+from geo.distance import distances_m
 from geo.errors import PointError, UnknownZoneError
 from geo.points import Point, check_place
 from geo.timezones import zone
@@ -62,6 +65,34 @@ def load_places() -> tuple[tuple[Place, ...], PlacesReport]:
 def find_place(postcode: str) -> Place | None:
     """Return the place of a ZIP code, given as 5 or 9 digits, None if it is not among the places."""
     return _by_postcode().get(postcode.partition("-")[0])
+
+
+def nearest_place(lat: float, lng: float, within_m: float = 200_000) -> Place | None:
+    """Return the place whose centroid is nearest to a point in degrees, None where none is within the distance.
+
+    Raises
+    ------
+    PointError
+        The coordinates are no place on Earth.
+    """
+    Point(lat, lng)
+    order, lats, lngs = _by_latitude()
+    # A degree of latitude is never shorter than this.
+    first, last = np.searchsorted(lats, [lat - within_m / 110_000, lat + within_m / 110_000])
+    if first == last:
+        return None
+    metres = distances_m(lat, lng, lats[first:last], lngs[first:last])
+    best = int(metres.argmin())
+    return _loaded()[0][order[first + best]] if metres[best] <= within_m else None
+
+
+@cache
+def _by_latitude() -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """The places' numbers, latitudes and longitudes, from the south."""
+    places = _loaded()[0]
+    lats, lngs = np.array([each.lat for each in places]), np.array([each.lng for each in places])
+    order = np.argsort(lats, kind="stable")
+    return order, lats[order], lngs[order]
 
 
 @cache

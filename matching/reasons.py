@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from matching.candidates import Bools, Candidates
-from matching.eligibility import Rule, Words, failed, mask
+from matching.eligibility import LOCKED, Rule, Words, failed, mask
 
 #: Who reads: the operator of the network; a client's staff, its dispatchers included; a technician about themselves.
 Audience = Literal["operator", "client", "technician"]
@@ -73,6 +73,14 @@ class Reason:
         return f"fewer than {LEAST_COUNT}" if self.num_technicians is None else str(self.num_technicians)
 
 
+@dataclass(frozen=True, slots=True)
+class Cost(Reason):
+    """A reason, and what it costs: `num_alone` fail nothing else, told of no locked rule (None) and of no few."""
+
+    is_locked: bool
+    num_alone: int | None
+
+
 def why_not(words: Words) -> WhyNot:
     """Who may not, counted by rule and by set of rules."""
     values, nums = np.unique(words, return_counts=True)
@@ -101,16 +109,37 @@ def visible_reasons(words: Words, audience: Audience) -> tuple[Reason, ...]:
     A client reads "not available" and "screening incomplete" where the rule itself is none of their business, and
     no count under `LEAST_COUNT`. Pass a client only the rows of `visible_rows`, a technician only their own.
     """
-    rules_read: dict[tuple[str, str], list[Rule]] = {}
-    for rule in Rule:
-        read = reading(rule, audience)
-        rules_read.setdefault(read, []).append(rule)
     reasons = []
-    for (code, text), rules in rules_read.items():
+    for (code, text), rules in _read_together(audience).items():
         num = int(np.count_nonzero(words & mask(*rules)))
         if num:
             reasons.append(Reason(code, text, visible_count(num, audience)))
     return tuple(reasons)
+
+
+def costs_of(words: Words, audience: Audience) -> tuple[Cost, ...]:
+    """The same, what costs most first: locked rules are marked, and how many they alone keep out is not told.
+
+    Where a client reads several rules as one, that one is locked if all of them are.
+    """
+    costs = []
+    for (code, text), rules in _read_together(audience).items():
+        failing = words & mask(*rules) != 0
+        num, alone = int(np.count_nonzero(failing)), int(np.count_nonzero(failing & (words & ~mask(*rules) == 0)))
+        is_locked = LOCKED.issuperset(rules)
+        if num:
+            told = None if is_locked else visible_count(alone, audience)
+            costs.append((num, Cost(code, text, visible_count(num, audience), is_locked, told)))
+    costs.sort(key=lambda each: -each[0])
+    return tuple(cost for _, cost in costs)
+
+
+def _read_together(audience: Audience) -> dict[tuple[str, str], list[Rule]]:
+    """The rules that the audience reads as one reason, by its code and words, in their order."""
+    together: dict[tuple[str, str], list[Rule]] = {}
+    for rule in Rule:
+        together.setdefault(reading(rule, audience), []).append(rule)
+    return together
 
 
 def visible_rows(candidates: Candidates, audience: Audience) -> Bools:

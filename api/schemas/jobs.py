@@ -258,6 +258,24 @@ class JobCopyIn(In):
     is_draft: Yes = False
 
 
+class JobUploadIn(In):
+    """A table of jobs as CSV text; with `is_preview` it is looked at only."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "csv": "number,store_number,title,job_type,start,end,duration_min,skills,pay\n"
+                    "WO-1,1042,Replace drive,hardware,2027-03-01 09:00,2027-03-01 13:00,60,hvac:2,140.00\n",
+                    "is_preview": True,
+                }
+            ]
+        }
+    )
+    csv: str = Field(min_length=1, max_length=500_000)
+    is_preview: Yes = True
+
+
 class WhyIn(In):
     """The reason, as a code."""
 

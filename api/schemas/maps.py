@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import ConfigDict, JsonValue
+from pydantic import ConfigDict, Field, JsonValue
 
 from api.schemas.values import Out
 
@@ -39,3 +39,11 @@ class FeaturesOut(Out):
     type: Literal["FeatureCollection"]
     is_whole: bool
     features: list[FeatureOut]
+
+
+class BaseMapOut(Out):
+    """Raster tiles of streets; null: outlines alone, and no request leaves this server."""
+
+    tiles_url: str | None = Field(
+        description="With {z}, {x} and {y}, Web Mercator.", examples=["https://tiles.example.org/{z}/{x}/{y}.png"]
+    )

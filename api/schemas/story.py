@@ -83,6 +83,7 @@ class EventOut(Out):
     kind: str
     actor_kind: str
     actor_id: UUID | None
+    actor_name: str | None = Field(description="Of your staff, and of technicians whom you may know.")
     data: dict[str, Any]
 
 

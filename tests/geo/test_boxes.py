@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.boxes import Box, cell_ranges, tile_box
-from geo.cells import cell_of
+from geo.boxes import Box, cell_ranges, cells_in, tile_box
+from geo.cells import cell_of, center
 from geo.distance import distance_m
 from geo.errors import PointError
 from geo.points import Point
@@ -86,3 +86,24 @@ def test_a_tile_that_is_none_is_refused_by_name(z, x, y, field):
 def test_a_box_that_is_none_is_refused(values):
     with pytest.raises(PointError):
         Box(*values)
+
+
+def test_the_cells_of_a_box_are_those_whose_middle_is_in_it():
+    box = Box(-105, 29, -102, 32)
+    found = cells_in(box, 4)
+    assert all(box.holds(center(cell).lat, center(cell).lng) for cell in found)
+    # Every place of a fine grid inside lies in one of them, or in one whose middle is outside.
+    grid = [(29 + lat / 10, -105 + lng / 10) for lat in range(31) for lng in range(31)]
+    cells = {cell_of(lat, lng, 4) for lat, lng in grid}
+    assert found == {cell for cell in cells if box.holds(center(cell).lat, center(cell).lng)}
+
+
+def test_the_cells_of_a_box_across_the_antimeridian_lie_on_both_sides():
+    lngs = [center(cell).lng for cell in cells_in(Box(178, -20, -178, -16), 4)]
+    assert min(lngs) < -178
+    assert max(lngs) > 178
+
+
+def test_more_cells_than_a_map_shows_are_refused():
+    with pytest.raises(PointError, match="smaller part of the map"):
+        cells_in(Box(-179, -80, 179, 80), 5)

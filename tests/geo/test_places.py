@@ -2,11 +2,13 @@
 
 from zoneinfo import available_timezones
 
+import numpy as np
 import pytest
 import zipcodes
 
+from geo.distance import distances_m
 from geo.errors import PointError
-from geo.places import REGIONS, Place, _read, find_place, load_places
+from geo.places import REGIONS, Place, _read, find_place, load_places, nearest_place
 from geo.points import Point, check_place
 
 GOOD = {
@@ -78,3 +80,18 @@ def test_a_stated_zip_guards_the_coordinates() -> None:
 
 def test_places_are_loaded_once() -> None:
     assert load_places()[0] is load_places()[0]
+
+
+def test_the_nearest_place_is_that_of_all_and_none_far_out_at_sea():
+    places = load_places()[0]
+    lats, lngs = np.array([each.lat for each in places]), np.array([each.lng for each in places])
+    random = np.random.default_rng(7)
+    for lat, lng in zip(random.uniform(18, 70, 100).tolist(), random.uniform(-170, -65, 100).tolist(), strict=True):
+        metres = distances_m(lat, lng, lats, lngs)
+        found = nearest_place(lat, lng)
+        assert (found is None) == bool(metres.min() > 200_000)
+        if found is not None:
+            assert distances_m(lat, lng, [found.lat], [found.lng])[0] == metres.min()
+    assert nearest_place(0, 0) is None
+    with pytest.raises(PointError):
+        nearest_place(95, 0)

@@ -6,7 +6,7 @@ import numpy as np
 
 from matching.eligibility import Rule, failed, judge, mask
 from matching.policy import Policy
-from matching.reasons import WORDS, count_by_rule, visible_count, visible_reasons, visible_rows, why_not
+from matching.reasons import WORDS, costs_of, count_by_rule, visible_count, visible_reasons, visible_rows, why_not
 
 
 def words_of(*sets: tuple[Rule, ...]) -> np.ndarray:
@@ -87,3 +87,26 @@ def test_a_client_knows_only_of_its_pools_and_of_the_market(make_candidates):
     people = make_candidates(4, in_pool=[1, 1, 0, 0], in_market=[1, 0, 1, 0])
     assert visible_rows(people, "client").tolist() == [True, True, True, False]
     assert visible_rows(people, "operator").all()
+
+
+def test_what_costs_most_comes_first_and_a_locked_rule_is_not_counted_alone():
+    words = np.array([mask(Rule.SKILL)] * 6 + [mask(Rule.CREDENTIAL)] * 9 + [mask(Rule.SKILL, Rule.RATE)] * 5 + [0] * 3)
+    words = words.astype(np.uint32)
+    told = [(cost.code, cost.num_technicians, cost.is_locked, cost.num_alone) for cost in costs_of(words, "client")]
+    assert told == [("skill", 11, False, 6), ("screening", 9, True, None), ("rate", 5, False, 0)]
+
+
+def test_a_client_reads_no_small_number_of_who_fails_one_rule_only():
+    words = np.array([mask(Rule.RATE)] * 4 + [mask(Rule.RATE, Rule.AREA)] * 6, dtype=np.uint32)
+    assert [(cost.code, cost.num_technicians, cost.num_alone) for cost in costs_of(words, "client")] == [
+        ("rate", 10, None),
+        ("area", 6, 0),
+    ]
+    assert costs_of(words, "operator")[0].num_alone == 4
+
+
+def test_blocks_stay_among_what_reads_as_not_available():
+    words = np.array([mask(Rule.BLOCKED)] * 3 + [mask(Rule.FREE)] * 4, dtype=np.uint32)
+    (cost,) = costs_of(words, "client")
+    assert (cost.code, cost.num_technicians, cost.is_locked, cost.num_alone) == ("available", 7, False, 7)
+    assert [(each.code, each.is_locked) for each in costs_of(words, "operator")] == [("free", False), ("blocked", True)]
