@@ -200,6 +200,34 @@ def test_a_proof_is_photographed_page_by_page_and_handed_in(devices: Devices):
     assert [each["content_type"] for each in proof["documents"]] == ["image/jpeg", "application/pdf"]
 
 
+def test_what_a_pool_wants_signed_is_read_and_signed(devices: Devices):
+    town = devices.town
+    kind = {"code": "nda", "name": "NDA", "family": "agreement", "is_screening": False}
+    assert town.key("operator").post("/v1/credential-kinds", kind).status_code == 201
+    admin = town.key("client_admin", client_id=town.world.client)
+    words = f"What you see there stays there.\n{CANARY}"
+    made = admin.post(f"/v1/clients/{town.world.client}/agreements", {"kind": "nda", "words": words})
+    assert made.status_code == 201, made.text
+    pool = town.staff.post("/v1/pools", {"name": "Bank crew"}).json()["id"]
+    where = f"/v1/pools/{pool}/requirements"
+    etag = town.staff.get(where).headers["ETag"]
+    asks = {"requirements": {"agreements": ["nda"]}}
+    assert town.staff.call("PATCH", where, json=asks, headers={"If-Match": etag}).status_code == 200
+    technician = town.world.technicians[0]
+    with devices.device() as phone:
+        signs_in(devices, phone, devices.address_of(technician), "/phone/proofs")
+        phone.sees("Read it and sign.")
+        phone.follows("Read and sign")
+        phone.sees("What you see there stays there.")
+        phone.sees(CANARY)
+        assert phone.barriers() == []
+        phone.presses("Sign")
+        phone.sees("Holds")
+        expect(phone.page.get_by_text("Read it and sign.")).to_have_count(0)
+    [signed] = town.technician(0).get(f"/v1/technicians/{technician}/credentials").json()["items"]
+    assert (signed["kind"], signed["state"]) == ("nda", "verified")
+
+
 def test_hours_time_off_and_ways_to_hear_are_ones_own_to_set(devices: Devices):
     technician = devices.town.world.technicians[0]
     caller, url = devices.town.technician(0), f"/v1/technicians/{technician}"

@@ -1,0 +1,29 @@
+// What does a technician's money come to? Set aside, due, paid; and what of one job is theirs.
+import type { Schemas } from '../server/api'
+
+type Payment = Schemas['PaymentOut']
+
+export type Sums = { currency: string; held: string; due: string; paid: string }
+
+/** What is set aside, due and paid, by currency; in cents, so that no sum is off by one. */
+export function sums(all: readonly Pick<Payment, 'currency' | 'held' | 'due' | 'paid'>[]): Sums[] {
+  const add = (currency: string, name: 'held' | 'due' | 'paid') => {
+    const cents = all.filter((each) => each.currency === currency).map((each) => Math.round(Number(each[name]) * 100))
+    return (cents.reduce((one, other) => one + other, 0) / 100).toFixed(2)
+  }
+  const currencies = [...new Set(all.map((each) => each.currency))].sort()
+  return currencies.map((currency) => ({
+    currency,
+    held: add(currency, 'held'),
+    due: add(currency, 'due'),
+    paid: add(currency, 'paid'),
+  }))
+}
+
+/** What comes to the technician of it: what is due or paid, and before that what is claimed, or set aside. */
+export function netOf(payment: Pick<Payment, 'held' | 'due' | 'paid' | 'fee' | 'lines'>): string {
+  const settled = Number(payment.due) + Number(payment.paid)
+  if (settled > 0) return settled.toFixed(2)
+  const claimed = payment.lines.reduce((sum, line) => sum + Number(line.amount), 0)
+  return Math.max(0, claimed > 0 ? claimed - Number(payment.fee) : Number(payment.held)).toFixed(2)
+}
