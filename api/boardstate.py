@@ -1,7 +1,7 @@
 """What is on a client's board at this moment? All work that is not over, read in six statements."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,9 +22,12 @@ MAX_JOBS = 10_000
 _HERE = ("planned", "confirmed", "on_the_way")
 
 
-def read_board(session: Session, actor: Actor) -> BoardOut:
-    """The board of the actor's client. All statements must see one moment: `snapshots.one_moment`."""
-    client = {"client": actor.client_id}
+def read_board(session: Session, actor: Actor, only: Sequence[UUID] | None = None) -> BoardOut:
+    """The board of the actor's client, or `only` these jobs of it.
+
+    All statements must see one moment: `snapshots.one_moment`.
+    """
+    client = {"client": actor.client_id, "only": list(map(str, only)) if only is not None else None}
     seq, at = session.execute(_NOW, client).one()
     ahead = list(session.scalars(_AHEAD, {**client, "cursor": CURSOR}))
     jobs = session.execute(_JOBS, {**client, "limit": MAX_JOBS + 1}).all()
@@ -146,7 +149,10 @@ SELECT id FROM events WHERE client_id = :client
     AND xid >= coalesce((SELECT below_xid FROM cursors WHERE name = :cursor), '0'::xid8)
 """)
 
-_OPEN = "j.client_id = :client AND j.state NOT IN ('approved', 'paid', 'cancelled')"
+_OPEN = (
+    "j.client_id = :client AND j.state NOT IN ('approved', 'paid', 'cancelled') "
+    "AND (CAST(:only AS uuid[]) IS NULL OR j.id = ANY(CAST(:only AS uuid[])))"
+)
 _NEWEST = "coalesce((SELECT max(e.seq) FROM events e WHERE e.subject_kind = '{kind}' AND e.subject_id = {id}), 0)"
 
 _JOBS = text(f"""

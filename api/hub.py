@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from anyio import CapacityLimiter
 from starlette.requests import Request
 
+from api.boardtail import Tails
 from dispatch.bell import Bell
 
 #: Seconds between two looks without Redis, and that the thread may take to notice its end.
@@ -54,6 +55,9 @@ class Hub:
         self.is_closed = False
         self._bell = bell
         self._ears: dict[str, set[Ear]] = {}
+        self._num_rings: dict[str, int] = {}
+        self._num_rings_of_all = 0
+        self.tails = Tails()
 
     def start(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
         """Hear the bell in a thread of its own, and wake ears in `loop`; returns what ends it, and every wait."""
@@ -87,6 +91,10 @@ class Hub:
         with self.ear(channel) as own:
             return await own.wait(timeout_s)
 
+    def num_rings(self, channel: str) -> int:
+        """How often a channel rang; whoever reads after having asked has all that was rung for."""
+        return self._num_rings.get(channel, 0) + self._num_rings_of_all
+
     def _hear_until(self, stop: threading.Event, loop: asyncio.AbstractEventLoop) -> None:
         was_up = False
         while not stop.is_set():
@@ -100,12 +108,17 @@ class Hub:
             was_up = self._bell.is_up
 
     def _ring(self, channel: str) -> None:
+        self._num_rings[channel] = self._num_rings.get(channel, 0) + 1
+        self._wake(channel)
+
+    def _wake(self, channel: str) -> None:
         for ear in self._ears.get(channel, ()):
             ear.ring()
 
     def _ring_all(self) -> None:
+        self._num_rings_of_all += 1
         for channel in self._ears:
-            self._ring(channel)
+            self._wake(channel)
 
 
 def hub_of(request: Request) -> Hub:

@@ -6,6 +6,7 @@ that cannot read tries again, and the stream ends when its key is revoked or its
 the process ends.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Iterator
@@ -24,7 +25,7 @@ from api.fleet import FleetReader
 from api.hub import Hub, hub_of
 from api.offerreading import OffersReader
 from api.parts import parts_of
-from api.telling import Reader, Told
+from api.telling import Reader, Told, pack
 from dispatch.errors import BadInput
 from dispatch.record.session import ENGINE, Actor, transaction
 from dispatch.record.tables import ApiKeyRow
@@ -41,6 +42,8 @@ _UNKNOWN_S = 30.0
 
 #: Seconds of silence after which a comment is sent, so that nobody on the way thinks that the line is dead.
 _PING_S = 15.0
+#: Seconds between two batches of one stream.
+_GATHER_S = 0.1
 _EVENTS_A_CHUNK = 50
 _PING = Told("ping")
 
@@ -124,7 +127,10 @@ async def stream_offers(
 
 def board_reader(request: Request, actor: Requester, place: PlaceInStream) -> BoardReader:
     """A reader whose first batch is read."""
-    return BoardReader(parts_of(request).engine, actor, place)
+    assert actor.client_id is not None
+    hub, channel = hub_of(request), f"board:{actor.client_id}"
+    tail = hub.tails.of(actor.client_id)
+    return BoardReader(parts_of(request).engine, actor, place, tail, lambda: hub.num_rings(channel))
 
 
 @router.get("/board/stream", response_class=StreamingResponse, responses=_EVENTS, summary="The board, as it changes")
@@ -160,7 +166,7 @@ async def follow(engine: Engine, hub: Hub, actor: Actor, channel: str, reader: R
     with hub.ear(channel) as ear:
         while not ear.is_closed:
             try:
-                batch = await to_thread.run_sync(guarded.read, limiter=hub.readers)
+                batch = await guarded.next(hub)
             except SQLAlchemyError as error:
                 _log.warning("a stream could not read (%s): trying again", type(error).__name__)
                 await ear.wait(_RETRY_S)
@@ -172,8 +178,12 @@ async def follow(engine: Engine, hub: Hub, actor: Actor, channel: str, reader: R
             for chunk in _chunks(batch):
                 yield chunk
                 sent_at = time.monotonic()
-            if not reader.has_more:
-                await ear.wait(POLL_S)
+            if reader.has_more:
+                continue
+            if batch:
+                # What comes in quick succession is told together.
+                await asyncio.sleep(_GATHER_S)
+            await ear.wait(POLL_S)
 
 
 class _Guarded:
@@ -185,16 +195,37 @@ class _Guarded:
         self._reader = reader
         self._known_at = time.monotonic()
 
+    async def next(self, hub: Hub) -> list[Told] | None:
+        """What is new, None at the end: known already, or read in a thread, once for all who are told the same."""
+        reader = self._reader
+        if not isinstance(reader, BoardReader):
+            return await to_thread.run_sync(self.read, limiter=hub.readers)
+        if not self._is_known and not await to_thread.run_sync(self._counts, limiter=hub.readers):
+            return None
+        if (known := reader.quick()) is not None:
+            return known
+        async with reader.tail.turn:
+            if (known := reader.quick()) is not None:
+                return known
+            return await to_thread.run_sync(reader.read, limiter=hub.readers)
+
     def read(self) -> list[Told] | None:
         """What is new; None when the key is revoked, has expired, or nobody could tell for too long."""
+        return self._reader.read() if self._counts() else None
+
+    @property
+    def _is_known(self) -> bool:
+        return time.monotonic() - self._known_at < KEY_CHECK_S
+
+    def _counts(self) -> bool:
         age_s = time.monotonic() - self._known_at
         if age_s >= _UNKNOWN_S:
-            return None
+            return False
         if age_s >= KEY_CHECK_S:
             if not _is_alive(self._engine, self._actor):
-                return None
+                return False
             self._known_at = time.monotonic()
-        return self._reader.read()
+        return True
 
 
 def _chunks(batch: list[Told]) -> Iterator[bytes]:
@@ -206,9 +237,11 @@ def _chunks(batch: list[Told]) -> Iterator[bytes]:
 def _event(told: Told) -> bytes:
     if told is _PING:
         return KEEPALIVE_COMMENT
+    if told.packed is not None:
+        return told.packed
     if told.data is None:
         return format_sse_event(comment=told.event, id=told.id)
-    return format_sse_event(data_str=told.data.model_dump_json(), event=told.event, id=told.id)
+    return pack(told.event, told.data, told.id)
 
 
 def _is_alive(engine: Engine, actor: Actor) -> bool:

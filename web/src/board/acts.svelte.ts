@@ -1,0 +1,88 @@
+// What is done to a job, and how is it taken back? One act at a time; the last one can be undone for ten seconds.
+import { api, ask, once, type Result } from '../server/api'
+import type { Problem } from '../server/problems'
+import { live } from './live.svelte'
+import { trouble } from './trouble.svelte'
+
+const UNDO_MS = 10_000
+
+type Back = () => Promise<Result<unknown>>
+export type Change = { kind: string; actor: string; at: string }
+
+class Acts {
+  isBusy = $state(false)
+  /** How many acts are over: what was looked at before is looked at again. */
+  num = $state(0)
+  problem = $state.raw<Problem>()
+  /** What somebody else did meanwhile. */
+  overtaken = $state.raw<Change>()
+  back = $state.raw<Back>()
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  /** Do it, show what became of it, and offer the way back where there is one. */
+  do = async (jobId: string, work: Back, back?: Back): Promise<boolean> => {
+    this.isBusy = true
+    this.problem = undefined
+    this.overtaken = undefined
+    this.#offer(undefined)
+    const answer = await work()
+    this.isBusy = false
+    if (answer.ok) this.#offer(back && (() => this.#undo(jobId, back)))
+    else await this.#explain(jobId, answer.problem)
+    await Promise.all([live.renew([jobId]), trouble.renew()])
+    this.num += 1
+    return answer.ok
+  }
+
+  forget(): void {
+    this.problem = undefined
+    this.overtaken = undefined
+    this.#offer(undefined)
+  }
+
+  #offer(back: Back | undefined): void {
+    clearTimeout(this.#timer)
+    this.back = back
+    if (back !== undefined) {
+      this.#timer = setTimeout(() => {
+        this.back = undefined
+      }, UNDO_MS)
+    }
+  }
+
+  async #undo(jobId: string, back: Back): Promise<Result<unknown>> {
+    await this.do(jobId, back)
+    return { ok: true, data: undefined, etag: null }
+  }
+
+  async #explain(jobId: string, problem: Problem): Promise<void> {
+    if (problem.status === 412 || problem.code === 'stale' || problem.code === 'conflict') {
+      const params = { path: { job_id: jobId }, query: { limit: 1 } }
+      const told = await ask(api.GET('/v1/jobs/{job_id}/events', { params }))
+      const newest = told.ok ? told.data.items[0] : undefined
+      if (newest) this.overtaken = { kind: newest.kind, actor: await nameOf(newest), at: newest.at }
+    }
+    this.problem = problem
+  }
+}
+
+/** Who it was, by name where it was one of our own. */
+async function nameOf(event: { actor_id: string | null; actor_kind: string }): Promise<string> {
+  if (event.actor_id === null) return event.actor_kind
+  const staff = await ask(api.GET('/v1/staff', { params: { query: { limit: 200 } } }))
+  return (staff.ok && staff.data.items.find((each) => each.id === event.actor_id)?.name) || event.actor_kind
+}
+
+export const acts = new Acts()
+
+export const hold = (jobId: string) =>
+  ask(api.POST('/v1/jobs/{job_id}/hold', { params: { path: { job_id: jobId }, ...once() }, body: { why: 'other' } }))
+
+export const resume = (jobId: string) =>
+  ask(api.POST('/v1/jobs/{job_id}/resume', { params: { path: { job_id: jobId }, ...once() } }))
+
+/** Another window; only from the version that was looked at. */
+export function move(jobId: string, version: number, window: { start_at: string; end_at: string }) {
+  const params = { path: { job_id: jobId }, header: { 'If-Match': `"${version}"` } }
+  return ask(api.PATCH('/v1/jobs/{job_id}', { params, body: { window } }))
+}

@@ -1,0 +1,37 @@
+// What is looked at? One selection and one filter for the list, the timeline and whatever else shows the board.
+
+import { startOf, whoHas } from './export'
+import { type Job, live } from './live.svelte'
+
+export type Shape = 'list' | 'timeline' | 'map'
+export type Wish = '' | 'open' | 'assigned' | 'in_progress' | 'on_hold' | 'unfilled' | 'done'
+
+class View {
+  shape = $state<Shape>('list')
+  selected = $state<string>()
+  search = $state('')
+  state = $state<Wish>('')
+  isTroubledOnly = $state(false)
+  /** The day of the timeline, as days from today. */
+  dayOffset = $state(0)
+
+  get jobs(): Job[] {
+    const words = this.search.trim().toLowerCase()
+    const has = (job: Job) =>
+      [job.number, job.title, job.site.store_number, job.site.town, ...whoHas(job)].some((each) =>
+        each.toLowerCase().includes(words),
+      )
+    return [...live.jobs.values()]
+      .filter(
+        (job) => (this.state === '' || job.state === this.state) && (!this.isTroubledOnly || job.trouble.length > 0),
+      )
+      .filter((job) => words === '' || has(job))
+      .sort((one, other) => (startOf(one) ?? '').localeCompare(startOf(other) ?? ''))
+  }
+
+  get job(): Job | undefined {
+    return this.selected === undefined ? undefined : live.jobs.get(this.selected)
+  }
+}
+
+export const view = new View()
