@@ -125,6 +125,11 @@ def offered_jobs(world: World, num_jobs: int, num_asked: int) -> list[list[Ask]]
     return list(asks.values())
 
 
+def posted_jobs(world: World, num_jobs: int) -> list[UUID]:
+    """Post jobs, and nothing more."""
+    return [_post(world, 1) for _ in range(num_jobs)]
+
+
 def _post(world: World, num_asked: int) -> UUID:
     start_at = world.first_start_at + APART * next(world.numbers)
     staff = Actor("dispatcher", new_id(), client_id=world.client)

@@ -99,6 +99,17 @@ def test_what_is_over_is_not_on_the_board(town):
     assert board_of(town.staff)["jobs"] == []
 
 
+def test_a_board_of_some_jobs_holds_these_alone_and_nobody_elses(town):
+    first, second = town.posted(), town.posted()
+    theirs = town.stranger.post("/v1/jobs", town.job_body(site_id=str(town.globex_site))).json()
+    assert town.staff.post(f"/v1/jobs/{second['id']}/cancel", {"why": "other"}).status_code == 200
+    wanted = "&".join(f"job_id={each['id']}" for each in (first, second, theirs))
+    answer = town.staff.get(f"/v1/board?{wanted}")
+    assert [job["id"] for job in answer.json()["jobs"]] == [first["id"]]
+    too_many = "&".join(f"job_id={first['id']}" for _ in range(101))
+    assert town.staff.get(f"/v1/board?{too_many}").status_code == 422
+
+
 def test_two_clients_boards_never_mix(town, address):
     mine = town.posted()
     theirs = town.stranger.post("/v1/jobs", town.job_body(site_id=str(town.globex_site)))
