@@ -147,6 +147,11 @@ export const board = {
       ['?', 'This help'],
     ] as [string, string][],
   },
+  fits: 'may do it',
+  notInReachOf: 'is not in reach',
+  dragHint: 'Drag a job that nobody has onto a technician: the rules and the drive are shown before you let go.',
+  hasNotSaidYes: (name: string) =>
+    `${name} has not said yes: nothing was written. Whoever says yes can be given the work.`,
   kinds: {
     not_confirmed: 'Not confirmed',
     not_left: 'Nobody on the way',

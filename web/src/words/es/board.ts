@@ -148,6 +148,10 @@ export const board: typeof english = {
       ['?', 'Esta ayuda'],
     ] as [string, string][],
   },
+  fits: 'puede hacerlo',
+  notInReachOf: 'no está al alcance',
+  dragHint: 'Arrastre un trabajo sin técnico hasta un técnico: las reglas y el viaje se muestran antes de soltarlo.',
+  hasNotSaidYes: (name: string) => `${name} no dijo que sí: no se guardó nada. El trabajo se da a quien diga que sí.`,
   kinds: {
     not_confirmed: 'Sin confirmar',
     not_left: 'Nadie en camino',
