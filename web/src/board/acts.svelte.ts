@@ -83,6 +83,6 @@ export const resume = (jobId: string) =>
 
 /** Another window; only from the version that was looked at. */
 export function move(jobId: string, version: number, window: { start_at: string; end_at: string }) {
-  const params = { path: { job_id: jobId }, header: { 'If-Match': `"${version}"` } }
+  const params = { path: { job_id: jobId }, header: { 'If-Match': `"v${version}"` } }
   return ask(api.PATCH('/v1/jobs/{job_id}', { params, body: { window } }))
 }
