@@ -57,9 +57,9 @@ class Acts {
 
   async #explain(jobId: string, problem: Problem): Promise<void> {
     if (problem.status === 412 || problem.code === 'stale' || problem.code === 'conflict') {
-      const params = { path: { job_id: jobId }, query: { limit: 1 } }
+      const params = { path: { job_id: jobId }, query: { limit: 20 } }
       const told = await ask(api.GET('/v1/jobs/{job_id}/events', { params }))
-      const newest = told.ok ? told.data.items[0] : undefined
+      const newest = told.ok ? told.data.items.find((each) => each.actor_id !== null) : undefined
       if (newest) this.overtaken = { kind: newest.kind, actor: await nameOf(newest), at: newest.at }
     }
     this.problem = problem
