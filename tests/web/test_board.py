@@ -114,7 +114,7 @@ def test_the_board_moves_without_a_reload_and_says_when_it_cannot(devices: Devic
 
 
 def test_who_moves_a_job_that_somebody_moved_is_told_who_did_and_overwrites_nothing(devices: Devices):
-    add_staff(devices.town, "dispatcher", ROSA, "Rosa Marsh")
+    add_staff(devices.town, "client_admin", ROSA, "Rosa Marsh")
     add_staff(devices.town, "dispatcher", OMAR, "Omar Diaz")
     job = devices.town.posted()
     with devices.device(DESK) as rosa, devices.device(DESK) as omar:
