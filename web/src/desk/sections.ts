@@ -6,6 +6,9 @@ export type Section = {
   readonly path: string
   readonly words:
     | 'jobs'
+    | 'post'
+    | 'upload'
+    | 'coverage'
     | 'morning'
     | 'compliance'
     | 'approvals'
@@ -27,7 +30,10 @@ const OPERATOR = ['operator']
 
 /** In the order of the navigation; the longest path that an address begins with is its page. */
 export const SECTIONS: readonly Section[] = [
-  { path: '/', words: 'jobs', roles: [...STAFF, ...OPERATOR], load: () => import('./JobsPage.svelte') },
+  { path: '/', words: 'jobs', roles: [...STAFF, ...OPERATOR], load: () => import('./pages/OrdersPage.svelte') },
+  { path: '/post', words: 'post', roles: STAFF, load: () => import('./pages/PostPage.svelte') },
+  { path: '/upload', words: 'upload', roles: STAFF, load: () => import('./pages/UploadPage.svelte') },
+  { path: '/coverage', words: 'coverage', roles: STAFF, load: () => import('./pages/CoveragePage.svelte') },
   { path: '/morning', words: 'morning', roles: STAFF, load: () => import('./morning/ServicePage.svelte') },
   {
     path: '/compliance',

@@ -5,6 +5,9 @@ const many = (num: number, one: string, more: string) => `${num} ${num === 1 ? o
 export const trust = {
   nav: 'Pages',
   sections: {
+    post: 'Post',
+    upload: 'Upload',
+    coverage: 'Coverage',
     jobs: 'Work orders',
     morning: 'Morning',
     compliance: 'Compliance',

@@ -6,6 +6,9 @@ const many = (num: number, one: string, more: string) => `${num} ${num === 1 ? o
 export const trust: typeof english = {
   nav: 'Páginas',
   sections: {
+    post: 'Publicar',
+    upload: 'Subir',
+    coverage: 'Cobertura',
     jobs: 'Órdenes de trabajo',
     morning: 'La mañana',
     compliance: 'Cumplimiento',

@@ -1,0 +1,266 @@
+"""The service department's desk: a work order is posted while the count lives, its page, the list, a table, the map."""
+
+import os
+import re
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from browsing import DESK, PHONE, Device, Devices
+from playwright.sync_api import expect
+from signing import add_staff
+from sqlalchemy import insert
+
+from dispatch.record.tables import TemplateRow, new_id
+
+LONG = bool(os.environ.get("TRUCKROLL_TEST_LONG"))
+LOOKS = [(size, scheme) for size in (DESK, PHONE) for scheme in ("light", "dark")]
+SHOTS = os.environ.get("TRUCKROLL_DESK_SHOTS")
+CANARY = "<img src=x onerror=\"document.title='owned'\">"
+ROSA, OMAR = "rosa@acme.example", "omar@acme.example"
+CHICAGO = ZoneInfo("America/Chicago")
+
+
+@pytest.fixture
+def office(devices: Devices) -> Devices:
+    """The department has its people, and the server's index knows the technicians."""
+    add_staff(devices.town, "dispatcher", ROSA, "Rosa Marsh")
+    add_staff(devices.town, "requester", OMAR, "Omar Reyes")
+    devices.town.app.state.parts.refresh()
+    return devices
+
+
+def shot(desk: Device, name: str) -> None:
+    """Keep how it looks, where somebody wants to look."""
+    if SHOTS:
+        desk.page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
+
+
+def field(desk: Device, name: str):
+    return desk.page.get_by_label(name, exact=True)
+
+
+def answer(desk: Device):
+    return desk.page.get_by_role("complementary", name="Who may do it")
+
+
+def fill_in(desk: Device, devices: Devices, title: str = CANARY) -> None:
+    """What a requester types, in the order of the page."""
+    start = devices.town.world.start.astimezone(CHICAGO)
+    field(desk, "Work").fill(title)
+    desk.page.get_by_label("Store number, name or town").fill("1147")
+    field(desk, "Day").fill(start.strftime("%Y-%m-%d"))
+    field(desk, "From").fill(start.strftime("%H:%M"))
+    field(desk, "To").fill((start + timedelta(hours=4)).strftime("%H:%M"))
+    field(desk, "Sum in USD").fill("140")
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE])
+def test_a_work_order_is_posted_while_the_count_lives(office: Devices, size):
+    with office.device(size) as desk:
+        office.sign_in(desk, OMAR, "header")
+        desk.opens("/desk/post")
+        desk.presses("Post it")
+        desk.sees("things are still missing")
+        assert desk.barriers() == []
+        fill_in(desk, office)
+        expect(answer(desk).get_by_text("may do it then, of 8 in reach")).to_be_visible()
+        # A level above all: it costs everybody, and taking the way on lets them in again.
+        field(desk, "Skills").select_option(label="hvac")
+        field(desk, "Least level of hvac").select_option(label="Level 5")
+        expect(answer(desk).get_by_text("for 8 it is the only reason")).to_be_visible()
+        shot(desk, f"post-{size[0]}")
+        assert desk.barriers() == []
+        desk.page.get_by_role("button", name="Take: Ask for hvac at level 3").click()
+        expect(field(desk, "Least level of hvac")).to_have_value("3")
+        expect(answer(desk).locator(".count")).to_have_text("8")
+        # A certificate is locked: it says so, and no way on does without it.
+        desk.page.get_by_label(re.compile("^Certificates")).select_option(label="Background check")
+        expect(answer(desk).get_by_text("Locked: nobody can lift it")).to_be_visible()
+        expect(answer(desk).get_by_role("button", name=re.compile("certificate|background", re.I))).to_have_count(0)
+        desk.presses("Leave out Background check")
+        # Neither a lost network nor a reload takes what was typed.
+        desk.offline(True)
+        desk.page.get_by_label("What they should know").fill("Ring at the rear door")
+        desk.presses("Post it")
+        desk.sees("What you typed is kept on this device")
+        desk.offline(False)
+        desk.page.reload()
+        expect(field(desk, "Work")).to_have_value(CANARY)
+        expect(desk.page.get_by_label("What they should know")).to_have_value("Ring at the rear door")
+        desk.presses("Post it")
+        desk.sees("What happened")
+        desk.sees("Ring at the rear door")
+        expect(desk.page.get_by_role("heading", name=CANARY)).to_be_visible()
+        expect(desk.page).to_have_title(re.compile("Service desk"))
+    (job,) = office.town.staff.get("/v1/jobs").json()["items"]
+    posted = office.town.staff.get(f"/v1/jobs/{job['id']}").json()
+    assert posted["visits"][0]["slots"][0]["needs"]["skills"] == {"hvac": 3}
+    assert posted["visits"][0]["window"]["start_at"] == office.town.world.start.isoformat().replace("+00:00", "Z")
+
+
+def test_a_template_an_address_and_other_pay(office: Devices):
+    work = office.town.job_body(title="Swap a till", duration_min=90, day_policy={"rates": {"per_device": "25.00"}})
+    document = {name: work[name] for name in ("title", "job_type", "duration_min", "slots", "day_policy")}
+    document["slots"][0]["pay"] = {"kind": "fixed", "amount": "75.00", "currency": "USD"}
+    with office.town.world.as_engine() as (session, now):
+        row = {"id": new_id(), "client_id": office.town.world.client, "name": "Till", "document": document}
+        session.execute(insert(TemplateRow).values(created_at=now, **row))
+    with office.device(DESK) as desk:
+        office.sign_in(desk, OMAR, "header")
+        desk.opens("/desk/post")
+        desk.page.get_by_label("Template").select_option(label="Till")
+        expect(field(desk, "Work")).to_have_value("Swap a till")
+        expect(field(desk, "Devices expected")).to_have_value("3")
+        desk.page.get_by_role("radio", name="On the map").check()
+        desk.page.get_by_role("img", name="Click where the work is").click(position={"x": 260, "y": 330})
+        desk.sees("It is added to your sites when you post.")
+        expect(field(desk, "State")).to_have_value("TX")
+        shot(desk, "post-map-1440")
+        assert desk.barriers() == []
+        desk.page.get_by_role("radio", name="ZIP code").check()
+        field(desk, "ZIP code").fill("79830")
+        desk.sees("Alpine, TX 79830")
+        field(desk, "Street and number").fill("12 Main St")
+        expect(answer(desk).get_by_text("of 8 in reach")).to_be_visible()
+        desk.page.get_by_label("As soon as possible").check()
+        expect(answer(desk).get_by_text("may do it now")).to_be_visible()
+        desk.presses("Post it")
+        desk.sees("What happened")
+        desk.sees("12 Main St")
+    (job,) = office.town.staff.get("/v1/jobs").json()["items"]
+    posted = office.town.staff.get(f"/v1/jobs/{job['id']}").json()
+    assert posted["visits"][0]["asked_time"] == "asap"
+    assert posted["day_policy"]["rates"]["per_device"] == "25.00"
+
+
+def test_the_page_of_a_work_order_from_a_proposal_to_the_change_of_another(office: Devices):
+    town = office.town
+    job, offers = town.offered(title=CANARY)
+    asked = {"pay": {"amount": "180.00"}, "reason": "distance", "note": CANARY}
+    assert town.by_id(offers[0].technician_id).post(f"/v1/offers/{offers[0].id}/counter", asked).status_code == 201
+    with office.device(DESK) as first, office.device(DESK) as second:
+        for desk, who in ((first, ROSA), (second, OMAR)):
+            office.sign_in(desk, who, "header")
+            desk.opens(f"/desk/jobs/{job['id']}")
+            desk.sees("proposes")
+        assert first.barriers() == []
+        shot(first, "job-1440")
+        # Both open the same terms; the slower one is told what changed and by whom, and keeps their own words.
+        for desk, title in ((first, "Replace the drive"), (second, "Replace both drives")):
+            desk.presses("Change")
+            desk.page.get_by_role("dialog").get_by_label("Work").fill(title)
+        assert second.barriers() == []
+        first.presses("Save")
+        expect(first.page.get_by_role("heading", name="Replace the drive")).to_be_visible()
+        second.presses("Save")
+        second.sees("Rosa Marsh changed it at")
+        second.sees("the words. Nothing of yours was saved.")
+        shot(second, "job-changed-1440")
+        assert town.staff.get(f"/v1/jobs/{job['id']}").json()["title"] == "Replace the drive"
+        expect(second.page.get_by_role("dialog").get_by_label("Work")).to_have_value("Replace both drives")
+        second.presses("Save mine over it")
+        expect(second.page.get_by_role("heading", name="Replace both drives")).to_be_visible()
+        # The candidate's score in its parts; why not somebody; then the proposal is accepted.
+        first.page.locator("details summary").first.click()
+        first.sees("Travel")
+        first.page.get_by_label("Name or number").fill("T-00003")
+        first.presses("Look")
+        first.sees("Already asked")
+        first.presses("Accept these terms")
+        first.sees("Assigned")
+        first.presses("Cancel")
+        first.sees("It costs nothing.")
+        assert first.barriers() == []
+        first.presses("Cancel it")
+        first.sees("Cancelled")
+
+
+def test_nobody_took_it_and_the_ways_on(office: Devices):
+    town = office.town
+    job = town.posted(slots=[{"needs": {"skills": {"hvac": 5}}, "pay": {"amount": "140.00"}}])
+    town.world.send_waves()
+    with office.device(PHONE) as desk:
+        office.sign_in(desk, ROSA, "header")
+        desk.opens("/desk/")
+        desk.sees("Nobody took it")
+        desk.follows("Replace drive")
+        desk.sees("0 were asked")
+        desk.sees("Has the skill, below the level wanted")
+        shot(desk, "job-unfilled-390")
+        assert desk.barriers() == []
+        desk.presses("Raise the pay")
+        field(desk, "Pay in USD").fill("190,50")
+        desk.sees("people are asked anew")
+        desk.presses("Save")
+        desk.sees("$190.50")
+    assert town.staff.get(f"/v1/jobs/{job['id']}").json()["state"] == "open"
+
+
+@pytest.mark.parametrize(("size", "scheme"), LOOKS if LONG or SHOTS else LOOKS[:1])
+def test_the_list_finds_and_says_when_there_is_none(office: Devices, size, scheme):
+    with office.device(size, scheme) as desk:
+        office.sign_in(desk, ROSA, "header")
+        desk.opens("/desk/")
+        desk.sees("No work orders yet")
+        office.town.offered(title=CANARY, number="WO-1")
+        office.town.posted(number="WO-2", is_draft=True)
+        desk.page.reload()
+        desk.sees("WO-2")
+        shot(desk, f"list-{size[0]}-{scheme}")
+        assert desk.barriers() == []
+        desk.page.get_by_label("State", exact=True).select_option(label="Draft")
+        expect(desk.page.get_by_text("WO-1")).to_have_count(0)
+        desk.page.get_by_label("Work order number").fill("WO-1")
+        desk.page.get_by_label("Work order number").press("Enter")
+        desk.sees("No work order matches")
+        assert desk.barriers() == []
+        desk.presses("Show all")
+        desk.sees("WO-1")
+        desk.opens("/desk/jobs/0197b0de-0000-7000-8000-000000000001")
+        desk.sees("This work order is not there")
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE])
+def test_a_table_shows_its_bad_cells_and_is_posted_whole(office: Devices, size):
+    start = office.town.world.start.astimezone(CHICAGO)
+    when = [(start + timedelta(hours=each)).strftime("%Y-%m-%d %H:%M") for each in (0, 4)]
+    names = "number,store_number,title,job_type,start,end,duration_min,skills,pay"
+    line = "{},1147,{},hardware,{},{},60,hvac:2,{}".format
+    table = "\n".join(
+        (names, line("UP-1", CANARY.replace('"', ""), *when, "140"), line("UP-2", "Fix it", *when, "a lot"))
+    )
+    with office.device(size) as desk:
+        office.sign_in(desk, OMAR, "header")
+        desk.opens("/desk/upload")
+        desk.page.get_by_label("CSV file").set_input_files(
+            files=[{"name": "jobs.csv", "mimeType": "text/csv", "buffer": table.encode()}]
+        )
+        desk.sees("One cell cannot be used. Nothing is posted.")
+        shot(desk, f"upload-{size[0]}")
+        assert desk.barriers() == []
+        desk.page.get_by_label("pay, line 3").fill("155")
+        desk.presses("Look again")
+        desk.sees("2 work orders are ready.")
+        assert office.town.staff.get("/v1/jobs").json()["items"] == []
+        desk.presses("Post 2 work orders")
+        desk.sees("2 work orders were posted.")
+        assert desk.barriers() == []
+    assert len(office.town.staff.get("/v1/jobs").json()["items"]) == 2
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE])
+def test_where_people_may_be_asked_and_what_removes_them(office: Devices, size):
+    with office.device(size) as desk:
+        office.sign_in(desk, ROSA, "header")
+        desk.opens("/desk/coverage")
+        cell = desk.page.get_by_role("button", name=re.compile("Your sites: 1"))
+        expect(cell).to_contain_text("8")
+        field(desk, "Skills").select_option(label="drones")
+        expect(cell).to_contain_text("Lacks a skill")
+        cell.click()
+        desk.sees("In reach: 8.")
+        shot(desk, f"coverage-{size[0]}")
+        assert desk.barriers() == []
+        assert desk.page.evaluate("document.documentElement.scrollWidth") <= size[0]

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest'
+import { canTake, take, takeWhatIf } from './apply'
+import { emptyDraft } from './draft'
+
+const change = (kind: string, more: object) => ({
+  kind,
+  words: '',
+  subject: '',
+  before: '',
+  after: '',
+  num_more: 5,
+  is_exact: true,
+  text: '',
+  ...more,
+})
+
+describe('a way on', () => {
+  it('changes the terms that it names, and no other', () => {
+    const draft = { ...emptyDraft(), skills: { hvac: 5, wifi: 2 }, market: false, day: '2027-03-31' }
+    take(draft, change('level', { subject: 'hvac', after: '3' }))
+    expect(draft.skills).toEqual({ hvac: 3, wifi: 2 })
+    take(draft, change('skill', { subject: 'wifi' }))
+    expect(draft.skills).toEqual({ hvac: 3 })
+    take(draft, change('market', {}))
+    expect(draft.market).toBe(true)
+    takeWhatIf(draft, { kind: 'day_later', km: null, num_in_reach: 9, num_may: 9 })
+    expect(draft.day).toBe('2027-04-01')
+    expect(canTake(change('call', {}))).toBe(false)
+    // A pay that is not told, because few people want it, cannot be taken.
+    expect(canTake(change('pay', { after: '' }))).toBe(false)
+  })
+
+  it('raises what is paid by the device until all devices are worth it', () => {
+    const draft = { ...emptyDraft(), payWay: 'device' as const, amount: '10', devices: '3' }
+    take(draft, change('pay', { after: '100.00' }))
+    expect(draft.amount).toBe('33.34')
+  })
+})
