@@ -13,12 +13,16 @@ from typing import Any
 
 import psycopg2
 
+#: How often it looks within a deadline.
+_LOOKS = 20
+
 
 class Watchdog:
     """Breaks the connections whose transaction runs longer than `deadline_s`.
 
-    One thread for a pool, started by the first transaction. A broken connection raises `OperationalError` in the
-    thread that waited; the pool discards it.
+    One thread for a pool, from a first transaction until there was none for `deadline_s`: a pool that nobody uses, or
+    that was disposed of, has none. A broken connection raises `OperationalError` in the thread that waited; the pool
+    discards it.
     """
 
     def __init__(self, deadline_s: float) -> None:
@@ -41,9 +45,14 @@ class Watchdog:
             self._until.pop(connection, None)
 
     def _run(self) -> None:
+        num_idle = 0
         while True:
-            time.sleep(self.deadline_s / 20)
+            time.sleep(self.deadline_s / _LOOKS)
             with self._lock:
+                num_idle = 0 if self._until else num_idle + 1
+                if num_idle > _LOOKS:
+                    self._thread = None
+                    return
                 late = [each for each, until in self._until.items() if until < time.monotonic()]
                 for connection in late:
                     del self._until[connection]

@@ -197,3 +197,18 @@ def test_a_connection_that_the_server_ended_is_forgotten_in_time(own_server: Pri
         with pytest.raises(OperationalError):
             session.execute(text("SELECT 1"))
     assert backend(engine) != number
+
+
+def test_a_pool_that_nobody_uses_has_no_thread_and_the_next_transaction_is_watched_again():
+    mine, theirs = socket.socketpair()
+    with mine, theirs:
+        dog = Watchdog(deadline_s=0.2)
+        dog.watch(mine)
+        dog.release(mine)
+        first = dog._thread
+        assert first is not None
+        first.join(FOREVER_S)
+        assert not first.is_alive()
+        dog.watch(mine)
+        mine.settimeout(FOREVER_S)
+        assert mine.recv(1) == b""  # Shut down at its deadline.
