@@ -21,7 +21,7 @@ NUM_COLORS = 96
 
 @dataclass(frozen=True)
 class Shot:
-    """A page: its picture's name, who looks, the address (`{pool}`, `{offer}` filled in), what is pressed there."""
+    """A page: its picture's name, who looks, the address (`{pool}`, `{job}`, `{offer}` filled in), what is pressed there."""
 
     name: str
     who: str
@@ -35,6 +35,10 @@ PAGES = (
     Shot("start", ADMIN, "/"),
     Shot("board", DISPATCHER, "/board/"),
     Shot("desk-jobs", ADMIN, "/desk/"),
+    Shot("desk-job", ADMIN, "/desk/jobs/{job}"),
+    Shot("desk-post", ADMIN, "/desk/post"),
+    Shot("desk-upload", ADMIN, "/desk/upload"),
+    Shot("desk-coverage", ADMIN, "/desk/coverage"),
     Shot("desk-morning", ADMIN, "/desk/morning"),
     Shot("desk-compliance", ADMIN, "/desk/compliance"),
     Shot("desk-approvals", ADMIN, "/desk/approvals"),
@@ -74,10 +78,10 @@ def acme(devices: Devices) -> Dressed:
 def test_every_page_is_drawn(devices: Devices, acme: Dressed, size: str) -> None:
     SHOTS.mkdir(parents=True, exist_ok=True)
     take(devices.town, "Mount the access points", 0, starts_min=0)
-    _, offers = devices.town.offered(title="Replace the card reader")
+    job, offers = devices.town.offered(title="Replace the card reader")
     technician = devices.town.world.technicians[0]
     offer = next(each for each in offers if each.technician_id == technician)
-    names = {"pool": acme.pool, "offer": str(offer.id)}
+    names = {"pool": acme.pool, "job": job["id"], "offer": str(offer.id)}
     emails = {TECHNICIAN: devices.address_of(technician)}
     for who in dict.fromkeys(each.who for each in PAGES):
         with devices.device(SIZES[size]) as device:
