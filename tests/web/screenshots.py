@@ -21,7 +21,7 @@ NUM_COLORS = 96
 
 @dataclass(frozen=True)
 class Shot:
-    """A page: its picture's name, who looks, the address (`{pool}`, `{job}`, `{offer}` filled in), what is pressed there."""
+    """A page: its picture's name, who looks, its address (`{pool}`, `{job}`, `{offer}` filled in), what is pressed."""
 
     name: str
     who: str
