@@ -28,8 +28,7 @@ from api.schemas.pages import PageOf
 from dispatch.errors import BadInput, NotFound
 from dispatch.jobs.acceptance import Yes, accept_all
 from dispatch.jobs.bundles import check_whole
-from dispatch.jobs.bundling import DayJob, bundle_jobs, dissolve_bundle, suggest_bundles
-from dispatch.jobs.posting import make_bundle
+from dispatch.jobs.bundling import DayJob, bundle_jobs, dissolve_bundle, make_bundle, suggest_bundles
 from dispatch.record.session import database_now
 from dispatch.record.tables import BundleRow, JobRow
 

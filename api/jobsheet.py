@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from api.schemas.jobs import JobIn
 from dispatch.errors import BadInput
-from dispatch.jobs.posting import JobWish
+from dispatch.jobs.wishes import JobWish
 from dispatch.record.tables import SiteRow
 from geo.errors import TimeZoneError
 from geo.timezones import local_to_utc, zone

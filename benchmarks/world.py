@@ -21,8 +21,9 @@ from sqlalchemy.orm import Session
 from dispatch.bootstrap import bootstrap
 from dispatch.feed import Feed
 from dispatch.jobs.offers import offer_job
-from dispatch.jobs.posting import JobWish, SlotWish, post_job
+from dispatch.jobs.posting import post_job
 from dispatch.jobs.rounds import due_rounds
+from dispatch.jobs.wishes import JobWish, SlotWish
 from dispatch.private_postgres import PrivatePostgres, private_postgres
 from dispatch.record.session import ENGINE, Actor, connect, database_now, transaction
 from dispatch.record.tables import ClientRow, OfferRow, SiteRow, SkillRow, TechnicianRow, TechnicianSkillRow, new_id

@@ -15,7 +15,8 @@ from cli.csvcells import levels, names, text, whole
 from cli.csvfiles import BadRows, Column, Flaw, Row, read_csv
 from cli.loadcells import listed, moment, money, yes_or_no
 from dispatch.errors import BadInput, Conflict, Refused
-from dispatch.jobs.posting import JobWish, SlotWish, post_job
+from dispatch.jobs.posting import post_job
+from dispatch.jobs.wishes import JobWish, SlotWish
 from dispatch.record.session import Actor
 from dispatch.record.tables import PoolRow, SiteRow
 from dispatch.talent.profiles import checked_currency, checked_skills

@@ -21,8 +21,9 @@ from dispatch.jobs.acceptance import Won, Yes, accept_offer
 from dispatch.jobs.answers import counter_offer, decline_offer, note_too_late
 from dispatch.jobs.changes import accept_counter
 from dispatch.jobs.offers import offer_job
-from dispatch.jobs.posting import JobWish, SlotWish, post_job
+from dispatch.jobs.posting import post_job
 from dispatch.jobs.rounds import due_rounds
+from dispatch.jobs.wishes import JobWish, SlotWish
 from dispatch.record.session import ENGINE, Actor, act_as, database_now, transaction
 from dispatch.record.tables import ClientRow, OfferRow, RoundRow, SiteRow, TechnicianRow, new_id
 from dispatch.talent.reading import read_technicians

@@ -11,7 +11,7 @@ from api.schemas.checklists import ItemIn
 from api.schemas.cleared import ClearedHintOut, ClearedIn, DisclosureIn, DisclosureOut
 from api.schemas.values import Code, Currency, In, Instant, Line, Number, Out, Sum, Whole, Words, Yes, check_decimals
 from dispatch.jobs.cleared import Cleared, cleared_from
-from dispatch.jobs.posting import JobWish, SlotWish
+from dispatch.jobs.wishes import JobWish, SlotWish
 from matching.job import Needs, Pay
 
 AskedTime = Literal["exact", "window", "asap"]

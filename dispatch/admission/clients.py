@@ -11,8 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound
-from dispatch.jobs.posting import open_rounds
-from dispatch.jobs.rounds import close_rounds
+from dispatch.jobs.rounds import close_rounds, open_rounds
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, ClientRow, JobRow, RoundRow, SlotRow

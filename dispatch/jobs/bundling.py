@@ -7,15 +7,15 @@ from datetime import time as clock_time
 from uuid import UUID
 
 from sqlalchemy import Select, func, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound
 from dispatch.jobs.changes import find_job, renew_terms
 from dispatch.jobs.lifecycle import JOB
-from dispatch.jobs.posting import make_bundle
 from dispatch.jobs.rounds import close_rounds
 from dispatch.record.session import Actor
-from dispatch.record.tables import BundleRow, JobRow, SiteRow, SlotRow, VisitRow
+from dispatch.record.tables import BundleRow, JobRow, SiteRow, SlotRow, VisitRow, new_id
 from geo.timezones import first_at, zone
 from geo.travel import GreatCircleTravel
 from matching.sitedays import Piece, group_day
@@ -44,6 +44,25 @@ class Suggestion:
     jobs: tuple[DayJob, ...]
     total_min: int
     span_m: float
+
+
+def make_bundle(session: Session, actor: Actor, name: str, *, now: datetime) -> UUID:
+    """A new bundle: jobs posted with its id are taken together or not at all.
+
+    Raises
+    ------
+    BadInput
+        When the client has a bundle of this name.
+    """
+    bundle_id: UUID | None = session.scalar(
+        pg_insert(BundleRow)
+        .values(id=new_id(), client_id=actor.client_id, name=name, created_at=now)
+        .on_conflict_do_nothing(index_elements=["client_id", "name"])
+        .returning(BundleRow.id)
+    )
+    if bundle_id is None:
+        raise BadInput("name", name, "use a name that none of your bundles has")
+    return bundle_id
 
 
 def suggest_bundles(session: Session, actor: Actor, day: date, within_m: float, *, now: datetime) -> list[Suggestion]:

@@ -14,9 +14,10 @@ from dispatch.jobs.acceptance import Answer, Lost, pick
 from dispatch.jobs.assignments import Terms
 from dispatch.jobs.budgeting import check_price
 from dispatch.jobs.lifecycle import JOB, move, states_with
-from dispatch.jobs.posting import check_bundled_mode, check_needs, open_rounds, record_terms
 from dispatch.jobs.reading import needs_document
-from dispatch.jobs.rounds import close_rounds, withdraw_counters
+from dispatch.jobs.rounds import close_rounds, open_rounds, withdraw_counters
+from dispatch.jobs.terms import record_terms
+from dispatch.jobs.wishes import check_bundled_mode, check_needs
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import (

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, cast, or_, select
+from sqlalchemy import String, cast, func, or_, select
 from sqlalchemy.orm import Session, undefer
 
 from dispatch.errors import BadInput, NotFound
 from dispatch.record.tables import (
     AssignmentRow,
     DecisionRow,
+    EventRow,
     JobRow,
     OfferRow,
     SiteRow,
@@ -150,10 +151,16 @@ def read_names(session: Session, technicians: Sequence[UUID]) -> dict[UUID, str]
 
 def _holders(session: Session, job: JobRow) -> tuple[Holder, ...]:
     rows: Any = session.execute(
-        select(AssignmentRow, TechnicianRow.name, OfferRow)
+        select(AssignmentRow, TechnicianRow.name, OfferRow, func.coalesce(EventRow.at, AssignmentRow.assigned_at))
         .join(TechnicianRow, TechnicianRow.id == AssignmentRow.technician_id)
         .join(SlotRow, SlotRow.id == AssignmentRow.slot_id)
         .outerjoin(OfferRow, OfferRow.id == AssignmentRow.offer_id)
+        .outerjoin(
+            EventRow,
+            (EventRow.subject_kind == "assignment")
+            & (EventRow.subject_id == AssignmentRow.id)
+            & (EventRow.kind == "made"),
+        )
         .where(AssignmentRow.job_id == job.id)
         .order_by(SlotRow.num, AssignmentRow.assigned_at)
     ).all()
@@ -164,10 +171,10 @@ def _holders(session: Session, job: JobRow) -> tuple[Holder, ...]:
             name,
             assignment.state,
             assignment.start_at,
-            (assignment.assigned_at - posted_at).total_seconds(),
+            (made_at - posted_at).total_seconds(),
             offer,
         )
-        for assignment, name, offer in rows
+        for assignment, name, offer, made_at in rows
     )
 
 

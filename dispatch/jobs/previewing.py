@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, NotFound
-from dispatch.jobs.posting import check_needs
 from dispatch.jobs.reading import asked_of
+from dispatch.jobs.wishes import check_needs
 from dispatch.record.tables import ClientRow, SiteRow, new_id
 from dispatch.talent.usage import rules_of
 from geo.places import find_place, nearest_place

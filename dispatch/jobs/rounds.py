@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import BindParameter, ColumnElement, DateTime, Update, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from dispatch.record.tables import ClientRow, CounterRow, OfferRow, RoundRow, WaveRow, new_id
+from dispatch.record.tables import ClientRow, CounterRow, OfferRow, RoundRow, SlotRow, WaveRow, new_id
 from dispatch.record.tables.offers import LIVE_OFFERS
 
 
@@ -46,6 +46,20 @@ def open_round(
         )
     )
     return round_id
+
+
+def open_rounds(session: Session, client_id: UUID, job_id: UUID, why: str, *, now: datetime) -> None:
+    """A round for each role of the job that has an open slot and none yet, due at once."""
+    is_asked = select(RoundRow.id).where(
+        RoundRow.visit_id == SlotRow.visit_id, RoundRow.role == SlotRow.role, RoundRow.closed_at.is_(None)
+    )
+    roles = session.execute(
+        select(SlotRow.visit_id, SlotRow.role)
+        .where(SlotRow.job_id == job_id, SlotRow.state == "open", ~is_asked.exists())
+        .distinct()
+    )
+    for visit_id, role in roles.all():
+        open_round(session, client_id, job_id, visit_id, role, why, now=now)
 
 
 def close_rounds(

@@ -10,9 +10,10 @@ from dispatch.errors import BadInput
 from dispatch.jobs.changes import find_job
 from dispatch.jobs.checklists import Item
 from dispatch.jobs.cleared import Owner, cleared_again
-from dispatch.jobs.posting import JobWish, SlotWish, post_job
+from dispatch.jobs.posting import post_job
 from dispatch.jobs.reading import needs_from
 from dispatch.jobs.rebudgeting import code_of
+from dispatch.jobs.wishes import JobWish, SlotWish
 from dispatch.record.sealing import NO_KEYS, KeyRing
 from dispatch.record.session import Actor
 from dispatch.record.tables import SlotRow, VisitRow

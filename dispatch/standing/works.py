@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 from dispatch.errors import BadInput
 from dispatch.jobs.checklists import Item, check_items
 from dispatch.jobs.cleared import Owner, cleared_from
-from dispatch.jobs.posting import JobWish, SlotWish, check_work
 from dispatch.jobs.reading import needs_from
+from dispatch.jobs.wishes import JobWish, SlotWish, check_work
 from dispatch.record.session import Actor
+from dispatch.record.tables import ClientRow
 from matching.job import Pay
 
 _FIELDS = {each.name for each in fields(JobWish)} - {"slots", "deliverables", "cleared"}
@@ -74,7 +75,7 @@ def check_document(session: Session, actor: Actor, document: Mapping[str, Any], 
     end_at = now + timedelta(minutes=document["duration_min"])
     wish = wish_of(document, number="-", site_id=UUID(int=0), start_at=now, end_at=end_at)
     try:
-        check_work(session, actor, wish)
+        check_work(session, session.get_one(ClientRow, actor.client_id), wish)
         check_items(wish.deliverables or (), "deliverables")
     except BadInput as error:
         raise BadInput(f"{where}.{error.field}", error.value, error.way_out) from error

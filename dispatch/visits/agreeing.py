@@ -22,7 +22,6 @@ from dispatch.jobs.assignments import plan_of
 from dispatch.jobs.changes import lock_slots
 from dispatch.jobs.judging import failed_now
 from dispatch.jobs.lifecycle import VISIT, states_with
-from dispatch.jobs.posting import open_rounds, record_terms
 from dispatch.jobs.reading import (
     RoleOfVisit,
     asked_of,
@@ -32,7 +31,8 @@ from dispatch.jobs.reading import (
     read_requirements,
     read_role,
 )
-from dispatch.jobs.rounds import close_rounds
+from dispatch.jobs.rounds import close_rounds, open_rounds
+from dispatch.jobs.terms import record_terms
 from dispatch.money.funds import is_short
 from dispatch.money.holding import Work, hold_anew
 from dispatch.record.events import record

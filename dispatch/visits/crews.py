@@ -12,9 +12,9 @@ from dispatch.index.search import candidate_of
 from dispatch.jobs.budgeting import check_price
 from dispatch.jobs.lifecycle import VISIT, states_with
 from dispatch.jobs.offers import count_asks
-from dispatch.jobs.posting import record_terms
 from dispatch.jobs.reading import RoleOfVisit, needs_document, read_role
 from dispatch.jobs.rounds import close_rounds, open_round
+from dispatch.jobs.terms import record_terms
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import (

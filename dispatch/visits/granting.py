@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.jobs.budgeting import check_price
 from dispatch.jobs.lifecycle import SITE_REQUEST
-from dispatch.jobs.posting import check_needs, open_rounds, record_terms
 from dispatch.jobs.reading import needs_document
+from dispatch.jobs.rounds import open_rounds
+from dispatch.jobs.terms import record_terms
+from dispatch.jobs.wishes import check_needs
 from dispatch.money.committing import promise_more
 from dispatch.record.session import Actor
 from dispatch.record.tables import (

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from dispatch.errors import BadInput, Conflict
 from dispatch.jobs.budgeting import check_price
 from dispatch.jobs.lifecycle import JOB
-from dispatch.jobs.posting import record_terms
 from dispatch.jobs.reading import read_day_policy
 from dispatch.jobs.rounds import open_round
+from dispatch.jobs.terms import record_terms
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, JobRow, SiteRow, SlotRow, VisitRow, new_id

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, Refused
 from dispatch.jobs.lifecycle import VISIT, states_with
-from dispatch.jobs.posting import check_needs
 from dispatch.jobs.reading import needs_document, read_day_policy
+from dispatch.jobs.wishes import check_needs
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, JobRow, OfferRow, ProposalRow, SiteRow, SlotRow, VisitRow, new_id

@@ -18,8 +18,9 @@ from sqlalchemy.orm import Session
 from dispatch.feed import Feed
 from dispatch.jobs.acceptance import Yes
 from dispatch.jobs.offers import offer_job
-from dispatch.jobs.posting import JobWish, SlotWish, post_job
+from dispatch.jobs.posting import post_job
 from dispatch.jobs.rounds import due_rounds
+from dispatch.jobs.wishes import JobWish, SlotWish
 from dispatch.record.sealing import NO_KEYS, KeyRing
 from dispatch.record.session import ENGINE, Actor, connect, database_now, transaction
 from dispatch.record.tables import (

@@ -40,8 +40,8 @@ from dispatch.jobs.changes import (
 )
 from dispatch.jobs.lifecycle import OFFER, move
 from dispatch.jobs.market import request_job
-from dispatch.jobs.posting import SlotWish
 from dispatch.jobs.sweeps import expire_offers
+from dispatch.jobs.wishes import SlotWish
 from dispatch.private_postgres import PrivatePostgres
 from dispatch.record.tables import OfferRow, TechnicianRow
 from matching.job import Needs, Pay

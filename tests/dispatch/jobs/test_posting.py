@@ -9,7 +9,9 @@ from sqlalchemy import func, select
 from worlds import World
 
 from dispatch.errors import BadInput, Conflict
-from dispatch.jobs.posting import JobWish, SlotWish, make_bundle, post_job, publish_draft
+from dispatch.jobs.bundling import make_bundle
+from dispatch.jobs.posting import post_job, publish_draft
+from dispatch.jobs.wishes import JobWish, SlotWish
 from dispatch.record.tables import EventRow, JobRow, RoundRow, SlotRow, TermsRow, VisitRow, new_id
 from matching.job import Needs, Pay
 

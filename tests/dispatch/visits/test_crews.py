@@ -10,7 +10,7 @@ from worlds import World
 from dispatch.errors import Conflict, Refused
 from dispatch.jobs.acceptance import Won, accept_offer
 from dispatch.jobs.cancelling import cancel_job
-from dispatch.jobs.posting import SlotWish
+from dispatch.jobs.wishes import SlotWish
 from dispatch.record.tables import EventRow, JobRow, OfferRow, RoundRow, SlotRow, VisitRow
 from dispatch.visits.crews import OBSERVER, hand_over_lead, lead_of, name_observer
 from matching.job import Needs, Pay

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from worlds import World, small_world
 
 from dispatch.jobs.acceptance import Lost, Won, accept_offer
-from dispatch.jobs.posting import SlotWish
+from dispatch.jobs.wishes import SlotWish
 from dispatch.record.session import ENGINE
 from dispatch.record.tables import (
     AlarmRow,

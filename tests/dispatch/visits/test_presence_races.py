@@ -11,7 +11,7 @@ from worlds import World
 
 from dispatch.errors import Conflict, NotFound
 from dispatch.jobs.acceptance import Won, accept_offer
-from dispatch.jobs.posting import SlotWish
+from dispatch.jobs.wishes import SlotWish
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, BookingRow, EventRow, JobRow, OfferRow, TimeEntryRow, VisitRow
 from dispatch.visits.before import confirm
