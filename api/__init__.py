@@ -10,7 +10,8 @@ idempotency.py  was this asked before?
 etags.py        is this still what the asker saw?
 paging.py       which page of a list?
 visibility.py   which fields does this actor see?
-errors.py       what went wrong, and which status is that?
+errors.py       what can go wrong at the door?
+problems.py     what is an error answered with?
 examples.py     what does one look like?
 openapi.py      how is it described, so that a client can be generated?
 docs.py         where does a person read that?

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from api.errors import Lost as LostError
-from api.errors import Problem, problem_of
 from api.idempotency import Reply
+from api.problems import Problem, problem_of
 from api.schemas.offers import AnswerOut, AnswersOut
 from dispatch.jobs.acceptance import Answer, Lost, Noted, Won
 from matching.eligibility import Rule

@@ -86,7 +86,6 @@ from api import (
 from api.cookies import Private
 from api.deadline import Deadline
 from api.docs import add_docs
-from api.errors import answer_error, kinds_of_errors
 from api.faces import add_faces
 from api.filesweep import keep_swept
 from api.hub import Hub
@@ -94,6 +93,7 @@ from api.limits import Limiter
 from api.metrics import Measure, Metrics
 from api.openapi import describe, operation_id
 from api.parts import Parts
+from api.problems import answer_error, kinds_of_errors
 from api.strictjson import StrictJson
 from dispatch.bell import Bell
 from dispatch.errors import BadInput

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from api.answering import answer_of, lost_problem
 from api.auth import STAFF, Anyone, Company, Dispatcher, Talent
-from api.errors import Problem
 from api.idempotency import Reply, idempotent
 from api.paging import Cursor, Limit, page
 from api.parts import reading
+from api.problems import Problem
 from api.schemas.changes import SubstitutedOut, SubstituteIn
 from api.schemas.jobs import PayOut, PickIn, WhyIn
 from api.schemas.offers import AnswerOut, AssignmentMoved, AssignmentOut, AssignmentState, OfferMoved

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from api.answering import answers_of
 from api.auth import Requester, StaffReader, Talent
-from api.errors import Problem
 from api.idempotency import Reply, idempotent
 from api.paging import Cursor, Limit, page
 from api.parts import reading
+from api.problems import Problem
 from api.schemas.jobs import WindowOut
 from api.schemas.offers import (
     AnswersOut,

@@ -11,7 +11,8 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import Overdue, problem_of
+from api.errors import Overdue
+from api.problems import problem_of
 from api.strictjson import raw_bytes
 
 #: Seconds from the request to the answer, at most.

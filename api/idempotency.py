@@ -17,8 +17,9 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.errors import MEDIA_TYPE, InFlight, KeyMissing, KeyReused, Problem, problem_of
+from api.errors import InFlight, KeyMissing, KeyReused
 from api.parts import parts_of, writing
+from api.problems import MEDIA_TYPE, Problem, problem_of
 from api.strictjson import BODY
 from dispatch.record.session import Actor, database_now
 from dispatch.record.tables import IdempotencyKeyRow

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from api.answering import lost_problem
 from api.auth import Anyone, OnVisit
-from api.errors import Problem
 from api.idempotency import Reply, idempotent
 from api.paging import Cursor, Limit, page
 from api.parts import parts_of, reading
+from api.problems import Problem
 from api.schemas.changes import (
     ProposalIn,
     ProposalMoved,

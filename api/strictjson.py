@@ -13,7 +13,8 @@ from urllib.parse import unquote_to_bytes
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import Malformed, TooLarge, WrongType, problem_of
+from api.errors import Malformed, TooLarge, WrongType
+from api.problems import problem_of
 from dispatch.errors import BadInput, TruckrollError
 
 #: Bytes of a body, levels of nesting, digits of a whole number.

@@ -5,7 +5,8 @@ from psycopg2 import errors as pg
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from api import errors
-from api.errors import Lost, pointer, problem_of
+from api.errors import Lost
+from api.problems import pointer, problem_of
 from dispatch.errors import (
     BadInput,
     Conflict,
