@@ -53,6 +53,14 @@ def test_it_tells_who_has_it_by_which_parts_and_who_was_next(world: World) -> No
     assert abs(float(total) - sum(float(term.split()[1]) for term in terms.split(" + "))) < 0.005
 
 
+def test_how_soon_they_got_it_is_what_was_recorded_then(world: World) -> None:
+    won(world)
+    with world.as_engine() as (session, _):
+        session.execute(text("UPDATE assignments SET assigned_at = assigned_at - interval '4 days'"))
+    told = run(explain, "WO-88121")
+    assert 0 <= float(told.split(" s after posting")[0].rsplit(" ", 1)[1]) < 60
+
+
 def test_it_counts_those_who_may_not_by_rule_and_says_what_would_let_more(world: World) -> None:
     with world.as_engine() as (session, _):
         session.execute(text("UPDATE technicians SET min_hourly = 90"))

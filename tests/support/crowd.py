@@ -88,7 +88,7 @@ class Crowd:
     def post_job(self, **more: Any) -> Request:
         """Post one job for two technicians, and insist."""
         number = f"WO-{self.seed}-{next(self._numbers)}"
-        job = Request("/v1/jobs", _job_body(self.system, number, len(self.jobs)) | more, self.system.staff_key, number)
+        job = Request("/v1/jobs", _job_body(self.system, number) | more, self.system.staff_key, number)
         self.jobs.append(self.insist(job))
         return job
 
@@ -188,9 +188,10 @@ class Crowd:
                     each.result()
 
 
-def _job_body(system: System, number: str, at: int) -> dict[str, Any]:
-    """Two technicians for two hours, on one of eight days."""
-    start = system.world.start + timedelta(days=at % 8)
+def _job_body(system: System, number: str) -> dict[str, Any]:
+    """Two technicians for two hours, on one of eight days; on the next eight before these are full."""
+    num = next(system.num_jobs)
+    start = system.world.start + timedelta(days=8 * (num // 128) + num % 8)
     return {
         "number": number,
         "site_id": str(system.world.site),

@@ -122,9 +122,10 @@ class Hooks:
         """What waits for its next try is due now, as if its time had come."""
         of = "WHERE id IN (SELECT id FROM {0} WHERE {1} > now() AND {2} FOR UPDATE SKIP LOCKED)"
         deliveries = of.format("webhook_deliveries", "next_try_at", "state = 'waiting'")
-        errands = of.format("queue.procrastinate_jobs", "scheduled_at", "status = 'todo'")
+        errands = of.format("procrastinate_jobs", "scheduled_at", "status = 'todo'")
         self.write(f"UPDATE webhook_deliveries SET next_try_at = now() {deliveries}")
-        self.write(f"UPDATE queue.procrastinate_jobs SET scheduled_at = now() {errands}")
+        # The queue's own triggers look their tables up by the search path.
+        self.write(f"SET LOCAL search_path = queue; UPDATE procrastinate_jobs SET scheduled_at = now() {errands}")
 
     def forget_errands(self) -> None:
         """Nobody will serve anything."""

@@ -4,6 +4,7 @@ Everything lies in a folder of the test and ends with the block, whatever was ki
 """
 
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -100,6 +101,7 @@ class System:
     api: Process = field(init=False)
     dispatcher: Process = field(init=False)
     courier: Process = field(init=False)
+    num_jobs: Iterator[int] = field(init=False, default_factory=itertools.count)
 
     def __post_init__(self) -> None:
         self.api = self.process("api", "--port", str(self.port))
@@ -112,7 +114,8 @@ class System:
 
     def process(self, *words: str, log: str = "") -> Process:
         """One more process on the same servers; not started yet."""
-        environment = {"TRUCKROLL_DATABASE_URL": self.postgres.url(), "TRUCKROLL_REDIS_URL": self.valkey.url()}
+        urls = {"TRUCKROLL_DATABASE_URL": self.postgres.url(), "TRUCKROLL_REDIS_URL": self.valkey.url()}
+        environment = {**urls, "TRUCKROLL_DATA_DIR": str(self.folder)}
         return Process(list(words), environment, self.folder / f"{log or words[0]}.log")
 
     def rows(self, query: str, **values: Any) -> list[tuple[Any, ...]]:
