@@ -1,6 +1,6 @@
 """Do the books balance after a million operations by several processes at once, and how fast are they?
 
-    python -m benchmarks.ledger [--json] [--operations 1000000] [--processes 8] [--clients 200] [--technicians 5000]
+    python -m benchmarks.ledger [--json] [--operations 1000000] [--processes 4] [--clients 200] [--technicians 5000]
 
 Each process draws operations by chance and commits each by itself, durably, through `dispatch.money.ledger.post` as the
 use cases do. Afterwards all balances are computed anew, from the entries and from what the processes were told. How the
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run and write the figures to standard output."""
     parser = argparse.ArgumentParser(prog="benchmarks.ledger", description=__doc__)
     parser.add_argument("--operations", type=int, default=1_000_000)
-    parser.add_argument("--processes", type=int, default=8)
+    parser.add_argument("--processes", type=int, default=4)
     parser.add_argument("--clients", type=int, default=200)
     parser.add_argument("--technicians", type=int, default=5_000)
     parser.add_argument("--json", action="store_true")
