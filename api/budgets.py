@@ -61,7 +61,7 @@ def list_budgets(
         found = page(session, request, wanted, BudgetRow.id, limit=limit, cursor=cursor)
         usage = usage_of(session, [row[0] for row in found.rows])
     response.headers.update(found.headers)
-    return PageOf(items=[_show(row[0], usage[row[0].id]) for row in found.rows], next=found.next)
+    return PageOf(items=[show_budget(row[0], usage[row[0].id]) for row in found.rows], next=found.next)
 
 
 @router.get("/{budget_id}", response_model=BudgetOut, summary="Read a budget")
@@ -100,7 +100,7 @@ def _reply(session: Session, row: BudgetRow, status: int = 200) -> Reply:
     headers = {"ETag": etag(row.version)}
     if status == 201:
         headers["Location"] = f"/v1/clients/{row.client_id}/budgets/{row.id}"
-    return Reply(_show(row, usage_of(session, [row])[row.id]), status, headers)
+    return Reply(show_budget(row, usage_of(session, [row])[row.id]), status, headers)
 
 
 _OWN = (
@@ -109,7 +109,8 @@ _OWN = (
 )  # fmt: skip
 
 
-def _show(row: BudgetRow, usage: Usage) -> BudgetOut:
+def show_budget(row: BudgetRow, usage: Usage) -> BudgetOut:
+    """A budget and how far it is used."""
     return BudgetOut(
         **{name: getattr(row, name) for name in _OWN},
         committed=usage.committed,

@@ -1,22 +1,25 @@
 """What if the sides don't agree about pay? Disputes: open, state, decide."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Annotated
+from decimal import Decimal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.auth import STAFF, TALENT, Anyone, Operator, only
+from api.duepaging import page_by_due
 from api.idempotency import Reply, idempotent
 from api.paging import Cursor, Limit, page
-from api.parts import reading
+from api.parts import parts_of, reading
 from api.schemas.money import DisputeIn, DisputeOut, RulingIn, StandpointIn
 from api.schemas.pages import PageOf
 from dispatch.money.disputing import Dispute, Position, state_position
-from dispatch.record.session import Actor
-from dispatch.record.tables import DisputeRow
+from dispatch.record.session import Actor, transaction
+from dispatch.record.tables import ClientRow, DisputeRow, JobRow, PaymentRow, StaffRow, TechnicianRow
 from dispatch.visits.paying import concede_dispute, decide_dispute, dispute_pay
 
 router = APIRouter(prefix="/v1", tags=["money"])
@@ -34,20 +37,39 @@ def post_dispute(request: Request, actor: Side, payment_id: UUID, wish: DisputeI
     def work(session: Session, now: datetime) -> Reply:
         asked = Dispute(payment_id, wish.amount, wish.reason, _position(wish.position), wish.decider_id)
         made = dispute_pay(session, actor, asked, now=now)
-        return Reply(_read(session, made), 201)
+        return Reply(_read(session, actor, made), 201)
 
     return idempotent(request, actor, work)
 
 
 @router.get("/disputes", response_model=PageOf[DisputeOut], summary="List disputes")
 def list_disputes(
-    request: Request, actor: Anyone, response: Response, limit: Limit = 50, cursor: Cursor = None
+    request: Request,
+    actor: Anyone,
+    response: Response,
+    state: Annotated[
+        Literal["open", "decided"] | None,
+        Query(description="`open`: those that wait, the first to be decided first. `decided`: the others."),
+    ] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> PageOf[DisputeOut]:
-    """Your disputes, decided ones too; newest first."""
+    """Your disputes, decided ones too; newest first, unless only open ones are wanted."""
+    wanted = select(DisputeRow)
+    if state is not None:
+        wanted = wanted.where(DisputeRow.state == state)
     with reading(request, actor) as session:
-        found = page(session, request, select(DisputeRow), DisputeRow.id, limit=limit, cursor=cursor)
+        if state == "open":
+            found = page_by_due(
+                session, request, wanted, DisputeRow.decide_by, DisputeRow.id, limit=limit, cursor=cursor
+            )
+        else:
+            found = page(session, request, wanted, DisputeRow.id, limit=limit, cursor=cursor)
+    # Who they are, as either side may know: the rows were found by what the actor may see.
+    with transaction(parts_of(request).engine, actor, role="engine") as session:
+        items = list(_show(session, actor, [row[0].id for row in found.rows]))
     response.headers.update(found.headers)
-    return PageOf(items=[DisputeOut.model_validate(row[0]) for row in found.rows], next=found.next)
+    return PageOf(items=items, next=found.next)
 
 
 @router.post("/disputes/{dispute_id}/state", response_model=DisputeOut, summary="State your side of a dispute")
@@ -56,7 +78,7 @@ def state_a_position(request: Request, actor: Side, dispute_id: UUID, position: 
 
     def work(session: Session, now: datetime) -> Reply:
         state_position(session, actor, dispute_id, _position(position), now=now)
-        return Reply(_read(session, dispute_id))
+        return Reply(_read(session, actor, dispute_id))
 
     return idempotent(request, actor, work)
 
@@ -67,7 +89,7 @@ def decide_a_dispute(request: Request, actor: Operator, dispute_id: UUID, decisi
 
     def work(session: Session, now: datetime) -> Reply:
         decide_dispute(session, actor, dispute_id, decision.awarded, decision.note, now=now)
-        return Reply(_read(session, dispute_id))
+        return Reply(_read(session, actor, dispute_id))
 
     return idempotent(request, actor, work)
 
@@ -78,7 +100,7 @@ def concede_a_dispute(request: Request, actor: Side, dispute_id: UUID) -> Respon
 
     def work(session: Session, now: datetime) -> Reply:
         concede_dispute(session, actor, dispute_id, now=now)
-        return Reply(_read(session, dispute_id))
+        return Reply(_read(session, actor, dispute_id))
 
     return idempotent(request, actor, work)
 
@@ -87,5 +109,43 @@ def _position(position: StandpointIn) -> Position:
     return Position(position.hours, position.amount, tuple(position.files), position.note)
 
 
-def _read(session: Session, dispute_id: UUID) -> DisputeOut:
-    return DisputeOut.model_validate(session.get_one(DisputeRow, dispute_id, populate_existing=True))
+def _read(session: Session, actor: Actor, dispute_id: UUID) -> DisputeOut:
+    return next(_show(session, actor, [dispute_id]))
+
+
+_SAME = (
+    "id", "payment_id", "job_id", "state", "currency", "amount", "reason", "opened_by", "opened_at", "decider_id",
+    "decide_by", "is_late", "decided_at", "awarded", "decided_note",
+)  # fmt: skip
+
+
+def _show(session: Session, actor: Actor, ids: Sequence[UUID]) -> Iterator[DisputeOut]:
+    """Disputes in this order, with whom and what they are about. Runs as the engine."""
+    wanted = (
+        select(DisputeRow, PaymentRow, JobRow.number, JobRow.title, ClientRow.name, TechnicianRow.name, StaffRow.name)
+        .join(PaymentRow, PaymentRow.id == DisputeRow.payment_id)
+        .join(JobRow, JobRow.id == DisputeRow.job_id)
+        .join(ClientRow, ClientRow.id == DisputeRow.client_id)
+        .join(TechnicianRow, TechnicianRow.id == DisputeRow.technician_id)
+        .join(StaffRow, StaffRow.id == DisputeRow.decider_id)
+        .where(DisputeRow.id.in_(ids))
+        .execution_options(populate_existing=True)
+    )
+    by_id = {row[0].id: row for row in session.execute(wanted)}
+    for dispute, payment, number, title, client, technician, decider in (by_id[each] for each in ids):
+        yield DisputeOut(
+            **{name: getattr(dispute, name) for name in _SAME},
+            positions=_positions(dispute),
+            number=None if actor.kind in TALENT else number,
+            title=title,
+            client=client,
+            technician=technician,
+            decider=decider,
+            undisputed=payment.due + payment.paid + payment.fee - (dispute.awarded or Decimal(0)),
+        )
+
+
+def _positions(dispute: DisputeRow) -> dict[str, Any]:
+    """What each side says; of an old dispute the words stand beside the position that it was opened with."""
+    first = {"note": dispute.note, **dispute.positions.get(dispute.opened_by, {})}
+    return {**dispute.positions, dispute.opened_by: first}

@@ -17,6 +17,7 @@ from api.schemas.money import (
     ExtraAnswerIn,
     ExtraIn,
     FundsIn,
+    ListedOut,
     MoneyOut,
     MoneyRulesIn,
     PartOfPayIn,
@@ -33,6 +34,7 @@ from dispatch.money.ledger import Owner, balance_of
 from dispatch.record.session import Actor
 from dispatch.record.tables import ClientRow, PaymentRow
 from matching.moneyrules import MoneyRules
+from matching.rates import Rates
 
 router = APIRouter(prefix="/v1", tags=["money"])
 
@@ -140,8 +142,16 @@ def answer_an_extra(request: Request, actor: Side, payment_id: UUID, extra_id: U
 def show_payment(row: PaymentRow) -> PaymentOut:
     """A payment as its sides see it."""
     people = {each["by"] for each in row.approvals}
-    same = {name: getattr(row, name) for name in PaymentOut.model_fields if name != "num_signatures"}
-    return PaymentOut.model_validate({**same, "num_signatures": len(people)})
+    made = {"num_signatures": len(people), "listed": _listed(row)}
+    same = {name: getattr(row, name) for name in PaymentOut.model_fields if name not in made}
+    return PaymentOut.model_validate(same | made)
+
+
+def _listed(row: PaymentRow) -> list[ListedOut]:
+    rates = Rates.from_document(row.terms["rates"])
+    paid = {"travel_mile": rates.travel_mile, "travel_hour": rates.travel_hour}
+    ways = [ListedOut(code=code, kind="travel", rate=rate) for code, rate in paid.items() if rate]
+    return [ListedOut(code=each.code, kind=each.kind, cap=each.cap) for each in rates.extras] + ways
 
 
 def _read(session: Session, payment_id: UUID) -> PaymentOut:

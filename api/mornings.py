@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from api.auth import ClientAdmin, Requester
+from api.budgets import show_budget
 from api.money import show_payment
 from api.paging import Cursor, Limit, page
 from api.parts import parts_of
@@ -20,9 +21,10 @@ from api.schemas.mornings import (
     ServiceMorningOut,
 )
 from api.schemas.pages import PageOf
+from dispatch.money.budgets import budgets_within, usage_of
 from dispatch.mornings.approvals import Part, Waiting, read_waiting, waiting_jobs, waiting_sums
 from dispatch.mornings.compliance import compliance_morning
-from dispatch.mornings.service import Span, service_morning
+from dispatch.mornings.service import MOST_LISTED, Span, service_morning
 from dispatch.record.session import Actor, database_now, transaction
 from dispatch.record.tables import JobRow
 
@@ -33,13 +35,16 @@ Days = Annotated[int, Query(ge=1, le=366, description="So many days before now."
 
 @router.get("/mornings/service", response_model=ServiceMorningOut, summary="Is it filled, on time, done?")
 def get_service_morning(request: Request, actor: Requester, days: Days = 7) -> ServiceMorningOut:
-    """Fill rate, on time, done at the first visit, no-shows, why nobody took it, time to assign, cost, approvals."""
+    """Fill rate, on time, done at the first visit, no-shows, why nobody took it, time to assign, cost, budgets."""
     with transaction(parts_of(request).engine, actor, role="engine") as session:
         span = _span(session, actor, days)
         found = service_morning(session, span)
         waiting = waiting_sums(session, span.client_id)
+        rows = budgets_within(session, span.client_id, span.since.date(), span.until.date(), limit=MOST_LISTED)
+        usage = usage_of(session, rows)
     same = {name: getattr(found, name) for name in found.__slots__}
-    return ServiceMorningOut.model_validate({"since": span.since, "until": span.until, "waiting": waiting, **same})
+    same |= {"since": span.since, "until": span.until, "waiting": waiting}
+    return ServiceMorningOut.model_validate(same | {"budgets": [show_budget(row, usage[row.id]) for row in rows]})
 
 
 @router.get("/mornings/compliance", response_model=ComplianceMorningOut, summary="What should I look into?")

@@ -21,12 +21,13 @@ from api.schemas.reputation import (
     ReputationPartOut,
     ReputationPointOut,
     RulesOut,
+    VisitRatingsOut,
 )
 from dispatch.errors import NotFound
 from dispatch.record.session import Actor, database_now, transaction
-from dispatch.record.tables import ClientRow
+from dispatch.record.tables import ClientRow, RatingRow
 from dispatch.reputation.accounts import ClientAccount, Point, TechnicianAccount, client_account, technician_account
-from dispatch.reputation.ratings import rate
+from dispatch.reputation.ratings import rate, ratings_of
 from matching.outcomes import WHY_NOT, WORDS
 from matching.reasons import visible_count
 
@@ -45,6 +46,14 @@ def post_rating(request: Request, actor: OnVisit, visit_id: UUID, rating: Rating
         return Reply(RatingOut(**asdict(given)), 201)
 
     return idempotent(request, actor, work)
+
+
+@router.get("/visits/{visit_id}/ratings", response_model=VisitRatingsOut, summary="What was said of a visit?")
+def get_ratings(request: Request, actor: OnVisit, visit_id: UUID) -> VisitRatingsOut:
+    """The stars that your side gave, the other side's once both are shown, and until when you may give some."""
+    with transaction(parts_of(request).engine, actor, role="engine") as session:
+        found = ratings_of(session, actor, visit_id, now=database_now(session))
+        return VisitRatingsOut(items=[_rating(each) for each in found.rows], rate_until=found.rate_until)
 
 
 @router.get(
@@ -124,15 +133,16 @@ def _client(client_id: UUID, account: ClientAccount) -> ClientAccountOut:
         # Of a few ratings the mean would tell each of them.
         mean_stars=account.mean_stars if num_ratings else None,
         points=[ClientPointOut.model_validate(each) for each in account.points],
-        given=[
-            RatingOut(
-                id=each.id,
-                assignment_id=each.assignment_id,
-                by_side=each.by_side,  # type: ignore[arg-type]
-                stars=each.stars,
-                show_at=each.show_at,
-                is_shown=each.shown_at is not None,
-            )
-            for each in account.given
-        ],
+        given=[_rating(each) for each in account.given],
+    )
+
+
+def _rating(row: RatingRow) -> RatingOut:
+    return RatingOut(
+        id=row.id,
+        assignment_id=row.assignment_id,
+        by_side=row.by_side,  # type: ignore[arg-type]
+        stars=row.stars,
+        show_at=row.show_at,
+        is_shown=row.shown_at is not None,
     )

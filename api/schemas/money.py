@@ -84,6 +84,15 @@ class ExtraOut(Out):
     state: str
 
 
+class ListedOut(Out):
+    """Something that the offer pays for beside the work, or takes off: up to `cap` in all, or at a `rate` each."""
+
+    code: str
+    kind: Literal["expense", "bonus", "penalty", "travel"]
+    cap: Signed | None = None
+    rate: Decimal | None = Field(default=None, description="For each mile or hour.")
+
+
 class PaymentOut(Out):
     """What an assignment is worth, and how far its payment is."""
 
@@ -100,6 +109,7 @@ class PaymentOut(Out):
     refunded: Signed = Field(description="Went back to the client.")
     lines: list[PayLineOut] = Field(description="What is claimed; empty until the work is done.")
     extras: list[ExtraOut]
+    listed: list[ListedOut] = Field(description="What may be asked for as an extra, as the offer listed it.")
     num_signatures: int
     approve_by: Instant | None = Field(description="When nobody's word is a yes.")
     due_at: Instant | None
@@ -125,6 +135,7 @@ class Approved(Out):
                         "id": _UUID, "job_id": _UUID, "assignment_id": _UUID, "technician_id": _UUID, "state": "held",
                         "currency": "USD", "held": "60.00", "due": "72.00", "paid": "0.00", "fee": "8.00",
                         "refunded": "0.00", "lines": [], "extras": [], "num_signatures": 1, "approve_by": _AT,
+                        "listed": [{"code": "parking", "kind": "expense", "cap": "15.00", "rate": None}],
                         "due_at": _AT, "version": 4,
                     },
                 }
@@ -193,7 +204,7 @@ class RulingIn(In):
 
 
 class DisputeOut(Out):
-    """A dispute as both sides see it."""
+    """A dispute as both sides and the person who decides see it."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -201,8 +212,10 @@ class DisputeOut(Out):
                 {
                     "id": _UUID, "payment_id": _UUID, "job_id": _UUID, "state": "decided", "currency": "USD",
                     "amount": "35.00", "reason": "hours", "positions": {"client": _POSITION}, "opened_by": "client",
-                    "opened_at": _AT, "decider_id": _UUID, "decide_by": _AT, "is_late": False, "decided_at": _AT,
-                    "awarded": "20.00",
+                    "opened_at": _AT, "decider_id": _UUID, "decider": "Olga Brandt", "decide_by": _AT, "is_late": False,
+                    "decided_at": _AT, "awarded": "20.00", "decided_note": "The log shows it", "number": "WO-88121",
+                    "title": "Replace the drive", "client": "Acme service", "technician": "Ray Diaz",
+                    "undisputed": "105.00",
                 }
             ]
         }
@@ -214,14 +227,21 @@ class DisputeOut(Out):
     currency: Currency
     amount: Signed
     reason: str
-    positions: dict[str, Any]
+    positions: dict[str, Any] = Field(description="What `client` and `technician` say: hours, sum, files, words.")
     opened_by: str
     opened_at: Instant
     decider_id: UUID
+    decider: str = Field(description="The name of who decides.")
     decide_by: Instant
     is_late: bool
     decided_at: Instant | None
     awarded: Signed | None
+    decided_note: str | None = Field(description="Why it was decided so.")
+    number: str | None = Field(description="The client's number of the job; for staff.")
+    title: str
+    client: str
+    technician: str
+    undisputed: Signed = Field(description="Of the same payment, before our fee: the technician's in any case.")
 
 
 class PayoutOut(Out):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from api.schemas.budgets import BudgetOut
 from api.schemas.money import PaymentOut, Signed
 from api.schemas.usage import Level
 from api.schemas.values import Code, Currency, Instant, Out
@@ -68,6 +69,7 @@ class ServiceMorningOut(Out):
     assign_slow_s: int | None = Field(description="One in ten took longer.")
     costs: list[CostOut]
     waiting: list[WaitingSum]
+    budgets: list[BudgetOut] = Field(description="Those in force in these days, the one with the least left first.")
 
 
 class MadeOverride(Out):

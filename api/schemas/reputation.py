@@ -35,6 +35,13 @@ class RatingOut(Out):
     is_shown: bool
 
 
+class VisitRatingsOut(Out):
+    """What was said of a visit: your side's stars, and the other side's once both are shown."""
+
+    items: list[RatingOut]
+    rate_until: Instant | None = Field(description="Until when you may rate; null: not now, or you have.")
+
+
 class ReputationPartOut(Out):
     """One part of the score, from 0 to 1."""
 

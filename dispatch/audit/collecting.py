@@ -165,9 +165,13 @@ def _hash_of_words(words: str | None) -> str | None:
 
 
 def _stated(document: Any) -> Any:
-    """A stored document with whole numbers as such and any other number as text: there is one way to write it."""
+    """A stored document with whole numbers as such and any other number as text: there is one way to write it.
+
+    Of somebody's own words only the hash is told.
+    """
     if isinstance(document, dict):
-        return {name: _stated(value) for name, value in document.items()}
+        told = {name: _stated(value) for name, value in document.items() if name != "note"}
+        return told | ({"note_sha256": _hash_of_words(document["note"])} if "note" in document else {})
     if isinstance(document, list):
         return [_stated(value) for value in document]
     return str(document) if isinstance(document, float) else document

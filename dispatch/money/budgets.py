@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
@@ -125,6 +125,17 @@ def find_budget(session: Session, actor: Actor, budget_id: UUID) -> BudgetRow:
     if row is None or actor.client_id not in (None, row.client_id):
         raise NotFound("budget", budget_id)
     return row
+
+
+def budgets_within(session: Session, client_id: UUID, since: date, until: date, *, limit: int) -> list[BudgetRow]:
+    """A client's budgets of which some day lies between these two, the one with the least left for its size first."""
+    used = BudgetRow.committed / func.nullif(BudgetRow.amount, 0)
+    wanted = select(BudgetRow).where(
+        BudgetRow.client_id == client_id,
+        BudgetRow.from_on <= until,
+        or_(BudgetRow.until_on.is_(None), BudgetRow.until_on >= since),
+    )
+    return list(session.scalars(wanted.order_by(used.desc().nulls_last(), BudgetRow.code).limit(limit)))
 
 
 def usage_of(session: Session, rows: Sequence[BudgetRow]) -> dict[UUID, Usage]:

@@ -250,6 +250,7 @@ def _said(position: Position, now: datetime) -> dict[str, Any]:
         "hours": None if position.hours is None else str(position.hours),
         "amount": None if position.amount is None else str(position.amount),
         "files": [str(each) for each in position.files],
+        "note": position.note,
         "said_at": now.isoformat(),
     }
 

@@ -161,7 +161,16 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding("incidents", _BY_THEM, {"note": "''"}),
     Holding("reviews", erased={"words": _ERASED, "answer": f"CASE WHEN answer <> '' THEN {_ERASED} ELSE '' END"}),
     Holding("usage", erased={"answers": "'{}'"}, left_out=("answers",)),
-    Holding("disputes", erased={"note": "''", "decided_note": f"CASE WHEN decided_note <> '' THEN {_ERASED} END"}),
+    Holding(
+        "disputes",
+        erased={
+            "note": "''",
+            "decided_note": f"CASE WHEN decided_note <> '' THEN {_ERASED} END",
+            # Only where they are: a position that was stated before words were kept in it has none.
+            "positions": "jsonb_set(jsonb_set(positions, '{technician,note}', '\"\"', false),"
+            " '{client,note}', '\"\"', false)",
+        },
+    ),
     Holding("visits", "id IN (SELECT visit_id FROM assignments WHERE technician_id = :t)", {"outcome_note": "''"}),
     Holding("messages", "author_kind = 'technician' AND author_id = :t", {"words": _ERASED}, by="erase_words",
             left_out=("carrier_id",)),

@@ -3,11 +3,12 @@
 So neither rates in answer to the other. What was said is never changed; a correction is an appeal's.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -86,6 +87,41 @@ def rate(
     return Rated(rating_id, assignment.id, by_side, stars, show_at, is_shown=num == 2)
 
 
+@dataclass(frozen=True, slots=True)
+class Ratings:
+    """What an actor may read of a visit's ratings; `rate_until` is None where there is nothing for them to rate."""
+
+    rows: Sequence[RatingRow]
+    rate_until: datetime | None
+
+
+def ratings_of(
+    session: Session, actor: Actor, visit_id: UUID, *, now: datetime, policy: ReputationPolicy | None = None
+) -> Ratings:
+    """The stars that the actor's side gave, the other side's once shown, and until when to give some.
+
+    Raises
+    ------
+    NotFound
+        When the visit is not this actor's.
+    """
+    visit = find_visit_ever(session, actor, visit_id)
+    side = "client" if is_clients(actor, visit.client_id) else "technician"
+    mine = select(AssignmentRow).where(AssignmentRow.visit_id == visit_id)
+    if side == "technician":
+        mine = mine.where(of_actor(actor))
+    there = {each.id: each.checked_in_at is not None for each in session.scalars(mine)}
+    rows = session.scalars(
+        select(RatingRow)
+        .where(RatingRow.assignment_id.in_(there), or_(RatingRow.by_side == side, RatingRow.shown_at.is_not(None)))
+        .order_by(RatingRow.rated_at, RatingRow.id)
+    ).all()
+    rated = {each.assignment_id for each in rows if each.by_side == side}
+    is_left = any(was_there and each not in rated for each, was_there in there.items())
+    until = _until(visit, policy or ReputationPolicy())
+    return Ratings(rows, until if is_left and until is not None and until > now else None)
+
+
 def show_ratings(session: Session, now: datetime) -> int:
     """Show what only one side has given when the time for the other is over: how many. A sweep, as the engine."""
     due = session.scalars(
@@ -123,12 +159,16 @@ def _find(session: Session, actor: Actor, visit: VisitRow, assignment_id: UUID |
 
 def _check_time(visit: VisitRow, now: datetime, policy: ReputationPolicy) -> datetime:
     """Until when both may rate."""
-    if visit.checked_out_at is None:
+    until = _until(visit, policy)
+    if until is None:
         raise Conflict(visit.state, "rate the visit", ("check out",))
-    until = visit.checked_out_at + timedelta(days=policy.reveal_days)
     if until <= now:
         raise Conflict(f"closed since {until.isoformat()}", "rate the visit")
     return until
+
+
+def _until(visit: VisitRow, policy: ReputationPolicy) -> datetime | None:
+    return None if visit.checked_out_at is None else visit.checked_out_at + timedelta(days=policy.reveal_days)
 
 
 def _show(session: Session, actor: Actor, assignment_id: UUID, now: datetime) -> None:

@@ -236,8 +236,8 @@ class PayoutRow(Base):
 class DisputeRow(Base):
     """What both sides don't agree on of a payment: `amount` stays set aside until `decider_id` decides, by `decide_by`.
 
-    `positions` is what each side says: `{"client": {"hours", "amount", "files", "said_at"}, "technician": ...}`;
-    `awarded` is what the technician gets of it.
+    `positions` is what each side says: `{"client": {"hours", "amount", "files", "note", "said_at"}, ...}`, and `note`
+    what it was opened with; `awarded` is what the technician gets of it.
     """
 
     __tablename__ = "disputes"

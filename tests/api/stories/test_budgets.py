@@ -58,6 +58,10 @@ def test_a_project_has_its_money_and_nothing_goes_beyond_it(story, admin, url):
     does_the_job(given)
     assert given.staff.post(f"{given.job_url}/approve").json()["state"] == "approved"
     assert usage(admin, hard, url) == ("140.00", "140.00", "160.00", "280.00")
+    makes(admin, url, "50.00", code="PO-0", from_on="2020-01-01", until_on="2020-12-31")
+    morning = admin.get("/v1/mornings/service").json()["budgets"]
+    assert [(each["code"], each["spent"], each["left"]) for each in morning] == [("PO-1", "140.00", "160.00")]
+    assert story.town.stranger.get("/v1/mornings/service").json()["budgets"] == []
     assert given.technician.get(url).status_code == 403
     offer = story.town.by_id(offers[1].technician_id).get(f"/v1/offers/{offers[1].id}").text
     assert "PO-1" not in offer, "what a client means to spend is its own"

@@ -112,14 +112,23 @@ def test_half_of_it_is_disputed_the_rest_is_paid_and_the_operator_decides(story,
     said = {"hours": "1.00", "amount": "70.00", "note": "Left after an hour"}
     dispute = given.staff.post(f"{payment}/dispute", {"amount": "70.00", "reason": "hours", "position": said}).json()
     assert payment_of(given)["due"] == "63.00"
-    stated = given.technician.post(f"/v1/disputes/{dispute['id']}/state", {"hours": "2.00"}).json()
-    assert set(stated["positions"]) == {"client", "technician"}
+    theirs = {"hours": "2.00", "note": "The log says two hours"}
+    stated = given.technician.post(f"/v1/disputes/{dispute['id']}/state", theirs).json()
+    words = {side: each["note"] for side, each in stated["positions"].items()}
+    assert words == {"client": "Left after an hour", "technician": "The log says two hours"}
+    [waiting] = operator.get("/v1/disputes?state=open").json()["items"]
+    assert waiting == stated | {"number": given.job["number"]}, "which is for staff"
+    assert (waiting["number"], waiting["decider"], waiting["undisputed"]) == (given.job["number"], "Olga", "70.00")
+    assert operator.get("/v1/disputes?state=decided").json()["items"] == []
     stranger = story.town.stranger
     assert stranger.get("/v1/disputes").json()["items"] == []
+    assert stranger.get("/v1/disputes?state=open").json()["items"] == []
     assert stranger.post(f"/v1/disputes/{dispute['id']}/state", {"hours": "9.00"}).status_code == 404
     assert stranger.post(f"{payment}/approve", {"amount": "1.00"}).status_code == 404
     decided = operator.post(f"/v1/disputes/{dispute['id']}/decide", {"awarded": "35.00", "note": "Half"})
     assert (decided.json()["state"], decided.json()["awarded"]) == ("decided", "35.00")
+    [read] = given.technician.get("/v1/disputes").json()["items"]
+    assert (read["decided_note"], read["undisputed"], read["technician"]) == ("Half", "70.00", waiting["technician"])
     after = payment_of(given)
     assert (after["due"], after["fee"], after["refunded"], after["held"]) == ("94.50", "10.50", "35.00", "0.00")
 
@@ -154,6 +163,8 @@ def test_only_extras_that_the_offer_listed_are_claimed_up_to_their_cap_and_a_pen
     given = story.assigned(day_policy=RATES)
     does_the_job(given)
     payment = f"/v1/payments/{payment_of(given)['id']}"
+    listed = [(each["code"], each["kind"], each["cap"]) for each in payment_of(given)["listed"]]
+    assert listed == [("parking", "expense", "15.00"), ("late", "penalty", "20.00")]
 
     def extra(caller, code, amount):
         return caller.post(f"{payment}/extras", {"code": code, "amount": amount})
@@ -181,6 +192,7 @@ def test_a_way_is_paid_by_the_mile_where_the_offer_says_so_and_the_client_agrees
     given = story.assigned(day_policy={"rates": {"travel_mile": "0.67"}})
     does_the_job(given)
     payment = f"/v1/payments/{payment_of(given)['id']}"
+    assert [(each["code"], each["rate"]) for each in payment_of(given)["listed"]] == [("travel_mile", "0.67")]
 
     def says(caller, code, units):
         return caller.post(f"{payment}/travel", {"code": code, "units": units})

@@ -283,13 +283,21 @@ def test_a_client_that_approves_late_reads_so(story):
 
 def test_ratings_are_hidden_until_both_have_rated_and_then_count(story):
     given = story.assigned()
-    early = given.staff.post(f"{given.visit}/ratings", {"stars": 5})
+    ratings = f"{given.visit}/ratings"
+    early = given.staff.post(ratings, {"stars": 5})
     assert early.status_code == 409
+    assert given.technician.get(ratings).json() == {"items": [], "rate_until": None}
     _comes(story, given, 5)
     _sweeps(story)
+    until = given.technician.get(ratings).json()["rate_until"]
+    assert until is not None
     first = given.staff.post(f"{given.visit}/ratings", {"stars": 2})
     assert (first.status_code, first.json()["is_shown"]) == (201, False)
     assert given.staff.post(f"{given.visit}/ratings", {"stars": 5}).status_code == 409, "never changed"
+    own = given.staff.get(ratings).json()
+    assert ([each["stars"] for each in own["items"]], own["rate_until"]) == ([2], None)
+    assert given.technician.get(ratings).json() == {"items": [], "rate_until": until}, "hidden from the other side"
+    assert story.town.stranger.get(ratings).status_code == 404
     _sweeps(story)
     assert "rated" not in _points(given)
     told = str(story.told("visit", "rated"))
@@ -298,6 +306,9 @@ def test_ratings_are_hidden_until_both_have_rated_and_then_count(story):
         assert _rows(session, "ratings") == 0, "row-level security hides it from the technician"
     second = given.technician.post(f"{given.visit}/ratings", {"stars": 4})
     assert (second.status_code, second.json()["is_shown"]) == (201, True)
+    both = given.technician.get(ratings).json()
+    assert [(each["by_side"], each["stars"]) for each in both["items"]] == [("client", 2), ("technician", 4)]
+    assert both["rate_until"] is None
     with transaction(story.town.world.engine, _actor(given)) as session:
         assert _rows(session, "ratings") == 2
     (shown,) = story.told("visit", "ratings_shown")
