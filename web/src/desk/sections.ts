@@ -16,7 +16,10 @@ export type Section = {
     | 'pools'
     | 'hours'
     | 'money'
+    | 'budgets'
+    | 'agreements'
     | 'reviews'
+    | 'disputes'
     | 'clients'
     | 'rules'
     | 'audit'
@@ -46,7 +49,20 @@ export const SECTIONS: readonly Section[] = [
   { path: '/pools', words: 'pools', roles: DECIDERS, load: () => import('./trust/PoolsPage.svelte') },
   { path: '/hours', words: 'hours', roles: STAFF, load: () => import('./trust/HoursPage.svelte') },
   { path: '/money', words: 'money', roles: STAFF, load: () => import('./trust/MoneyPage.svelte') },
+  { path: '/budgets', words: 'budgets', roles: STAFF, load: () => import('./trust/BudgetsPage.svelte') },
+  {
+    path: '/agreements',
+    words: 'agreements',
+    roles: ['client_admin'],
+    load: () => import('./trust/AgreementsPage.svelte'),
+  },
   { path: '/operator/reviews', words: 'reviews', roles: OPERATOR, load: () => import('./operator/ReviewsPage.svelte') },
+  {
+    path: '/operator/disputes',
+    words: 'disputes',
+    roles: OPERATOR,
+    load: () => import('./operator/DisputesPage.svelte'),
+  },
   { path: '/operator/clients', words: 'clients', roles: OPERATOR, load: () => import('./operator/ClientsPage.svelte') },
   { path: '/operator/rules', words: 'rules', roles: OPERATOR, load: () => import('./operator/RulesPage.svelte') },
   { path: '/operator/audit', words: 'audit', roles: OPERATOR, load: () => import('./operator/AuditPage.svelte') },

@@ -17,6 +17,9 @@ async function items<T>(asked: Promise<Result<{ items: T[] }>>): Promise<Result<
 export const payments = (): Reading<readonly Payment[]> =>
   kept('payments', () => items(ask(api.GET('/v1/payments', { params: { query: { limit: 200 } } }))))
 
+export const disputes = (): Reading<readonly Schemas['DisputeOut'][]> =>
+  kept('disputes', () => items(ask(api.GET('/v1/disputes', { params: { query: { limit: 200 } } }))))
+
 export const payouts = (): Reading<readonly Schemas['PayoutOut'][]> =>
   kept('payouts', () => items(ask(api.GET('/v1/payouts', { params: { query: { limit: 50 } } }))))
 

@@ -74,6 +74,16 @@ export const requestsOf = (visitId: string): Reading<readonly Schemas['SiteReque
     return answer.ok ? { ...answer, data: answer.data.items } : answer
   })
 
+export const ratingsOf = (visitId: string): Reading<Schemas['VisitRatingsOut']> =>
+  kept(`ratings ${visitId}`, () =>
+    ask(api.GET('/v1/visits/{visit_id}/ratings', { params: { path: { visit_id: visitId } } })),
+  )
+
+export const timeLogOf = (visitId: string): Reading<Schemas['TimeLogOut']> =>
+  kept(`time ${visitId}`, () =>
+    ask(api.GET('/v1/visits/{visit_id}/time-log', { params: { path: { visit_id: visitId } } })),
+  )
+
 export const proposalsOf = (visitId: string): Reading<readonly Schemas['ProposalOut'][]> =>
   kept(`proposals ${visitId}`, async () => {
     const answer = await ask(

@@ -1,6 +1,7 @@
 // How is what a technician says about a visit made into requests? Each is kept, and sent when there is a network.
 import type { Schemas } from '../server/api'
 import { outbox, type Wish } from './outbox.svelte'
+import { claimed } from './saying'
 import type { Enclosed } from './store'
 
 /** What it is said about. */
@@ -33,6 +34,29 @@ export function proposeStart(work: Work, startAt: string, note: string): Promise
   const body: Schemas['ProposalIn'] = { time: { start_at: startAt }, reason: 'technician_asks', note }
   return say(work, { kind: 'propose', path: `/v1/visits/${work.visit_id}/proposals`, body })
 }
+
+export const rate = (work: Work, stars: number): Promise<void> =>
+  say(work, { kind: 'rate', path: `/v1/visits/${work.visit_id}/ratings`, body: { stars } })
+
+export function reportIncident(work: Work, kind: Schemas['IncidentIn']['kind'], note: string, photo?: Blob) {
+  const body: Schemas['IncidentIn'] = { kind, note, files: [] }
+  const path = `/v1/visits/${work.visit_id}/incidents`
+  return say(work, { kind: 'incident', path, body, ...(photo && { file: { kind: 'photo', blob: photo } as const }) })
+}
+
+export type Switch = Pick<Schemas['SwitchIn'], 'kind' | 'reason'>
+
+export function switchTime(work: Work, to: Switch): Promise<void> {
+  const at = claimed()
+  return say(work, { kind: 'switch', path: `/v1/visits/${work.visit_id}/time`, body: { ...to, at } })
+}
+
+export function answerCorrection(work: Work, id: string, wish: 'accept' | 'refuse'): Promise<void> {
+  return say(work, { kind: ANSWERS[wish], path: `/v1/visits/${work.visit_id}/corrections/${id}/${wish}`, body: {} })
+}
+
+export const handBack = (work: Work, assignmentId: string, why: string): Promise<void> =>
+  say(work, { kind: 'hand-back', path: `/v1/assignments/${assignmentId}/back-out`, body: { why } })
 
 const ANSWERS = { accept: 'agree', refuse: 'refuse', withdraw: 'take-back' } as const
 

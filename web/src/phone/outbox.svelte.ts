@@ -3,6 +3,7 @@ import { OWN } from '../server/api'
 import { net } from '../server/net.svelte'
 import { isPassing, problemOf, UNREACHABLE } from '../server/problems'
 import { session } from '../server/session.svelte'
+import { enclose } from './enclosing'
 import { outcomeOf, type Sent } from './outcomes'
 import { inOrder } from './sending'
 import { type Enclosed, type Entry, type EntryKind, store } from './store'
@@ -94,10 +95,10 @@ class Outbox {
       const sent = await upload(entry, file)
       if (!sent.ok) return sent
       // What the server has is not sent again, whatever becomes of the rest.
-      entry.file = { kind: file.kind, id: sent.id }
+      entry.file = { kind: file.kind, id: sent.id, ...(file.of && { of: file.of }) }
       await this.#replace(entry)
     }
-    return post(entry, entry.path, JSON.stringify({ ...(entry.body as object), file_id: entry.file?.id }))
+    return post(entry, entry.path, JSON.stringify(enclose(entry.body, entry.file?.id)))
   }
 
   async #later(entry: Entry): Promise<void> {
@@ -138,7 +139,7 @@ type Kept = { ok: true; id: string } | Extract<Sent, { ok: false }>
 
 async function upload(entry: Entry, file: Enclosed): Promise<Kept> {
   const headers = { 'Content-Type': 'application/octet-stream', 'Idempotency-Key': `${entry.id}-file`, ...OWN }
-  const path = `/v1/files?kind=${file.kind}&visit_id=${entry.about}`
+  const path = `/v1/files?kind=${file.kind}&${file.of ?? `visit_id=${entry.about}`}`
   try {
     const body = await file.blob?.arrayBuffer()
     const answer = await net.send(new Request(path, { method: 'POST', headers, body: body ?? null }), FILE_PATIENCE_MS)

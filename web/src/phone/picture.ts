@@ -29,6 +29,12 @@ export async function draw(file: Blob): Promise<Drawn> {
   }
 }
 
+/** The photo as it leaves the phone; what cannot be drawn as it is, for the server to refuse with its reason. */
+export async function drawn(file: File): Promise<Blob> {
+  const made = await draw(file)
+  return made.ok ? made.blob : file
+}
+
 /** The same shape, no side longer than it has to be. */
 export function fitted(width: number, height: number, longest = LONGEST): { width: number; height: number } {
   const by = Math.min(1, longest / Math.max(width, height))

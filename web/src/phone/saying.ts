@@ -16,7 +16,7 @@ type Body<Path extends keyof paths> = paths[Path] extends {
 const A_MARGIN_MS = 2_000
 
 /** The phone's own time where nobody can be told at once: what was claimed holds. */
-const claimed = (): string | null => (net.isReached ? null : new Date(clock.now() - A_MARGIN_MS).toISOString())
+export const claimed = (): string | null => (net.isReached ? null : new Date(clock.now() - A_MARGIN_MS).toISOString())
 
 /** What was said last about something and came to nothing, so that nobody has to type it again. */
 export function refused<Said>(about: string, kind: EntryKind): Partial<Said> | undefined {

@@ -28,6 +28,8 @@ export type Entry = {
 
 export type Enclosed = {
   readonly kind: 'photo' | 'signature' | 'document'
+  /** What it is about, where it is not a visit: `job_id=…`. */
+  readonly of?: string
   /** Gone once the server has it. */
   blob?: Blob
   /** The server's name for it. */
@@ -55,6 +57,10 @@ export type EntryKind =
   | 'refuse'
   | 'take-back'
   | 'message'
+  | 'rate'
+  | 'incident'
+  | 'switch'
+  | 'hand-back'
 
 export type Read = { data: unknown; readAt: number }
 

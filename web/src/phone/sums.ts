@@ -20,6 +20,20 @@ export function sums(all: readonly Pick<Payment, 'currency' | 'held' | 'due' | '
   }))
 }
 
+/** What may still be asked for on top: an expense up to so much, a way at its rate. */
+export type Left = { code: string; kind: 'expense' | 'travel'; most?: string; rate?: string }
+
+export function leftOf(payment: Pick<Payment, 'listed' | 'extras'>): Left[] {
+  const asked = (code: string) => payment.extras.filter((each) => each.code === code && each.state !== 'refused')
+  return payment.listed.flatMap(({ code, kind, cap, rate }): Left[] => {
+    const given = asked(code)
+    if (kind === 'travel') return given.length > 0 || !rate ? [] : [{ code, kind, rate }]
+    const cents =
+      Math.round(Number(cap) * 100) - given.reduce((sum, each) => sum + Math.round(Number(each.amount) * 100), 0)
+    return kind === 'expense' && cents > 0 ? [{ code, kind, most: (cents / 100).toFixed(2) }] : []
+  })
+}
+
 /** What comes to the technician of it: what is due or paid, and before that what is claimed, or set aside. */
 export function netOf(payment: Pick<Payment, 'held' | 'due' | 'paid' | 'fee' | 'lines'>): string {
   const settled = Number(payment.due) + Number(payment.paid)

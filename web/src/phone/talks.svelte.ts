@@ -33,9 +33,14 @@ export const messagesOf = (talk: Talk): Reading<readonly Message[]> =>
     return answer.ok ? { ...answer, data: answer.data.items.toReversed() } : answer
   })
 
-export function write(talk: Talk, title: string, text: string): Promise<void> {
+/** `of` is what a photo is about: the job, or the client. */
+export type Photo = { blob: Blob; of: string }
+
+export function write(talk: Talk, title: string, text: string, photo?: Photo): Promise<void> {
   const body: Schemas['MessageIn'] = { text, language: speech.language, kind: 'message', files: [] }
-  return outbox.say({ kind: 'message', about: talk.jobId ?? talk.threadId ?? '', title, path: pathOf(talk), body })
+  const about = talk.jobId ?? talk.threadId ?? ''
+  const file = photo && ({ kind: 'photo', ...photo } as const)
+  return outbox.say({ kind: 'message', about, title, path: pathOf(talk), body, ...(file && { file }) })
 }
 
 const marked = new Set<string>()

@@ -117,6 +117,8 @@ export function jobOf(draft: Draft, siteId: string, reachKm: number): Schemas['J
     duration_min: draft.durationMin,
     priority: draft.priority,
     mode: draft.mode || null,
+    budget: draft.budget || null,
+    budget_reason: (draft.budget && draft.budgetReason.trim()) || null,
     policy: draft.extraKm > 0 ? { reach_km: reachKm } : {},
     day_policy: rates ? { rates } : {},
     slots: [

@@ -48,6 +48,8 @@ export type Draft = {
   mode: '' | 'first' | 'manual' | 'auto'
   priority: number
   extraKm: number
+  budget: string
+  budgetReason: string
   /** What the next request is called, with what it asks: asked again unchanged it has its effect once. */
   keys: Record<string, { asked: string; key: string }>
 }
@@ -97,6 +99,8 @@ export function emptyDraft(): Draft {
     mode: '',
     priority: 3,
     extraKm: 0,
+    budget: '',
+    budgetReason: '',
     keys: {},
   }
 }

@@ -1,6 +1,6 @@
 // What the pages of trust reckon by themselves.
 import { describe, expect, it } from 'vitest'
-import { fromDraft, toDraft } from './asks'
+import { areaIn, cornersOf, fromDraft, toDraft } from './asks'
 import { spanOf } from './month'
 
 describe('a month', () => {
@@ -22,13 +22,13 @@ describe('a requirement set', () => {
     area: null,
   }
 
-  it('comes back as it was read, with the places that the page does not change', () => {
-    expect(fromDraft(toDraft(asks), asks)).toEqual(asks)
+  it('comes back as it was read, with its places', () => {
+    expect(fromDraft(toDraft(asks))).toEqual(asks)
   })
 
   it('asks for nothing where nothing was chosen', () => {
     const draft = { ...toDraft(null), skills: [{ code: '', level: 1 }] }
-    expect(fromDraft(draft, null)).toEqual({
+    expect(fromDraft(draft)).toEqual({
       skills: {},
       credentials: [],
       agreements: [],
@@ -36,5 +36,29 @@ describe('a requirement set', () => {
       near: [],
       area: null,
     })
+  })
+})
+
+describe('an area of a file', () => {
+  const polygon = {
+    type: 'Polygon',
+    coordinates: [
+      [
+        [-103, 30],
+        [-102, 30],
+        [-102, 31],
+        [-103, 30],
+      ],
+    ],
+  }
+
+  it('is found alone, in a feature and in a collection, and nothing else is', () => {
+    const feature = { type: 'Feature', geometry: polygon, properties: {} }
+    for (const found of [polygon, feature, { type: 'FeatureCollection', features: [feature] }]) {
+      expect(areaIn(JSON.stringify(found))).toEqual(polygon)
+    }
+    expect(areaIn('{"type": "Point", "coordinates": [1, 2]}')).toBeUndefined()
+    expect(areaIn('Texas')).toBeUndefined()
+    expect(cornersOf(polygon)).toBe(4)
   })
 })

@@ -44,16 +44,6 @@ export const common = {
     company: 'company',
     gateway: 'gateway',
   } as Record<string, string>,
-  start: {
-    title: 'Where to?',
-    phone: 'My work',
-    phoneHint: 'For technicians: offers, open jobs, the day in order.',
-    board: 'The board',
-    boardHint: 'For dispatchers: what needs a person now.',
-    desk: 'The service desk',
-    deskHint: 'For departments: post a job, see that it gets done.',
-    api: 'Description of the API',
-  },
   notForYou: (role: string) => `You are signed in as ${role}; this page is for somebody else.`,
   toStart: 'To the start page',
   problems: {

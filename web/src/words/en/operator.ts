@@ -80,7 +80,6 @@ export const operator = {
     everywhere: 'everywhere',
     agreed: (version: string, name: string) => `Agreement ${version}, accepted by ${name}`,
     noCredit: 'none',
-    agreeFirst: 'They have accepted no agreement yet: it is recorded first, through the API.',
     noAgreement: 'No agreement accepted',
     suspendHint: 'They ask nobody from now on: open offers are withdrawn, what is agreed stands and is flagged.',
     reasons: {

@@ -157,6 +157,7 @@ export const work = {
     you: 'You',
     write: 'Your message',
     send: 'Send',
+    photo: 'A photo',
     read: 'Read',
     waiting: 'Waits to be sent',
     via: { sms: 'by text', mail: 'by mail' } as Record<string, string>,

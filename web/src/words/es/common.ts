@@ -45,16 +45,6 @@ export const common: typeof english = {
     company: 'empresa',
     gateway: 'pasarela',
   },
-  start: {
-    title: '¿Adónde?',
-    phone: 'Mi trabajo',
-    phoneHint: 'Para técnicos: ofertas, trabajos abiertos, el día en orden.',
-    board: 'El tablero',
-    boardHint: 'Para despachadores: lo que necesita a alguien ahora.',
-    desk: 'La mesa de servicio',
-    deskHint: 'Para departamentos: publicar un trabajo, ver que se hace.',
-    api: 'Descripción de la API',
-  },
   notForYou: (role) => `Ha entrado como ${role}; esta página es para otras personas.`,
   toStart: 'A la página de inicio',
   problems: {

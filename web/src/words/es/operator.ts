@@ -75,7 +75,6 @@ export const operator: typeof english = {
     everywhere: 'en todas partes',
     agreed: (version, name) => `Acuerdo ${version}, aceptado por ${name}`,
     noCredit: 'ninguno',
-    agreeFirst: 'Aún no han aceptado ningún acuerdo: primero se registra, por la API.',
     noAgreement: 'Ningún acuerdo aceptado',
     suspendHint: 'Desde ahora no pregunta a nadie: las ofertas abiertas se retiran, lo acordado queda y se señala.',
     reasons: {

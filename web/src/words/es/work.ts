@@ -154,6 +154,7 @@ export const work = {
     you: 'Usted',
     write: 'Su mensaje',
     send: 'Enviar',
+    photo: 'Una foto',
     read: 'Leído',
     waiting: 'Espera a ser enviado',
     via: { sms: 'por SMS', mail: 'por correo' } as Record<string, string>,

@@ -1,0 +1,23 @@
+// What are limits, skills and proofs called? The server names them in English; here they are known by their codes.
+import { catalogue, learn, speech } from './speech.svelte'
+
+const n = catalogue({
+  en: () => import('./en/names').then((each) => each.names),
+  es: () => import('./es/names').then((each) => each.names),
+})
+
+await learn()
+
+type Limit = { title: string; version: number }
+
+/** A limit by the pack that it comes from; a client's own is called what the client calls it. */
+export function limitName(pack: string, { title, version }: Limit): string {
+  const known = n().limits
+  return known[`${pack}.${version}`] ?? known[pack] ?? title
+}
+
+/** A skill or proof: as the operator named it to who reads English, else as we know its code. */
+export function codeName(code: string, given?: string): string {
+  const words = given ?? code.replaceAll('_', ' ')
+  return speech.language === 'en' ? words : (n().codes[code] ?? words)
+}
