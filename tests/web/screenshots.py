@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from browsing import DESK, PHONE, Device, Devices
-from dressed import ADMIN, DISPATCHER, OPERATOR, Dressed, dress, take
+from dressed import ADMIN, DISPATCHER, OPERATOR, Dressed, done, dress, take
 from PIL import Image
 
 SHOTS = Path(os.environ.get("TRUCKROLL_SCREENSHOTS", Path(__file__).resolve().parents[2] / "docs" / "screenshots"))
@@ -21,7 +21,7 @@ NUM_COLORS = 96
 
 @dataclass(frozen=True)
 class Shot:
-    """A page: its picture's name, who looks, its address (`{pool}`, `{job}`, `{offer}` filled in), what is pressed."""
+    """A page: its picture's name, who looks, its address (`{pool}`, `{job}` … filled in), what is pressed."""
 
     name: str
     who: str
@@ -50,6 +50,11 @@ PAGES = (
     Shot("desk-pool-requirements", ADMIN, "/desk/pools/{pool}", "Change requirements"),
     Shot("desk-hours", ADMIN, "/desk/hours"),
     Shot("desk-money", ADMIN, "/desk/money"),
+    Shot("desk-budgets", ADMIN, "/desk/budgets"),
+    Shot("desk-budgets-change", ADMIN, "/desk/budgets", "Change PO-7781"),
+    Shot("desk-agreements", ADMIN, "/desk/agreements"),
+    Shot("operator-disputes", OPERATOR, "/desk/operator/disputes"),
+    Shot("operator-disputes-decide", OPERATOR, "/desk/operator/disputes", "Decide: {disputed}"),
     Shot("operator-reviews", OPERATOR, "/desk/operator/reviews"),
     Shot("operator-clients", OPERATOR, "/desk/operator/clients"),
     Shot("operator-rules", OPERATOR, "/desk/operator/rules"),
@@ -61,6 +66,8 @@ PAGES = (
     Shot("phone-me", TECHNICIAN, "/phone/me"),
     Shot("phone-messages", TECHNICIAN, "/phone/messages"),
     Shot("phone-money", TECHNICIAN, "/phone/money"),
+    Shot("phone-visit", TECHNICIAN, "/phone/visits/{day}/{visit}"),
+    Shot("phone-visit-incident", TECHNICIAN, "/phone/visits/{day}/{visit}", "Something happened"),
     Shot("phone-record", TECHNICIAN, "/phone/record"),
     Shot("phone-proofs", TECHNICIAN, "/phone/proofs"),
     Shot("phone-usage", TECHNICIAN, "/phone/usage"),
@@ -77,11 +84,15 @@ def acme(devices: Devices) -> Dressed:
 @pytest.mark.parametrize("size", SIZES)
 def test_every_page_is_drawn(devices: Devices, acme: Dressed, size: str) -> None:
     SHOTS.mkdir(parents=True, exist_ok=True)
-    take(devices.town, "Mount the access points", 0, starts_min=0)
+    _keep(acme)
+    here = take(devices.town, "Mount the access points", 0, starts_min=0, budget="PO-7781")
+    here.does("confirm", "leave", "check-in")
+    day = done(here.technician.get(here.visit))["planned_start_at"][:10]
     job, offers = devices.town.offered(title="Replace the card reader")
     technician = devices.town.world.technicians[0]
     offer = next(each for each in offers if each.technician_id == technician)
-    names = {"pool": acme.pool, "job": job["id"], "offer": str(offer.id)}
+    names = {"pool": acme.pool, "job": job["id"], "offer": str(offer.id), "disputed": acme.jobs["disputed"]}
+    names |= {"day": day, "visit": here.visit.rpartition("/")[2]}
     emails = {TECHNICIAN: devices.address_of(technician)}
     for who in dict.fromkeys(each.who for each in PAGES):
         with devices.device(SIZES[size]) as device:
@@ -91,10 +102,21 @@ def test_every_page_is_drawn(devices: Devices, acme: Dressed, size: str) -> None
                 _draw(device, shot, size, names)
 
 
+def _keep(acme: Dressed) -> None:
+    """A budget, and something to sign."""
+    client = f"/v1/clients/{acme.town.world.client}"
+    budget = {"code": "PO-7781", "name": "Refit of the Texan stores", "amount": "400.00", "from_on": "2026-01-01"}
+    done(acme.admin.post(f"{client}/budgets", budget))
+    nda = {"code": "nda", "name": "NDA", "family": "agreement", "is_screening": False}
+    done(acme.operator.post("/v1/credential-kinds", nda))
+    words = "What you see on a site of ours stays there."
+    done(acme.admin.post(f"{client}/agreements", {"kind": "nda", "words": words}))
+
+
 def _draw(device: Device, shot: Shot, size: str, names: dict[str, str]) -> None:
     device.opens(shot.path.format(**names))
     if shot.presses:
-        device.page.get_by_role("button", name=shot.presses, exact=True).first.click()
+        device.page.get_by_role("button", name=shot.presses.format(**names), exact=True).first.click()
     # Some pages listen for ever: what they show first is what is drawn.
     device.page.wait_for_timeout(1_200)
     device.page.evaluate("document.fonts.ready")

@@ -1,10 +1,14 @@
 """The desk's pages of trust: who may work, what waits for a yes, how a morning begins; and the operator's reviews."""
 
+import json
 import os
+import re
+from typing import Any
 
 import pytest
 from browsing import DESK, PHONE, Device, Devices
-from dressed import ADMIN, DISPATCHER, OPERATOR, Dressed, done, dress
+from dressed import ADMIN, DISPATCHER, OPERATOR, Dressed, done, dress, take
+from pictures import photo
 from playwright.sync_api import expect
 
 from dispatch.audit.bundle import verify_bundle
@@ -124,6 +128,143 @@ def test_two_people_approve_what_is_too_large_for_one_and_money_says_where_it_we
     assert {states[acme.jobs[name]] for name in ("waits", "large")} == {"approved"}
 
 
+def test_the_named_person_decides_what_both_sides_have_stated_and_both_read_why(devices: Devices, acme: Dressed):
+    ray = devices.address_of(devices.town.world.technicians[1])
+    with devices.device(DESK) as rosa, devices.device() as phone, devices.device(DESK, "dark") as olga:
+        sits_down(devices, rosa, DISPATCHER)
+        goes(rosa, "Approvals")
+        rosa.sees("Ray Diaz")
+        rosa.presses("State it anew")
+        expect(rosa.page.get_by_label("What happened")).to_have_value("Left after an hour")
+        rosa.page.get_by_label("What happened").fill(f"Left after an hour, the frame still open. {CANARY}")
+        rosa.page.get_by_label("Add a photo or PDF").set_input_files(_photo_file())
+        rosa.sees("Evidence 1")
+        assert rosa.barriers() == []
+        in_panel(rosa, "State your side")
+        expect(rosa.page.get_by_role("img", name="Evidence 1")).not_to_have_js_property("naturalWidth", 0)
+
+        devices.sign_in(phone, ray)
+        phone.opens("/phone/money")
+        phone.page.locator("summary").filter(has_text="Seal the door frame").click()
+        phone.sees("Left after an hour, the frame still open.")
+        phone.sees("Nothing yet.")
+        assert phone.barriers() == []
+        phone.presses("State your side")
+        phone.page.get_by_label("What happened").fill(f"Two hours, see the log. {CANARY}")
+        phone.page.get_by_label("Pay that is right, in USD").fill("140")
+        phone.page.get_by_label("Add a photo or PDF").set_input_files(_photo_file())
+        phone.sees("Evidence 1")
+        assert phone.barriers() == []
+        in_panel(phone, "State your side")
+        phone.sees("State it anew")
+
+        sits_down(devices, olga, OPERATOR)
+        goes(olga, "Disputes")
+        olga.sees("$80 is not disputed: due or paid already")
+        olga.sees(f"Two hours, see the log. {CANARY}")
+        expect(olga.page.get_by_role("img", name="Evidence 1")).to_have_count(2)
+        assert olga.barriers() == []
+        olga.presses(f"Decide: {acme.jobs['disputed']}")
+        olga.page.get_by_label("A part").check()
+        olga.page.get_by_label("For the technician, in USD").fill("20,00")
+        olga.sees("$20 to Ray Diaz, $40 back to Acme service.")
+        olga.page.get_by_label("Why, for both sides").fill("The log shows an hour and a quarter.")
+        assert olga.barriers() == []
+        in_panel(olga, "Decide")
+        olga.sees("Nothing to decide")
+        olga.page.get_by_label("Decided", exact=True).check()
+        olga.sees("Decided: $20 for the technician")
+
+        for side in (rosa, phone):
+            side.page.reload()
+            if side is phone:
+                phone.page.locator("summary").filter(has_text="Seal the door frame").click()
+            side.sees("Decided: $20 for the technician")
+            side.sees("Olga Brandt: The log shows an hour and a quarter.")
+            expect(side.page.get_by_role("button", name="State it anew")).to_have_count(0)
+
+
+def _photo_file() -> Any:
+    return {"name": "frame.jpg", "mimeType": "image/jpeg", "buffer": photo()}
+
+
+def test_an_admin_keeps_budgets_agreements_and_where_a_pools_people_live(devices: Devices, acme: Dressed):
+    nda = {"code": "nda", "name": "NDA", "family": "agreement", "is_screening": False}
+    done(acme.operator.post("/v1/credential-kinds", nda))
+    area = {"type": "Polygon", "coordinates": [[[-104, 30], [-103, 30], [-103, 31], [-104, 30]]]}
+    with devices.device(DESK) as desk, devices.device(PHONE, "dark", locale="es-MX") as phone:
+        sits_down(devices, desk, ADMIN)
+        goes(desk, "Budgets")
+        desk.sees("No budgets yet")
+        desk.sees("Above $300, a second person approves too.")
+        desk.presses("Make a budget")
+        desk.page.get_by_label("Code").fill("PO-7781")
+        desk.page.get_by_label("Name").fill(CANARY)
+        desk.page.get_by_label("Sum, in USD").fill("100")
+        desk.page.get_by_label("First day").fill("2026-01-01")
+        assert desk.barriers() == []
+        in_panel(desk, "Make a budget")
+        desk.sees(CANARY)
+        desk.presses("Change PO-7781")
+        desk.page.get_by_label("Sum, in USD").fill("150")
+        desk.page.get_by_label("Only with a reason, by these people").check()
+        in_panel(desk, "Save")
+        desk.sees("beyond it with a reason: administrator")
+        take(devices.town, "Test the lift's phone", 0, budget="PO-7781")
+        goes(desk, "Morning")
+        desk.follows("Cost against budget")
+        desk.sees("$140 of $150 promised")
+        desk.sees("$10 left")
+        assert desk.barriers() == []
+        goes(desk, "Post")
+        desk.page.get_by_label("Budget").select_option("PO-7781")
+        desk.sees("$10 left of PO-7781.")
+        assert desk.barriers() == []
+
+        goes(desk, "Agreements")
+        desk.presses("Publish an agreement")
+        desk.page.get_by_label("Its words").fill(f"What you see there stays there. {CANARY}")
+        assert desk.barriers() == []
+        in_panel(desk, "Publish an agreement")
+        desk.sees("Version 1, published")
+        desk.page.get_by_text("Read it").click()
+        desk.sees(f"What you see there stays there. {CANARY}")
+        desk.presses("Next version of NDA")
+        desk.page.get_by_label("Its words").fill("Nothing leaves the vault.")
+        in_panel(desk, "Publish an agreement")
+        desk.sees("Version 2, published")
+        assert desk.barriers() == []
+
+        goes(desk, "Pools")
+        desk.follows("Night crew")
+        desk.presses("Change requirements")
+        desk.presses("Take place 1 away")
+        desk.page.get_by_label("ZIP code").fill("79830")
+        desk.page.get_by_label("Miles around it").fill("20")
+        desk.presses("Add a place")
+        desk.sees("20 mi around Alpine")
+        file = desk.page.get_by_label("Area, as a GeoJSON file")
+        file.set_input_files({"name": "a.json", "mimeType": "application/json", "buffer": b"Texas"})
+        desk.sees("This is no GeoJSON with a polygon.")
+        file.set_input_files({"name": "a.json", "mimeType": "application/json", "buffer": json.dumps(area).encode()})
+        desk.sees("An area with 4 corners")
+        assert desk.barriers() == []
+        in_panel(desk, "Save")
+        desk.sees("to live near one of 2 places")
+
+        sits_down(devices, phone, ADMIN)
+        goes(phone, "Presupuestos")
+        phone.sees("$140 de $150 prometidos")
+        assert phone.barriers() == []
+        assert fits(phone)
+        goes(phone, "Grupos")
+        phone.follows("Night crew")
+        phone.sees("climatización desde el nivel 3")
+        assert phone.barriers() == []
+    asks = done(acme.admin.get(f"/v1/pools/{acme.pool}/requirements"))["requirements"]
+    assert (round(asks["near"][0]["lat"]), asks["near"][-1]["km"], asks["area"]["type"]) == (30, 32.2, "Polygon")
+
+
 def test_a_morning_tells_what_is_behind_each_figure_and_hours_say_what_can_be_done(devices: Devices, acme: Dressed):
     with (
         devices.device(DESK) as desk,
@@ -187,6 +328,18 @@ def test_the_operator_looks_before_they_verify_answers_and_hands_on_evidence(dev
         in_panel(desk, "Decline")
         desk.sees("Declined")
         assert desk.barriers() == []
+        desk.presses("Approve: Initech field services")
+        desk.page.get_by_label("Version").fill("2026-01")
+        desk.page.get_by_label("Accepted by").fill("Sam Lopez")
+        text = {"name": "a.txt", "mimeType": "text/plain", "buffer": b"abc"}
+        desk.page.get_by_label("Or the text itself, as a file").set_input_files(text)
+        # The hash of "abc", as FIPS 180-2 gives it.
+        expect(desk.page.get_by_label("Hash of its text (SHA-256)")).to_have_value(
+            re.compile("^ba7816bf8f01cfea.*15ad$")
+        )
+        assert desk.barriers() == []
+        in_panel(desk, "Approve")
+        desk.sees("Agreement 2026-01, accepted by Sam Lopez")
         goes(desk, "Rules")
         desk.sees("holds today")
         expect(desk.page.locator("del", has_text="600").first).to_be_visible()
@@ -217,8 +370,21 @@ def test_pages_of_the_operator_are_no_ones_else_and_an_empty_desk_says_how_to_be
 @pytest.mark.parametrize(("size", "scheme"), LOOKS)
 def test_every_page_of_trust_fits_and_can_be_read(devices: Devices, acme: Dressed, size, scheme):
     for who, pages in (
-        (ADMIN, ("Morning", "Compliance", "Approvals", "Technicians", "Pools", "Hours with you", "Money")),
-        (OPERATOR, ("Reviews", "Clients", "Rules", "Evidence")),
+        (
+            ADMIN,
+            (
+                "Morning",
+                "Compliance",
+                "Approvals",
+                "Technicians",
+                "Pools",
+                "Hours with you",
+                "Money",
+                "Budgets",
+                "Agreements",
+            ),
+        ),
+        (OPERATOR, ("Reviews", "Disputes", "Clients", "Rules", "Evidence")),
     ):
         with devices.device(size, scheme) as device:
             sits_down(devices, device, who)

@@ -10,6 +10,7 @@ import pytest
 from browsing import PHONE, Device, Devices
 from pictures import PDF, photo
 from playwright.sync_api import expect
+from signing import add_staff
 from town import Caller
 
 from dispatch.record.session import ENGINE, transaction
@@ -78,12 +79,19 @@ def test_a_message_typed_without_a_network_reaches_the_client(devices: Devices):
         expect(phone.page.get_by_label("Your message")).to_have_value(f"Yes, in the van. {CANARY}")
         phone.presses("Send")
         phone.sees("Waits to be sent")
+        phone.page.get_by_label("Add a photo").set_input_files(_photo_file())
+        expect(phone.page.get_by_role("img", name="Your photo")).to_be_visible()
+        assert phone.barriers() == []
+        phone.presses("Send")
+        expect(phone.page.get_by_role("img", name="Photo or document")).to_be_visible()
         assert len(staff.get(f"{taken.job}/messages").json()["items"]) == 1
 
         phone.offline(False)
         expect(phone.page.get_by_text("Waits to be sent")).to_have_count(0)
         phone.heard()
-        newest = staff.get(f"{taken.job}/messages").json()["items"][0]
+        shown, newest = staff.get(f"{taken.job}/messages").json()["items"][:2]
+        assert (shown["text"], len(shown["files"])) == ("A photo", 1)
+        assert staff.get(f"/v1/files/{shown['files'][0]}").content.startswith(b"\xff\xd8\xff")
         assert (newest["text"], newest["author"]["kind"]) == (f"Yes, in the van. {CANARY}", "technician")
         phone.opens("/phone/me")
         phone.sees("My money")
@@ -121,6 +129,67 @@ def test_money_is_told_job_by_job_and_moves_from_set_aside_to_paid(devices: Devi
         with phone.page.expect_download() as table:
             phone.follows("Download as a table")
         assert "payout,-126.00" in table.value.path().read_text()
+
+
+def test_what_came_on_top_is_claimed_a_penalty_contested_and_a_part_disputed_from_the_phone(devices: Devices):
+    town = devices.town
+    operator, url = town.key("operator"), f"/v1/clients/{town.world.client}"
+    add_staff(town, "operator", "olga@network.example", "Olga Brandt")
+    assert operator.post(f"{url}/money", {"rules": {"fee_share": "0.10"}}).status_code == 200
+    assert operator.post(f"{url}/funds", {"amount": "300.00"}).status_code == 201
+    listed = [{"code": "parking", "kind": "expense", "cap": "15.00"}, {"code": "late", "kind": "penalty", "cap": "20"}]
+    taken = takes(devices, day_policy={"rates": {"extras": listed, "travel_mile": "0.67"}})
+    taken.does("check-in", "check-out")
+    assert taken.caller.post(f"{taken.job}/finish").status_code == 200
+    [payment] = taken.caller.get("/v1/payments").json()["items"]
+    late = town.staff.post(f"/v1/payments/{payment['id']}/extras", {"code": "late", "amount": "20.00"})
+    assert late.status_code == 201, late.text
+    with devices.device() as phone:
+        signs_in(devices, phone, taken.email, "/phone/money")
+        phone.page.locator("summary").filter(has_text="Replace drive").click()
+        phone.sees("The client takes $20 off: late")
+        phone.presses("Contest it")
+        expect(phone.page.get_by_text("The client takes $20 off")).to_have_count(0)
+        phone.presses("Add an expense or your way")
+        phone.page.get_by_label("Parking up to $15").check()
+        phone.page.get_by_label("Sum in USD").fill("15.01")
+        photo_field = phone.page.get_by_label("Photo of the receipt")
+        photo_field.set_input_files({"name": "r.jpg", "mimeType": "image/jpeg", "buffer": photo()})
+        expect(phone.page.get_by_role("img", name="Your photo")).to_be_visible()
+        assert phone.barriers() == []
+        phone.presses("Ask for it")
+        phone.sees("A value cannot be used.")
+        phone.page.get_by_label("Sum in USD").fill("9")
+        _in_panel(phone, "Ask for it")
+        phone.presses("Add an expense or your way")
+        phone.page.get_by_label("Miles, both ways $0.67 each").check()
+        phone.page.get_by_label("How many miles").fill("42,5")
+        _in_panel(phone, "Ask for it")
+        phone.sees("waits for the client")
+
+        phone.presses("I do not agree with the pay")
+        phone.page.get_by_label("How much of it, in USD").fill("40")
+        phone.page.get_by_label("the hours").check()
+        phone.page.get_by_label("What happened").fill(f"Two hours. {CANARY}")
+        assert phone.barriers() == []
+        _in_panel(phone, "Open a dispute")
+        phone.sees("Olga Brandt decides")
+        phone.sees(f"Two hours. {CANARY}")
+        assert phone.barriers() == []
+        assert phone.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+        phone.presses("Give way")
+        _in_panel(phone, "Give way")
+        phone.sees("Decided: $0 for the technician")
+    [payment] = taken.caller.get("/v1/payments").json()["items"]
+    states = {each["code"]: (each["state"], each["amount"]) for each in payment["extras"]}
+    assert states == {
+        "late": ("contested", "20.00"), "parking": ("asked", "9.00"), "travel_mile": ("asked", "28.48"),
+    }  # fmt: skip
+
+
+def _in_panel(phone: Device, button: str) -> None:
+    phone.page.get_by_role("dialog").get_by_role("button", name=button, exact=True).click()
+    phone.page.get_by_role("dialog").wait_for(state="detached")
 
 
 def test_the_record_says_what_each_point_stands_on_and_how_to_appeal(devices: Devices):
@@ -198,6 +267,32 @@ def test_a_proof_is_photographed_page_by_page_and_handed_in(devices: Devices):
     [proof] = town.technician(0).get(f"/v1/technicians/{technician}/credentials").json()["items"]
     assert (proof["kind"], proof["state"], proof["valid_until"]) == ("osha_10", "submitted", last.isoformat())
     assert [each["content_type"] for each in proof["documents"]] == ["image/jpeg", "application/pdf"]
+
+
+def test_what_an_insurance_says_is_handed_in_with_it(devices: Devices):
+    town = devices.town
+    kind = {"code": "liability", "name": "Liability", "family": "insurance", "is_screening": False}
+    assert town.key("operator").post("/v1/credential-kinds", kind).status_code == 201
+    technician = town.world.technicians[0]
+    days = [datetime.now(UTC).date() + timedelta(days=num) for num in (-30, 300)]
+    with devices.device() as phone:
+        signs_in(devices, phone, devices.address_of(technician), "/phone/proofs/new/liability")
+        phone.page.get_by_label("Valid from").fill(days[0].isoformat())
+        phone.page.get_by_label("Valid until, its last day").fill(days[1].isoformat())
+        phone.page.get_by_label("Number or where it can be looked up").fill("GL-771")
+        phone.page.get_by_label("Who is insured, as it stands there").fill(f"Ray Diaz {CANARY}")
+        phone.page.get_by_label("Covered each time").fill("1,000,000")
+        # What was typed outlives the page.
+        phone.page.reload()
+        expect(phone.page.get_by_label("Covered each time")).to_have_value("1,000,000")
+        phone.page.get_by_label("Covered in all").fill("$2 000 000")
+        assert phone.barriers() == []
+        phone.presses("On to the photos")
+        phone.sees("Photograph it first, page by page.")
+    [proof] = town.technician(0).get(f"/v1/technicians/{technician}/credentials").json()["items"]
+    assert proof["facts"] == {
+        "named_insured": f"Ray Diaz {CANARY}", "per_occurrence": "1000000", "aggregate": "2000000", "currency": "USD",
+    }  # fmt: skip
 
 
 def test_what_a_pool_wants_signed_is_read_and_signed(devices: Devices):
@@ -303,6 +398,10 @@ def _pushed(phone: Device, scope: str, data: str) -> Any:
         }""",
         data.split('"body": "')[1].rstrip('"}'),
     )
+
+
+def _photo_file() -> Any:
+    return {"name": "van.jpg", "mimeType": "image/jpeg", "buffer": photo()}
 
 
 def _sum(phone: Device, name: str) -> Any:

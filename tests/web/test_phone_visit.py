@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import Device, Devices
+from browsing import DESK, Device, Devices
 from pictures import PDF, photo, picture
 from playwright.sync_api import expect
+from signing import add_staff
 
 CANARY = "<img src=x onerror=\"document.title='owned'\">"
 CHECKLIST = [
@@ -184,6 +185,89 @@ def test_what_is_needed_on_site_is_asked_for_and_answered(devices: Devices, take
         expect(phone.page.get_by_role("button", name="The job is done")).to_have_count(0)
     first = staff.get(taken["job"]).json()["visits"][0]
     assert first["outcome"] == "could_not_start"
+
+
+def test_waiting_what_happened_and_stars_are_told_from_the_site(devices: Devices, taken):
+    staff, visit = devices.town.staff, f"/v1/visits/{taken['visit']}"
+    with devices.device() as phone:
+        opens_visit(devices, phone, taken)
+        phone.presses("I cannot come")
+        phone.sees("A day or more before the start: it counts half on your record.")
+        assert phone.barriers() == []
+        phone.presses("I come all the same")
+        arrives(phone)
+        phone.sees("Working")
+        phone.presses("I have to wait")
+        phone.page.get_by_label("The site is not ready").check()
+        assert phone.barriers() == []
+        phone.presses("I am waiting")
+        phone.sees("Waiting")
+        phone.heard()
+        log = taken["caller"].get(f"{visit}/time-log").json()["entries"]
+        assert [(each["kind"], each["reason"]) for each in log] == [("work", None), ("wait", "not_ready")]
+        phone.presses("Go on working")
+        phone.sees("I have to wait")
+        phone.page.evaluate("navigator.serviceWorker.ready")
+
+        phone.offline(True)
+        phone.presses("Something happened")
+        phone.sees("call 911")
+        phone.page.get_by_label("Something was damaged").check()
+        phone.page.get_by_label("What you saw").fill(f"A shelf fell. {CANARY}")
+        chooses(phone, "Add a photo", "shelf.jpg", photo(gps=True))
+        expect(phone.page.get_by_role("img", name="Your photo")).to_be_visible()
+        assert phone.barriers() == []
+        phone.presses("Report it")
+        phone.sees("What happened")
+        assert staff.get(f"{visit}/incidents").json()["items"] == []
+        phone.offline(False)
+        phone.heard()
+        [incident] = staff.get(f"{visit}/incidents").json()["items"]
+        assert (incident["kind"], incident["note"], len(incident["files"])) == ("damage", f"A shelf fell. {CANARY}", 1)
+
+        phone.presses("Check out")
+        phone.page.get_by_role("dialog").get_by_role("button", name="Check out").click()
+        phone.sees("How was it there?")
+        phone.page.get_by_label("4 of 5: Good").check()
+        assert phone.barriers() == []
+        phone.presses("Give the stars")
+        phone.sees("You gave 4 of 5 stars.")
+        _looks_after_it(devices, taken)
+        phone.page.reload()
+        phone.sees("The client gave you 5 of 5.")
+        assert phone.barriers() == []
+
+
+def _looks_after_it(devices: Devices, taken: dict[str, Any]) -> None:
+    """The dispatcher reads what happened, decides it, and gives stars too."""
+    add_staff(devices.town, "dispatcher", "rosa@acme.example", "Rosa Marsh")
+    with devices.device(DESK) as desk:
+        devices.sign_in(desk, "rosa@acme.example", "nav, header button")
+        desk.opens(f"/desk/jobs/{taken['job'].rpartition('/')[2]}")
+        desk.sees(f"A shelf fell. {CANARY}")
+        expect(desk.page.get_by_role("img", name="Evidence 1")).not_to_have_js_property("naturalWidth", 0)
+        assert desk.barriers() == []
+        desk.presses("It was so")
+        desk.page.get_by_role("dialog").get_by_role("button", name="It was so").click()
+        expect(desk.page.get_by_role("button", name="It was so")).to_have_count(0)
+        desk.page.get_by_label("5 of 5: Very good").check()
+        desk.presses("Give the stars")
+        desk.sees("You gave 5 of 5 stars")
+        desk.sees("They gave you 4 of 5")
+        assert desk.barriers() == []
+
+
+def test_work_is_handed_back_and_somebody_else_is_asked(devices: Devices, taken):
+    with devices.device(locale="es-MX") as phone:
+        devices.sign_in(phone, taken["email"])
+        phone.opens(f"/phone/visits/{taken['day']}/{taken['visit']}")
+        phone.presses("No puedo ir")
+        phone.page.get_by_label("Estoy enfermo").check()
+        assert phone.barriers() == []
+        phone.presses("Devolverlo")
+        phone.sees("Esta visita no está en su día")
+    [mine] = taken["caller"].get("/v1/assignments?state=released").json()["items"]
+    assert (mine["ended_by"], mine["ended_why"]) == ("technician", "ill")
 
 
 def test_another_time_is_proposed_and_the_clients_is_answered(devices: Devices, taken):
