@@ -134,8 +134,8 @@ class Approved(Out):
                     "payment": {
                         "id": _UUID, "job_id": _UUID, "assignment_id": _UUID, "technician_id": _UUID, "state": "held",
                         "currency": "USD", "held": "60.00", "due": "72.00", "paid": "0.00", "fee": "8.00",
-                        "refunded": "0.00", "lines": [], "extras": [], "num_signatures": 1, "approve_by": _AT,
-                        "listed": [{"code": "parking", "kind": "expense", "cap": "15.00", "rate": None}],
+                        "refunded": "0.00", "lines": [], "extras": [], "listed": [], "num_signatures": 1,
+                        "approve_by": _AT,
                         "due_at": _AT, "version": 4,
                     },
                 }

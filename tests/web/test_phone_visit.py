@@ -201,7 +201,7 @@ def test_waiting_what_happened_and_stars_are_told_from_the_site(devices: Devices
         phone.page.get_by_label("The site is not ready").check()
         assert phone.barriers() == []
         phone.presses("I am waiting")
-        phone.sees("Waiting")
+        phone.page.get_by_role("button", name="Go on working").wait_for()
         phone.heard()
         log = taken["caller"].get(f"{visit}/time-log").json()["entries"]
         assert [(each["kind"], each["reason"]) for each in log] == [("work", None), ("wait", "not_ready")]
