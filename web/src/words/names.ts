@@ -10,9 +10,11 @@ await learn()
 
 type Limit = { title: string; version: number }
 
-/** A limit by the pack that it comes from; a client's own is called what the client calls it. */
+/** A limit by the pack that it comes from; a client's own by its hours and months. */
 export function limitName(pack: string, { title, version }: Limit): string {
   const known = n().limits
+  const own = /^([\d.]+) hours in (\d+) months$/.exec(title)
+  if (own?.[1] && own[2] && known[pack] === undefined) return n().own(own[1], own[2])
   return known[`${pack}.${version}`] ?? known[pack] ?? title
 }
 

@@ -1,6 +1,7 @@
 // Names of limits, skills and proofs by their codes, in English.
 
 export const names = {
+  own: (hours: string, months: string) => `${hours} hours in ${months} months`,
   limits: {
     'income-share': '70 % of what they earn here comes from one client',
     'tenure-12-in-18': '12 months of work in any 18, then a break of 6',
@@ -43,18 +44,18 @@ export const names = {
     medical_imaging: 'medical imaging',
     electrical: 'electrical work',
     cabling: 'cabling',
-    background_check: 'background check',
-    drug_test: 'drug test',
-    drug_screen: 'drug screen',
-    general_liability: 'general liability insurance',
-    liability: 'liability insurance',
-    insurance: 'insurance',
+    background_check: 'Background check',
+    drug_test: 'Drug test',
+    drug_screen: 'Drug screen',
+    general_liability: 'General liability insurance',
+    liability: 'Liability insurance',
+    insurance: 'Insurance',
     nda: 'NDA',
     osha_10: 'OSHA 10',
     osha_30: 'OSHA 30',
-    site_briefing: 'site briefing',
-    site_access: 'site access',
-    driver_license: 'driver license',
+    site_briefing: 'Site briefing',
+    site_access: 'Site access',
+    driver_license: 'Driver license',
     w9: 'W-9',
   } as Record<string, string>,
 }

@@ -98,7 +98,7 @@ export const trust = {
     credentials: 'Proofs',
     agreements: 'Agreements signed',
     minReputation: 'Least reputation, from 0 to 100',
-    near: (num: number) => `to live near one of ${many(num, 'place', 'places')}`,
+    near: (num: number) => (num === 1 ? 'to live near one place' : `to live near one of ${num} places`),
     save: 'Save',
     people: 'Members',
     nobody: 'Nobody yet',

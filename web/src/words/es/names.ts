@@ -2,6 +2,7 @@
 import type { names as english } from '../en/names'
 
 export const names: typeof english = {
+  own: (hours, months) => `${hours} horas en ${months} meses`,
   limits: {
     'income-share': 'El 70 % de lo que gana aquí viene de un solo cliente',
     'tenure-12-in-18': '12 meses de trabajo en 18 cualesquiera, luego una pausa de 6',
@@ -44,18 +45,18 @@ export const names: typeof english = {
     medical_imaging: 'imagen médica',
     electrical: 'electricidad',
     cabling: 'cableado',
-    background_check: 'verificación de antecedentes',
-    drug_test: 'prueba de drogas',
-    drug_screen: 'prueba de drogas',
-    general_liability: 'seguro de responsabilidad civil',
-    liability: 'seguro de responsabilidad civil',
-    insurance: 'seguro',
-    nda: 'acuerdo de confidencialidad',
+    background_check: 'Verificación de antecedentes',
+    drug_test: 'Prueba de drogas',
+    drug_screen: 'Prueba de drogas',
+    general_liability: 'Seguro de responsabilidad civil',
+    liability: 'Seguro de responsabilidad civil',
+    insurance: 'Seguro',
+    nda: 'Acuerdo de confidencialidad',
     osha_10: 'OSHA 10',
     osha_30: 'OSHA 30',
-    site_briefing: 'instrucción del sitio',
-    site_access: 'acceso al sitio',
-    driver_license: 'licencia de conducir',
+    site_briefing: 'Instrucción del sitio',
+    site_access: 'Acceso al sitio',
+    driver_license: 'Licencia de conducir',
     w9: 'W-9',
   },
 }

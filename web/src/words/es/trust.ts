@@ -99,7 +99,7 @@ export const trust: typeof english = {
     credentials: 'Comprobantes',
     agreements: 'Acuerdos firmados',
     minReputation: 'Reputación mínima, de 0 a 100',
-    near: (num) => `vivir cerca de uno de ${many(num, 'lugar', 'lugares')}`,
+    near: (num) => (num === 1 ? 'vivir cerca de un lugar' : `vivir cerca de uno de ${num} lugares`),
     save: 'Guardar',
     people: 'Miembros',
     nobody: 'Aún nadie',
