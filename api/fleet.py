@@ -41,7 +41,7 @@ _ENDS_MANY = {
 }
 #: Events of an offer that end it.
 _ENDS_ONE = ("accepted", "declined", "withdrawn")
-_KINDS = ["wave_sent", *_ENDS_MANY, *_ENDS_ONE]
+_KINDS = ["wave_sent", "asked_by_name", *_ENDS_MANY, *_ENDS_ONE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def read_fleet(session: Session, place: Place) -> Batch:
     is_full = len(events) == _MAX_EVENTS
     below = min(edge, events[-1].xid) if is_full else edge
     seen = {**place.seen, **{event.id: event.xid for event in events}}
-    sent = [UUID(offer) for event in events if event.kind == "wave_sent" for offer, _ in event.data["offers"]]
+    sent = [offer for event in events for offer in _asked(event)]
     offers = {row.id: _offer(row) for row in session.execute(_OFFERS, {"ids": sent})} if sent else {}
     told = tuple(each for event in events for each in _told(event, offers))
     return Batch(told, Place(below, {event: xid for event, xid in seen.items() if xid >= below}), is_full)
@@ -149,13 +149,21 @@ def _ending_at(told: Sequence[FleetOffer | OfferEnded], place: Place) -> list[To
 
 
 def _told(event: Row[Any], offers: Mapping[UUID, FleetOffer]) -> Iterator[FleetOffer | OfferEnded]:
-    if event.kind == "wave_sent":
-        yield from (offers[UUID(offer)] for offer, _ in event.data["offers"])
+    asked = _asked(event)
+    if asked:
+        yield from (offers[offer] for offer in asked)
     elif event.kind in _ENDS_MANY and event.subject_kind == "job":
         name, state = _ENDS_MANY[event.kind]
         yield from (OfferEnded(id=UUID(offer), state=state) for offer in event.data.get(name, ()))
     elif event.subject_kind == "offer":
         yield OfferEnded(id=event.subject_id, state=event.kind)
+
+
+def _asked(event: Row[Any]) -> list[UUID]:
+    """The offers by which an event asked somebody."""
+    if event.kind == "asked_by_name":
+        return [UUID(event.data["offer"])]
+    return [UUID(offer) for offer, _ in event.data["offers"]] if event.kind == "wave_sent" else []
 
 
 def _offer(row: Row[Any]) -> FleetOffer:

@@ -221,5 +221,5 @@ def _offer(actor: Actor, row: Row[*tuple[Any, ...]], is_assigned: bool) -> Offer
 
 _SAME = (
     "id", "state", "job_id", "visit_id", "role", "terms_version", "travel_s", "sent_at", "viewed_at", "expires_at",
-    "answered_at", "wanted_start_at", "reason",
+    "answered_at", "wanted_start_at", "reason", "is_by_name",
 )  # fmt: skip

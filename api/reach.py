@@ -141,14 +141,7 @@ def get_reach(
 
 def show_costs(words: Words, audience: Audience) -> list[RuleOut]:
     """What stands in the way, what costs most first."""
-    return [
-        RuleOut(
-            **show_reason(cost.code, cost.words, cost.num_technicians).model_dump(),
-            is_locked=cost.is_locked,
-            num_alone=cost.num_alone,
-        )
-        for cost in costs_of(words, audience)
-    ]
+    return [RuleOut(**show_reason(cost).model_dump(), num_alone=cost.num_alone) for cost in costs_of(words, audience)]
 
 
 class Look:

@@ -44,7 +44,7 @@ from matching.eligibility import Rule
 from matching.job import Pay
 from matching.pay import net_of
 from matching.rates import Rates
-from matching.reasons import Audience, reading, visible_count
+from matching.reasons import Audience, Reason, reading, told_of, visible_count
 
 #: What clients and technicians can ask for; the other moves happen by themselves or by other routes.
 _OWN_MOVES = ("post", "change", "hold", "resume", "cancel", "approve", "finish")
@@ -254,11 +254,11 @@ def show_unfilled(document: dict[str, Any] | None, audience: Audience) -> Unfill
     """The reasons as the audience may read them: rules that read the same are told as one, by the largest count."""
     if document is None:
         return None
-    counts: dict[tuple[str, str], int] = {}
+    counts: dict[tuple[str, str], tuple[str, int]] = {}
     for code, num in document.get("counts", {}).items():
         read = reading(Rule[code.upper()], audience)
-        counts[read] = max(num, counts.get(read, 0))
-    reasons = [show_reason(code, words, visible_count(num, audience)) for (code, words), num in counts.items()]
+        counts[read] = (code, max(num, counts.get(read, (code, 0))[1]))
+    reasons = [show_reason(told_of(rule, audience, visible_count(num, audience))) for rule, num in counts.values()]
     return UnfilledOut(
         visit=document["visit"],
         role=document["role"],
@@ -273,6 +273,7 @@ def show_unfilled(document: dict[str, Any] | None, audience: Audience) -> Unfill
     )
 
 
-def show_reason(code: str, words: str, num: int | None) -> ReasonOut:
+def show_reason(reason: Reason) -> ReasonOut:
     """A reason with its count, which is None where it is too small to be told."""
-    return ReasonOut(code=code, words=words, num_technicians=num, count="fewer than 5" if num is None else str(num))
+    same = {name: getattr(reason, name) for name in ReasonOut.model_fields if name != "count"}
+    return ReasonOut(**same, count=reason.count_text)

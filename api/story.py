@@ -103,7 +103,7 @@ def get_decision(request: Request, actor: StaffReader, job_id: UUID, decision_id
         num_may=visible_count(told.num_may, audience),
         asked=_placed(told.asked, actor),
         next_best=_placed(told.next_best, actor),
-        reasons=[show_reason(each.code, each.words, each.num_technicians) for each in told.reasons],
+        reasons=[show_reason(each) for each in told.reasons],
         changes=show_changes(told.changes),
     )
 
@@ -208,5 +208,5 @@ def _event(event: EventRow, audience: Audience, names: Mapping[UUID, str]) -> Ev
 
 _OF_OFFER = (
     "id", "job_id", "visit_id", "role", "wave_id", "state", "rank", "terms_version", "sent_at",
-    "viewed_at", "expires_at", "answered_at", "wanted_start_at", "reason",
+    "viewed_at", "expires_at", "answered_at", "wanted_start_at", "reason", "is_by_name", "waived", "waived_why",
 )  # fmt: skip

@@ -53,6 +53,9 @@ class Rule(IntEnum):
 
 #: Legal, insurance, clearance, suspension and block rules: nobody overrides them and nothing suggests dropping them.
 LOCKED = frozenset({Rule.BLOCKED, Rule.CREDENTIAL, Rule.CLEARANCE, Rule.LIMIT, Rule.SUSPENDED})
+#: Wishes of the client's own, which its dispatcher may set aside when asking somebody by name; and how far somebody
+#: wants to go, which they say themselves by their answer. What is left is a technician's own: time, and least rate.
+OVERRIDABLE = frozenset({Rule.POOL, Rule.SKILL, Rule.LEVEL, Rule.AREA, Rule.ASKED})
 
 
 def judge(job: Job, candidates: Candidates, policy: Policy) -> Words:
@@ -85,8 +88,8 @@ def mask(*rules: Rule) -> np.uint32:
 
 
 def may_override(word: int) -> bool:
-    """No locked rule is among the failed ones: a dispatcher may still assign this technician by hand."""
-    return not word & int(mask(*LOCKED))
+    """Every failed rule is one that may be set aside: a dispatcher may ask this technician by name, with a reason."""
+    return not word & ~int(mask(*OVERRIDABLE))
 
 
 def _not_active(job: Job, candidates: Candidates, policy: Policy) -> Bools:

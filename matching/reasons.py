@@ -1,13 +1,13 @@
 """Why may they not, in people's words, and who may read which reason?"""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 import numpy as np
 
 from matching.candidates import Bools, Candidates
-from matching.eligibility import LOCKED, Rule, Words, failed, mask
+from matching.eligibility import LOCKED, OVERRIDABLE, Rule, Words, failed, mask
 
 #: Who reads: the operator of the network; a client's staff, its dispatchers included; a technician about themselves.
 Audience = Literal["operator", "client", "technician"]
@@ -61,11 +61,16 @@ class WhyNot:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A reason as one audience reads it; `num_technicians` None means fewer than `LEAST_COUNT`."""
+    """A reason as one audience reads it; `num_technicians` None means fewer than `LEAST_COUNT`.
+
+    Where several rules are read as one, it is locked if all of them are, and may be set aside only if each of them may.
+    """
 
     code: str
     words: str
     num_technicians: int | None
+    is_locked: bool
+    may_override: bool
 
     @property
     def count_text(self) -> str:
@@ -77,7 +82,6 @@ class Reason:
 class Cost(Reason):
     """A reason, and what it costs: `num_alone` fail nothing else, told of no locked rule (None) and of no few."""
 
-    is_locked: bool
     num_alone: int | None
 
 
@@ -113,25 +117,32 @@ def visible_reasons(words: Words, audience: Audience) -> tuple[Reason, ...]:
     for (code, text), rules in _read_together(audience).items():
         num = int(np.count_nonzero(words & mask(*rules)))
         if num:
-            reasons.append(Reason(code, text, visible_count(num, audience)))
+            reasons.append(_reason(code, text, rules, visible_count(num, audience)))
     return tuple(reasons)
 
 
 def costs_of(words: Words, audience: Audience) -> tuple[Cost, ...]:
-    """The same, what costs most first: locked rules are marked, and how many they alone keep out is not told.
-
-    Where a client reads several rules as one, that one is locked if all of them are.
-    """
+    """The same, what costs most first; how many a locked rule alone keeps out is not told."""
     costs = []
     for (code, text), rules in _read_together(audience).items():
         failing = words & mask(*rules) != 0
         num, alone = int(np.count_nonzero(failing)), int(np.count_nonzero(failing & (words & ~mask(*rules) == 0)))
-        is_locked = LOCKED.issuperset(rules)
         if num:
-            told = None if is_locked else visible_count(alone, audience)
-            costs.append((num, Cost(code, text, visible_count(num, audience), is_locked, told)))
+            reason = _reason(code, text, rules, visible_count(num, audience))
+            told = None if reason.is_locked else visible_count(alone, audience)
+            costs.append((num, Cost(**asdict(reason), num_alone=told)))
     costs.sort(key=lambda each: -each[0])
     return tuple(cost for _, cost in costs)
+
+
+def told_of(code: str, audience: Audience, num: int | None) -> Reason:
+    """One rule as the audience reads it, with a count that it may read."""
+    read = reading(Rule[code.upper()], audience)
+    return _reason(*read, _read_together(audience)[read], num)
+
+
+def _reason(code: str, words: str, rules: Sequence[Rule], num: int | None) -> Reason:
+    return Reason(code, words, num, LOCKED.issuperset(rules), OVERRIDABLE.issuperset(rules))
 
 
 def _read_together(audience: Audience) -> dict[tuple[str, str], list[Rule]]:

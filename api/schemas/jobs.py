@@ -402,6 +402,8 @@ class ReasonOut(Out):
     words: str
     num_technicians: int | None
     count: str = Field(description="The count in words.")
+    is_locked: bool = Field(description="Law, insurance, clearance, limits, blocks: nobody overrides it.")
+    may_override: bool = Field(description="A dispatcher may ask somebody by name all the same, with a reason.")
 
 
 class PauseOut(Out):

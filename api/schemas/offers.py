@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 from api.schemas.jobs import Mode, NeedsOut, PayIn, PayOut, PersonOut, PlaceOut, WindowOut
 from api.schemas.money import PayTermsOut
 from api.schemas.values import Code, In, Instant, Note, Out, Sum, Whole
+from dispatch.jobs.naming import Ask
 
 OfferState = Literal[
     "sent", "viewed", "requested", "countered", "accepted", "declined", "expired", "withdrawn", "not_chosen",
@@ -184,6 +185,7 @@ class OfferOut(Out):
     answered_at: Instant | None
     wanted_start_at: Instant | None
     reason: str | None
+    is_by_name: bool = Field(description="A dispatcher asks you by name.")
     is_assigned: bool
     moves: list[str]
 
@@ -197,6 +199,34 @@ class OfferMoved(Out):
     moves: list[str]
 
 
+class OverrideIn(In):
+    """Rules that are set aside, by their codes, and why, as a code."""
+
+    rules: list[Code] = Field(min_length=1, max_length=10)
+    why: Code
+
+
+class AskIn(In):
+    """Whom to ask by name, for which role, and for how long they alone are asked."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"technician_id": _UUID, "answer_min": 15, "override": {"rules": ["level"], "why": "trained_on_site"}}
+            ]
+        }
+    )
+    technician_id: UUID
+    role: Code | None = Field(default=None, description="Empty: the first that has a place open.")
+    answer_min: Whole = Field(default=15, ge=1, le=1440, description="Minutes in which they can answer.")
+    override: OverrideIn | None = Field(default=None, description="What is set aside for them, and why.")
+
+    def to_ask(self) -> Ask:
+        """The same for the use case."""
+        rules, why = (frozenset(self.override.rules), self.override.why) if self.override else (frozenset[str](), None)
+        return Ask(self.technician_id, self.role, self.answer_min, rules, why)
+
+
 class AskedOut(Out):
     """An offer as the client's staff sees it."""
 
@@ -204,7 +234,10 @@ class AskedOut(Out):
     job_id: UUID
     visit_id: UUID
     role: str
-    wave_id: UUID | None = Field(description="Empty: the technician asked for the job.")
+    wave_id: UUID | None = Field(description="Empty: the technician asked for the job, or was asked by name.")
+    is_by_name: bool = Field(description="A dispatcher asked this technician by name.")
+    waived: list[str] = Field(description="The rules that the dispatcher set aside for it.")
+    waived_why: str | None
     technician: PersonOut
     state: OfferState
     rank: int | None

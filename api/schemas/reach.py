@@ -26,7 +26,6 @@ class SpotOut(Out):
 class RuleOut(ReasonOut):
     """A reason why people may not, and whether anything can be done about it."""
 
-    is_locked: bool = Field(description="Law, insurance, clearance, limits: nobody overrides it.")
     num_alone: int | None = Field(
         description="For how many it is the only reason; null: fewer than five, or the rule is locked."
     )

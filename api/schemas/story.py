@@ -8,7 +8,7 @@ from pydantic import Field
 from api.schemas.jobs import JobLine, PersonOut, ReasonOut, UnfilledOut, VisitState, WindowOut
 from api.schemas.jobs import PlaceOut as _Place
 from api.schemas.offers import AskedOut
-from api.schemas.values import Instant, Out
+from api.schemas.values import Instant, Out, Sum
 
 
 class WaveOut(Out):
@@ -87,6 +87,20 @@ class EventOut(Out):
     data: dict[str, Any]
 
 
+class SpotOnMap(Out):
+    """The middle of the cell in which somebody starts, as far as a client knows of it."""
+
+    lat: float
+    lng: float
+
+
+class CostOut(Out):
+    """What the work would be paid: as planned, with the way there where the job pays for it; before fees."""
+
+    amount: Sum
+    currency: str
+
+
 class CandidateOut(Out):
     """Someone who may do the job at this moment."""
 
@@ -96,6 +110,8 @@ class CandidateOut(Out):
     parts: dict[str, float]
     distance_m: int
     travel_s: int
+    cost: CostOut
+    home: SpotOnMap | None
     earliest_start_at: Instant
 
 
@@ -133,6 +149,7 @@ class CandidateDetail(Out):
     parts: dict[str, float]
     distance_m: int
     travel_s: int
+    cost: CostOut
     failed: list[ReasonOut]
     ticks: list[TickOut] = Field(description="Every rule with its figures; for the operator alone.")
 

@@ -30,6 +30,7 @@ from dispatch.record.tables import JobRow, OfferRow
 from dispatch.record.tables.offers import LIVE_OFFERS
 from dispatch.talent.reading import lock_technician_row, read_held
 from dispatch.talent.usage import HoursMovedError
+from matching.eligibility import Rule
 from matching.job import Job
 from matching.technician import Technician
 
@@ -262,7 +263,7 @@ def _take(
     held = lock_technician_row(session, who)
     if held is None or (yes.worker_id and held.company_id != actor.company_id):
         raise BadInput("worker_id", yes.worker_id, "name a technician of your company")
-    is_only_noted = asked.mode == "manual" and not picked
+    is_only_noted = asked.mode == "manual" and not (picked or offer.is_by_name)
     try:
         slot_id = None if is_only_noted else take(session, offer.visit_id, offer.role, who)
     except IntegrityError as error:
@@ -272,12 +273,22 @@ def _take(
     unit = read_role(session, offer.visit_id, offer.role, slot_id)
     technician = read_held(session, held, now=now)
     job = at_start(unit, technician, yes.start_at, now=now)
-    rules = failed_now(unit, technician, job, now=now)
+    rules = _counting(offer, who, failed_now(unit, technician, job, now=now))
     if job is None or rules:
         return Lost(offer.id, "not_eligible", rules or ("free",), state=offer.state)
     if slot_id is None:
         return _note(session, actor, offer, job, now)
     return _settle(session, actor, offer, unit, slot_id, technician, job, terms, now, unpaid)
+
+
+def _counting(offer: OfferRow, who: UUID, rules: Sequence[str]) -> tuple[str, ...]:
+    """Those of the failed rules that count, if this technician takes the offer.
+
+    Whoever was asked by name knows how far it is; what was set aside for them is not for a colleague.
+    """
+    if not offer.is_by_name or who != offer.technician_id:
+        return tuple(rules)
+    return tuple(rule for rule in rules if rule != Rule.AREA.code and rule not in offer.waived)
 
 
 def _settle(

@@ -75,6 +75,14 @@ def count_asks(session: Session, technicians: Sequence[UUID], sent_at: datetime)
     session.execute(_COUNT_ASKS, {"technicians": sorted(technicians), "day": sent_at.date()})
 
 
+def lacks_of(session: Session, unit: RoleOfVisit) -> Lack | None:
+    """What the client lacks to give one place of this role to somebody."""
+    if not has_room(session, unit.job.client_id, lambda: _most_of(unit), unit.job.pay.currency):
+        return "funds"
+    fitting = fits(session, unit.job_row.budget_id, lambda: _most_of(unit), unit.job.start_at)
+    return None if fitting else "budget"
+
+
 def record_decision(session: Session, unit: RoleOfVisit, decision: Decision, *, now: datetime) -> UUID:
     """Store a decision, to explain and to replay."""
     decision_id = new_id()
@@ -108,7 +116,7 @@ def _write(session: Session, due: RoundRow, unit: RoleOfVisit, decision: Decisio
     decision_id = record_decision(session, unit, decision, now=now)
     wave = decision.outcome
     assert isinstance(wave, Wave)
-    if (lacks := _lacks(session, due, unit)) is not None:
+    if (lacks := lacks_of(session, unit)) is not None:
         # Nobody is asked for work that the client could not give them.
         give_up(session, due, unit, decision, lacks=lacks, now=now)
     elif wave.technicians and due.num_waves < unit.policy.wave.max_waves:
@@ -116,14 +124,6 @@ def _write(session: Session, due: RoundRow, unit: RoleOfVisit, decision: Decisio
     elif not wait(session, due, unit, decision, now=now):
         give_up(session, due, unit, decision, now=now)
     return True
-
-
-def _lacks(session: Session, due: RoundRow, unit: RoleOfVisit) -> Lack | None:
-    """What the client lacks to give one place of this role to somebody."""
-    if not has_room(session, due.client_id, lambda: _most_of(unit), unit.job.pay.currency):
-        return "funds"
-    fitting = fits(session, unit.job_row.budget_id, lambda: _most_of(unit), unit.job.start_at)
-    return None if fitting else "budget"
 
 
 def _most_of(unit: RoleOfVisit) -> Decimal:

@@ -99,13 +99,16 @@ def withdraw_counters(offers: Iterable[UUID] | ColumnElement[UUID], now: datetim
 def is_due(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """The condition that a round's next wave is due: its time has come, or nobody is left who could still say yes.
 
-    The latter while the timer is a wave's own end: one that was set to look again later (`unfilled.wait`) stands.
-    Nothing is due for a client that is not approved.
+    The latter while the timer is the end of a wave, or of an ask by name: one that was set to look again later
+    (`unfilled.wait`) stands. Nothing is due for a client that is not approved.
     """
     is_approved = select(ClientRow.id).where(ClientRow.id == RoundRow.client_id, ClientRow.state == "approved").exists()
     someone = select(OfferRow.id).where(OfferRow.round_id == RoundRow.id, OfferRow.state.in_(LIVE_OFFERS)).exists()
     waves_own = select(WaveRow.id).where(WaveRow.round_id == RoundRow.id, WaveRow.until_at == RoundRow.next_wave_at)
-    has_time_come = (RoundRow.next_wave_at <= now) | (~someone & waves_own.exists())
+    named = select(OfferRow.id).where(
+        OfferRow.round_id == RoundRow.id, OfferRow.is_by_name, OfferRow.expires_at == RoundRow.next_wave_at
+    )
+    has_time_come = (RoundRow.next_wave_at <= now) | (~someone & (waves_own.exists() | named.exists()))
     return RoundRow.closed_at.is_(None) & RoundRow.next_wave_at.is_not(None) & has_time_come & is_approved
 
 

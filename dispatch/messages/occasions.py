@@ -61,6 +61,7 @@ class Occasion:
 OCCASIONS: tuple[Occasion, ...] = (
     # Offers and answers.
     Occasion("job", "wave_sent", "asked", "offer_sent", "offers", "timely", _PHONE, until="until"),
+    Occasion("job", "asked_by_name", "technician", "offer_sent", "offers", "timely", _PHONE, until="until"),
     Occasion("assignment", "made", "technician", "assigned", "offers", "urgent", _PHONE, even_doer=True),
     Occasion("assignment", "made", "requester", "taken", "changes", "calm", _DESK),
     Occasion("assignment", "made", "contact", "visit_planned", "day", "timely", _CONTACT, until="start_at"),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from matching.candidates import NO_CAPACITY
-from matching.eligibility import LOCKED, RULES, Rule, failed, hourly_cents, judge, may_override
+from matching.eligibility import LOCKED, OVERRIDABLE, RULES, Rule, failed, hourly_cents, judge, may_override
 from matching.errors import MatchingError
 from matching.job import Pay
 from matching.policy import Policy
@@ -162,10 +162,13 @@ def test_columns_filled_for_other_needs_are_refused(make_job, make_candidates):
         judge(make_job(credentials=()), make_candidates(1), POLICY)
 
 
-def test_locked_rules_can_not_be_overridden_even_beside_others():
+def test_locked_rules_and_what_is_the_technicians_own_can_not_be_overridden_even_beside_others():
     assert {rule.code for rule in LOCKED} == {"blocked", "credential", "clearance", "limit", "suspended"}
-    assert may_override(Rule.AREA.bit | Rule.RATE.bit)
-    assert [rule for rule in Rule if not may_override(rule.bit | Rule.AREA.bit)] == sorted(LOCKED)
+    assert {rule.code for rule in OVERRIDABLE} == {"pool", "skill", "level", "area", "asked"}
+    assert may_override(Rule.AREA.bit | Rule.LEVEL.bit)
+    kept = [rule for rule in Rule if not may_override(rule.bit | Rule.AREA.bit)]
+    assert kept == sorted({*Rule} - OVERRIDABLE)
+    assert {*kept} > LOCKED
 
 
 def test_nobody_in_reach_gives_no_words(make_job, make_candidates):

@@ -83,6 +83,7 @@ SILENT = {
     "due_moved",
     "time_agreed",
     "offers_recalled",
+    "asked_by_name",
 }
 
 
@@ -126,6 +127,10 @@ def _wave_sent(fold: Fold, job: str, data: dict[str, Any]) -> None:
         fold.asked.append((data["round"], technician))
 
 
+def _asked_by_name(fold: Fold, job: str, data: dict[str, Any]) -> None:
+    fold.states["offer"].setdefault(data["offer"], "sent")
+
+
 def _expired(fold: Fold, job: str, data: dict[str, Any]) -> None:
     for offer in data["offers"]:
         fold.states["offer"][offer] = "expired"
@@ -166,6 +171,7 @@ _JOB_TOLD: dict[str, Callable[[Fold, str, dict[str, Any]], None]] = {
     "posted": _posted,
     "drafted": _posted,
     "wave_sent": _wave_sent,
+    "asked_by_name": _asked_by_name,
     "offers_expired": _expired,
     "slot_filled": _takes_named_state,
     "reopened": _reopened,

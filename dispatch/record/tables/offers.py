@@ -2,7 +2,18 @@
 
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, Uuid, func, text
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.record.tables.base import (
@@ -30,6 +41,9 @@ PRESENCES = ("assigned", "confirmed", "on_the_way", "checked_in", "stepped_out",
 #: Six digits that nobody can foresee: from the four random bytes that a UUID begins with.
 REPLY_CODE = "lpad((('x' || left(gen_random_uuid()::text, 8))::bit(32)::bigint % 1000000)::text, 6, '0')"
 COUNTER_STATES = ("open", "accepted", "refused", "withdrawn")
+_IS_LIVE = "state IN ('sent', 'viewed', 'requested', 'countered')"
+#: `matching.eligibility.OVERRIDABLE`, as the database keeps it: a test compares.
+_OVERRIDABLE = "ARRAY['pool', 'skill', 'level', 'area', 'asked']::varchar[]"
 ROUND_REASONS = ("posted", "terms_changed", "backed_out", "resumed", "named", "next_visit")
 
 
@@ -84,7 +98,10 @@ class WaveRow(Base):
 
 
 class OfferRow(Base):
-    """The question to one technician whether they take one slot of a role; `wave_id` empty: they asked for it."""
+    """The question to one technician whether they take one slot of a role.
+
+    `wave_id` empty: they asked for it, or a dispatcher asked them by name, setting aside the rules in `waived`.
+    """
 
     __tablename__ = "offers"
     __table_args__ = (
@@ -93,17 +110,24 @@ class OfferRow(Base):
         tenant_fk("visit_id", "visits"),
         tenant_fk("round_id", "rounds"),
         tenant_fk("wave_id", "waves"),
-        UniqueConstraint("round_id", "technician_id"),
         one_of("state", OFFER_STATES),
         CheckConstraint("sent_at <= expires_at", name="expires_after_sent"),
         CheckConstraint("isfinite(expires_at)", name="expires_finite"),
         CheckConstraint("score BETWEEN 0 AND 1", name="score_share"),
+        CheckConstraint(f"waived <@ {_OVERRIDABLE}", name="waived_may_be"),
+        CheckConstraint(
+            "CASE WHEN waived = '{}' THEN waived_why IS NULL ELSE is_by_name AND waived_why IS NOT NULL END",
+            name="waived_has_reason",
+        ),
+        # The engine asks each technician once in a round; a person may ask them again.
+        Index("uq_offers_asked", "round_id", "technician_id", unique=True, postgresql_where=text("NOT is_by_name")),
+        Index("uq_offers_live", "round_id", "technician_id", unique=True, postgresql_where=text(_IS_LIVE)),
         Index("ix_offers_technician_id_sent_at", "technician_id", "sent_at"),
         Index("ix_offers_client_id_job_id", "client_id", "job_id"),
         Index(
             "ix_offers_expires_at",
             "expires_at",
-            postgresql_where=text("state IN ('sent', 'viewed', 'requested', 'countered')"),
+            postgresql_where=text(_IS_LIVE),
         ),
     )
     id: Mapped[Id]
@@ -127,6 +151,9 @@ class OfferRow(Base):
     answered_at: Mapped[Instant | None]
     wanted_start_at: Mapped[Instant | None]
     reason: Mapped[Code | None]
+    is_by_name: Mapped[bool] = mapped_column(server_default=text("false"))
+    waived: Mapped[list[str]] = mapped_column(ARRAY(String(64)), server_default=text("'{}'"))
+    waived_why: Mapped[Code | None]
 
 
 class CounterRow(Base):

@@ -22,6 +22,7 @@ from edges import CURRENCY, PLACE, Edge, known, sum_of_money
 from guarding import Guarded
 
 from dispatch.record.tables import audit, clients, jobs, offers, talent
+from matching.eligibility import OVERRIDABLE, Rule
 
 pytestmark = pytest.mark.guards
 
@@ -192,6 +193,28 @@ CHECKS: dict[str, Edge] = {
     "ck_offers_score_share": Edge(
         ("score = 0", "score = 1", "score = NULL"),
         ("score = -0.000001", "score = 1.000001", "score = 'NaN'", "score = 'infinity'"),
+    ),
+    "ck_offers_waived_has_reason": Edge(
+        (
+            "is_by_name = true, waived = '{level}', waived_why = 'trained'",
+            "is_by_name = true, waived = '{}', waived_why = NULL",
+            "is_by_name = false, waived = '{}', waived_why = NULL",
+        ),
+        (
+            "is_by_name = false, waived = '{level}', waived_why = 'trained'",
+            "is_by_name = true, waived = '{level}', waived_why = NULL",
+            "is_by_name = true, waived = '{}', waived_why = 'trained'",
+        ),
+    ),
+    "ck_offers_waived_may_be": Edge(
+        tuple(
+            f"is_by_name = true, waived_why = 'trained', waived = '{{{code}}}'"
+            for code in (*(rule.code for rule in OVERRIDABLE), "pool,skill,level,area,asked")
+        ),
+        tuple(
+            f"is_by_name = true, waived_why = 'trained', waived = '{{level,{rule.code}}}'"
+            for rule in sorted({*Rule} - OVERRIDABLE)
+        ),
     ),
     "ck_offers_state_known": known("state", offers.OFFER_STATES),
     "ck_rounds_closed_has_no_timer": Edge(
