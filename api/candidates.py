@@ -8,7 +8,6 @@ from uuid import UUID
 
 import numpy as np
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,7 +15,8 @@ from api.auth import StaffReader
 from api.homes import show_home_distance, show_travel
 from api.parts import Parts, parts_of, reading
 from api.schemas.jobs import ReasonOut
-from api.schemas.story import CandidateDetail, CandidateOut, CandidatesOut, ChangeOut, CostOut, SpotOnMap, TickOut
+from api.schemas.story import CandidateDetail, CandidateOut, CandidatesOut, ChangeOut, SpotOnMap, TickOut, WouldCostOut
+from api.schemas.values import Instant
 from api.showing import show_person, show_reason
 from api.visibility import HIDDEN_RESOLUTION, view
 from dispatch.errors import BadInput, NotFound
@@ -40,7 +40,7 @@ router = APIRouter(prefix="/v1/jobs/{job_id}/candidates", tags=["why"])
 
 _Role = Annotated[str | None, Query(max_length=64, description="Of this role; empty: the first.", examples=[None])]
 _At = Annotated[
-    AwareDatetime | None,
+    Instant | None,
     Query(description="As if the window began then, as long as it is: what would a move do?", examples=[None]),
 ]
 #: Equal scores are ordered by this; an offer's own seed may order them otherwise.
@@ -165,7 +165,7 @@ def _moved(unit: RoleOfVisit, start_at: datetime, now: datetime) -> RoleOfVisit:
         raise BadInput("?start_at", start_at.isoformat(), str(error)) from error
 
 
-def _cost(actor: Actor, found: _Found, row: int) -> CostOut:
+def _cost(actor: Actor, found: _Found, row: int) -> WouldCostOut:
     """What they would be paid at the first start that fits; the way is what the actor may know of it."""
     job, rates = found.unit.job, Rates.from_document(found.unit.job_row.day_policy.get("rates", {}))
     earliest = int(found.candidates.earliest_start_s[row])
@@ -174,7 +174,7 @@ def _cost(actor: Actor, found: _Found, row: int) -> CostOut:
     miles = Decimal(show_home_distance(float(found.candidates.distance_m[row]), actor) or 0) / _MILE_M
     hours = Decimal(show_travel(int(found.candidates.travel_s[row]), actor) or 0) / 3600
     way = rates.travel_mile * miles + rates.travel_hour * hours
-    return CostOut(amount=round(planned + way, 2), currency=job.pay.currency)
+    return WouldCostOut(amount=round(planned + way, 2), currency=job.pay.currency)
 
 
 def _home(person: TechnicianRow | None) -> SpotOnMap | None:

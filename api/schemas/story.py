@@ -94,7 +94,7 @@ class SpotOnMap(Out):
     lng: float
 
 
-class CostOut(Out):
+class WouldCostOut(Out):
     """What the work would be paid: as planned, with the way there where the job pays for it; before fees."""
 
     amount: Sum
@@ -110,7 +110,7 @@ class CandidateOut(Out):
     parts: dict[str, float]
     distance_m: int
     travel_s: int
-    cost: CostOut
+    cost: WouldCostOut
     home: SpotOnMap | None
     earliest_start_at: Instant
 
@@ -149,7 +149,7 @@ class CandidateDetail(Out):
     parts: dict[str, float]
     distance_m: int
     travel_s: int
-    cost: CostOut
+    cost: WouldCostOut
     failed: list[ReasonOut]
     ticks: list[TickOut] = Field(description="Every rule with its figures; for the operator alone.")
 

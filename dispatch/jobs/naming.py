@@ -26,9 +26,11 @@ from dispatch.record.tables import OfferRow, RoundRow, SlotRow, VisitRow, new_id
 from dispatch.record.tables.offers import LIVE_OFFERS
 from dispatch.talent.reading import lock_technician
 from matching.candidates import Candidates
-from matching.eligibility import OVERRIDABLE, Rule, failed, judge, mask
-from matching.reasons import visible_rows
+from matching.eligibility import OVERRIDABLE, Rule, failed, judge, mask, may_override
+from matching.reasons import reading, visible_rows
 from matching.technician import Technician
+
+_WAYS_ON = ("release the assignment",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +72,14 @@ def ask_by_name(session: Session, actor: Actor, job_id: UUID, ask: Ask, *, now: 
         raise NotFound("technician in reach", ask.technician_id)
     visit_id, role = _open_role(session, job_id, ask.role, job_row.state)
     if lock_open_slots(session, visit_id, role) == 0:
-        raise Conflict("taken", "ask by name", ("release the assignment",))
+        raise Conflict("taken", "ask by name", _WAYS_ON)
     unit = read_role(session, visit_id, role)
     until = _until(unit, ask, now)
     facts = _judged(session, unit, technician, ask, now)
     if job_row.state in ("on_hold", "unfilled"):
         resume_job(session, actor, job_id, now=now)
-    round_id = session.scalars(
-        select(RoundRow.id)
-        .where(RoundRow.visit_id == visit_id, RoundRow.role == role, RoundRow.closed_at.is_(None))
-        .with_for_update()
-    ).one()
-    try:
-        offer_id = _write(session, unit, technician, facts, round_id, ask, until, now)
-    except IntegrityError as error:
-        if guard_of(error) in NOT_APPROVED:
-            raise Refused("nobody is asked for a client that is not approved", ("not_approved",)) from error
-        raise
+    round_id = _lock_round(session, unit, job_row.state)
+    offer_id = _write(session, unit, technician, facts, round_id, ask, until, now)
     told = {
         "offer": str(offer_id),
         "technician": str(ask.technician_id),
@@ -112,9 +105,20 @@ def _open_role(session: Session, job_id: UUID, role: str | None, job_state: str)
         roles = ", ".join(dict.fromkeys(each.role for each in slots))
         raise BadInput("role", role, f"name one of the job's roles: {roles}")
     found = next((each for each in slots if each.state == "open" and role in (None, each.role)), None)
-    if found is None or job_state not in ("open", "on_hold", "unfilled"):
-        raise Conflict(job_state, "ask by name", ("release the assignment",) if found is None else ())
+    if found is None:
+        raise Conflict(job_state, "ask by name", _WAYS_ON)
     return found.visit_id, found.role
+
+
+def _lock_round(session: Session, unit: RoleOfVisit, job_state: str) -> UUID:
+    """The round that is open for the role: a job that is not posted, or is over, has none."""
+    wanted = select(RoundRow.id).where(
+        RoundRow.visit_id == unit.job.id, RoundRow.role == unit.job.role, RoundRow.closed_at.is_(None)
+    )
+    round_id = session.scalar(wanted.with_for_update())
+    if round_id is None:
+        raise Conflict(job_state, "ask by name")
+    return round_id
 
 
 def _until(unit: RoleOfVisit, ask: Ask, now: datetime) -> datetime:
@@ -146,7 +150,7 @@ def _judged(session: Session, unit: RoleOfVisit, technician: Technician, ask: As
 
 
 def _refuse(rules: tuple[Rule, ...], ask: Ask) -> None:
-    """Refuse by every failed rule that was not set aside; what nobody may set aside is not looked at at all."""
+    """Refuse by every failed rule that was not set aside, as a client reads it: a block reads as any other absence."""
     never = sorted(code for code in ask.waived if code not in {rule.code for rule in OVERRIDABLE})
     if never:
         open_to_it = ", ".join(sorted(rule.code for rule in OVERRIDABLE))
@@ -154,9 +158,10 @@ def _refuse(rules: tuple[Rule, ...], ask: Ask) -> None:
     counting = [rule for rule in rules if rule.code not in ask.waived]
     if not counting:
         return
-    word = int(mask(*counting))
-    way_out = "name them under override, with a reason" if not word & ~int(mask(*OVERRIDABLE)) else "ask another"
-    raise Refused(f"rules say no: {way_out}", [rule.code for rule in counting])
+    way_out = "ask somebody else, or change the job"
+    if may_override(int(mask(*counting))):
+        way_out = "name them under override, with a reason, to ask all the same"
+    raise Refused(f"rules say no: {way_out}", list(dict.fromkeys(reading(rule, "client")[0] for rule in counting)))
 
 
 def _said_no(session: Session, unit: RoleOfVisit, technician_id: UUID) -> frozenset[UUID]:
@@ -200,7 +205,12 @@ def _write(
         session.execute(update(OfferRow).where(OfferRow.id == live.id).values(expires_at=until, **waived))
         offer_id = live.id
     else:
-        offer_id = _new_offer(session, unit, technician, facts, round_id, until, now, waived)
+        try:
+            offer_id = _new_offer(session, unit, technician, facts, round_id, until, now, waived)
+        except IntegrityError as error:
+            if guard_of(error) not in NOT_APPROVED:
+                raise
+            raise Refused("nobody is asked for a client that is not approved", ("not_approved",)) from error
     timer = func.greatest(func.coalesce(RoundRow.next_wave_at, until), until)
     session.execute(update(RoundRow).where(RoundRow.id == round_id).values(next_wave_at=timer))
     count_asks(session, [ask.technician_id], now)

@@ -60,17 +60,10 @@ class Acts {
       const params = { path: { job_id: jobId }, query: { limit: 20 } }
       const told = await ask(api.GET('/v1/jobs/{job_id}/events', { params }))
       const newest = told.ok ? told.data.items.find((each) => each.actor_id !== null) : undefined
-      if (newest) this.overtaken = { kind: newest.kind, actor: await nameOf(newest), at: newest.at }
+      if (newest) this.overtaken = { kind: newest.kind, actor: newest.actor_name ?? newest.actor_kind, at: newest.at }
     }
     this.problem = problem
   }
-}
-
-/** Who it was, by name where it was one of our own. */
-async function nameOf(event: { actor_id: string | null; actor_kind: string }): Promise<string> {
-  if (event.actor_id === null) return event.actor_kind
-  const staff = await ask(api.GET('/v1/staff', { params: { query: { limit: 200 } } }))
-  return (staff.ok && staff.data.items.find((each) => each.id === event.actor_id)?.name) || event.actor_kind
 }
 
 export const acts = new Acts()
@@ -81,8 +74,45 @@ export const hold = (jobId: string) =>
 export const resume = (jobId: string) =>
   ask(api.POST('/v1/jobs/{job_id}/resume', { params: { path: { job_id: jobId }, ...once() } }))
 
-/** Another window; only from the version that was looked at. */
-export function move(jobId: string, version: number, window: { start_at: string; end_at: string }) {
-  const params = { path: { job_id: jobId }, header: { 'If-Match': `"v${version}"` } }
-  return ask(api.PATCH('/v1/jobs/{job_id}', { params, body: { window } }))
+type Window = { start_at: string; end_at: string }
+
+/** Another window; only from the version that was looked at. The way back is only from what this made. */
+export function move(jobId: string, version: number, to: Window, before: Window): Promise<boolean> {
+  let made = 0
+  const change = (from: number, window: Window) => {
+    const params = { path: { job_id: jobId }, header: { 'If-Match': `"v${from}"` } }
+    return ask(api.PATCH('/v1/jobs/{job_id}', { params, body: { window } }))
+  }
+  const there = async () => {
+    const answer = await change(version, to)
+    if (answer.ok) made = answer.data.version
+    return answer
+  }
+  return acts.do(jobId, there, () => change(made, before))
+}
+
+/** Ask whoever has the visit whether another start suits; taken back while they have not answered. */
+export function propose(jobId: string, visitId: string, technicianId: string, startAt: string): Promise<boolean> {
+  let made = ''
+  const there = async (): Promise<Result<unknown>> => {
+    const query = { job_id: jobId, technician_id: technicianId, state: 'live' as const }
+    const live = await ask(api.GET('/v1/assignments', { params: { query } }))
+    const assignment = live.ok ? live.data.items.find((each) => each.visit_id === visitId) : undefined
+    if (!live.ok) return live
+    const params = { path: { visit_id: visitId }, ...once() }
+    const body = {
+      time: { start_at: startAt },
+      reason: 'other',
+      note: '',
+      ...(assignment && { assignment_id: assignment.id }),
+    }
+    const answer = await ask(api.POST('/v1/visits/{visit_id}/proposals', { params, body }))
+    if (answer.ok) made = answer.data.id
+    return answer
+  }
+  const back = () => {
+    const params = { path: { proposal_id: made }, ...once() }
+    return ask(api.POST('/v1/proposals/{proposal_id}/withdraw', { params, body: { why: 'other' } }))
+  }
+  return acts.do(jobId, there, back)
 }

@@ -9,6 +9,8 @@ export type Bar = {
   row: number
   /** Nobody has it yet: it stands where its window begins. */
   isOpen: boolean
+  /** Somebody has it, and has not begun. */
+  canMove: boolean
   isTroubled: boolean
 }
 export type Lane = { key: string; name: string; bars: Bar[]; num: number }
@@ -31,6 +33,7 @@ function barOf(job: Job, visit: Visit): Bar {
     to: end,
     row: 0,
     isOpen: visit.num_filled < visit.num_slots,
+    canMove: job.state === 'assigned' && (visit.state === 'planned' || visit.state === 'confirmed'),
     isTroubled,
   }
 }

@@ -51,6 +51,8 @@ export const common = {
     unauthenticated: 'Sign in again.',
     forbidden: 'This is not for the role that you are signed in with.',
     not_found: 'It is not there, or not for you.',
+    refused: 'A rule forbids it. Look at why.',
+    no_yes_yet: 'They have not said yes yet.',
     conflict: 'It changed meanwhile. Look at it again.',
     stale: 'Somebody changed it meanwhile. Look at it again.',
     too_many: 'Too many tries. Wait a minute.',

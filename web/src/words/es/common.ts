@@ -52,6 +52,8 @@ export const common: typeof english = {
     unauthenticated: 'Entre otra vez.',
     forbidden: 'No es para el papel con el que ha entrado.',
     not_found: 'No está, o no es para usted.',
+    refused: 'Una regla lo prohíbe. Mire por qué.',
+    no_yes_yet: 'Todavía no dijo que sí.',
     conflict: 'Cambió mientras tanto. Mírelo otra vez.',
     stale: 'Alguien lo cambió mientras tanto. Mírelo otra vez.',
     too_many: 'Demasiados intentos. Espere un minuto.',
