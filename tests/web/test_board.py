@@ -7,14 +7,16 @@ from uuid import UUID
 
 import pytest
 from browsing import DESK, PHONE, Device, Devices
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 from signing import add_staff
+from sqlalchemy import update
 
 from dispatch.record.relay import relay
 from dispatch.record.session import ENGINE
+from dispatch.record.tables import TechnicianSkillRow
 from dispatch.visits.alarms import raise_alarm
 
-ROSA = "rosa@acme.example"
+ROSA, OMAR = "rosa@acme.example", "omar@acme.example"
 CANARY = "=<img src=x onerror=\"document.title='owned'\">"
 SHOTS = os.environ.get("TRUCKROLL_SHOTS")
 
@@ -71,6 +73,9 @@ def test_what_needs_a_person_comes_first_and_every_view_can_be_used(devices: Dev
         desk.presses("Timeline")
         desk.sees("Nothing on this day")
         looks(desk, f"board-timeline-{size[0]}-{scheme}")
+        desk.presses("Map")
+        desk.page.locator("[data-people]").first.wait_for()
+        looks(desk, f"board-map-{size[0]}-{scheme}")
         assert desk.page.evaluate("document.documentElement.scrollWidth") <= size[0]
         assert "owned" not in desk.page.title()
 
@@ -143,3 +148,205 @@ def test_the_board_is_used_with_the_keyboard_and_what_is_seen_is_taken_along(dev
             desk.presses("GeoJSON")
         (feature,) = json.loads(Path(told.value.path()).read_text())["features"]
         assert feature["id"] == second["id"]
+
+
+def test_who_moves_a_job_that_somebody_moved_is_told_who_did_and_overwrites_nothing(devices: Devices):
+    add_staff(devices.town, "dispatcher", ROSA, "Rosa Marsh")
+    add_staff(devices.town, "dispatcher", OMAR, "Omar Diaz")
+    job = devices.town.posted()
+    with devices.device(DESK) as rosa, devices.device(DESK) as omar:
+        for each, email in ((rosa, ROSA), (omar, OMAR)):
+            devices.sign_in(each, email, "header")
+            chooses(each, job["number"])
+        omar.presses("1 hour later")
+        omar.sees("8 may do it")
+        omar.presses("Move")
+        omar.sees("Done.")
+        moved = window(devices, job)
+        assert moved != job["visits"][0]["window"]
+        rosa.presses("24 hours later")
+        rosa.presses("Move")
+        rosa.sees("Omar Diaz changed it meanwhile: Moved or offered anew")
+        assert window(devices, job) == moved
+        looks(rosa, "board-overtaken")
+        omar.presses("Undo")
+        expect(omar.page.get_by_role("button", name="Undo")).to_have_count(0)
+        assert window(devices, job) == job["visits"][0]["window"]
+
+
+def test_a_job_is_dragged_to_a_technician_and_to_another_time_and_back(devices: Devices):
+    add_staff(devices.town, "dispatcher", ROSA, "Rosa Marsh")
+    devices.town.app.state.parts.refresh()
+    job = devices.town.posted(title="Replace pump", day_policy={"rates": {"after_hours_share": "0.5"}})
+    with devices.device(DESK) as desk:
+        devices.sign_in(desk, ROSA, "header")
+        chooses(desk, job["number"])
+        desk.presses("Close")
+        desk.presses("Timeline")
+        for _ in range(2):
+            desk.presses("The day after")
+        ghost = desk.page.locator(".ghost")
+        desk.page.locator(".lane button").click()
+        lane(desk, "Technician 3").wait_for()
+        # Over somebody: what the rules say and what comes of it, before it is let go.
+        holds(desk, job, "Technician 3")
+        expect(ghost).to_contain_text("may do it")
+        expect(ghost).to_contain_text("Let go: Technician 3 is asked first, for 15 minutes")
+        looks(desk, "board-ghost")
+        desk.page.mouse.up()
+        desk.sees("Asked by name")
+        looks(desk, "board-asked")
+        assert asked(devices, job) == {"Technician 3": "sent"}
+        desk.presses("Undo")
+        desk.sees("Taken back")
+        assert asked(devices, job) == {"Technician 3": "withdrawn"}
+        # To another time, when it costs half as much again.
+        holds(desk, job, "Nobody yet", hours=8)
+        expect(ghost).to_contain_text("Let go: it is moved")
+        expect(ghost).to_contain_text("+$")
+        looks(desk, "board-ghost-time")
+        desk.page.mouse.up()
+        desk.sees("Done.")
+        assert window(devices, job) != job["visits"][0]["window"]
+        desk.presses("Undo")
+        expect(desk.page.get_by_role("button", name="Undo")).to_have_count(0)
+        assert window(devices, job) == job["visits"][0]["window"]
+        # Somebody says yes: to another technician it is reopened first, to another time they are asked.
+        taker = devices.town.world.technicians[2]
+        offer = devices.town.staff.post(f"/v1/jobs/{job['id']}/offers", {"technician_id": str(taker)}).json()
+        yes = devices.town.by_id(taker).post(
+            f"/v1/offers/{offer['id']}/accept", {"terms_version": offer["terms_version"]}
+        )
+        assert yes.status_code == 200, yes.text
+        relayed(devices)
+        lane(desk, "Technician 2").get_by_role("button", name=job["number"]).wait_for()
+        holds(desk, job, "Technician 2", hours=1)
+        expect(ghost).to_contain_text("Let go: Technician 2 is asked whether this time suits")
+        desk.page.mouse.up()
+        desk.sees("Done.")
+        (proposal,) = devices.town.staff.get("/v1/proposals").json()["items"]
+        assert (proposal["state"], proposal["kind"], proposal["by_side"]) == ("open", "time", "client")
+        assert proposal["technician_id"] == str(taker)
+
+
+def test_what_may_be_overridden_is_with_a_reason_and_what_is_locked_says_so(devices: Devices):
+    add_staff(devices.town, "dispatcher", ROSA, "Rosa Marsh")
+    low = devices.town.world.technicians[6]
+    with devices.town.world.as_engine() as (session, _):
+        session.execute(update(TechnicianSkillRow).where(TechnicianSkillRow.technician_id == low).values(level=1))
+    devices.town.app.state.parts.refresh()
+    job = devices.town.posted(title="Replace pump")
+    needs = {"skills": {"hvac": 1}, "credentials": ["background_check"]}
+    locked = devices.town.posted(title="Behind the door", slots=[{"needs": needs, "pay": {"amount": "140.00"}}])
+    with devices.device(DESK) as desk:
+        devices.sign_in(desk, ROSA, "header")
+        # With the keyboard alone: the row, the tab, the number, the reason.
+        chooses(desk, job["number"])
+        desk.page.get_by_role("button", name="Why not …").focus()
+        desk.page.keyboard.press("Enter")
+        desk.page.get_by_label("Why not number").focus()
+        desk.page.keyboard.type("T-00006")
+        desk.page.keyboard.press("Enter")
+        desk.sees("has the skill below the level")
+        looks(desk, "board-override")
+        desk.page.get_by_label("Why", exact=True).select_option("nobody_else")
+        desk.page.get_by_role("button", name="Ask Technician 6 all the same").focus()
+        desk.page.keyboard.press("Enter")
+        desk.sees("Done.")
+        desk.presses("What happened")
+        desk.sees("set aside: has the skill below the level (Nobody else in time)")
+        desk.sees("Rosa Marsh")
+        looks(desk, "board-story")
+        chooses(desk, locked["number"])
+        desk.presses("Why not …")
+        desk.page.get_by_label("Why not number").fill("T-00000")
+        desk.presses("Look up")
+        desk.sees("Law, insurance, clearance, limits and blocks are locked")
+        expect(desk.page.get_by_role("button", name="Ask Technician 0")).to_have_count(0)
+        looks(desk, "board-locked")
+
+
+def test_the_map_shows_the_same_work_with_shapes_words_and_counts(devices: Devices):
+    add_staff(devices.town, "dispatcher", ROSA, "Rosa Marsh")
+    devices.town.app.state.parts.refresh()
+    first, second = devices.town.posted(title="Replace pump"), devices.town.posted(title=CANARY)
+    with devices.device(DESK) as desk:
+        devices.sign_in(desk, ROSA, "header")
+        desk.sees("2 jobs")
+        desk.presses("Map")
+        desk.page.locator("[data-spot='2']").wait_for()
+        expect(desk.page.locator("figure [data-spot]")).to_have_count(1)
+        desk.page.locator("input[type=search]").fill("pump")
+        shape = desk.page.locator("figure [data-spot='1']")
+        expect(shape).to_contain_text(f"{first['number']} Open")
+        shape.locator("path").first.click()
+        expect(desk.page.locator(".drawer h2")).to_contain_text(first["number"])
+        # Who could do it, with the way, by their cells: eight within eight kilometres stand in few places.
+        expect(desk.page.locator("[data-people] text").first).to_contain_text("min")
+        people = desk.page.locator("[data-people]").evaluate_all("all => all.map((one) => Number(one.dataset.people))")
+        assert sum(people) == 8
+        assert len(people) < 8
+        looks(desk, "board-map-chosen")
+        desk.page.locator("input[type=search]").fill("")
+        expect(desk.page.locator("figure [data-spot]")).to_have_count(2)
+        desk.presses("List")
+        chosen = desk.page.locator(".work tr.chosen")
+        expect(chosen).to_contain_text(first["number"])
+        assert "owned" not in desk.page.title()
+        assert second["number"] in desk.page.locator(".work").inner_text()
+
+
+def test_what_is_at_risk_is_said_in_words_and_a_work_order_is_printed(devices: Devices):
+    add_staff(devices.town, "dispatcher", ROSA, "Rosa Marsh")
+    job = devices.town.posted(title="Replace pump")
+    visit = UUID(job["visits"][0]["id"])
+    with devices.town.world.as_engine() as (session, now):
+        about = {"client_id": devices.town.world.client, "job_id": UUID(job["id"]), "visit_id": visit, "now": now}
+        for kind in ("not_confirmed", "not_left", "credential_expiring", "unassigned_soon"):
+            raise_alarm(session, ENGINE, kind, due_at=now, **about)
+    with devices.device(DESK) as desk:
+        devices.sign_in(desk, ROSA, "header")
+        row = desk.page.locator(".work tr").filter(has_text="Replace pump")
+        for words in ("Late to confirm", "Late to leave", "A proof ends before the visit", "Window closing"):
+            expect(row).to_contain_text(words)
+            desk.sees(words)
+        looks(desk, "board-risks")
+        chooses(desk, job["number"])
+        desk.page.evaluate("window.print = () => { window.printed = true }")
+        desk.presses("Print work order")
+        assert desk.page.evaluate("window.printed")
+        desk.page.emulate_media(media="print")
+        expect(desk.page.locator(".drawer h2")).to_contain_text(f"{job['number']} Replace pump")
+        expect(desk.page.locator(".facts")).to_contain_text("Store 1147, Alpine, TX")
+        for hidden in ("aside", ".work", ".drawer .tabs"):
+            expect(desk.page.locator(hidden)).to_be_hidden()
+        looks(desk, "board-print")
+
+
+def lane(device: Device, name: str) -> Locator:
+    return device.page.locator("li").filter(has=device.page.locator(".who", has_text=name))
+
+
+def holds(device: Device, job: dict, over: str, hours: float = 0) -> None:
+    """Take a job's bar and hold it over somebody's lane, so many hours later; let go with the mouse's button."""
+    bar = device.page.locator(".lane").get_by_role("button", name=job["number"])
+    target = lane(device, over).locator(".lane")
+    bar.scroll_into_view_if_needed()
+    taken, place = bar.bounding_box(), target.bounding_box()
+    assert taken
+    assert place
+    mouse = device.page.mouse
+    mouse.move(taken["x"] + 10, taken["y"] + taken["height"] / 2)
+    mouse.down()
+    x = taken["x"] + 10 + hours * place["width"] / 24
+    mouse.move(x, place["y"] + 10, steps=4)
+    mouse.move(x, place["y"] + place["height"] / 2, steps=2)
+
+
+def asked(devices: Devices, job: dict) -> dict[str, str]:
+    items = devices.town.staff.get(f"/v1/jobs/{job['id']}/offers").json()["items"]
+    return {each["technician"]["name"]: each["state"] for each in items}
+
+
+def window(devices: Devices, job: dict) -> dict:
+    return devices.town.staff.get(f"/v1/jobs/{job['id']}").json()["visits"][0]["window"]
