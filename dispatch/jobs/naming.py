@@ -188,29 +188,23 @@ def _write(
     now: datetime,
 ) -> UUID:
     """The offer, and the round waits for it; one that lies with them unanswered is made this one."""
-    live = session.scalars(
+    earlier = session.scalars(
         select(OfferRow)
-        .where(
-            OfferRow.round_id == round_id,
-            OfferRow.technician_id == ask.technician_id,
-            OfferRow.state.in_(LIVE_OFFERS),
-        )
+        .where(OfferRow.round_id == round_id, OfferRow.technician_id == technician.id)
+        .order_by(OfferRow.ask_num)
         .with_for_update()
-    ).one_or_none()
+    ).all()
+    live = next((each for each in earlier if each.state in LIVE_OFFERS), None)
     if live is not None and live.state in ("requested", "countered"):
         raise Conflict(live.state, "ask by name", ("pick", "accept the counter"))
-    waived: dict[str, Any] = {"waived": sorted(ask.waived), "waived_why": ask.why, "is_by_name": True}
+    by_name: dict[str, Any] = {"waived": sorted(ask.waived), "waived_why": ask.why, "is_by_name": True}
     if live is not None:
         until = max(until, live.expires_at)
-        session.execute(update(OfferRow).where(OfferRow.id == live.id).values(expires_at=until, **waived))
+        session.execute(update(OfferRow).where(OfferRow.id == live.id).values(expires_at=until, **by_name))
         offer_id = live.id
     else:
-        try:
-            offer_id = _new_offer(session, unit, technician, facts, round_id, until, now, waived)
-        except IntegrityError as error:
-            if guard_of(error) not in NOT_APPROVED:
-                raise
-            raise Refused("nobody is asked for a client that is not approved", ("not_approved",)) from error
+        by_name["ask_num"] = len(earlier)
+        offer_id = _new_offer(session, unit, technician, facts, round_id, until, now, by_name)
     timer = func.greatest(func.coalesce(RoundRow.next_wave_at, until), until)
     session.execute(update(RoundRow).where(RoundRow.id == round_id).values(next_wave_at=timer))
     count_asks(session, [ask.technician_id], now)
@@ -225,25 +219,30 @@ def _new_offer(
     round_id: UUID,
     until: datetime,
     now: datetime,
-    waived: dict[str, Any],
+    by_name: dict[str, Any],
 ) -> UUID:
     offer_id = new_id()
-    session.execute(
-        insert(OfferRow).values(
-            id=offer_id,
-            client_id=unit.job.client_id,
-            job_id=unit.job.job_id,
-            visit_id=unit.job.id,
-            role=unit.job.role,
-            round_id=round_id,
-            technician_id=technician.id,
-            company_id=technician.company_id,
-            terms_version=unit.job.terms_version,
-            distance_m=round(float(facts.distance_m[0])),
-            travel_s=int(facts.travel_s[0]),
-            sent_at=now,
-            expires_at=until,
-            **waived,
+    try:
+        session.execute(
+            insert(OfferRow).values(
+                id=offer_id,
+                client_id=unit.job.client_id,
+                job_id=unit.job.job_id,
+                visit_id=unit.job.id,
+                role=unit.job.role,
+                round_id=round_id,
+                technician_id=technician.id,
+                company_id=technician.company_id,
+                terms_version=unit.job.terms_version,
+                distance_m=round(float(facts.distance_m[0])),
+                travel_s=int(facts.travel_s[0]),
+                sent_at=now,
+                expires_at=until,
+                **by_name,
+            )
         )
-    )
+    except IntegrityError as error:
+        if guard_of(error) not in NOT_APPROVED:
+            raise
+        raise Refused("nobody is asked for a client that is not approved", ("not_approved",)) from error
     return offer_id

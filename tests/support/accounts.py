@@ -28,7 +28,7 @@ FORBIDDEN = {
         SELECT a.id FROM bookings a JOIN bookings b
         ON a.technician_id = b.technician_id AND a.id < b.id AND a.live AND b.live AND a.busy && b.busy""",
     "a technician asked twice in a round": """
-        SELECT round_id FROM offers WHERE NOT is_by_name GROUP BY round_id, technician_id HAVING count(*) > 1""",
+        SELECT round_id FROM offers WHERE ask_num = 0 GROUP BY round_id, technician_id HAVING count(*) > 1""",
     "a gap in the waves of a round": """
         SELECT r.id FROM rounds r LEFT JOIN waves w ON w.round_id = r.id GROUP BY r.id
         HAVING r.num_waves <> count(w.id) OR r.num_waves <> coalesce(max(w.num), 0)""",

@@ -41,7 +41,6 @@ PRESENCES = ("assigned", "confirmed", "on_the_way", "checked_in", "stepped_out",
 #: Six digits that nobody can foresee: from the four random bytes that a UUID begins with.
 REPLY_CODE = "lpad((('x' || left(gen_random_uuid()::text, 8))::bit(32)::bigint % 1000000)::text, 6, '0')"
 COUNTER_STATES = ("open", "accepted", "refused", "withdrawn")
-_IS_LIVE = "state IN ('sent', 'viewed', 'requested', 'countered')"
 #: `matching.eligibility.OVERRIDABLE`, as the database keeps it: a test compares.
 _OVERRIDABLE = "ARRAY['pool', 'skill', 'level', 'area', 'asked']::varchar[]"
 ROUND_REASONS = ("posted", "terms_changed", "backed_out", "resumed", "named", "next_visit")
@@ -110,6 +109,8 @@ class OfferRow(Base):
         tenant_fk("visit_id", "visits"),
         tenant_fk("round_id", "rounds"),
         tenant_fk("wave_id", "waves"),
+        # The engine asks each technician once in a round, as number 0; a person may ask them again.
+        UniqueConstraint("round_id", "technician_id", "ask_num"),
         one_of("state", OFFER_STATES),
         CheckConstraint("sent_at <= expires_at", name="expires_after_sent"),
         CheckConstraint("isfinite(expires_at)", name="expires_finite"),
@@ -119,15 +120,12 @@ class OfferRow(Base):
             "CASE WHEN waived = '{}' THEN waived_why IS NULL ELSE is_by_name AND waived_why IS NOT NULL END",
             name="waived_has_reason",
         ),
-        # The engine asks each technician once in a round; a person may ask them again.
-        Index("uq_offers_asked", "round_id", "technician_id", unique=True, postgresql_where=text("NOT is_by_name")),
-        Index("uq_offers_live", "round_id", "technician_id", unique=True, postgresql_where=text(_IS_LIVE)),
         Index("ix_offers_technician_id_sent_at", "technician_id", "sent_at"),
         Index("ix_offers_client_id_job_id", "client_id", "job_id"),
         Index(
             "ix_offers_expires_at",
             "expires_at",
-            postgresql_where=text(_IS_LIVE),
+            postgresql_where=text("state IN ('sent', 'viewed', 'requested', 'countered')"),
         ),
     )
     id: Mapped[Id]
@@ -151,6 +149,7 @@ class OfferRow(Base):
     answered_at: Mapped[Instant | None]
     wanted_start_at: Mapped[Instant | None]
     reason: Mapped[Code | None]
+    ask_num: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     is_by_name: Mapped[bool] = mapped_column(server_default=text("false"))
     waived: Mapped[list[str]] = mapped_column(ARRAY(String(64)), server_default=text("'{}'"))
     waived_why: Mapped[Code | None]

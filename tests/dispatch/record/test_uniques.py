@@ -27,8 +27,6 @@ OUTSIDE = {
     "uq_site_requests_waiting": {"state": "'granted'"},
     "uq_disputes_open": {"state": "'decided'", "decided_at": "now()", "awarded": "0"},
     "uq_erasures_open": {"state": "'refused'"},
-    "uq_offers_asked": {"is_by_name": "true"},
-    "uq_offers_live": {"state": "'declined'"},
     "uq_proposals_open": {"state": "'refused'", "decided_at": "now()"},
     "uq_removals_open": {"state": "'final'", "ended_at": "now()"},
     "uq_rounds_open": {"closed_at": "now()"},

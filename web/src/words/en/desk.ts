@@ -359,6 +359,7 @@ export const desk = {
       sla_paused: 'The promised time stands still',
       sla_resumed: 'The promised time runs on',
       no_observer: 'No second person was found',
+      asked_by_name: 'Somebody was asked by name',
       observer_named: 'A second person was named',
       window_extended: 'The window was made longer',
       lead_changed: 'Another leads the visit',

@@ -357,6 +357,7 @@ export const desk: typeof english = {
       sla_paused: 'El plazo prometido se detiene',
       sla_resumed: 'El plazo prometido sigue',
       no_observer: 'No se encontró a una segunda persona',
+      asked_by_name: 'Se preguntó a alguien por su nombre',
       observer_named: 'Se nombró a una segunda persona',
       window_extended: 'La ventana se alargó',
       lead_changed: 'Otra persona dirige la visita',
