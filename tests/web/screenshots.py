@@ -34,6 +34,8 @@ PAGES = (
     Shot("sign-in", "", "/board/"),
     Shot("start", ADMIN, "/"),
     Shot("board", DISPATCHER, "/board/"),
+    Shot("board-timeline", DISPATCHER, "/board/", "Timeline"),
+    Shot("board-map", DISPATCHER, "/board/", "Map"),
     Shot("desk-jobs", ADMIN, "/desk/"),
     Shot("desk-job", ADMIN, "/desk/jobs/{job}"),
     Shot("desk-post", ADMIN, "/desk/post"),

@@ -18,6 +18,8 @@ from dispatch.visits.alarms import raise_alarm
 
 ROSA, OMAR = "rosa@acme.example", "omar@acme.example"
 CANARY = "=<img src=x onerror=\"document.title='owned'\">"
+#: All lanes at once, with the drawer open.
+TALL = (1440, 1300)
 SHOTS = os.environ.get("TRUCKROLL_SHOTS")
 
 
@@ -178,7 +180,7 @@ def test_a_job_is_dragged_to_a_technician_and_to_another_time_and_back(devices: 
     add_staff(devices.town, "dispatcher", ROSA, "Rosa Marsh")
     devices.town.app.state.parts.refresh()
     job = devices.town.posted(title="Replace pump", day_policy={"rates": {"after_hours_share": "0.5"}})
-    with devices.device(DESK) as desk:
+    with devices.device(TALL) as desk:
         devices.sign_in(desk, ROSA, "header")
         chooses(desk, job["number"])
         desk.presses("Close")
@@ -249,7 +251,7 @@ def test_what_may_be_overridden_is_with_a_reason_and_what_is_locked_says_so(devi
         desk.page.keyboard.press("Enter")
         desk.sees("has the skill below the level")
         looks(desk, "board-override")
-        desk.page.get_by_label("Why", exact=True).select_option("nobody_else")
+        desk.page.locator(".one select").first.select_option("nobody_else")
         desk.page.get_by_role("button", name="Ask Technician 6 all the same").focus()
         desk.page.keyboard.press("Enter")
         desk.sees("Done.")

@@ -1,5 +1,5 @@
 // What does a key do? Only where nobody is typing.
-import { view } from './view.svelte'
+import { type Shape, view } from './view.svelte'
 
 class Keys {
   isHelpOpen = $state(false)
@@ -13,6 +13,10 @@ class Keys {
       j: () => this.#step(1),
       k: () => this.#step(-1),
       a: () => document.querySelector<HTMLElement>('[data-tab="asked"]')?.click(),
+      m: () => document.querySelector<HTMLInputElement>('.moves input')?.focus(),
+      '1': () => this.#show('list'),
+      '2': () => this.#show('timeline'),
+      '3': () => this.#show('map'),
       '?': () => {
         this.isHelpOpen = true
       },
@@ -25,6 +29,10 @@ class Keys {
     if (found === undefined) return
     event.preventDefault()
     found()
+  }
+
+  #show(shape: Shape): void {
+    view.shape = shape
   }
 
   /** The next row, or the one before, of whatever list the reader is in: it gets the focus, and its job is chosen. */

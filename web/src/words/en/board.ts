@@ -149,6 +149,8 @@ export const board = {
     all: [
       ['j k', 'Next and previous row'],
       ['a', 'Who was asked: assign'],
+      ['m', 'Another time'],
+      ['1 2 3', 'List, timeline, map'],
       ['/', 'Search'],
       ['Esc', 'Close the job'],
       ['?', 'This help'],

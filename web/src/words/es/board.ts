@@ -150,6 +150,8 @@ export const board: typeof english = {
     all: [
       ['j k', 'Fila siguiente y anterior'],
       ['a', 'A quién se preguntó: asignar'],
+      ['m', 'Otra hora'],
+      ['1 2 3', 'Lista, cronología, mapa'],
       ['/', 'Buscar'],
       ['Esc', 'Cerrar el trabajo'],
       ['?', 'Esta ayuda'],
