@@ -199,7 +199,7 @@ class OfferMoved(Out):
     moves: list[str]
 
 
-class OverrideIn(In):
+class SetAsideIn(In):
     """Rules that are set aside, by their codes, and why, as a code."""
 
     rules: list[Code] = Field(min_length=1, max_length=10)
@@ -219,7 +219,7 @@ class AskIn(In):
     technician_id: UUID
     role: Code | None = Field(default=None, description="Empty: the first that has a place open.")
     answer_min: Whole = Field(default=15, ge=1, le=1440, description="Minutes in which they can answer.")
-    override: OverrideIn | None = Field(default=None, description="What is set aside for them, and why.")
+    override: SetAsideIn | None = Field(default=None, description="What is set aside for them, and why.")
 
     def to_ask(self) -> Ask:
         """The same for the use case."""

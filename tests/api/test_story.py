@@ -34,7 +34,14 @@ def test_why_nobody_may_is_counted_and_a_way_on_is_shown(indexed):
     found = indexed.staff.get(f"/v1/jobs/{job['id']}/candidates").json()
     assert found["num_may"] == 0
     assert found["reasons"] == [
-        {"code": "level", "words": "has the skill, but below the level wanted", "num_technicians": 8, "count": "8"}
+        {
+            "code": "level",
+            "words": "has the skill, but below the level wanted",
+            "num_technicians": 8,
+            "count": "8",
+            "is_locked": False,
+            "may_override": True,
+        }
     ]
     assert found["changes"][0]["kind"] == "level"
     assert found["changes"][0]["num_more"] == 8

@@ -65,7 +65,6 @@ export const board = {
   askAgain: 'Ask again',
   stopAsking: 'Stop asking',
   another: 'Another time',
-  step: (hours: number) => `${hours < 0 ? '−' : '+'}${Math.abs(hours) < 24 ? `${Math.abs(hours)} h` : '1 day'}`,
   noSuchTime: 'The clocks there skip this time.',
   moveIt: 'Move',
   why: 'Why',

@@ -66,7 +66,6 @@ export const board: typeof english = {
   askAgain: 'Preguntar de nuevo',
   stopAsking: 'Dejar de preguntar',
   another: 'Otra hora',
-  step: (hours: number) => `${hours < 0 ? '−' : '+'}${Math.abs(hours) < 24 ? `${Math.abs(hours)} h` : '1 día'}`,
   noSuchTime: 'Los relojes de allí se saltan esa hora.',
   moveIt: 'Mover',
   why: 'Por qué',
