@@ -247,7 +247,7 @@ def test_what_may_be_overridden_is_with_a_reason_and_what_is_locked_says_so(devi
         desk.page.get_by_label("Why not number").focus()
         desk.page.keyboard.type("T-00006")
         desk.page.keyboard.press("Enter")
-        desk.sees("has the skill below the level")
+        desk.page.locator(".one").wait_for()
         looks(desk, "board-override")
         desk.page.locator(".one select").first.select_option("nobody_else")
         desk.page.get_by_role("button", name="Ask Technician 6 all the same").focus()
