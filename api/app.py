@@ -95,6 +95,7 @@ from api.metrics import Measure, Metrics
 from api.openapi import describe, operation_id
 from api.parts import Parts
 from api.problems import answer_error, kinds_of_errors
+from api.streamkeys import Watch
 from api.strictjson import StrictJson
 from dispatch.bell import Bell
 from dispatch.errors import BadInput
@@ -260,7 +261,7 @@ def _while_it_runs(  # type: ignore[no-untyped-def]
         limiter, files = Limiter(settings.redis_url, settings), open_store(settings.files_url, settings.data_dir)
         bell = Bell(settings.redis_url)
         app.state.parts = parts = Parts(settings, engine, bell, limiter, metrics, files, provider, ring)
-        app.state.hub = hub = Hub(Bell(settings.redis_url))
+        app.state.hub = hub = Hub(Bell(settings.redis_url), Watch(engine))
         if rehearses:
             await asyncio.to_thread(rehearse, engine, _NUM_REHEARSED)
         ends = (hub.start(asyncio.get_running_loop()), parts.keep_fresh(), keep_swept(parts))

@@ -1,6 +1,6 @@
 """What goes on? The board of a client's staff: a snapshot, and the frames that follow it."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from api.auth import Requester
 from api.boardstate import read_board
-from api.boardtail import Piece, Tail
+from api.boardtail import MAX_AT_ONCE, Part, Piece, Tail, part_of
 from api.idempotency import Reply, to_response
 from api.parts import parts_of
 from api.schemas.board import BoardOut
@@ -20,7 +20,7 @@ from dispatch.record.events import as_told
 from dispatch.record.relay import Frame, Frames, read_frames
 from dispatch.record.session import Actor, transaction
 
-#: Frames read at once.
+#: Frames read at once for all.
 _MAX_FRAMES = 500
 
 router = APIRouter(prefix="/v1/board", tags=["streams"])
@@ -47,60 +47,55 @@ def get_board(
 class BoardReader:
     """Reads one client's board for one stream: a snapshot first, unless there is a place to go on from.
 
-    What it reads is read once for all streams of the client (`boardtail`). `rings` counts what rang for the board.
+    What most streams need is in the client's `tail` already, read once for all; who is further behind reads alone.
     """
 
-    def __init__(
-        self, engine: Engine, actor: Actor, after_seq: int | None, tail: Tail, rings: Callable[[], int]
-    ) -> None:
+    def __init__(self, engine: Engine, actor: Actor, after_seq: int | None, tail: Tail) -> None:
         self.has_more = True
         self.tail = tail
         self._engine = engine
         self._actor = actor
         self._after_seq = after_seq
-        self._rings = rings
-        self._first: list[Told] | None = self._next()
+        self._first: list[Told] | None = None
+        self._first = self.read()
 
     def quick(self) -> list[Told] | None:
         """What is new, where that is known without reading: None where it isn't."""
-        if self._first is not None or self._after_seq is None or not self.tail.is_fresh(self._rings()):
-            return None
-        pieces = self.tail.after(self._after_seq)
-        return None if pieces is None else self._told(pieces)
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first
+        log = self.tail.log
+        part = log.after(self._after_seq) if log is not None and self._after_seq is not None else None
+        return None if part is None else self._take(part)
+
+    def refresh(self) -> bool:
+        """Bring the tail up to date for all: whether that was everything; for one at a time."""
+        return self.tail.refresh(self._after_seq or 0, partial(self._read, limit=_MAX_FRAMES), _packed)
 
     def read(self) -> list[Told]:
         """What is new since the last call."""
-        first, self._first = self._first, None
-        return first if first is not None else self._next()
-
-    def _next(self) -> list[Told]:
+        if (known := self.quick()) is not None:
+            return known
         if self._after_seq is not None:
-            pieces = self._pieces(self._after_seq)
-            if pieces is not None:
-                return self._told(pieces)
+            found = self._read(self._after_seq, limit=MAX_AT_ONCE)
+            if found.frames:
+                pieces = [Piece(frame.seq, _packed(frame)) for frame in found.frames]
+                return self._take(part_of(pieces, is_all=len(pieces) < MAX_AT_ONCE))
+            if not found.is_gap:
+                self.has_more = False
+                return []
         piece = self.tail.snapshot(self._actor.kind, self._snapshot)
         self._after_seq, self.has_more = piece.seq, True
         return [Told("snapshot", packed=piece.body, id=str(piece.seq))]
 
-    def _pieces(self, after_seq: int) -> list[Piece] | None:
-        """The frames after a place; None where there is a gap."""
-        if self.tail.refresh(self._rings(), after_seq, self._read, _packed):
-            pieces = self.tail.after(after_seq)
-            if pieces is not None:
-                return pieces
-        found = self._read(after_seq)
-        return None if found.is_gap else [Piece(frame.seq, _packed(frame)) for frame in found.frames]
+    def _take(self, part: Part) -> list[Told]:
+        self._after_seq, self.has_more = part.seq, not part.is_all
+        return part.told
 
-    def _told(self, pieces: list[Piece]) -> list[Told]:
-        self.has_more = len(pieces) >= _MAX_FRAMES
-        if pieces:
-            self._after_seq = pieces[-1].seq
-        return [Told("frame", packed=piece.body, id=str(piece.seq)) for piece in pieces]
-
-    def _read(self, after_seq: int) -> Frames:
+    def _read(self, after_seq: int, limit: int) -> Frames:
         assert self._actor.client_id is not None
         with transaction(self._engine, self._actor) as session:
-            return read_frames(session, self._actor.client_id, after_seq, _MAX_FRAMES)
+            return read_frames(session, self._actor.client_id, after_seq, limit)
 
     def _snapshot(self) -> Piece:
         with one_moment(self._engine, self._actor) as session:

@@ -1,25 +1,27 @@
 """How do a thousand boards of one client cost one read? What all of them are told is read once, and kept as bytes.
 
-Every member of a client's staff sees the same frames and the same snapshot. Whoever comes first after a ring reads for
-all, those who come meanwhile wait for that read, and whoever finds it done takes its bytes.
+Every member of a client's staff sees the same frames and the same snapshot. One task a client (`live._keep`)
+hears its bell, reads what is new and packs it; only then the streams wake, and those that stand at the same place take
+the same bytes.
 """
 
 import asyncio
 import threading
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from api.telling import Told
 from dispatch.record.relay import Frame, Frames
 
 #: Frames kept for those who are a little behind; who is further behind reads for themselves.
 MAX_KEPT = 2_000
-#: Seconds for which a read serves all without a ring; for which a snapshot does: the frames after it follow.
-FRESH_S = 1.0
+#: Frames that go over the wire together at most: what is held for a reader who stalls.
+MAX_AT_ONCE = 100
+#: Seconds for which a snapshot serves all: the frames after it follow.
 SNAPSHOT_FRESH_S = 2.0
-#: Seconds after which nobody's tail is forgotten.
+#: Seconds after which a tail that nobody follows is forgotten.
 _IDLE_S = 60.0
 
 
@@ -31,62 +33,83 @@ class Piece:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What goes over the wire at once, the place after it, and whether nothing more is known."""
+
+    told: list[Told]
+    seq: int
+    is_all: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The end of a client's log at one moment. Never changed, so that any thread may look."""
+
+    last_seq: int
+    pieces: tuple[Piece, ...] = ()
+    _parts: dict[int, Part] = field(default_factory=dict)
+
+    def after(self, seq: int) -> Part | None:
+        """What follows a place, the same for all who stand there; None where it is not here."""
+        num = self.last_seq - seq
+        if not 0 <= num <= len(self.pieces):
+            return None
+        if num == 0:
+            return Part([], seq, is_all=True)
+        found = self._parts.get(seq)
+        if found is None:
+            at = len(self.pieces) - num
+            self._parts[seq] = found = part_of(self.pieces[at : at + MAX_AT_ONCE], is_all=num <= MAX_AT_ONCE)
+        return found
+
+    def and_then(self, pieces: list[Piece]) -> "Log":
+        """The same with what followed."""
+        return Log(pieces[-1].seq, (*self.pieces, *pieces)[-MAX_KEPT:]) if pieces else self
+
+
+def part_of(pieces: Sequence[Piece], *, is_all: bool) -> Part:
+    """Frames, at least one, as they go over the wire together."""
+    seq = pieces[-1].seq
+    return Part([Told("frame", packed=b"".join(each.body for each in pieces), id=str(seq))], seq, is_all)
+
+
 @dataclass(slots=True)
 class Tail:
-    """The end of one client's log, as bytes; `lock` is held by whoever reads for all, `turn` by whose turn it is."""
+    """What the streams of one client share. `keeper` keeps `log` up to date while there are any (`num_streams`)."""
 
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    snapshot_lock: threading.Lock = field(default_factory=threading.Lock)
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    pieces: deque[Piece] = field(default_factory=lambda: deque(maxlen=MAX_KEPT))
-    last_seq: int | None = None
-    num_rings: int = -1
-    read_at: float = float("-inf")
-    snapshots: dict[str, tuple[float, Piece]] = field(default_factory=dict)
+    log: Log | None = None
+    num_streams: int = 0
+    keeper: asyncio.Task[None] | None = None
+    _snapshots: dict[str, tuple[float, Piece]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def after(self, seq: int) -> list[Piece] | None:
-        """What follows a place; None where it is not all here."""
-        if self.last_seq is None or seq > self.last_seq:
-            return None
-        num = self.last_seq - seq
-        if num > len(self.pieces):
-            return None
-        pieces = self.pieces
-        return [pieces[place] for place in range(len(pieces) - num, len(pieces))]
-
-    def is_fresh(self, num_rings: int) -> bool:
-        """Whether nothing was rung for since the last read, which is not long ago."""
-        return self.num_rings >= num_rings and time.monotonic() - self.read_at < FRESH_S
-
-    def refresh(
-        self, num_rings: int, seq: int, read: Callable[[int], Frames], encode: Callable[[Frame], bytes]
-    ) -> bool:
-        """Bring the tail up to date, unless somebody just did; false where the log has a gap at its place."""
-        with self.lock:
-            if self.last_seq is not None and self.is_fresh(num_rings):
-                return True
-            now = time.monotonic()
-            place = seq if self.last_seq is None else self.last_seq
-            found = read(place)
-            if found.is_gap:
-                self.pieces.clear()
-                self.last_seq = None
-                return False
-            self.pieces.extend([Piece(frame.seq, encode(frame)) for frame in found.frames])
-            self.last_seq = found.frames[-1].seq if found.frames else place
-            # A read that was cut is not the newest.
-            is_all = self.last_seq >= found.last_seq
-            self.num_rings, self.read_at = (num_rings, now) if is_all else (-1, float("-inf"))
-            return True
+    def refresh(self, place: int, read: Callable[[int], Frames], encode: Callable[[Frame], bytes]) -> bool:
+        """Bring the log up to date, begun at `place` where there is none: whether that was all; for one at a time."""
+        log = self.log or Log(place)
+        found = read(log.last_seq)
+        now = log.and_then([Piece(frame.seq, encode(frame)) for frame in found.frames])
+        is_all = not found.is_gap and now.last_seq >= found.last_seq
+        if is_all or (self.log is not None and not found.is_gap):
+            self.log = now
+            return is_all
+        # Whoever is not at the new beginning, and who came first may be far behind, reads alone until they are.
+        self.log = Log(found.last_seq)
+        return True
 
     def snapshot(self, kind: str, make: Callable[[], Piece]) -> Piece:
         """The board as one kind of reader sees it, a moment old at most."""
-        with self.snapshot_lock:
-            made_at, found = self.snapshots.get(kind, (float("-inf"), None))
+        with self._lock:
+            made_at, found = self._snapshots.get(kind, (float("-inf"), None))
             if found is None or time.monotonic() - made_at >= SNAPSHOT_FRESH_S:
                 found = make()
-                self.snapshots[kind] = (time.monotonic(), found)
+                self._snapshots[kind] = (time.monotonic(), found)
             return found
+
+    def forget(self) -> None:
+        """Nobody follows: what comes meanwhile is not kept up with."""
+        self.log, self.keeper = None, None
+        self._snapshots.clear()
 
 
 class Tails:
@@ -98,10 +121,12 @@ class Tails:
         self._used_at: dict[UUID, float] = {}
 
     def of(self, client_id: UUID) -> Tail:
-        """The tail of a client, while anybody uses it."""
+        """The tail of a client, the same for all as long as anybody follows it."""
         now = time.monotonic()
         with self._lock:
-            for each in [each for each, at in self._used_at.items() if now - at > _IDLE_S and each != client_id]:
-                del self._used_at[each], self._found[each]
+            old = [each for each, at in self._used_at.items() if now - at > _IDLE_S and each != client_id]
+            for each in old:
+                if self._found[each].num_streams == 0:
+                    del self._used_at[each], self._found[each]
             self._used_at[client_id] = now
             return self._found.setdefault(client_id, Tail())

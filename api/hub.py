@@ -13,6 +13,7 @@ from anyio import CapacityLimiter
 from starlette.requests import Request
 
 from api.boardtail import Tails
+from api.streamkeys import Watch
 from dispatch.bell import Bell
 
 #: Seconds between two looks without Redis, and that the thread may take to notice its end.
@@ -50,24 +51,25 @@ class Ear:
 class Hub:
     """The ears of one process, made in its event loop. `bell` is used by its thread alone."""
 
-    def __init__(self, bell: Bell) -> None:
+    def __init__(self, bell: Bell, watch: Watch) -> None:
         self.readers = CapacityLimiter(NUM_READERS)
         self.is_closed = False
+        self.tails = Tails()
+        self.watch = watch
         self._bell = bell
         self._ears: dict[str, set[Ear]] = {}
-        self._num_rings: dict[str, int] = {}
-        self._num_rings_of_all = 0
-        self.tails = Tails()
 
     def start(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
         """Hear the bell in a thread of its own, and wake ears in `loop`; returns what ends it, and every wait."""
         stop = threading.Event()
         thread = threading.Thread(target=self._hear_until, args=(stop, loop), name="hub", daemon=True)
         thread.start()
+        watching = loop.create_task(self.watch.keep())
 
         def end() -> None:
             self.is_closed = True
             stop.set()
+            watching.cancel()
             self._ring_all()
             thread.join(timeout=2 * TICK_S)
 
@@ -75,7 +77,7 @@ class Hub:
 
     @contextmanager
     def ear(self, channel: str) -> Iterator[Ear]:
-        """Listen to a channel (`fleet`, `board:ID`), from now until the block ends."""
+        """Listen to a channel (`fleet`, `board:ID`, `told:ID`), from now until the block ends."""
         own = Ear(self, channel)
         self._ears.setdefault(channel, set()).add(own)
         try:
@@ -91,34 +93,26 @@ class Hub:
         with self.ear(channel) as own:
             return await own.wait(timeout_s)
 
-    def num_rings(self, channel: str) -> int:
-        """How often a channel rang; whoever reads after having asked has all that was rung for."""
-        return self._num_rings.get(channel, 0) + self._num_rings_of_all
-
     def _hear_until(self, stop: threading.Event, loop: asyncio.AbstractEventLoop) -> None:
         was_up = False
         while not stop.is_set():
             channel = self._bell.wait_any(TICK_S)
             with contextlib.suppress(RuntimeError):  # the loop is closed: so is every ear
                 if channel is not None:
-                    loop.call_soon_threadsafe(self._ring, channel)
+                    loop.call_soon_threadsafe(self.ring, channel)
                 elif not (was_up and self._bell.is_up):
                     # Rings may have been missed: everybody looks, once more when Redis is back.
                     loop.call_soon_threadsafe(self._ring_all)
             was_up = self._bell.is_up
 
-    def _ring(self, channel: str) -> None:
-        self._num_rings[channel] = self._num_rings.get(channel, 0) + 1
-        self._wake(channel)
-
-    def _wake(self, channel: str) -> None:
+    def ring(self, channel: str) -> None:
+        """Wake all who listen to a channel; in the event loop's own thread."""
         for ear in self._ears.get(channel, ()):
             ear.ring()
 
     def _ring_all(self) -> None:
-        self._num_rings_of_all += 1
         for channel in self._ears:
-            self._wake(channel)
+            self.ring(channel)
 
 
 def hub_of(request: Request) -> Hub:

@@ -1,22 +1,22 @@
-"""What is new, as it happens? Server-sent events: the only asynchronous module.
+"""What is new, as it happens? Server-sent events, told to each stream by its reader.
 
 A stream reads the record in a thread, a batch at a time, and holds no connection between two reads. It is woken by the
-hub and looks by itself every other second. Errors before the first event are answered as problems; afterwards a reader
-that cannot read tries again, and the stream ends when its key is revoked or its session ends, its listener leaves or
-the process ends.
+hub and looks by itself every other second; boards are woken when what is new was read for all of them. Errors before
+the first event are answered as problems; afterwards a reader that cannot read tries again, and the stream ends when its
+key is revoked or its session ends, its listener leaves or the process ends.
 """
 
 import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, EventSourceResponse, format_sse_event
-from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.auth import Gateway, Requester, only
@@ -27,24 +27,20 @@ from api.offerreading import OffersReader
 from api.parts import parts_of
 from api.telling import Reader, Told, pack
 from dispatch.errors import BadInput
-from dispatch.record.session import ENGINE, Actor, transaction
-from dispatch.record.tables import ApiKeyRow
-from dispatch.signin.sessions import still
+from dispatch.record.session import Actor
 
 _log = logging.getLogger(__name__)
 
-#: Seconds between two looks when nobody rings; between two looks at the key; after a failed read.
+#: Seconds between two looks when nobody rings; after a failed read.
 POLL_S = 2.0
-KEY_CHECK_S = 5.0
 _RETRY_S = 0.5
-#: Seconds for which a stream lives on while nobody can tell whether its key does.
-_UNKNOWN_S = 30.0
-
 #: Seconds of silence after which a comment is sent, so that nobody on the way thinks that the line is dead.
 _PING_S = 15.0
 #: Seconds between two batches of one stream.
 _GATHER_S = 0.1
 _EVENTS_A_CHUNK = 50
+#: Bytes that are handed over at once: a reader who stalls holds no more than these and the line's own buffer.
+_MAX_CHUNK = 65_536
 _PING = Told("ping")
 
 router = APIRouter(prefix="/v1", tags=["streams"])
@@ -128,9 +124,7 @@ async def stream_offers(
 def board_reader(request: Request, actor: Requester, place: PlaceInStream) -> BoardReader:
     """A reader whose first batch is read."""
     assert actor.client_id is not None
-    hub, channel = hub_of(request), f"board:{actor.client_id}"
-    tail = hub.tails.of(actor.client_id)
-    return BoardReader(parts_of(request).engine, actor, place, tail, lambda: hub.num_rings(channel))
+    return BoardReader(parts_of(request).engine, actor, place, hub_of(request).tails.of(actor.client_id))
 
 
 @router.get("/board/stream", response_class=StreamingResponse, responses=_EVENTS, summary="The board, as it changes")
@@ -150,29 +144,26 @@ async def stream_board(
 
 
 def _stream(request: Request, actor: Actor, channel: str, reader: Reader) -> EventSourceResponse:
-    parts, hub = parts_of(request), hub_of(request)
     # A proxy that buffers would keep events back.
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    return EventSourceResponse(follow(parts.engine, hub, actor, channel, reader), headers=headers)
+    return EventSourceResponse(follow(hub_of(request), actor, channel, reader), headers=headers)
 
 
-async def follow(engine: Engine, hub: Hub, actor: Actor, channel: str, reader: Reader) -> AsyncGenerator[bytes, None]:
+async def follow(hub: Hub, actor: Actor, channel: str, reader: Reader) -> AsyncGenerator[bytes, None]:
     """Whatever the reader finds, now and whenever the channel rings, until the stream has to end.
 
     Who reads slowly is waited for, and holds nothing meanwhile but the batch.
     """
-    guarded = _Guarded(engine, actor, reader)
     sent_at = time.monotonic()
-    with hub.ear(channel) as ear:
-        while not ear.is_closed:
+    is_board = isinstance(reader, BoardReader)
+    with _kept(hub, channel, reader) as told, hub.ear(told) as ear, hub.watch.over(actor, ear.ring) as key:
+        while not ear.is_closed and key.counts:
             try:
-                batch = await guarded.next(hub)
+                batch = await _read(reader, hub)
             except SQLAlchemyError as error:
                 _log.warning("a stream could not read (%s): trying again", type(error).__name__)
                 await ear.wait(_RETRY_S)
                 continue
-            if batch is None:
-                return
             if not batch and time.monotonic() - sent_at >= _PING_S:
                 batch = [_PING]
             for chunk in _chunks(batch):
@@ -180,58 +171,68 @@ async def follow(engine: Engine, hub: Hub, actor: Actor, channel: str, reader: R
                 sent_at = time.monotonic()
             if reader.has_more:
                 continue
-            if batch:
+            if batch and not is_board:
                 # What comes in quick succession is told together.
                 await asyncio.sleep(_GATHER_S)
-            await ear.wait(POLL_S)
+            await ear.wait(_PING_S if is_board else POLL_S)
 
 
-class _Guarded:
-    """A reader that reads only while the key that opened the stream counts."""
+@contextmanager
+def _kept(hub: Hub, channel: str, reader: Reader) -> Iterator[str]:
+    """The channel to listen to: of a board, that on which its keeper rings, who is there for as long as any board."""
+    if not isinstance(reader, BoardReader):
+        yield channel
+        return
+    tail, told = reader.tail, f"told:{channel}"
+    tail.num_streams += 1
+    if tail.keeper is None:
+        tail.keeper = asyncio.create_task(_keep(hub, channel, told, reader))
+    try:
+        yield told
+    finally:
+        tail.num_streams -= 1
+        if tail.num_streams == 0:
+            tail.keeper.cancel()
+            tail.forget()
 
-    def __init__(self, engine: Engine, actor: Actor, reader: Reader) -> None:
-        self._engine = engine
-        self._actor = actor
-        self._reader = reader
-        self._known_at = time.monotonic()
 
-    async def next(self, hub: Hub) -> list[Told] | None:
-        """What is new, None at the end: known already, or read in a thread, once for all who are told the same."""
-        reader = self._reader
-        if not isinstance(reader, BoardReader):
-            return await to_thread.run_sync(self.read, limiter=hub.readers)
-        if not self._is_known and not await to_thread.run_sync(self._counts, limiter=hub.readers):
-            return None
-        if (known := reader.quick()) is not None:
-            return known
-        async with reader.tail.turn:
-            if (known := reader.quick()) is not None:
-                return known
-            return await to_thread.run_sync(reader.read, limiter=hub.readers)
+async def _keep(hub: Hub, channel: str, told: str, reader: BoardReader) -> None:
+    """Whenever the bell of a client's boards rings, read what is new for all of them and wake them."""
+    tail = reader.tail
+    with hub.ear(channel) as ear:
+        while not ear.is_closed:
+            before, is_all = tail.log, True
+            try:
+                is_all = await to_thread.run_sync(reader.refresh, limiter=hub.readers)
+            except SQLAlchemyError as error:
+                _log.warning("a board could not be read (%s): trying again", type(error).__name__)
+                await ear.wait(_RETRY_S)
+                continue
+            except Exception:
+                _log.exception("a board's log could not be kept: each stream reads for itself")
+                tail.log = None
+            if tail.log is None or tail.log is not before:
+                hub.ring(told)
+            if is_all:
+                await asyncio.sleep(_GATHER_S)
+                await ear.wait(POLL_S)
 
-    def read(self) -> list[Told] | None:
-        """What is new; None when the key is revoked, has expired, or nobody could tell for too long."""
-        return self._reader.read() if self._counts() else None
 
-    @property
-    def _is_known(self) -> bool:
-        return time.monotonic() - self._known_at < KEY_CHECK_S
-
-    def _counts(self) -> bool:
-        age_s = time.monotonic() - self._known_at
-        if age_s >= _UNKNOWN_S:
-            return False
-        if age_s >= KEY_CHECK_S:
-            if not _is_alive(self._engine, self._actor):
-                return False
-            self._known_at = time.monotonic()
-        return True
+async def _read(reader: Reader, hub: Hub) -> list[Told]:
+    """What is new: read in a thread, unless it is known already."""
+    if isinstance(reader, BoardReader) and (known := reader.quick()) is not None:
+        return known
+    return await to_thread.run_sync(reader.read, limiter=hub.readers)
 
 
 def _chunks(batch: list[Told]) -> Iterator[bytes]:
     """The batch as bytes, some events at a time."""
     for num in range(0, len(batch), _EVENTS_A_CHUNK):
-        yield b"".join(_event(told) for told in batch[num : num + _EVENTS_A_CHUNK])
+        chunk = b"".join(_event(told) for told in batch[num : num + _EVENTS_A_CHUNK])
+        if len(chunk) <= _MAX_CHUNK:
+            yield chunk
+        else:
+            yield from (chunk[at : at + _MAX_CHUNK] for at in range(0, len(chunk), _MAX_CHUNK))
 
 
 def _event(told: Told) -> bytes:
@@ -242,17 +243,3 @@ def _event(told: Told) -> bytes:
     if told.data is None:
         return format_sse_event(comment=told.event, id=told.id)
     return pack(told.event, told.data, told.id)
-
-
-def _is_alive(engine: Engine, actor: Actor) -> bool:
-    """Whether the key or the session that opened the stream still counts; a session is in use while it listens."""
-    if actor.session_id is not None:
-        with transaction(engine, ENGINE, role="engine") as session:
-            now = still(session, actor.session_id)
-        return now is not None and (now.kind, now.id) == (actor.kind, actor.id)
-    is_current = ApiKeyRow.expires_at.is_(None) | (ApiKeyRow.expires_at > func.clock_timestamp())
-    with transaction(engine, ENGINE, role="engine") as session:
-        found = session.scalar(
-            select(ApiKeyRow.id).where(ApiKeyRow.id == actor.key_id, ApiKeyRow.revoked_at.is_(None), is_current)
-        )
-    return found is not None

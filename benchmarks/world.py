@@ -6,18 +6,17 @@ The server is started as the program itself starts it, with fsync on, in a tempo
 
 import contextlib
 import itertools
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import Engine, insert, select
 from sqlalchemy.orm import Session
 
+from benchmarks.guardian import watched_folder
 from dispatch.bootstrap import bootstrap
 from dispatch.feed import Feed
 from dispatch.jobs.offers import offer_job
@@ -67,7 +66,7 @@ class World:
 @contextmanager
 def durable_server() -> Iterator[PrivatePostgres]:
     """A private PostgreSQL that loses nothing, in a folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="truckroll-bench-") as folder, private_postgres(Path(folder)) as server:
+    with watched_folder() as folder, private_postgres(folder) as server:
         yield server
 
 

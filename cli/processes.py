@@ -6,7 +6,10 @@ loads only its own half of the program.
 
 from __future__ import annotations
 
+import contextlib
+import resource
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -24,6 +27,11 @@ from dispatch.settings import Settings, read_settings
 #: A request waits for PostgreSQL a dozen times, and each time again for the interpreter: Python's own 5 ms a turn
 #: let the slowest hundredth wait ten times as long as the median.
 _SWITCH_S = 0.0005
+#: Seconds in which a reader must take some of what was sent. Else the line is cut: the kernel would keep it, and we
+#: what waits for it, for as long as the other side lives.
+STALLED_S = 60.0
+_STALLED = getattr(socket, "TCP_USER_TIMEOUT", None)
+_MAX_FILES = 65_536
 
 
 def api(
@@ -38,7 +46,7 @@ def api(
         app = load("api.app:create_app")(settings, rehearses=True)
         sys.setswitchinterval(_SWITCH_S)
         # Our own log handler is set already; a stream of events that nobody reads may not hold up the end.
-        uvicorn.run(
+        config = uvicorn.Config(
             app,
             host=host or settings.host,
             port=port or settings.port,
@@ -46,6 +54,38 @@ def api(
             access_log=False,
             timeout_graceful_shutdown=3,
         )
+        _allow_many_files()
+        serve(config)
+
+
+def serve(config: uvicorn.Config) -> None:
+    """Answer until told to end."""
+    server = _Server(config)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        raise SystemExit(3)
+
+
+class _Server(uvicorn.Server):
+    """Who takes nothing of what was sent for `STALLED_S` is cut off, and may come again."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        if _STALLED is None:
+            return
+        # What a connection is set to is what its listener was.
+        for listener in (each for server in self.servers for each in server.sockets):
+            listener.setsockopt(socket.IPPROTO_TCP, _STALLED, round(STALLED_S * 1000))
+
+
+def _allow_many_files() -> None:
+    """A thousand boards are a thousand open files; most systems begin at as many, and allow more to whoever asks."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MAX_FILES if hard == resource.RLIM_INFINITY else min(_MAX_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def dispatcher() -> None:

@@ -6,13 +6,28 @@ person's own row at every request: whoever left, was suspended or has another ad
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, or_, select, text, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Uuid,
+    and_,
+    any_,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from dispatch.errors import NotFound, NotSignedIn
@@ -104,12 +119,17 @@ def hold(session: Session, person: Identity, email: str) -> None:
 
 def find(session: Session, secret: str) -> Actor | None:
     """Whom a secret speaks for now; notes that it was used. Runs as the engine."""
-    return _found(session, SessionRow.hash == digest(secret))
+    return next(iter(_found(session, SessionRow.hash == digest(secret)).values()), None)
 
 
 def still(session: Session, session_id: UUID) -> Actor | None:
-    """Whom a session speaks for now: for a stream, which has been asked for its secret once."""
-    return _found(session, SessionRow.id == session_id)
+    """Whom a session speaks for now: for whoever has been asked for its secret once."""
+    return all_still(session, {session_id}).get(session_id)
+
+
+def all_still(session: Session, session_ids: Collection[UUID]) -> dict[UUID, Actor]:
+    """Whom each of these sessions speaks for now, those alone that live; notes that they were used."""
+    return _found(session, SessionRow.id == any_(cast(list(session_ids), ARRAY(Uuid))))
 
 
 def switch(session: Session, session_id: UUID, person: Identity, email: str, *, now: datetime) -> str | None:
@@ -180,19 +200,18 @@ def forget(session: Session, now: datetime) -> int:
     return sum(len(session.scalars(each).all()) for each in gone)
 
 
-def _found(session: Session, which: ColumnElement[bool]) -> Actor | None:
-    row = session.execute(_FOUND.where(which, _alive())).one_or_none()
-    if row is None:
-        return None
-    if row.unseen_s >= NOTE_EVERY_S:
-        _note(session, row.id)
-    return _actor(row)
+def _found(session: Session, which: ColumnElement[bool]) -> dict[UUID, Actor]:
+    rows = session.execute(_FOUND.where(which, _alive())).all()
+    unseen = [row.id for row in rows if row.unseen_s >= NOTE_EVERY_S]
+    if unseen:
+        _note(session, unseen)
+    return {row.id: _actor(row) for row in rows}
 
 
-def _note(session: Session, session_id: UUID) -> None:
-    """That it was used; where somebody else holds the row, they note or end it."""
-    free = select(SessionRow.id).where(SessionRow.id == session_id).with_for_update(skip_locked=True)
-    noted = update(SessionRow).where(SessionRow.id == free.scalar_subquery(), SessionRow.ended_at.is_(None))
+def _note(session: Session, session_ids: Sequence[UUID]) -> None:
+    """That they were used; where somebody else holds a row, they note or end it."""
+    free = select(SessionRow.id).where(SessionRow.id.in_(session_ids)).with_for_update(skip_locked=True)
+    noted = update(SessionRow).where(SessionRow.id.in_(free.scalar_subquery()), SessionRow.ended_at.is_(None))
     session.execute(noted.values(seen_at=func.clock_timestamp()))
 
 

@@ -6,12 +6,12 @@ would protect, and every request would pay for one.
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import String, Uuid, insert, select, text
+from sqlalchemy import ARRAY, String, Uuid, any_, cast, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound
@@ -98,6 +98,13 @@ def find(session: Session, secret: str) -> Actor | None:
         company_id=row.company_id,
         key_id=row.id,
     )
+
+
+def current(session: Session, key_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the keys that count now. Runs as the engine."""
+    these = ApiKeyRow.id == any_(cast(list(key_ids), ARRAY(Uuid)))
+    unexpired = ApiKeyRow.expires_at.is_(None) | (ApiKeyRow.expires_at > func.clock_timestamp())
+    return set(session.scalars(select(ApiKeyRow.id).where(these, ApiKeyRow.revoked_at.is_(None), unexpired)))
 
 
 def list_keys(session: Session, actor: Actor) -> Sequence[ApiKeyRow]:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select, text
 from streaming import PATIENCE_S, listening, serving
 
+from api import board, boardtail
 from api.app import create_app
 from dispatch.bell import Bell
 from dispatch.record.relay import prune, relay
@@ -160,6 +161,58 @@ def test_who_goes_on_from_a_place_gets_exactly_the_frames_after_it(town, address
 
 
 @pytest.mark.parametrize("place", ["7", str(10**17)])
+def test_who_is_far_behind_catches_up_alone_while_others_go_on(town, address, monkeypatch):
+    monkeypatch.setattr(board, "MAX_AT_ONCE", 2)
+    monkeypatch.setattr(boardtail, "MAX_AT_ONCE", 2)
+    monkeypatch.setattr(boardtail, "MAX_KEPT", 3)
+    for _ in range(8):
+        town.posted()
+    relayed(town)
+    with (
+        listening(f"{address}/v1/board/stream", town.staff.secret, "7") as near,
+        listening(f"{address}/v1/board/stream", town.staff.secret, "0") as far,
+        listening(f"{address}/v1/board/stream", town.staff.secret, "5") as between,
+    ):
+        assert near.next("frame").id == "8"
+        for _ in range(3):
+            town.posted()
+            relayed(town)
+        for stream, place in ((near, 8), (far, 0), (between, 5)):
+            assert [stream.next("frame").data["seq"] for _ in range(place, 11)] == list(range(place + 1, 12))
+
+
+def test_boards_that_all_left_are_kept_up_again_when_one_comes_back(town, address):
+    for place in ("0", "1"):
+        with listening(f"{address}/v1/board/stream", town.staff.secret, place) as one:
+            town.posted()
+            relayed(town)
+            assert one.next("frame").data["seq"] == int(place) + 1
+    with listening(f"{address}/v1/board/stream", town.staff.secret) as anew:
+        assert anew.next().kind == "snapshot"
+        town.posted()
+        relayed(town)
+        assert anew.next("frame").data["seq"] == 3
+
+
+def test_boards_go_on_after_their_log_was_cut_under_them(town, address):
+    with listening(f"{address}/v1/board/stream", town.staff.secret, "0") as one:
+        town.posted()
+        relayed(town)
+        assert one.next("frame").data["seq"] == 1
+        for _ in range(3):
+            town.posted()
+        with town.world.as_engine() as (session, _):
+            while relay(session):
+                pass
+            assert prune(session, database_now(session)) == 3
+        Bell(town.settings.redis_url).ring_board(town.world.client)
+        assert (heard := one.next("snapshot", "frame")).kind == "snapshot"
+        assert heard.id == "4"
+        town.posted()
+        relayed(town)
+        assert one.next("frame").data["seq"] == 5
+
+
 def test_a_place_that_the_log_never_reached_gets_a_snapshot(town, address, place):
     town.posted()
     relayed(town)

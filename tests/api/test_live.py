@@ -1,18 +1,26 @@
 """What is new, as it happens? Streams of a real server, over a real record, with Redis there or not."""
 
+import contextlib
 from collections.abc import Iterator
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 import redis
-from sqlalchemy import create_engine, select, text, update
+from signing import add_staff
+from sqlalchemy import create_engine, func, select, text, update
 from streaming import listening, serving
 
-from api import live
+from api import streamkeys
 from api.app import create_app
+from api.streamkeys import ended_of
 from dispatch.bell import Bell
 from dispatch.jobs.offers import offer_job
-from dispatch.record.tables import ApiKeyRow, RoundRow
+from dispatch.record.relay import relay
+from dispatch.record.session import Actor
+from dispatch.record.tables import ApiKeyRow, RoundRow, SessionRow, new_id
+from dispatch.signin.people import identities
+from dispatch.signin.sessions import Proof, open_session
 
 
 @pytest.fixture
@@ -143,14 +151,62 @@ def test_a_ring_brings_an_offer_to_the_stream(town, address, gateway):
             assert until(fleet, offers)
 
 
-def test_a_stream_ends_when_its_key_is_revoked(town, address, monkeypatch):
-    monkeypatch.setattr(live, "KEY_CHECK_S", 0.1)
+@pytest.fixture
+def quick_to_look(town, monkeypatch) -> Iterator[str]:
+    """The server, which looks all the time whether keys still count."""
+    monkeypatch.setattr(streamkeys, "KEY_CHECK_S", 0.1)
+    with serving(create_app(town.settings)) as found:
+        yield found
+
+
+def test_a_stream_ends_when_its_key_is_revoked(town, quick_to_look):
     key, secret = town.make_key("gateway")
-    with listening(f"{address}/v1/fleet/stream", secret) as fleet:
+    with listening(f"{quick_to_look}/v1/fleet/stream", secret) as fleet:
         assert fleet.next().kind == "(place)"
         with town.world.as_engine() as (session, now):
             session.execute(update(ApiKeyRow).where(ApiKeyRow.id == key).values(revoked_at=now))
         assert fleet.next("offer").kind == "(end)"
+
+
+def test_of_many_boards_only_that_ends_whose_key_is_revoked_or_has_expired(town, quick_to_look):
+    of_client = {"client_id": town.world.client}
+    keys = [town.make_key("dispatcher", **of_client) for _ in range(3)]
+    ends = {0: {"revoked_at": func.clock_timestamp()}, 2: {"expires_at": func.clock_timestamp()}}
+    with contextlib.ExitStack() as stack:
+        boards = [stack.enter_context(listening(f"{quick_to_look}/v1/board/stream", secret, "0")) for _, secret in keys]
+        for at, change in ends.items():
+            with town.world.as_engine() as (session, _):
+                session.execute(update(ApiKeyRow).where(ApiKeyRow.id == keys[at][0]).values(change))
+            assert boards[at].next("(end)").kind == "(end)"
+        town.posted()
+        with town.world.as_engine() as (session, _):
+            relay(session)
+        Bell(town.settings.redis_url).ring_board(town.world.client)
+        assert boards[1].next("frame").id == "1"
+        assert boards[0].hears_nothing("frame")
+
+
+def test_one_look_tells_of_all_keys_and_sessions_and_notes_that_they_are_used(town):
+    add_staff(town, "dispatcher", "rosa@acme.example", "Rosa Marsh")
+    key, gone = (town.make_key("dispatcher", client_id=town.world.client)[0] for _ in range(2))
+    with town.world.as_engine() as (session, now):
+        person = identities(session, "rosa@acme.example")[0]
+        proof = Proof("rosa@acme.example", "link", "test")
+        here, ended = (open_session(session, person, proof, town.settings, now=now).id for _ in range(2))
+        session.execute(update(ApiKeyRow).where(ApiKeyRow.id == gone).values(revoked_at=now))
+        session.execute(update(SessionRow).where(SessionRow.id == ended).values(ended_at=now))
+        long_ago = now - timedelta(minutes=5)
+        session.execute(update(SessionRow).where(SessionRow.id == here).values(seen_at=long_ago))
+    by_key = [Actor("dispatcher", each, town.world.client, key_id=each) for each in (key, gone)]
+    by_session = [
+        Actor("dispatcher", who, town.world.client, key_id=who, session_id=each)
+        for who, each in ((person.id, here), (person.id, ended), (new_id(), here))
+    ]
+    # The last one speaks for somebody else than the session does.
+    assert ended_of(town.world.engine, {*by_key, *by_session}) == {by_key[1], *by_session[1:]}
+    assert ended_of(town.world.engine, ()) == set()
+    with town.world.as_engine() as (session, _):
+        assert session.get_one(SessionRow, here).seen_at > long_ago
 
 
 def test_a_stream_goes_on_after_the_database_cut_all_connections(town, address, gateway, admin_url):

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from streaming import listening, serving
 from town import Town, small_town
 
-from api import live
+from api import streamkeys
 from api.app import create_app
 from dispatch.errors import BadInput
 from dispatch.record.tables import SessionRow
@@ -232,8 +232,7 @@ def test_an_origin_tries_so_often_whatever_it_tries(strict: Town):
 
 
 def test_a_stream_works_with_the_cookie_and_ends_with_the_session(town: Town, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(live, "KEY_CHECK_S", 0.05)
-    monkeypatch.setattr(live, "POLL_S", 0.05)
+    monkeypatch.setattr(streamkeys, "KEY_CHECK_S", 0.05)
     add_staff(town, "dispatcher", ROSA, "Rosa Marsh")
     desk = opened(town)
     cookie = f"truckroll={desk.cookies['truckroll']}"

@@ -15,7 +15,8 @@ class View {
   /** The day of the timeline, as days from today. */
   dayOffset = $state(0)
 
-  get jobs(): Job[] {
+  /** What is seen, by when it begins; worked out once for all who show it. */
+  jobs: readonly Job[] = $derived.by(() => {
     const words = this.search.trim().toLowerCase()
     const has = (job: Job) =>
       [job.number, job.title, job.site.store_number, job.site.town, ...whoHas(job)].some((each) =>
@@ -26,8 +27,10 @@ class View {
         (job) => (this.state === '' || job.state === this.state) && (!this.isTroubledOnly || job.trouble.length > 0),
       )
       .filter((job) => words === '' || has(job))
-      .sort((one, other) => (startOf(one) ?? '').localeCompare(startOf(other) ?? ''))
-  }
+      .map((job) => ({ job, start: startOf(job) ?? '' }))
+      .sort((one, other) => (one.start < other.start ? -1 : one.start > other.start ? 1 : 0))
+      .map(({ job }) => job)
+  })
 
   get job(): Job | undefined {
     return this.selected === undefined ? undefined : live.jobs.get(this.selected)
