@@ -57,8 +57,10 @@ def slope(at_s: Sequence[float], megabytes: Sequence[float]) -> dict[str, Any]:
 def bundles(dist: Path) -> dict[str, dict[str, int]]:
     """Packed bytes by entrance, as the build's manifest says: before it shows anything, and with all its pages.
 
-    The texts of the language that needs most are among what comes first.
+    The texts of the language that needs most are among what comes first. Nothing where nothing is built.
     """
+    if not (dist / ".vite" / "manifest.json").is_file():
+        return {}
     manifest: dict[str, Any] = json.loads((dist / ".vite" / "manifest.json").read_text(encoding="utf-8"))
 
     def packed(entry: str, is_wanted: str) -> int:

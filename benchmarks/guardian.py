@@ -20,27 +20,39 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _MARK = "TRUCKROLL_BENCHMARK"
+_ALL_IS_WELL = b"all is well"
 _SIGNALS = ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))
 
 
 @contextmanager
 def watched_folder() -> Iterator[Path]:
-    """A new folder for a benchmark's servers; what was begun inside has ended afterwards, a kill -9 included."""
-    folder = tempfile.mkdtemp(prefix="truckroll-bench-")
+    """A new folder for a benchmark's servers; should the block not come to its end, what was begun inside is ended."""
+    folder, outer = tempfile.mkdtemp(prefix="truckroll-bench-"), os.environ.get(_MARK)
     os.environ[_MARK] = folder
     words = [sys.executable, "-m", "benchmarks.guardian", folder]
     guardian = subprocess.Popen(words, stdin=subprocess.PIPE, start_new_session=True)
+    said = b""
     try:
         yield Path(folder)
+        said = _ALL_IS_WELL
     finally:
         del os.environ[_MARK]
-        guardian.communicate()
+        if outer is not None:
+            os.environ[_MARK] = outer
+        guardian.communicate(said)
 
 
 def main(folder: str) -> None:
     """Wait for the benchmark's end, then see to it that nothing is left."""
-    sys.stdin.buffer.read()
-    sockets = _socket_folders(Path(folder))
+    if sys.stdin.buffer.read() != _ALL_IS_WELL:
+        sockets = _socket_folders(Path(folder))
+        _end_all(folder)
+        for each in sockets:
+            shutil.rmtree(each, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _end_all(folder: str) -> None:
     for kind, within_s in _SIGNALS:
         deadline_s = time.monotonic() + within_s
         while (left := _begun(folder)) and time.monotonic() < deadline_s:
@@ -48,8 +60,6 @@ def main(folder: str) -> None:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, kind)
             time.sleep(0.1)
-    for each in (*sockets, folder):
-        shutil.rmtree(each, ignore_errors=True)
 
 
 def _begun(folder: str) -> list[int]:
