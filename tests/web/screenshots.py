@@ -21,7 +21,7 @@ NUM_COLORS = 96
 
 @dataclass(frozen=True)
 class Shot:
-    """A page: its picture's name, who looks, its address (`{pool}`, `{job}` … filled in), what is pressed."""
+    """A page: its picture's name, who looks, its address (names in braces are filled in), what is pressed."""
 
     name: str
     who: str
@@ -30,6 +30,11 @@ class Shot:
 
 
 TECHNICIAN = "technician"
+CHECKLIST = [
+    {"code": "after", "kind": "photo", "label": "The access points, mounted", "min_count": 2},
+    {"code": "serial", "kind": "serial", "label": "Serial number", "pattern": "SN-####"},
+    {"code": "signed", "kind": "signature", "label": "The manager signs"},
+]
 PAGES = (
     Shot("sign-in", "", "/board/"),
     Shot("start", ADMIN, "/"),
@@ -65,6 +70,7 @@ PAGES = (
     Shot("phone-offers", TECHNICIAN, "/phone/offers"),
     Shot("phone-offer", TECHNICIAN, "/phone/offers/{offer}"),
     Shot("phone-jobs", TECHNICIAN, "/phone/jobs"),
+    Shot("phone-hand-in", TECHNICIAN, "/phone/visits/{day}/{visit}/work"),
     Shot("phone-me", TECHNICIAN, "/phone/me"),
     Shot("phone-messages", TECHNICIAN, "/phone/messages"),
     Shot("phone-money", TECHNICIAN, "/phone/money"),
@@ -72,6 +78,7 @@ PAGES = (
     Shot("phone-visit-incident", TECHNICIAN, "/phone/visits/{day}/{visit}", "Something happened"),
     Shot("phone-record", TECHNICIAN, "/phone/record"),
     Shot("phone-proofs", TECHNICIAN, "/phone/proofs"),
+    Shot("phone-proof-new", TECHNICIAN, "/phone/proofs/new"),
     Shot("phone-usage", TECHNICIAN, "/phone/usage"),
     Shot("phone-hours", TECHNICIAN, "/phone/hours"),
     Shot("phone-settings", TECHNICIAN, "/phone/settings"),
@@ -86,16 +93,7 @@ def acme(devices: Devices) -> Dressed:
 @pytest.mark.parametrize("size", SIZES)
 def test_every_page_is_drawn(devices: Devices, acme: Dressed, size: str) -> None:
     SHOTS.mkdir(parents=True, exist_ok=True)
-    _keep(acme)
-    here = take(devices.town, "Mount the access points", 0, starts_min=0, budget="PO-7781")
-    here.does("confirm", "leave", "check-in")
-    day = done(here.technician.get(here.visit))["planned_start_at"][:10]
-    job, offers = devices.town.offered(title="Replace the card reader")
-    technician = devices.town.world.technicians[0]
-    offer = next(each for each in offers if each.technician_id == technician)
-    names = {"pool": acme.pool, "job": job["id"], "offer": str(offer.id), "disputed": acme.jobs["disputed"]}
-    names |= {"day": day, "visit": here.visit.rpartition("/")[2]}
-    emails = {TECHNICIAN: devices.address_of(technician)}
+    names, emails = whose(devices, acme)
     for who in dict.fromkeys(each.who for each in PAGES):
         with devices.device(SIZES[size]) as device:
             if who:
@@ -115,13 +113,32 @@ def _keep(acme: Dressed) -> None:
     done(acme.admin.post(f"{client}/agreements", {"kind": "nda", "words": words}))
 
 
-def _draw(device: Device, shot: Shot, size: str, names: dict[str, str]) -> None:
+def whose(devices: Devices, acme: Dressed) -> tuple[dict[str, str], dict[str, str]]:
+    """What the addresses of the pages are filled with, and who is called only by their role; with work of today."""
+    _keep(acme)
+    here = take(devices.town, "Mount the access points", 0, starts_min=0, budget="PO-7781", deliverables=CHECKLIST)
+    here.does("confirm", "leave", "check-in")
+    day = done(here.technician.get(here.visit))["planned_start_at"][:10]
+    job, offers = devices.town.offered(title="Replace the card reader")
+    technician = devices.town.world.technicians[0]
+    offer = next(each for each in offers if each.technician_id == technician)
+    names = {"pool": acme.pool, "job": job["id"], "offer": str(offer.id), "disputed": acme.jobs["disputed"]}
+    names |= {"day": day, "visit": here.visit.rpartition("/")[2]}
+    return names, {TECHNICIAN: devices.address_of(technician)}
+
+
+def show(device: Device, shot: Shot, names: dict[str, str]) -> None:
+    """Open a page, and wait until it is as people see it."""
     device.opens(shot.path.format(**names))
     if shot.presses:
         device.page.get_by_role("button", name=shot.presses.format(**names), exact=True).first.click()
     # Some pages listen for ever: what they show first is what is drawn.
     device.page.wait_for_timeout(1_200)
     device.page.evaluate("document.fonts.ready")
+
+
+def _draw(device: Device, shot: Shot, size: str, names: dict[str, str]) -> None:
+    show(device, shot, names)
     with Image.open(io.BytesIO(device.page.screenshot())) as taken:
         small = taken.convert("RGB").quantize(NUM_COLORS, dither=Image.Dither.NONE)
         small.save(SHOTS / f"{shot.name}-{size}.png", optimize=True)

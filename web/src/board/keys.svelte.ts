@@ -12,7 +12,11 @@ class Keys {
     const work: Record<string, () => void> = {
       j: () => this.#step(1),
       k: () => this.#step(-1),
-      a: () => document.querySelector<HTMLElement>('[data-tab="asked"]')?.click(),
+      a: () => {
+        const tab = document.querySelector<HTMLElement>('[data-tab="asked"]')
+        tab?.click()
+        tab?.focus()
+      },
       m: () => document.querySelector<HTMLInputElement>('.moves input')?.focus(),
       '1': () => this.#show('list'),
       '2': () => this.#show('timeline'),

@@ -1,7 +1,9 @@
 import { mount } from 'svelte'
 import '../design/base.css'
+import { keepFocus } from '../ui/focus'
 import { learn } from '../words/speech.svelte'
 import Board from './Board.svelte'
 
 await learn()
+keepFocus()
 mount(Board, { target: document.querySelector('#face') as HTMLElement })

@@ -1,7 +1,9 @@
 import { mount } from 'svelte'
 import '../design/base.css'
+import { keepFocus } from '../ui/focus'
 import { learn } from '../words/speech.svelte'
 import Desk from './Desk.svelte'
 
 await learn()
+keepFocus()
 mount(Desk, { target: document.querySelector('#face') as HTMLElement })

@@ -1,4 +1,5 @@
 // What did the server say last, and when? Shown at once from what is kept, then made new.
+import { untrack } from 'svelte'
 import type { Result } from '../server/api'
 import { net } from '../server/net.svelte'
 import type { Problem } from '../server/problems'
@@ -20,8 +21,12 @@ export class Reading<T> {
     this.#ask = ask
   }
 
-  /** Show what is kept, then what is true. */
-  async load(): Promise<void> {
+  /** Show what is kept, then what is true; whoever asks for it in an effect does not ask again for what came. */
+  load(): Promise<void> {
+    return untrack(() => this.#load())
+  }
+
+  async #load(): Promise<void> {
     if (this.data === undefined) {
       const kept = await store.read(this.#name)
       if (kept !== undefined && this.readAt < kept.readAt) {

@@ -1,7 +1,9 @@
 import { mount } from 'svelte'
 import '../design/base.css'
+import { keepFocus } from '../ui/focus'
 import { learn } from '../words/speech.svelte'
 import Start from './Start.svelte'
 
 await learn()
+keepFocus()
 mount(Start, { target: document.querySelector('#face') as HTMLElement })

@@ -1,0 +1,76 @@
+"""What goes wrong at a browser is said, and nothing is overwritten: two tabs, an old link, a file that is none."""
+
+from datetime import UTC, datetime, timedelta
+
+from browsing import Device, Devices
+from pictures import photo
+from playwright.sync_api import expect
+from sqlalchemy import update
+
+from dispatch.record.session import Actor
+from dispatch.record.tables.signin import SignInRow
+from dispatch.signin.links import make_link
+
+
+def test_two_tabs_answer_the_same_offer_and_the_second_is_told(devices: Devices) -> None:
+    job, offers = devices.town.offered()
+    with devices.device() as first:
+        devices.sign_in(first, devices.address_of(offers[0].technician_id))
+        second = Device(first.url, first.context, first.context.new_page(), first.faults)
+        for tab in (first, second):
+            tab.opens(f"/phone/offers/{offers[0].id}")
+            tab.sees("Why you")
+        second.presses("No")
+        second.page.get_by_label("The time does not suit").check()
+        first.presses("Accept 12:00 PM")
+        first.sees("It is yours.")
+        # The question was open before the other tab answered: its answer comes too late, and says so.
+        second.presses("Say no")
+        second.sees("It changed meanwhile. Look at it again.")
+        second.opens(f"/phone/offers/{offers[0].id}")
+        second.sees("You said yes")
+        expect(second.page.get_by_role("button", name="Accept ")).to_have_count(0)
+        assert second.barriers() == []
+    [slot] = devices.town.staff.get(f"/v1/jobs/{job['id']}").json()["visits"][0]["slots"]
+    assert slot["technician"]["id"] == str(offers[0].technician_id)
+
+
+def test_a_link_that_nobody_opened_in_time_offers_another(devices: Devices) -> None:
+    email = devices.address_of(devices.town.world.technicians[0])
+    with devices.town.world.as_engine() as (session, now):
+        token = make_link(session, Actor("operator"), email, timedelta(minutes=30), now=now - timedelta(hours=1))
+        assert session.execute(update(SignInRow).values(expires_at=now - timedelta(minutes=1))).rowcount == 1
+    with devices.device() as phone:
+        phone.opens(f"/sign-in#token={token}")
+        phone.presses("Sign in on this device")
+        phone.sees("This link is over")
+        assert phone.barriers() == []
+        phone.presses("Mail me a new one")
+        phone.sees("A new link is on its way")
+        # A link that was cut short is no link; the way in stays open.
+        phone.opens(f"/sign-in?again#token={token[:-5]}")
+        phone.presses("Sign in on this device")
+        phone.sees("This link is not one of ours")
+        assert phone.barriers() == []
+
+
+def test_a_page_of_a_proof_that_is_too_large_or_no_picture_is_refused_with_its_reason(devices: Devices) -> None:
+    with devices.device() as phone:
+        devices.sign_in(phone, devices.address_of(devices.town.world.technicians[0]))
+        phone.opens("/phone/proofs/new")
+        today = datetime.now(UTC).date()
+        phone.page.locator("select").select_option(label="Background check")
+        phone.page.get_by_label("Valid from").fill(today.isoformat())
+        phone.page.get_by_label("Valid until, its last day").fill((today + timedelta(days=300)).isoformat())
+        phone.page.get_by_label("Number or where it can be looked up").fill("Card 4711")
+        phone.presses("On to the photos")
+        phone.sees("Photograph it first, page by page.")
+        for name, data, words in (
+            ("huge.jpg", photo() + b"\0" * 20_000_000, "larger than 15 MB"),
+            ("fake.jpg", b"no picture at all", "neither a photo nor a PDF"),
+            ("cut.jpg", photo()[:200], "neither a photo nor a PDF"),
+        ):
+            file = {"name": name, "mimeType": "image/jpeg", "buffer": data}
+            phone.page.get_by_label("Choose a photo or PDF").set_input_files([file])  # type: ignore[list-item]
+            phone.sees(words)
+        assert phone.barriers() == []
