@@ -136,7 +136,9 @@ class Keyboard:
     def reach(self, wanted: Locator) -> None:
         """Walk there; every stop on the way can be seen."""
         wanted.wait_for(state="attached")
+        expect(wanted).to_be_enabled()
         stays_on(wanted.page)
+        wanted.page.evaluate("window.hasWalked = true")
         for _ in range(_FAR):
             where: str = wanted.evaluate(_WHERE)
             if where == "here":
@@ -155,7 +157,6 @@ def stays_on(page: Page) -> None:
         page.wait_for_timeout(50)
     else:
         raise AssertionError("after what was done the focus is lost")
-    page.evaluate("window.hasWalked = true")
 
 
 def walks(device: Device) -> None:

@@ -1,12 +1,12 @@
 import { mount } from 'svelte'
 import '../design/base.css'
-import { keepFocus } from '../ui/focus'
 import { learn } from '../words/speech.svelte'
 import Phone from './Phone.svelte'
 
 await learn()
-keepFocus()
 mount(Phone, { target: document.querySelector('#face') as HTMLElement })
+// Nobody has gone anywhere yet.
+void import('../ui/focus').then((each) => each.keepFocus())
 
 if (import.meta.env.PROD && 'serviceWorker' in navigator) {
   void navigator.serviceWorker.register('/phone/worker.js', { scope: '/phone/' })

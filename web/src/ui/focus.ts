@@ -30,11 +30,6 @@ export function openedHere(part: Element): void {
   openers.set(part, placeOf(document.activeElement))
 }
 
-export function openDialog(dialog: HTMLDialogElement): void {
-  openedHere(dialog)
-  dialog.showModal()
-}
-
 /** To what was left; where that is gone, to the nearest part of the page around it that is still there. */
 function goBack(): void {
   for (const each of [...last, document.querySelector('main')]) {
@@ -78,7 +73,10 @@ function settle(): void {
 /** From now on the focus is never lost: a button that is gone, a row that moved, a question that is answered. */
 export function keepFocus(): void {
   document.addEventListener('focusin', (event) => {
-    last = placeOf(event.target as Element)
+    const on = event.target as Element
+    const dialog = on.closest('dialog')
+    if (dialog !== null && !openers.has(dialog)) openers.set(dialog, last)
+    last = placeOf(on)
     isTaken = false
   })
   document.addEventListener('pointerdown', leave, true)
