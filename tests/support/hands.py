@@ -144,6 +144,8 @@ class Keyboard:
             if where == "here":
                 return
             wanted.page.keyboard.press({"after": "Tab", "before": "Shift+Tab", "group": "ArrowDown"}[where])
+            # What is busy for a moment gets the focus back.
+            stays_on(wanted.page)
             trouble: str = wanted.page.evaluate(_TROUBLE)
             assert trouble == "", trouble
         raise AssertionError(f"{wanted}: out of reach of the keyboard")
