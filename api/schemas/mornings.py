@@ -88,6 +88,20 @@ class MadeOverride(Out):
     ended_at: Instant | None
 
 
+class RulesSetAside(Out):
+    """Somebody was asked by name against rules of yours: which, and why."""
+
+    id: UUID = Field(description="The offer's.")
+    job_id: UUID
+    number: str
+    technician_id: UUID
+    technician: str
+    rules: list[Code]
+    why: Code
+    by: str | None = Field(description="Whose word it was; null: not a member of staff.")
+    at: Instant
+
+
 class RisenPair(Out):
     """A technician who came nearer to a limit with you; `packs` are the limits with their levels then."""
 
@@ -133,6 +147,8 @@ class ComplianceMorningOut(Out):
     until: Instant
     num_overrides: int
     overrides: list[MadeOverride] = Field(description="Made in these days, and older ones that still hold.")
+    num_set_aside: int
+    set_aside: list[RulesSetAside]
     num_pairs: int
     pairs: list[RisenPair]
     num_expiries: int

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Date, Subquery, and_, cast, func, or_, select, true
+from sqlalchemy import Date, String, Subquery, and_, cast, func, or_, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
@@ -19,6 +19,7 @@ from dispatch.record.tables import (
     CredentialRow,
     EventRow,
     JobRow,
+    OfferRow,
     PoolOverrideRow,
     PoolRow,
     SiteRow,
@@ -48,6 +49,21 @@ class Override:
     made_at: datetime
     until_at: datetime
     ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """Rules that a dispatcher set aside to ask somebody by name: which, why, for which job, by whom."""
+
+    id: UUID
+    job_id: UUID
+    number: str
+    technician_id: UUID
+    technician: str
+    rules: Sequence[str]
+    why: str
+    by: str | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +113,8 @@ class ComplianceMorning:
 
     num_overrides: int
     overrides: Sequence[Override]
+    num_set_aside: int
+    set_aside: Sequence[SetAside]
     num_pairs: int
     pairs: Sequence[Pair]
     num_expiries: int
@@ -107,11 +125,13 @@ class ComplianceMorning:
 
 def compliance_morning(session: Session, span: Span) -> ComplianceMorning:
     """All of it for one client and one span. Runs as the engine."""
-    num_overrides, overrides = _overrides(session, span)
-    num_pairs, pairs = _pairs(session, span)
-    num_expiries, expiries = _expiries(session, span)
-    num_readings, readings = _readings(session, span)
-    return ComplianceMorning(num_overrides, overrides, num_pairs, pairs, num_expiries, expiries, num_readings, readings)
+    return ComplianceMorning(
+        *_overrides(session, span),
+        *_set_aside(session, span),
+        *_pairs(session, span),
+        *_expiries(session, span),
+        *_readings(session, span),
+    )
 
 
 def _overrides(session: Session, span: Span) -> tuple[int, list[Override]]:
@@ -130,6 +150,33 @@ def _overrides(session: Session, span: Span) -> tuple[int, list[Override]]:
     found = [
         Override(pool=pool, technician=name, by=by, **{each: getattr(row, each) for each in same})
         for row, pool, name, by, _ in rows
+    ]
+    return (rows[0][-1] if rows else 0), found
+
+
+def _set_aside(session: Session, span: Span) -> tuple[int, list[SetAside]]:
+    """What stands on the offers by name of these days, with who sent them by the event."""
+    told = and_(
+        EventRow.subject_kind == "job",
+        EventRow.subject_id == OfferRow.job_id,
+        EventRow.kind == "asked_by_name",
+        EventRow.data["offer"].as_string() == cast(OfferRow.id, String),
+    )
+    rows = session.execute(
+        select(
+            OfferRow, JobRow.number, TechnicianRow.name, StaffRow.name, EventRow.data, EventRow.at, func.count().over()
+        )
+        .join(JobRow, JobRow.id == OfferRow.job_id)
+        .join(TechnicianRow, TechnicianRow.id == OfferRow.technician_id)
+        .join(EventRow, told)
+        .outerjoin(StaffRow, StaffRow.id == EventRow.actor_id)
+        .where(OfferRow.client_id == span.client_id, OfferRow.waived_why.is_not(None), span.has(EventRow.at))
+        .order_by(EventRow.at.desc(), OfferRow.id)
+        .limit(MOST_LISTED)
+    ).all()
+    found = [
+        SetAside(each.id, each.job_id, number, each.technician_id, name, said["waived"], said["why"], by, at)
+        for each, number, name, by, said, at, _ in rows
     ]
     return (rows[0][-1] if rows else 0), found
 

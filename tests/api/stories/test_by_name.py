@@ -133,6 +133,11 @@ def test_what_may_be_overridden_is_with_a_reason_that_is_kept_and_what_is_locked
         if each["kind"] == "asked_by_name"
     ]
     assert (event["data"]["waived"], event["data"]["why"], event["actor_kind"]) == (["level"], "trained", "dispatcher")
+    admin = town.key("client_admin", client_id=town.world.client)
+    morning = admin.get("/v1/mornings/compliance").json()
+    (aside,) = morning["set_aside"]
+    assert (morning["num_set_aside"], aside["id"], aside["number"]) == (1, told.json()["id"], job["number"])
+    assert (aside["rules"], aside["why"], aside["technician_id"]) == (["level"], "trained", str(levels[LOW]))
 
     # A certificate that is missing, and a block, are locked; a block reads as any other absence.
     needs = {"skills": {"hvac": 1}, "credentials": ["background_check"]}

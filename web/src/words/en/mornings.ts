@@ -71,6 +71,8 @@ export const mornings = {
     now: (level: string) => `now ${level}`,
     overrides: 'Exceptions from a pool’s requirements',
     noOverrides: 'No exception was made or holds',
+    setAside: 'Rules that were set aside to ask somebody',
+    noSetAside: 'No rule was set aside',
     readings: 'Cleared texts that were read',
     noReadings: 'Nobody read a cleared text in these days',
     aKey: (kind: string) => `An API key (${kind})`,

@@ -72,6 +72,8 @@ export const mornings: typeof english = {
     now: (level) => `ahora ${level}`,
     overrides: 'Excepciones a los requisitos de un grupo',
     noOverrides: 'No se hizo ni vale ninguna excepción',
+    setAside: 'Reglas apartadas para preguntar a alguien',
+    noSetAside: 'No se apartó ninguna regla',
     readings: 'Textos reservados que se leyeron',
     noReadings: 'Nadie leyó un texto reservado en estos días',
     aKey: (kind) => `Una clave de la API (${kind})`,
