@@ -122,7 +122,7 @@ class Devices:
             yield found
         finally:
             context.close()
-        assert found.faults == []
+        assert found.faults == [], found.faults
 
     def link_for(self, email: str) -> str:
         """The token of a link for somebody."""

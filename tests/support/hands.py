@@ -163,6 +163,8 @@ def stays_on(page: Page) -> None:
 
 def walks(device: Device) -> None:
     """Let a device's pages hear no pointer: what only a mouse can do cannot be done."""
+    # From now on the browser's question for a file comes here: asked for only with the key, it would come too late.
+    device.page.on("filechooser", lambda _: None)
     device.page.add_init_script(
         "for (const kind of ['pointerdown', 'mousedown', 'touchstart'])"
         " addEventListener(kind, () => { throw new Error('a pointer was used') }, true)"

@@ -322,7 +322,6 @@ def test_the_whole_story_at_every_size_and_theme(devices: Devices, size: tuple[i
         tell(stage)
 
 
-@UNSTEADY
 def test_the_whole_story_with_the_keyboard_alone(devices: Devices) -> None:
     with staged(devices, Keyboard(), USUAL, "light") as stage:
         tell(stage)

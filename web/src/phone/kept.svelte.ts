@@ -28,10 +28,8 @@ export function kept<T>(name: string, from: () => Promise<Result<T>>): Reading<T
 /** While a page shows them they are made new: when it opens, and whenever something was answered. */
 export function follow(...readings: readonly { renew(): Promise<void> }[]): void {
   $effect(() => {
-    const renew = () => {
-      for (const each of readings) void each.renew()
-    }
-    renew()
+    const renew = () => Promise.all(readings.map((each) => each.renew()))
+    void renew()
     return outbox.onAnswer(renew)
   })
 }

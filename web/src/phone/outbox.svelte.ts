@@ -17,11 +17,16 @@ const FILE_PATIENCE_MS = 120_000
 /** Whose outcome is news even to who waits for it. */
 const BINDING: readonly EntryKind[] = ['accept', 'request']
 
+/** Changes what can be said next: it stands as said until the pages have read it, so that no button comes back. */
+const LASTING: readonly EntryKind[] = ['confirm', 'leave', 'check-in', 'check-out', 'finish', 'switch', 'rate']
+
 export type Wish = { kind: EntryKind; about: string; title: string; path: string; body: unknown; file?: Enclosed }
 
 class Outbox {
   entries = $state.raw<readonly Entry[]>([])
-  #told = new Set<(entry: Entry) => void>()
+  #told = new Set<(entry: Entry) => unknown>()
+  /** Answered, but not yet read anew by the pages. */
+  #unread = new Map<string, Entry>()
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor() {
@@ -41,13 +46,14 @@ class Outbox {
     return this.entries.findLast((each) => each.about === id)
   }
 
-  /** Have something done whenever an entry was answered. */
-  onAnswer(work: (entry: Entry) => void): () => void {
+  /** Have something done, and waited for, whenever an entry was answered. */
+  onAnswer(work: (entry: Entry) => unknown): () => void {
     this.#told.add(work)
     return () => this.#told.delete(work)
   }
 
   async open(): Promise<void> {
+    this.#unread.clear()
     this.entries = await store.entries()
     await this.send()
   }
@@ -69,8 +75,9 @@ class Outbox {
   /** Send what waits, oldest first save that no photo holds up an answer; one window of the browser at a time does. */
   async send(): Promise<void> {
     await navigator.locks.request('truckroll-outbox', async () => {
-      this.entries = await store.entries()
-      for (const entry of inOrder(this.waiting)) {
+      const kept = await store.entries()
+      this.entries = [...this.#unread.values(), ...kept.filter((each) => !this.#unread.has(each.id))]
+      for (const entry of inOrder(this.waiting.filter((each) => !this.#unread.has(each.id)))) {
         if (!(session.isIn && (await this.#sendOne(entry)))) return
       }
     })
@@ -111,15 +118,24 @@ class Outbox {
     const ended: Entry = sent.ok
       ? { ...entry, ...sentOf(sent), state: 'done', endedAt: Date.now() }
       : { ...entry, state: 'refused', problem: sent.problem, endedAt: Date.now() }
-    await this.#replace(ended)
     // What they see done before their eyes is no news.
-    if (sent.ok && !entry.wasOffline && !BINDING.includes(entry.kind)) await this.drop(entry.id)
-    for (const work of this.#told) work(ended)
+    const isNews = !sent.ok || entry.wasOffline || BINDING.includes(entry.kind)
+    await (isNews ? store.put(ended) : store.drop(entry.id))
+    const isLasting = sent.ok && LASTING.includes(entry.kind)
+    if (isLasting) this.#unread.set(entry.id, entry)
+    else this.#show(ended, isNews)
+    const read = Promise.allSettled([...this.#told].map((work) => work(ended)))
+    if (isLasting) void read.then(() => this.#unread.delete(entry.id) && this.#show(ended, isNews))
+  }
+
+  #show(ended: Entry, isNews: boolean): void {
+    const entries = isNews ? this.entries : this.entries.filter((each) => each.id !== ended.id)
+    this.entries = entries.map((each) => (each.id === ended.id ? ended : each))
   }
 
   async #replace(entry: Entry): Promise<void> {
     await store.put(entry)
-    this.entries = this.entries.map((each) => (each.id === entry.id ? entry : each))
+    this.#show(entry, true)
   }
 }
 

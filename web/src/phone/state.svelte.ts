@@ -72,11 +72,8 @@ async function readAhead(): Promise<void> {
   for (const day of new Set(wanted)) if (day >= today() && day <= last) dayReading(day)
 }
 
-function renewAll(): void {
-  void offers.renew()
-  void readAhead()
-  for (const each of days.values()) void each.renew()
-}
+const renewAll = (): Promise<unknown> =>
+  Promise.all([offers.renew(), readAhead(), ...[...days.values()].map((each) => each.renew())])
 
 let hangUp: (() => void) | undefined
 

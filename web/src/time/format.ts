@@ -42,9 +42,10 @@ export function dayOf(at: Date, zone: string): string {
   return format('en-CA', zone, { year: 'numeric', month: '2-digit', day: '2-digit' }).format(at)
 }
 
-/** A calendar day, so many days later. */
+/** A calendar day, so many days later; nothing after what is no day yet, as while it is typed. */
 export function dayAfter(day: string, days: number): string {
   const at = new Date(`${day}T12:00:00Z`)
+  if (Number.isNaN(at.getTime())) return ''
   at.setUTCDate(at.getUTCDate() + days)
   return at.toISOString().slice(0, 10)
 }

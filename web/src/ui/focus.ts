@@ -51,7 +51,12 @@ function focus(element: HTMLElement): boolean {
 /** Whoever leaves by themselves is not brought back. */
 function leave(event: Event): void {
   const on = document.activeElement
-  if (event instanceof KeyboardEvent ? event.key === 'Tab' : !on?.contains(event.target as Node)) last = []
+  // Out of an open question Tab goes no further than around it, by way of the browser's own bars.
+  const isLeft =
+    event instanceof KeyboardEvent
+      ? event.key === 'Tab' && !on?.closest('dialog:modal')
+      : !on?.contains(event.target as Node)
+  if (isLeft) last = []
 }
 
 function look(records: readonly MutationRecord[]): void {

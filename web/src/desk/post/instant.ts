@@ -24,11 +24,12 @@ function shown(at: number, zone: string): string {
 export const localOf = (iso: string | number, zone: string): string =>
   shown(typeof iso === 'number' ? iso : Date.parse(iso), zone)
 
-/** The first moment at which the clocks show it; nothing where they skip it. */
+/** The first moment at which the clocks show it; nothing where they skip it, or while the year is not whole. */
 export function instantOf(day: string, clock: string, zone: string): string | undefined {
   const wanted = `${day}T${clock}`
   const naive = Date.parse(`${wanted}:00Z`)
-  if (Number.isNaN(naive)) return undefined
+  // Whoever types 2027 has typed the years 2, 20 and 202 before.
+  if (Number.isNaN(naive) || naive < 0) return undefined
   const offsets = new Set([-86_400_000, 86_400_000].map((away) => offsetAt(naive + away, zone)))
   const found = [...offsets].map((offset) => naive - offset).filter((at) => shown(at, zone) === wanted)
   return found.length === 0 ? undefined : new Date(Math.min(...found)).toISOString()
