@@ -1,6 +1,7 @@
 """The whole story, in the browsers of four people: a department, a dispatcher, two technicians with their phones.
 
-It is told twice: with a pointer, and with nothing but keys.
+It is told twice: with a pointer, and with nothing but keys; in the long form also at every size and in both themes, and
+axe looks at every page on the way.
 """
 
 import os
@@ -23,8 +24,6 @@ from working import dispatching
 from dispatch.record.tables import TechnicianRow
 
 LONG = bool(os.environ.get("TRUCKROLL_TEST_LONG"))
-#: Not steady yet, or never seen to pass: for whoever works on them.
-UNSTEADY = pytest.mark.skipif(not os.environ.get("TRUCKROLL_TEST_UNSTEADY"), reason="not steady yet: see above")
 SHOTS = os.environ.get("TRUCKROLL_STORY_SHOTS")
 LOOKS = [(size, scheme) for size in (PHONE, DESK) for scheme in ("light", "dark")]
 OMAR, ROSA = "omar@acme.example", "rosa@acme.example"
@@ -315,7 +314,7 @@ def test_the_whole_story(devices: Devices) -> None:
         tell(stage)
 
 
-@UNSTEADY
+@pytest.mark.skipif(not LONG, reason="every size and theme: scripts/test --long")
 @pytest.mark.parametrize(("size", "scheme"), LOOKS)
 def test_the_whole_story_at_every_size_and_theme(devices: Devices, size: tuple[int, int], scheme: str) -> None:
     with staged(devices, Pointer(), dict.fromkeys(USUAL, size), scheme) as stage:
