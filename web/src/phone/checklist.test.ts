@@ -18,6 +18,12 @@ describe('a checklist', () => {
     expect(states([handed(1, 1, 'submitted'), handed(2, 1, 'passed')]).map((each) => each.state)).toEqual(['done'])
   })
 
+  it('counts nothing twice that was read already', () => {
+    const answered = { ...waiting(), became: '1-1' }
+    expect(states([], [answered])[0]?.waiting).toEqual([answered])
+    expect(states([handed(1, 1, 'submitted')], [answered])[0]?.waiting).toEqual([])
+  })
+
   it('wants again what was sent back, until it is handed in anew', () => {
     const sentBack = [handed(1, 1, 'passed'), handed(2, 1, 'sent_back')]
     expect(states(sentBack)[0]?.back.map((each) => each.id)).toEqual(['2-1'])

@@ -24,7 +24,10 @@ export function itemStates(
   visitId: string,
   entries: readonly Entry[],
 ): ItemState[] {
-  const kept = entries.filter((each) => each.kind === 'hand-in' && each.about === visitId && each.state === 'waiting')
+  const known = new Set<string | undefined>(list.deliverables.map((each) => each.id))
+  const kept = entries.filter(
+    (each) => each.kind === 'hand-in' && each.about === visitId && each.state === 'waiting' && !known.has(each.became),
+  )
   return list.items.map((item) => {
     const handed = newest(list.deliverables, item, visitId)
     const waiting = kept.filter((each) => bodyOf(each).item === item.code)

@@ -18,7 +18,22 @@ const FILE_PATIENCE_MS = 120_000
 const BINDING: readonly EntryKind[] = ['accept', 'request']
 
 /** Changes what can be said next: it stands as said until the pages have read it, so that no button comes back. */
-const LASTING: readonly EntryKind[] = ['confirm', 'leave', 'check-in', 'check-out', 'finish', 'switch', 'rate']
+const LASTING: readonly EntryKind[] = [
+  ...BINDING,
+  'decline',
+  'counter',
+  'confirm',
+  'leave',
+  'check-in',
+  'check-out',
+  'finish',
+  'hand-in',
+  'switch',
+  'rate',
+]
+
+/** Longer nobody waits for the pages to hear what became of what they said. */
+const READ_MS = 3_000
 
 export type Wish = { kind: EntryKind; about: string; title: string; path: string; body: unknown; file?: Enclosed }
 
@@ -122,15 +137,18 @@ class Outbox {
     const isNews = !sent.ok || entry.wasOffline || BINDING.includes(entry.kind)
     await (isNews ? store.put(ended) : store.drop(entry.id))
     const isLasting = sent.ok && LASTING.includes(entry.kind)
-    if (isLasting) this.#unread.set(entry.id, entry)
-    else this.#show(ended, isNews)
+    const said = { ...entry, ...(sent.ok && sent.id && { became: sent.id }) }
+    if (isLasting) this.#unread.set(entry.id, said)
+    this.#show(isLasting ? said : ended, isLasting || isNews)
     const read = Promise.allSettled([...this.#told].map((work) => work(ended)))
-    if (isLasting) void read.then(() => this.#unread.delete(entry.id) && this.#show(ended, isNews))
+    if (!isLasting) return
+    const late = new Promise((resolve) => setTimeout(resolve, READ_MS))
+    void Promise.race([read, late]).then(() => this.#unread.delete(entry.id) && this.#show(ended, isNews))
   }
 
-  #show(ended: Entry, isNews: boolean): void {
-    const entries = isNews ? this.entries : this.entries.filter((each) => each.id !== ended.id)
-    this.entries = entries.map((each) => (each.id === ended.id ? ended : each))
+  #show(entry: Entry, isKept: boolean): void {
+    const entries = isKept ? this.entries : this.entries.filter((each) => each.id !== entry.id)
+    this.entries = entries.map((each) => (each.id === entry.id ? entry : each))
   }
 
   async #replace(entry: Entry): Promise<void> {

@@ -2,7 +2,7 @@
 import { type Problem, problemOf } from '../server/problems'
 import type { Entry } from './store'
 
-export type Sent = { ok: true; outcome: string; startAt?: string } | { ok: false; problem: Problem }
+export type Sent = { ok: true; outcome: string; startAt?: string; id?: string } | { ok: false; problem: Problem }
 
 /** What an answer says, where it is one that may be forgotten: it was ours all along. */
 export function outcomeOf(entry: Pick<Entry, 'kind'>, status: number, body: unknown): Sent {
@@ -14,8 +14,12 @@ export function outcomeOf(entry: Pick<Entry, 'kind'>, status: number, body: unkn
 }
 
 /** What an answer tells of the work: it is theirs, from when; or it is noted. */
-function told(body: unknown): { outcome?: string; startAt?: string } {
-  const { outcome, start_at, answer } = (body ?? {}) as Record<string, unknown>
+function told(body: unknown): { outcome?: string; startAt?: string; id?: string } {
+  const { outcome, start_at, answer, id } = (body ?? {}) as Record<string, unknown>
   if (answer !== undefined) return told(answer)
-  return { ...(typeof outcome === 'string' && { outcome }), ...(typeof start_at === 'string' && { startAt: start_at }) }
+  return {
+    ...(typeof outcome === 'string' && { outcome }),
+    ...(typeof start_at === 'string' && { startAt: start_at }),
+    ...(typeof id === 'string' && { id }),
+  }
 }

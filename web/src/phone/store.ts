@@ -18,6 +18,8 @@ export type Entry = {
   /** Whether the first try found no network. */
   wasOffline: boolean
   outcome?: string
+  /** The server's name for what came of it, while the pages have not read it. */
+  became?: string
   /** When the work begins that a yes brought. */
   startAt?: string
   problem?: Problem
