@@ -35,6 +35,8 @@ from dispatch.record.tables import (
     new_id,
 )
 from geo.cells import cell_of
+from geo.places import find_place
+from geo.restdays import region_of
 from matching.job import Needs, Pay
 
 ALPINE = (30.3585, -103.6610)
@@ -150,6 +152,9 @@ def small_world(
     With `patience_s` a busy machine may take that long over a connection, a statement or a lock. What persons write
     is opened with `ring`.
     """
+    # Read once a process, as the application does before it serves: no transaction should wait for it.
+    find_place("00000")
+    region_of("US", "TX")
     engine = connect(database_url, pool_size=pool_size, deadline_s=patience_s or 4.0, name="tests", ring=ring)
     if patience_s is not None:
         _connect_with_patience(engine, patience_s)
