@@ -38,8 +38,9 @@ class Listener:
 
     def next(self, *kinds: str) -> Heard:
         """The next event of these kinds (all, where none is named); others are passed over."""
+        deadline_s = time.monotonic() + PATIENCE_S
         while True:
-            heard = self._heard.get(timeout=PATIENCE_S)
+            heard = self._heard.get(timeout=max(0.0, deadline_s - time.monotonic()))
             if heard.id is not None:
                 self.last_id = heard.id
             if not kinds or heard.kind in kinds or heard.kind == "(end)":
