@@ -5,6 +5,7 @@ from collections import defaultdict
 from contextlib import contextmanager
 
 import pytest
+from relaying import relayed
 from sqlalchemy import func, select, text
 from streaming import PATIENCE_S, listening, serving
 
@@ -13,31 +14,13 @@ from api.app import create_app
 from dispatch.bell import Bell
 from dispatch.record.relay import prune, relay
 from dispatch.record.session import database_now
-from dispatch.record.tables import BoardFrameRow, EventRow
+from dispatch.record.tables import BoardFrameRow
 
 
 @pytest.fixture
 def address(town):
     with serving(create_app(town.settings)) as found:
         yield found
-
-
-def relayed(town) -> None:
-    """What the dispatcher does after each turn, until every event committed so far has its frame.
-
-    A transaction that runs anywhere on the server, in another test's database too, holds the relay back meanwhile.
-    """
-    bell = Bell(town.settings.redis_url)
-    with town.world.as_engine() as (session, _):
-        events = set(session.scalars(select(EventRow.id).where(EventRow.client_id.is_not(None))))
-    while True:
-        with town.world.as_engine() as (session, _):
-            clients = {frame.client_id for frame in relay(session)}
-            is_done = events <= set(session.scalars(select(BoardFrameRow.event_id)))
-        for client in clients:
-            bell.ring_board(client)
-        if is_done:
-            return
 
 
 def newest(town) -> int:

@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 from browsing import DESK, PHONE, Device, Devices
 from playwright.sync_api import Locator, expect
+from relaying import relayed
 from signing import add_staff
 from sqlalchemy import update
 
-from dispatch.record.relay import relay
 from dispatch.record.session import ENGINE
 from dispatch.record.tables import TechnicianSkillRow
 from dispatch.visits.alarms import raise_alarm
@@ -28,12 +28,6 @@ def looks(device: Device, name: str) -> None:
     if SHOTS:
         device.page.screenshot(path=Path(SHOTS) / f"{name}.png")
     assert (name, device.barriers()) == (name, [])
-
-
-def relayed(devices: Devices) -> None:
-    """What the dispatcher's worker does: number what was committed, and ring."""
-    with devices.town.world.as_engine() as (session, _):
-        relay(session)
 
 
 def chooses(device: Device, number: str) -> None:
@@ -91,11 +85,11 @@ def test_the_board_moves_without_a_reload_and_says_when_it_cannot(devices: Devic
         desk.sees("Live")
         # Another job appears; somebody says yes and is given the work.
         devices.town.posted(title="Another one")
-        relayed(devices)
+        relayed(devices.town)
         desk.sees("2 jobs")
         taker = devices.town.by_id(offers[0].technician_id)
         assert taker.post(f"/v1/offers/{offers[0].id}/accept", {"terms_version": 1}).status_code in (200, 202)
-        relayed(devices)
+        relayed(devices.town)
         chooses(desk, job["number"])
         desk.page.get_by_role("button", name="Assign ").click()
         expect(desk.page.locator(".facts strong")).to_have_text("Assigned")
@@ -218,7 +212,7 @@ def test_a_job_is_dragged_to_a_technician_and_to_another_time_and_back(devices: 
             f"/v1/offers/{offer['id']}/accept", {"terms_version": offer["terms_version"]}
         )
         assert yes.status_code == 200, yes.text
-        relayed(devices)
+        relayed(devices.town)
         lane(desk, "Technician 2").get_by_role("button", name=job["number"]).wait_for()
         holds(desk, job, "Technician 2", hours=1)
         expect(ghost).to_contain_text("Let go: Technician 2 is asked whether this time suits")
