@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from browsing import Device, Devices
 from pictures import photo
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from sqlalchemy import update
 
 from dispatch.record.session import Actor
@@ -22,11 +22,17 @@ def test_two_tabs_answer_the_same_offer_and_the_second_is_told(devices: Devices)
             tab.sees("Why you")
         second.presses("No")
         second.page.get_by_label("The time does not suit").check()
+        # The second tab hears of nothing for a while: else it takes the question back by itself.
+        held: list[Route] = []
+        second.page.route(
+            "**/v1/**", lambda each: held.append(each) if each.request.method == "GET" else each.continue_()
+        )
         first.presses("Accept 12:00 PM")
         first.sees("It is yours.")
         # The question was open before the other tab answered: its answer comes too late, and says so.
         second.presses("Say no")
         second.sees("It changed meanwhile. Look at it again.")
+        second.page.unroute("**/v1/**")
         second.opens(f"/phone/offers/{offers[0].id}")
         second.sees("You said yes")
         expect(second.page.get_by_role("button", name="Accept ")).to_have_count(0)
