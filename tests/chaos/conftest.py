@@ -10,9 +10,9 @@ from processes import System, running_system
 IS_LONG = os.environ.get("TRUCKROLL_TEST_LONG") == "1"
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """This worker's own servers, API and dispatcher until its last test here; each test leaves them healed."""
+    """Servers, API and dispatcher of this worker's own; each test leaves them healed, with every job ended."""
     with running_system(tmp_path_factory.mktemp("chaos")) as found:
         yield found
 
