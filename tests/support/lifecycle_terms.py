@@ -32,16 +32,16 @@ MAX_PARTS = 6
 class Terms(Day):
     """What both sides agree anew, and what the work needs."""
 
-    @with_some(lambda self: self.open_to_proposals())
     @rule(number=numbers, asks=st.sampled_from(("time", "time", "pay", "several")), later=st.sampled_from(HOURS))
+    @with_some(lambda self: self.open_to_proposals())
     def propose_a_change(self, number: int, asks: str, later: int) -> None:
         self.propose(one_of(self.open_to_proposals(), number), number, asks, later)
 
     def open_to_proposals(self) -> list[ModelAssignment]:
         return [each for each in self.model.assignments.values() if each.is_to_come()]
 
-    @with_some(lambda self: self.model.assignments)
     @rule(number=numbers, asks=st.sampled_from(("time", "pay")))
+    @with_some(lambda self: self.model.assignments)
     def propose_out_of_turn(self, number: int, asks: str) -> None:
         self.propose(one_of(list(self.model.assignments.values())[::-1], number), number, asks, 1)
 
@@ -88,8 +88,8 @@ class Terms(Day):
         still = [each for each in found if each.state == "open"]
         return one_of(still if still and number % 4 else found, number // 4)
 
-    @with_some(lambda self: self.model.proposals)
     @rule(number=numbers, is_own=st.sampled_from((False, False, False, True)))
+    @with_some(lambda self: self.model.proposals)
     def accept_a_change(self, number: int, is_own: bool) -> None:
         proposal = self.a_proposal(number)
         side = proposal.side if is_own else {"client": "technician", "technician": "client"}[proposal.side]
@@ -132,8 +132,8 @@ class Terms(Day):
         self.take_over_times()
         assert mine.busy == (answer.start_at, answer.end_at)
 
-    @with_some(lambda self: self.model.proposals)
     @rule(number=numbers, wish=st.sampled_from(("refuse", "withdraw")))
+    @with_some(lambda self: self.model.proposals)
     def say_no_to_a_change(self, number: int, wish: str) -> None:
         proposal = self.a_proposal(number)
         other = {"client": "technician", "technician": "client"}[proposal.side]
@@ -144,8 +144,8 @@ class Terms(Day):
         assert isinstance(answer, Conflict) != can, answer
         proposal.state = move(PROPOSAL, proposal.state, wish) if can else proposal.state
 
-    @with_some(lambda self: [each for each in self.model.proposals.values() if each.state == "open"])
     @rule(number=numbers)
+    @with_some(lambda self: [each for each in self.model.proposals.values() if each.state == "open"])
     def leave_a_proposal_unanswered(self, number: int) -> None:
         proposal = one_of([each for each in self.model.proposals.values() if each.state == "open"], number)
         with self.world.as_engine() as (session, _):
@@ -156,8 +156,8 @@ class Terms(Day):
 
     # Parts
 
-    @with_some(lambda self: self.model.jobs)
     @rule(number=numbers)
+    @with_some(lambda self: self.model.jobs)
     def need_a_part(self, number: int) -> None:
         job = self.a_job(number)
         if len(self.model.parts) == MAX_PARTS:
@@ -168,8 +168,8 @@ class Terms(Day):
         if not ended:
             self.model.parts[answer] = ModelPart(answer, job)
 
-    @with_some(lambda self: self.model.parts)
     @rule(number=numbers, wish=st.sampled_from(sorted({wish for moves in PART.values() for wish in moves})))
+    @with_some(lambda self: self.model.parts)
     def move_a_part(self, number: int, wish: str) -> None:
         part = one_of(list(self.model.parts.values()), number)
         possible = sorted(PART[part.state])
@@ -182,8 +182,8 @@ class Terms(Day):
 
     # The watch
 
-    @with_some(lambda self: self.model.assignments)
     @rule()
+    @with_some(lambda self: self.model.assignments)
     def watch(self) -> None:
         """What is due is done; then every open alarm is about something that is so."""
         sweep_visits(lambda: self.world.transaction(ENGINE, "engine"))

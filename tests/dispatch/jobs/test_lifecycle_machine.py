@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import get_state_machine_test, initialize, precondition, rule
+from hypothesis.stateful import get_state_machine_test, initialize, rule
 from lifecycle_comparison import one_of
 from lifecycle_day import numbers, with_some
 from lifecycle_model import HOURS_OF_WORK, ModelJob, ModelOffer, ModelSlot, ModelVisit
@@ -114,8 +114,11 @@ class Lifecycle(Terms):
 
     # Posting and asking
 
-    @precondition(lambda self: len(self.model.jobs) < MAX_JOBS)
     @rule(mode=st.sampled_from(("first", "first", "manual", "auto")), shape=st.sampled_from(sorted(SHAPES)), at=numbers)
+    def post_another(self, mode: str, shape: str, at: int) -> None:
+        if len(self.model.jobs) < MAX_JOBS:
+            self.post(mode, shape, at)
+
     def post(self, mode: str, shape: str, at: int) -> None:
         start = self.world.start + timedelta(hours=(0, 1, 3)[at % 3])
         job = self.world.post(mode=mode, slots=SHAPES[shape], start_at=start, **RULES)
@@ -128,15 +131,15 @@ class Lifecycle(Terms):
         self.model.jobs[job] = ModelJob(job, mode, [visit])
         self.expect_rounds(self.model.jobs[job])
 
-    @with_some(lambda self: self.model.jobs)
     @rule()
+    @with_some(lambda self: self.model.jobs)
     def send_waves(self) -> None:
         self.world.send_waves()
         self.take_over_waves()
         self.take_over_unfilled()
 
-    @with_some(lambda self: self.model.jobs)
     @rule(number=numbers, who=numbers, later=st.booleans())
+    @with_some(lambda self: self.model.jobs)
     def request_from_the_market(self, number: int, who: int, later: bool) -> None:
         job = one_of(list(self.model.jobs.values()), number)
         role, technician = one_of(job.slots, number).role, one_of(self.model.technicians, who)
@@ -159,16 +162,16 @@ class Lifecycle(Terms):
 
     # What technicians answer
 
-    @with_some(lambda self: self.model.offers)
     @rule(number=numbers)
+    @with_some(lambda self: self.model.offers)
     def view(self, number: int) -> None:
         offer = self.an_offer(number)
         self.do(view_offer, self.actor(offer.technician), offer.id)
         if offer.state == "sent" and not offer.is_late:
             offer.state = move(OFFER, offer.state, "view")
 
-    @with_some(lambda self: self.model.offers)
     @rule(number=numbers)
+    @with_some(lambda self: self.model.offers)
     def accept(self, number: int) -> None:
         self.say_yes(self.an_offer(number))
 
@@ -179,8 +182,8 @@ class Lifecycle(Terms):
             answer = accept_offer(session, self.actor(offer.technician), self.world.yes(row), now=now)
         self.expect_yes(offer, answer, expected)
 
-    @with_some(lambda self: self.model.offers)
     @rule(number=numbers)
+    @with_some(lambda self: self.model.offers)
     def decline(self, number: int) -> None:
         offer = self.an_offer(number)
         answer = self.do(decline_offer, self.actor(offer.technician), offer.id, "too_far")
@@ -188,8 +191,8 @@ class Lifecycle(Terms):
         if offer.is_answerable():
             self.model.end_offer(offer, "decline")
 
-    @with_some(lambda self: self.model.offers)
     @rule(number=numbers, asks_pay=st.booleans())
+    @with_some(lambda self: self.model.offers)
     def counter(self, number: int, asks_pay: bool) -> None:
         offer = self.an_offer(number)
         job = offer.job
@@ -203,8 +206,8 @@ class Lifecycle(Terms):
             offer.counter = answer
             self.model.counters[answer] = ("open", offer)
 
-    @with_some(lambda self: self.model.offers)
     @rule(number=numbers)
+    @with_some(lambda self: self.model.offers)
     def run_late(self, number: int) -> None:
         offer = self.an_offer(number)
         if offer.is_live():
@@ -212,8 +215,8 @@ class Lifecycle(Terms):
                 session.execute(update(OfferRow).where(OfferRow.id == offer.id).values(expires_at=OfferRow.sent_at))
             offer.is_late = True
 
-    @with_some(lambda self: [each for each in self.model.offers.values() if each.is_late and each.is_live()])
     @rule()
+    @with_some(lambda self: [each for each in self.model.offers.values() if each.is_late and each.is_live()])
     def expire(self) -> None:
         late = [each for each in self.model.offers.values() if each.is_late and each.is_live()]
         assert self.do(expire_offers) == len(late)
@@ -222,8 +225,8 @@ class Lifecycle(Terms):
 
     # What the client decides
 
-    @with_some(lambda self: self.model.counters)
     @rule(number=numbers)
+    @with_some(lambda self: self.model.counters)
     def accept_a_counter(self, number: int) -> None:
         counter, (state, offer) = one_of(list(self.model.counters.items())[::-1], number)
         expected = self.model.answer_to_pick(offer)
@@ -237,8 +240,8 @@ class Lifecycle(Terms):
             offer.job.terms_version += 1
         self.expect_yes(offer, answer, expected)
 
-    @with_some(lambda self: self.model.counters)
     @rule(number=numbers)
+    @with_some(lambda self: self.model.counters)
     def refuse_a_counter(self, number: int) -> None:
         counter, (state, offer) = one_of(list(self.model.counters.items())[::-1], number)
         answer = self.do(refuse_counter, self.world.staff, counter)
@@ -247,16 +250,16 @@ class Lifecycle(Terms):
             self.model.end_counter(offer, "refused")
             offer.state = "viewed"
 
-    @with_some(lambda self: self.model.offers)
     @rule(number=numbers)
+    @with_some(lambda self: self.model.offers)
     def pick(self, number: int) -> None:
         waiting = [each for each in self.model.offers.values() if each.state in ("requested", "countered")]
         offer = one_of(waiting, number) if waiting else self.an_offer(number)
         expected = self.model.answer_to_pick(offer)
         self.expect_yes(offer, self.do(pick, self.world.staff, offer.id), expected)
 
-    @with_some(lambda self: self.model.offers)
     @rule(number=numbers)
+    @with_some(lambda self: self.model.offers)
     def withdraw(self, number: int) -> None:
         offer = self.an_offer(number)
         answer = self.do(withdraw_offer, self.world.staff, offer.id, "mistake")
@@ -264,8 +267,8 @@ class Lifecycle(Terms):
         if offer.is_live():
             self.model.end_offer(offer, "withdraw")
 
-    @with_some(lambda self: self.model.jobs)
     @rule(number=numbers, wish=st.sampled_from(("cancel", "cancel", "hold", "resume", "resume", "change")), mode=modes)
+    @with_some(lambda self: self.model.jobs)
     def change_the_job(self, number: int, wish: str, mode: str) -> None:
         job = self.a_job(number)
         if wish == "cancel":
