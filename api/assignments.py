@@ -16,9 +16,10 @@ from api.paging import Cursor, Limit, page
 from api.parts import reading
 from api.problems import Problem
 from api.schemas.changes import SubstitutedOut, SubstituteIn
-from api.schemas.jobs import PayOut, PickIn, WhyIn
+from api.schemas.jobs import PayOut
 from api.schemas.offers import AnswerOut, AssignmentMoved, AssignmentOut, AssignmentState, OfferMoved
 from api.schemas.pages import PageOf
+from api.schemas.posting import PickIn, WhyIn
 from api.showing import show_person, show_place
 from api.visibility import view
 from dispatch.errors import NotFound

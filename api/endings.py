@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from api.auth import Dispatcher, Requester
 from api.idempotency import Reply, idempotent
-from api.schemas.jobs import JobMoved, WhyIn, WindowIn
+from api.schemas.jobs import JobMoved
+from api.schemas.posting import WhyIn, WindowIn
 from api.schemas.visits import DroppedOut, NextVisitIn, NextVisitOut, NoShowIn, VisitMoved, WorkBackIn
 from api.showing import show_moved
 from api.visits import moved_out

@@ -18,8 +18,9 @@ from api.paging import Cursor, Limit, page
 from api.parts import parts_of, reading, writing
 from api.promising import PromiseLines, promise_lines
 from api.schemas.changes import JobCancelled
-from api.schemas.jobs import JobCopyIn, JobIn, JobLine, JobMoved, JobOut, JobPatch, JobState, WhyIn, WindowOut
+from api.schemas.jobs import JobLine, JobMoved, JobOut, JobState, WindowOut
 from api.schemas.pages import PageOf
+from api.schemas.posting import JobCopyIn, JobIn, JobPatch, WhyIn
 from api.showing import show_job, show_moved
 from dispatch.errors import NotFound
 from dispatch.jobs import changes, posting

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from api.schemas.jobs import JobIn
+from api.schemas.posting import JobIn
 from dispatch.errors import BadInput
 from dispatch.jobs.wishes import JobWish
 from dispatch.record.tables import SiteRow

@@ -14,9 +14,10 @@ from api.auth import Dispatcher, Talent
 from api.idempotency import Reply, idempotent
 from api.paging import Cursor, Limit, page
 from api.parts import reading
-from api.schemas.jobs import PayOut, WhyIn, WindowOut
+from api.schemas.jobs import PayOut, WindowOut
 from api.schemas.offers import AcceptIn, AnswerOut, CounterIn, CounterMade, DeclineIn, OfferMoved, OfferOut, OfferState
 from api.schemas.pages import PageOf
+from api.schemas.posting import WhyIn
 from api.showing import (
     show_cancellation,
     show_description,

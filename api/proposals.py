@@ -23,8 +23,8 @@ from api.schemas.changes import (
     SuggestionsOut,
     payload_fields,
 )
-from api.schemas.jobs import WhyIn
 from api.schemas.pages import PageOf
+from api.schemas.posting import WhyIn
 from api.schemas.values import Instant
 from api.showing import show_needs
 from dispatch.errors import NotFound

@@ -15,8 +15,8 @@ from api.etags import etag, is_known, wanted_version
 from api.idempotency import Reply, idempotent, to_response
 from api.paging import Cursor, Limit, page
 from api.parts import parts_of, reading, writing
-from api.schemas.jobs import JobWork
 from api.schemas.pages import PageOf
+from api.schemas.posting import JobWork
 from api.schemas.standing import (
     MoveDayIn,
     OccurrenceOut,

@@ -15,8 +15,8 @@ from api.idempotency import Reply, idempotent
 from api.paging import Cursor, Limit, page
 from api.parts import reading
 from api.schemas.evidence import GrantIn, SiteRequestIn, SiteRequestOut, SiteRequestState
-from api.schemas.jobs import WhyIn
 from api.schemas.pages import PageOf
+from api.schemas.posting import WhyIn
 from dispatch.jobs.lifecycle import SITE_REQUEST
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, SiteRequestRow

@@ -19,8 +19,9 @@ from api.idempotency import Reply, idempotent, to_response
 from api.jobs import POSTED_BEFORE, posted
 from api.paging import Cursor, Limit, page
 from api.parts import parts_of, reading, writing
-from api.schemas.jobs import JobIn, JobOut
+from api.schemas.jobs import JobOut
 from api.schemas.pages import PageOf
+from api.schemas.posting import JobIn
 from api.schemas.standing import TemplateIn, TemplateJobIn, TemplateOut, TemplatePatch
 from dispatch.jobs.cleared import Owner, changing
 from dispatch.jobs.posting import post_job

@@ -11,7 +11,7 @@ from api.auth import Requester
 from api.idempotency import Reply, idempotent
 from api.jobsheet import Row, Sheet, read_row, read_sheet
 from api.parts import parts_of
-from api.schemas.jobs import JobUploadIn
+from api.schemas.posting import JobUploadIn
 from api.schemas.reach import RowFault, UploadOut, UploadRow
 from dispatch.errors import BadInput, Conflict, Refused
 from dispatch.jobs.posting import post_job

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
-from api.schemas.jobs import JobMoved, NeedsIn, NeedsOut, PayIn, PayOut, PersonOut
+from api.schemas.jobs import JobMoved, NeedsOut, PayOut, PersonOut
+from api.schemas.posting import NeedsIn, PayIn
 from api.schemas.values import Code, In, Instant, Note, Out, Sum, Whole, Words
 from dispatch.visits.proposing import Wanted
 

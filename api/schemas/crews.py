@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, JsonValue
 
-from api.schemas.jobs import PayIn
+from api.schemas.posting import PayIn
 from api.schemas.values import In, Out
 
 _UUID = "01973b2e-7c1a-7000-8000-0000000000f1"

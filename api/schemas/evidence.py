@@ -7,7 +7,8 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from api.schemas.checklists import EXAMPLE_ITEM, EXAMPLE_READING, ItemIn, ItemKind, ItemOut
 from api.schemas.files import FileOut
-from api.schemas.jobs import JobState, NeedsIn, PayIn
+from api.schemas.jobs import JobState
+from api.schemas.posting import NeedsIn, PayIn
 from api.schemas.values import Code, In, Instant, Line, Out, Sum, Whole, Words, Yes
 from dispatch.visits.granting import Grant, PersonWish
 from dispatch.visits.parts import PartWish

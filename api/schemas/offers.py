@@ -5,8 +5,9 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
-from api.schemas.jobs import Mode, NeedsOut, PayIn, PayOut, PersonOut, PlaceOut, WindowOut
+from api.schemas.jobs import Mode, NeedsOut, PayOut, PersonOut, PlaceOut, WindowOut
 from api.schemas.money import PayTermsOut
+from api.schemas.posting import PayIn
 from api.schemas.values import Code, In, Instant, Note, Out, Sum, Whole
 from dispatch.jobs.naming import Ask
 

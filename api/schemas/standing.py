@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
-from api.schemas.jobs import EXAMPLE_WORK, JobWork, WindowIn
+from api.schemas.posting import EXAMPLE_WORK, JobWork, WindowIn
 from api.schemas.talent import Day
 from api.schemas.values import In, Instant, Line, Number, Out, Whole, Yes
 from dispatch.standing.series import SeriesWish

@@ -8,7 +8,8 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from api.schemas.cleared import ClearedHintOut
 from api.schemas.clients import ContactOut, HazardOut
-from api.schemas.jobs import PersonOut, PlaceOut, SentBackOut, VisitState, WindowIn, WindowOut
+from api.schemas.jobs import PersonOut, PlaceOut, SentBackOut, VisitState, WindowOut
+from api.schemas.posting import WindowIn
 from api.schemas.talent import Latitude, Longitude
 from api.schemas.values import In, Instant, Line, Out, Whole, Words, Yes
 
