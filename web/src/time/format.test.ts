@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { countdown, dayAfter, dayOf, differs, distance, duration, midnight, moment, money, span } from './format'
+import {
+  countdown,
+  dayAfter,
+  dayOf,
+  differs,
+  distance,
+  duration,
+  hoursOfDay,
+  midnight,
+  moment,
+  money,
+  span,
+} from './format'
 
 const reader = (zone: string, locale = 'en-US') => ({ locale, zone })
 const plain = (text: string) => text.replace(/\s/g, ' ')
@@ -35,6 +47,11 @@ describe('a time', () => {
   it('goes by the reader’s habits', () => {
     const said = moment('2027-03-01T19:00:00Z', 'Europe/Madrid', reader('Europe/Madrid', 'es-ES'), true)
     expect(plain(said.there)).toBe('lun, 1 mar, 20:00')
+  })
+
+  it('says hours of a day as people there do', () => {
+    expect(plain(hoursOfDay('08:00-17:30', reader('America/Chicago')))).toBe('8:00 AM – 5:30 PM')
+    expect(plain(hoursOfDay('18:00-24:00', reader('America/Chicago', 'es-ES')))).toBe('18:00 – 0:00')
   })
 
   it('knows the day by the zone’s own clock', () => {

@@ -94,6 +94,13 @@ export function span(from: string, to: string, zone: string, reader: Reader): Sa
   return { there: say(zone), zone: isOther ? zoneName(start, zone) : '', here: isOther ? say(reader.zone) : '' }
 }
 
+/** Hours of a day by a place's own clock, `08:00-17:30`, as people there say them; 24:00 is the midnight after. */
+export function hoursOfDay(span: string, reader: Reader): string {
+  const say = (clock: string) =>
+    clockTime(new Date(`2000-01-01T${clock === '24:00' ? '00:00' : clock}:00Z`), 'UTC', reader)
+  return span.split('-').map(say).join(' – ')
+}
+
 /** Time that is left, as a clock that runs down: `04:12`, `1:04:12`; nothing once it is over. */
 export function countdown(leftMs: number): string {
   const left = Math.max(0, Math.floor(leftMs / 1000))

@@ -57,6 +57,7 @@ export const phone = {
     documents: 'Documents',
     document: (kind: string, kb: number) => `${kind}, ${kb} KB`,
     open: 'Open on the day',
+    allDay: 'Open all day',
     closed: 'Closed on the day',
     parts: 'Parts',
     code: 'Code for check-in by text or phone',

@@ -4,7 +4,7 @@ import type { names as english } from '../en/names'
 export const names: typeof english = {
   own: (hours, months) => `${hours} horas en ${months} meses`,
   limits: {
-    'income-share': 'El 70 % de lo que gana aquí viene de un solo cliente',
+    'income-share': '70 % de los ingresos aquí, de un solo cliente',
     'tenure-12-in-18': '12 meses de trabajo en 18 cualesquiera, luego una pausa de 6',
     'us-1099-nec.1': 'Formulario 1099-NEC desde 600 USD en un año',
     'us-1099-nec.2': 'Formulario 1099-NEC desde 2,000 USD en un año',

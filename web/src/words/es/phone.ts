@@ -58,6 +58,7 @@ export const phone: typeof english = {
     documents: 'Documentos',
     document: (kind, kb) => `${kind}, ${kb} KB`,
     open: 'Abierto ese día',
+    allDay: 'Abierto todo el día',
     closed: 'Cerrado ese día',
     parts: 'Piezas',
     code: 'Código para registrarse por mensaje o teléfono',
