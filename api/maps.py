@@ -10,12 +10,13 @@ from api.auth import Anyone, StaffReader
 from api.etags import etag, is_known
 from api.mapreading import Shown, jobs_in, technicians_in, tile
 from api.parts import parts_of, reading
-from api.schemas.maps import BaseMapOut, FeaturesOut
+from api.schemas.maps import BaseMapOut, FeaturesOut, TownOut, TownsOut
 from dispatch.errors import BadInput
 from dispatch.record.session import Actor, transaction
 from geo.boxes import MAX_ZOOM, Box, tile_box
 from geo.errors import PointError
 from geo.geojson import collection_to_geojson
+from geo.towns import towns_in
 
 
 class GeoJSONResponse(JSONResponse):
@@ -33,6 +34,7 @@ _EARTH_KM = 40_075.0
 
 Layer = Literal["jobs", "technicians"]
 MapLimit = Annotated[int, Query(ge=1, le=5000, description="How many at most.", examples=[1000])]
+TownsLimit = Annotated[int, Query(ge=1, le=200, description="How many at most.", examples=[60])]
 _CACHED = {"Cache-Control": "private, max-age=5", "Vary": "Authorization"}
 
 
@@ -70,6 +72,13 @@ InBox = Annotated[Box, Depends(box_of)]
 def get_base_map(request: Request, actor: Anyone) -> BaseMapOut:
     """Where streets come from, if the operator of this installation names a place: `TRUCKROLL_TILES_URL`."""
     return BaseMapOut(tiles_url=parts_of(request).settings.tiles_url)
+
+
+@router.get("/base-map/towns", response_model=TownsOut, summary="Which towns lie there?")
+def get_towns(actor: Anyone, response: Response, box: InBox, limit: TownsLimit = 60) -> TownsOut:
+    """What a map is labelled with where there are no streets: towns of the United States, the largest first."""
+    response.headers.update(_CACHED | {"Cache-Control": "private, max-age=86400"})
+    return TownsOut(items=[TownOut.model_validate(each, from_attributes=True) for each in towns_in(box, limit)])
 
 
 @router.get("/jobs.geojson", response_class=GeoJSONResponse, response_model=FeaturesOut, summary="Jobs on a map")

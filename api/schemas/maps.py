@@ -47,3 +47,19 @@ class BaseMapOut(Out):
     tiles_url: str | None = Field(
         description="With {z}, {x} and {y}, Web Mercator.", examples=["https://tiles.example.org/{z}/{x}/{y}.png"]
     )
+
+
+class TownOut(Out):
+    """A town at the middle of its ZIP codes; their number tells how large it is."""
+
+    name: str = Field(examples=["Alpine"])
+    region: str = Field(examples=["TX"])
+    lat: float = Field(examples=[30.36])
+    lng: float = Field(examples=[-103.66])
+    num_postcodes: int = Field(examples=[3])
+
+
+class TownsOut(Out):
+    """The towns of a box, the largest first."""
+
+    items: list[TownOut]

@@ -178,3 +178,15 @@ def sites_in_box(town) -> str:
         SiteRow.client_id == town.world.client, inside(SiteRow, Box(-103.7, 30.3, -103.6, 30.4))
     )
     return str(wanted.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}))
+
+
+def test_towns_label_the_map_for_everybody_the_largest_first(town):
+    for caller in (town.staff, town.stranger, town.by_id(town.world.technicians[0])):
+        answer = caller.get(f"/v1/base-map/towns?bbox={ALPINE}&limit=3")
+        assert answer.status_code == 200, answer.text
+        first, *others = answer.json()["items"]
+        assert (first["name"], first["region"]) == ("Alpine", "TX")
+        assert len(others) == 2
+        assert all(first["num_postcodes"] >= each["num_postcodes"] for each in others)
+    wrong = town.staff.get("/v1/base-map/towns?bbox=1,2,3")
+    assert (wrong.status_code, wrong.json()["errors"][0]["path"]) == (422, "?bbox")

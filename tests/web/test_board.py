@@ -71,7 +71,17 @@ def test_what_needs_a_person_comes_first_and_every_view_can_be_used(devices: Dev
         looks(desk, f"board-timeline-{size[0]}-{scheme}")
         desk.presses("Map")
         desk.page.locator("[data-people]").first.wait_for()
+        # Where one is, though no border of a state is near; and what is said of a job leaves the map in sight.
+        desk.sees("Near Alpine, TX")
+        expect(desk.page.locator("[data-name=town]").filter(has_text="Alpine")).to_have_count(1)
+        desk.page.locator("path.county").wait_for(state="attached")
+        figure, drawer = (desk.page.locator(each).bounding_box() for each in (".map figure", ".drawer"))
+        assert figure
+        assert drawer
+        assert min(figure["y"] + figure["height"], drawer["y"]) - max(0, figure["y"]) >= 300
         looks(desk, f"board-map-{size[0]}-{scheme}")
+        desk.presses("Close")
+        expect(desk.page.locator(".drawer")).to_have_count(0)
         assert desk.page.evaluate("document.documentElement.scrollWidth") <= size[0]
         assert "owned" not in desk.page.title()
 

@@ -121,11 +121,13 @@ export function duration(seconds: number, locale: string): string {
   return rest === 0 ? hours : `${hours} ${say(rest, 'minute')}`
 }
 
-/** A distance in the reader's unit: miles where miles are used. */
+/** How long the reader's own unit of ways is: a mile where miles are used. */
+export const metresOf = (locale: string): number => (/-(US|GB|LR|MM)\b/.test(locale) ? 1609.344 : 1000)
+
+/** A distance in the reader's unit. */
 export function distance(metres: number, locale: string): string {
-  const usesMiles = /-(US|GB|LR|MM)\b/.test(locale)
-  const value = usesMiles ? metres / 1609.344 : metres / 1000
-  const unit = usesMiles ? 'mile' : 'kilometer'
+  const value = metres / metresOf(locale)
+  const unit = metresOf(locale) === 1000 ? 'kilometer' : 'mile'
   return new Intl.NumberFormat(locale, { style: 'unit', unit, maximumFractionDigits: value < 10 ? 1 : 0 }).format(value)
 }
 

@@ -1,11 +1,12 @@
-// Where are the states? The outlines of `us-atlas`, decoded: rings of [lng, lat], shared borders once each.
+// Where are the states and counties? The outlines of `us-atlas`, decoded: rings of [lng, lat], shared borders once each.
 type Arc = readonly (readonly [number, number])[]
 type Geometry = { type: string; id?: string; arcs: number[][] | number[][][]; properties: { name: string } }
 export type Topology = {
   transform: { scale: [number, number]; translate: [number, number] }
   arcs: Arc[]
-  objects: { states: { geometries: Geometry[] } }
+  objects: Partial<Record<Kind, { geometries: Geometry[] }>>
 }
+export type Kind = 'states' | 'counties'
 export type Outline = { name: string; rings: [number, number][][] }
 
 /** Every delta-encoded arc as points in degrees. */
@@ -29,9 +30,9 @@ function ring(arcs: [number, number][][], numbers: number[]): [number, number][]
   })
 }
 
-export function outlines(topology: Topology): Outline[] {
+export function outlines(topology: Topology, kind: Kind = 'states'): Outline[] {
   const arcs = decoded(topology)
-  return topology.objects.states.geometries.map((geometry) => {
+  return (topology.objects[kind]?.geometries ?? []).map((geometry) => {
     const polygons = (geometry.type === 'Polygon' ? [geometry.arcs] : geometry.arcs) as number[][][]
     return { name: geometry.properties.name, rings: polygons.flat().map((numbers) => ring(arcs, numbers)) }
   })

@@ -65,7 +65,7 @@ export const desk = {
     call: () => 'Call those whose own area ends before it',
     round: () => 'Change the terms and ask again',
   } as Record<string, (subject: string, after: string) => string>,
-  map: { nearer: 'Nearer', further: 'Further away' },
+  map: { nearer: 'Nearer', further: 'Further away', near: (town: string) => `Near ${town}` },
   post: {
     title: 'Post a work order',
     answer: 'Who may do it',

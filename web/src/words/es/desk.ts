@@ -66,7 +66,7 @@ export const desk: typeof english = {
     call: () => 'Llamar a quienes tienen su zona más cerca',
     round: () => 'Cambiar las condiciones y preguntar otra vez',
   },
-  map: { nearer: 'Acercar', further: 'Alejar' },
+  map: { nearer: 'Acercar', further: 'Alejar', near: (town: string) => `Cerca de ${town}` },
   post: {
     title: 'Publicar una orden de trabajo',
     answer: 'Quién puede hacerla',
