@@ -24,8 +24,8 @@ from api.showing import show_person, show_place
 from api.visibility import view
 from dispatch.errors import NotFound
 from dispatch.jobs.acceptance import Lost, pick
-from dispatch.jobs.assignments import release
 from dispatch.jobs.changes import accept_counter, find_job, refuse_counter
+from dispatch.jobs.releasing import release
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, CounterRow, JobRow, OfferRow, SiteRow, TechnicianRow
 from dispatch.visits.answering import overtake

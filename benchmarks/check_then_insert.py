@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.jobs.acceptance import Answer, Lost, Won, Yes
 from dispatch.jobs.answers import find_offer, note_too_late
-from dispatch.jobs.assignments import Terms, settle
+from dispatch.jobs.assignments import Deal, Terms, settle
 from dispatch.jobs.judging import at_start, failed_now
 from dispatch.jobs.reading import read_role
 from dispatch.record.session import Actor
@@ -54,5 +54,5 @@ def accept_unlocked(session: Session, actor: Actor, yes: Yes, *, now: datetime) 
     session.execute(update(SlotRow).where(SlotRow.id == slot_id).values(state="filled", technician_id=technician.id))
     session.execute(update(OfferRow).where(OfferRow.id == offer.id).values(state="accepted", answered_at=now))
     terms = Terms(unit.job.pay, unit.job_row.terms_version)
-    assignment_id = settle(session, actor, unit, slot_id, technician, job, offer, terms, now=now)
+    assignment_id = settle(session, actor, Deal(unit, slot_id, technician, job, offer, terms), now=now)
     return Won(assignment_id, unit.job.job_id, unit.job.id, slot_id, job.start_at, job.end_at)

@@ -9,7 +9,7 @@ The main job, step by step (`docs/journey.md` says more, and a test checks that 
     asked whom  matching/fanout.py::plan_wave
     taken       jobs/acceptance.py::accept_offer     EXACTLY ONE WINNER
     decided by  jobs/assignments.py::take_slot       the one statement that picks the winner
-    given back  jobs/assignments.py::release
+    given back  jobs/releasing.py::release
     unfilled    jobs/unfilled.py::give_up
     done        visits/completion.py::finish_job
 

@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, NotFound
 from dispatch.jobs.answers import is_asked, note_too_late, note_yes
-from dispatch.jobs.assignments import GivenBackError, Terms, settle, take_slot, take_slot_in_crowd
+from dispatch.jobs.assignments import Deal, GivenBackError, Terms, settle, take_slot, take_slot_in_crowd
 from dispatch.jobs.judging import at_start, failed_now
-from dispatch.jobs.reading import RoleOfVisit, read_role
+from dispatch.jobs.reading import read_role
 from dispatch.jobs.rounds import withdraw_counters
 from dispatch.money.committing import budgets_of, is_beyond, lock_budgets
 from dispatch.money.funds import is_short
@@ -32,7 +32,6 @@ from dispatch.talent.reading import lock_technician_row, read_held
 from dispatch.talent.usage import HoursMovedError
 from matching.eligibility import Rule
 from matching.job import Job
-from matching.technician import Technician
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +277,9 @@ def _take(
         return Lost(offer.id, "not_eligible", rules or ("free",), state=offer.state)
     if slot_id is None:
         return _note(session, actor, offer, job, now)
-    return _settle(session, actor, offer, unit, slot_id, technician, job, terms, now, unpaid)
+    agreed = terms or Terms(unit.job.pay, unit.job_row.terms_version)
+    deal = Deal(unit, slot_id, technician, job, offer, agreed)
+    return _settle(session, actor, offer, deal, now, unpaid, has_counter_accepted=terms is not None)
 
 
 def _counting(offer: OfferRow, who: UUID, rules: Sequence[str]) -> tuple[str, ...]:
@@ -295,26 +296,24 @@ def _settle(
     session: Session,
     actor: Actor,
     offer: OfferRow,
-    unit: RoleOfVisit,
-    slot_id: UUID,
-    technician: Technician,
-    job: Job,
-    terms: Terms | None,
+    deal: Deal,
     now: datetime,
     unpaid: list[Work] | None,
+    *,
+    has_counter_accepted: bool,
 ) -> Answer:
-    """With the slot taken, end the offer and book; `terms` are those of an accepted counter."""
-    if not _end(session, offer, now, has_counter_accepted=terms is not None):
+    """With the slot taken, end the offer and book."""
+    if not _end(session, offer, now, has_counter_accepted=has_counter_accepted):
         session.refresh(offer)
         return Lost(offer.id, _CODES.get(offer.state, "expired"), state=offer.state)
-    agreed = terms or Terms(unit.job.pay, unit.job_row.terms_version)
     try:
-        assignment_id = settle(session, actor, unit, slot_id, technician, job, offer, agreed, now=now, unpaid=unpaid)
+        assignment_id = settle(session, actor, deal, now=now, unpaid=unpaid)
     except HoursMovedError:
         return Lost(offer.id, "not_eligible", ("limit",), state=offer.state)
     except IntegrityError as error:
         return _not_free(actor, offer, error)
-    return Won(assignment_id, unit.job.job_id, unit.job.id, slot_id, job.start_at, job.end_at)
+    job = deal.job
+    return Won(assignment_id, job.job_id, job.id, deal.slot_id, job.start_at, job.end_at)
 
 
 def _not_free(actor: Actor, offer: OfferRow, error: IntegrityError) -> Lost:

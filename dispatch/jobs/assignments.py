@@ -1,22 +1,19 @@
-"""Who has a slot, and what if they give it back? Taking, settling, releasing."""
+"""Who has a slot? Taking it, and settling what goes with it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import Select, case, func, insert, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from dispatch.errors import Conflict
 from dispatch.jobs.answers import note_yes
-from dispatch.jobs.lifecycle import JOB, NOT_THERE_YET, PRESENCE, VISIT, states_with, visit_state
-from dispatch.jobs.reading import RoleOfVisit, is_work
-from dispatch.jobs.rounds import close_rounds, open_round
-from dispatch.money.holding import Work, give_back, set_aside
+from dispatch.jobs.lifecycle import JOB, states_with
+from dispatch.jobs.reading import RoleOfVisit
+from dispatch.jobs.rounds import close_rounds
+from dispatch.money.holding import Work, set_aside
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import (
@@ -24,7 +21,6 @@ from dispatch.record.tables import (
     BookingRow,
     JobRow,
     OfferRow,
-    RoundRow,
     SlotRow,
     VisitRow,
     new_id,
@@ -41,6 +37,22 @@ class Terms:
     pay: Pay
     version: int
     start_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deal:
+    """Who gets which slot on what terms; `job` is the work at its agreed start, `offer` the one they said yes to.
+
+    Until `hand_back_until` whoever was assigned unasked may hand it back.
+    """
+
+    unit: RoleOfVisit
+    slot_id: UUID
+    technician: Technician
+    job: Job
+    offer: OfferRow | None
+    terms: Terms
+    hand_back_until: datetime | None = None
 
 
 class GivenBackError(Exception):
@@ -102,24 +114,11 @@ def _open_slots(visit_id: UUID, role: str) -> Select[UUID]:
     )
 
 
-def settle(
-    session: Session,
-    actor: Actor,
-    unit: RoleOfVisit,
-    slot_id: UUID,
-    technician: Technician,
-    job: Job,
-    offer: OfferRow | None,
-    terms: Terms,
-    *,
-    now: datetime,
-    hand_back_until: datetime | None = None,
-    unpaid: list[Work] | None = None,
-) -> UUID:
+def settle(session: Session, actor: Actor, deal: Deal, *, now: datetime, unpaid: list[Work] | None = None) -> UUID:
     """Book the time, make the assignment, and end what the filled slot ends: its id.
 
-    `job` is the work at its agreed start. The caller holds the technician and the slot, and has ended the offer.
-    With `unpaid`, money is not set aside yet: the work is added to the list, for the caller to do so at its end.
+    The caller holds the technician and the slot, and has ended the offer. With `unpaid`, money is not set aside yet:
+    the work is added to the list, for the caller to do so at its end.
 
     Raises
     ------
@@ -129,31 +128,53 @@ def settle(
     HoursMovedError
         When the technician's hours with the client are not those that were judged any more.
     """
-    booking_id, assignment_id = new_id(), new_id()
-    take_hours(session, job.hours_rules, job.client_id, technician)
+    take_hours(session, deal.job.hours_rules, deal.job.client_id, deal.technician)
+    booking_id = _book(session, deal, now)
+    others = _close_when_full(session, deal.unit, now)
+    assignment_id = _assign(session, deal, booking_id, now)
+    if deal.offer is not None and deal.offer.state != "requested":
+        note_yes(session, deal.offer.technician_id, now)
+    job_state = _fill(session, deal.unit, deal.job, now)
+    _tell(session, actor, deal, assignment_id, others, job_state, now)
+    work = _work_of(deal, assignment_id)
+    if unpaid is None:
+        set_aside(session, actor, work, now=now)
+    else:
+        unpaid.append(work)
+    return assignment_id
+
+
+def _book(session: Session, deal: Deal, now: datetime) -> UUID:
+    """Their time is taken, with any client: the booking's id."""
+    job, booking_id = deal.job, new_id()
     session.execute(
         insert(BookingRow).values(
             id=booking_id,
-            technician_id=technician.id,
+            technician_id=deal.technician.id,
             busy=Range(job.start_at, job.end_at),
             lat=job.lat,
             lng=job.lng,
             created_at=now,
         )
     )
-    others = _close_when_full(session, unit, now)
+    return booking_id
+
+
+def _assign(session: Session, deal: Deal, booking_id: UUID, now: datetime) -> UUID:
+    """The assignment as it was agreed: its id."""
+    unit, job, terms, assignment_id = deal.unit, deal.job, deal.terms, new_id()
     session.execute(
         insert(AssignmentRow).values(
             id=assignment_id,
             client_id=job.client_id,
             job_id=job.job_id,
             visit_id=job.id,
-            slot_id=slot_id,
-            offer_id=offer.id if offer else None,
-            technician_id=technician.id,
-            company_id=technician.company_id,
+            slot_id=deal.slot_id,
+            offer_id=deal.offer.id if deal.offer else None,
+            technician_id=deal.technician.id,
+            company_id=deal.technician.company_id,
             booking_id=booking_id,
-            mode="auto" if hand_back_until else unit.job_row.mode,
+            mode="auto" if deal.hand_back_until else unit.job_row.mode,
             terms_version=terms.version,
             pay_kind=terms.pay.kind,
             pay_amount=terms.pay.amount,
@@ -162,125 +183,31 @@ def settle(
             end_at=job.end_at,
             confirm_by=_confirm_by(unit, job, now),
             assigned_at=now,
-            hand_back_until=hand_back_until,
+            hand_back_until=deal.hand_back_until,
         )
     )
-    if offer is not None and offer.state != "requested":
-        note_yes(session, offer.technician_id, now)
-    job_state = _fill(session, unit, job, now)
-    rates = unit.job_row.day_policy.get("rates", {})
-    who, when = (technician.id, technician.company_id), (job.start_at, job.end_at)
-    work = Work(job.client_id, job.job_id, assignment_id, *who, terms.pay, rates, *when, unit.site_row, terms.version)
-    _tell(session, actor, job, offer, assignment_id, slot_id, technician.id, others, job_state, now)
-    if unpaid is None:
-        set_aside(session, actor, work, now=now)
-    else:
-        unpaid.append(work)
     return assignment_id
 
 
-def release(session: Session, actor: Actor, assignment_id: UUID, why: str, *, now: datetime) -> UUID | None:
-    """End an assignment before its work began; its slot reopens, and the backup is asked first: the new round's id.
-
-    Nobody is asked for a job on hold. `why` is a code. The caller has checked that the actor may; a technician within
-    `hand_back_until` hands back.
-
-    Raises
-    ------
-    Conflict
-        When the assignment has ended, or the work has begun.
-    """
-    assignment = session.scalars(select(AssignmentRow).where(AssignmentRow.id == assignment_id)).one()
-    slot = _open_slot_again(session, assignment)
-    withdrawn = close_rounds(session, slot.job_id, "withdrawn", now=now, visit_id=slot.visit_id, role=slot.role)
-    ended = session.scalar(
-        update(AssignmentRow)
-        .where(
-            AssignmentRow.id == assignment_id,
-            AssignmentRow.state == "live",
-            AssignmentRow.presence.in_(NOT_THERE_YET),
-        )
-        .values(state="released", ended_at=now, ended_by=actor.kind, ended_why=why)
-        .returning(AssignmentRow.id)
+def _work_of(deal: Deal, assignment_id: UUID) -> Work:
+    """What money is to be set aside for."""
+    return Work(
+        client_id=deal.job.client_id,
+        job_id=deal.job.job_id,
+        assignment_id=assignment_id,
+        technician_id=deal.technician.id,
+        company_id=deal.technician.company_id,
+        pay=deal.terms.pay,
+        rates=deal.unit.job_row.day_policy.get("rates", {}),
+        start_at=deal.job.start_at,
+        end_at=deal.job.end_at,
+        site=deal.unit.site_row,
+        terms_version=deal.terms.version,
     )
-    if ended is None:
-        session.refresh(assignment)
-        state = assignment.presence if assignment.state == "live" else assignment.state
-        raise Conflict(state, "release", tuple(PRESENCE.get(state, ())))
-    job_state, state = _look_on(session, assignment) if slot.is_observer else _reopen(session, assignment)
-    session.execute(update(BookingRow).where(BookingRow.id == assignment.booking_id).values(live=False))
-    told = {"technician": str(assignment.technician_id), "slot": str(assignment.slot_id), "why": why}
-    more = {
-        "visit": str(assignment.visit_id),
-        "state": job_state,
-        "visit_state": state,
-        "offers_withdrawn": [str(offer) for offer in withdrawn],
-    }
-    money = told_of(give_back(session, assignment_id, now=now))
-    record(
-        session, actor, ("assignment", assignment_id), "released", told | money, client_id=assignment.client_id, now=now
-    )
-    kind = "observer_left" if slot.is_observer else "reopened"
-    record(session, actor, ("job", slot.job_id), kind, {**told, **more}, client_id=slot.client_id, now=now)
-    return None if job_state == "on_hold" else _ask_again(session, assignment, slot, now)
-
-
-def told_of(given_back: Decimal | None) -> dict[str, str]:
-    """What the event of an early end says of the money that was set aside."""
-    return {} if given_back is None else {"given_back": str(given_back)}
-
-
-def _reopen(session: Session, assignment: AssignmentRow) -> tuple[str, str]:
-    """The visit is as far as those who stay, the job is to be filled again: the job's state, and the visit's.
-
-    Whoever stays keeps their time; with nobody left the visit is to be planned again.
-    """
-    visit = session.scalars(
-        select(VisitRow).where(VisitRow.id == assignment.visit_id).with_for_update(key_share=True)
-    ).one()
-    if visit.state not in (*states_with(VISIT, "reopen"), "checked_in"):
-        raise Conflict(visit.state, "release")
-    plan = plan_of(session, visit.id)
-    session.execute(update(VisitRow).where(VisitRow.id == visit.id).values(plan))
-    states = {each: moves["reopen"] for each, moves in JOB.items() if "reopen" in moves}
-    job_state = session.scalars(
-        update(JobRow)
-        .where(JobRow.id == assignment.job_id)
-        .values(state=case(states, value=JobRow.state, else_=JobRow.state), version=JobRow.version + 1)
-        .returning(JobRow.state)
-    ).one()
-    return job_state, plan["state"]
-
-
-def plan_of(session: Session, visit_id: UUID) -> dict[str, Any]:
-    """What the visit is by those who have work on it: how far, when, confirmed by when; the caller holds the visit."""
-    left = session.scalars(
-        select(AssignmentRow)
-        .where(AssignmentRow.visit_id == visit_id, AssignmentRow.state == "live", is_work())
-        .execution_options(populate_existing=True)
-    ).all()
-    confirmed = [each.confirmed_at for each in left if each.confirmed_at is not None]
-    return {
-        "state": visit_state(each.presence for each in left),
-        "confirmed_at": min(confirmed, default=None),
-        "confirm_by": min((each.confirm_by for each in left if each.confirm_by is not None), default=None),
-        "planned_start_at": min((each.start_at for each in left), default=None),
-        "planned_end_at": max((each.end_at for each in left), default=None),
-    }
 
 
 def _confirm_by(unit: RoleOfVisit, job: Job, now: datetime) -> datetime:
     return max(now, job.start_at - timedelta(minutes=unit.policy.confirm_before_min))
-
-
-def _look_on(session: Session, assignment: AssignmentRow) -> tuple[str, str]:
-    """An observer leaves before the work began: the job's state and the visit's, which stay as they are."""
-    state = session.scalars(
-        select(VisitRow.state).where(VisitRow.id == assignment.visit_id).with_for_update(read=True)
-    ).one()
-    if state not in states_with(VISIT, "reopen"):
-        raise Conflict(state, "release", tuple(VISIT[state]))
-    return session.scalars(select(JobRow.state).where(JobRow.id == assignment.job_id)).one(), state
 
 
 def _close_when_full(session: Session, unit: RoleOfVisit, now: datetime) -> list[UUID]:
@@ -325,21 +252,14 @@ def _fill(session: Session, unit: RoleOfVisit, job: Job, now: datetime) -> str:
 
 
 def _tell(
-    session: Session,
-    actor: Actor,
-    job: Job,
-    offer: OfferRow | None,
-    assignment_id: UUID,
-    slot_id: UUID,
-    technician_id: UUID,
-    others: list[UUID],
-    job_state: str,
-    now: datetime,
+    session: Session, actor: Actor, deal: Deal, assignment_id: UUID, others: list[UUID], job_state: str, now: datetime
 ) -> None:
+    """The events of the offer that was said yes to, of the assignment, and of the job."""
+    job, offer = deal.job, deal.offer
     told = {
         "assignment": str(assignment_id),
-        "slot": str(slot_id),
-        "technician": str(technician_id),
+        "slot": str(deal.slot_id),
+        "technician": str(deal.technician.id),
         "start_at": job.start_at.isoformat(),
         "end_at": job.end_at.isoformat(),
         "offer": str(offer.id) if offer else None,
@@ -349,47 +269,3 @@ def _tell(
     record(session, actor, ("assignment", assignment_id), "made", told, client_id=job.client_id, now=now)
     more = {"state": job_state, "offers_closed": [str(each) for each in others]}
     record(session, actor, ("job", job.job_id), "slot_filled", {**told, **more}, client_id=job.client_id, now=now)
-
-
-def _open_slot_again(session: Session, assignment: AssignmentRow) -> SlotRow:
-    reopened = session.scalars(
-        update(SlotRow)
-        .where(SlotRow.id == assignment.slot_id, SlotRow.technician_id == assignment.technician_id)
-        .values(state="open", technician_id=None)
-        .returning(SlotRow)
-    ).one_or_none()
-    if reopened is None:
-        session.refresh(assignment)
-        raise Conflict(assignment.state, "release")
-    return reopened
-
-
-def _ask_again(session: Session, assignment: AssignmentRow, slot: SlotRow, now: datetime) -> UUID:
-    """A new round for the reopened slot; first the backup."""
-    return open_round(
-        session,
-        slot.client_id,
-        slot.job_id,
-        slot.visit_id,
-        slot.role,
-        "backed_out",
-        now=now,
-        first_ask=find_backup(session, slot.visit_id, slot.role, assignment.technician_id),
-    )
-
-
-def find_backup(session: Session, visit_id: UUID, role: str, gone: UUID) -> Sequence[UUID]:
-    """Whom to ask first when `gone` does not come: the best of those who had said yes too, if there is one."""
-    return session.scalars(
-        select(OfferRow.technician_id)
-        .join(RoundRow, RoundRow.id == OfferRow.round_id)
-        .where(
-            OfferRow.visit_id == visit_id,
-            OfferRow.role == role,
-            OfferRow.state.in_(("not_chosen", "withdrawn")),
-            OfferRow.answered_at.is_not(None),
-            OfferRow.technician_id != gone,
-        )
-        .order_by(RoundRow.num.desc(), OfferRow.rank.asc().nulls_last(), OfferRow.answered_at)
-        .limit(1)
-    ).all()

@@ -8,9 +8,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict
-from dispatch.jobs.assignments import told_of
 from dispatch.jobs.changes import find_job, lock_slots, move_held_job
 from dispatch.jobs.lifecycle import VISIT, states_with
+from dispatch.jobs.releasing import told_of
 from dispatch.jobs.rounds import close_rounds
 from dispatch.money.holding import give_back, lock_payments
 from dispatch.record.events import record

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from dispatch.jobs.assignments import Terms, settle, take_slot
+from dispatch.jobs.assignments import Deal, Terms, settle, take_slot
 from dispatch.jobs.judging import at_start, failed_now
 from dispatch.jobs.reading import RoleOfVisit
 from dispatch.money.funds import is_short
@@ -34,19 +34,9 @@ def assign_at_once(session: Session, unit: RoleOfVisit, decision: Decision, *, n
                 savepoint.rollback()
                 break
             terms = Terms(unit.job.pay, unit.job.terms_version)
+            deal = Deal(unit, slot_id, technician, job, None, terms, award.hand_back_until)
             try:
-                settle(
-                    session,
-                    ENGINE,
-                    unit,
-                    slot_id,
-                    technician,
-                    job,
-                    None,
-                    terms,
-                    now=now,
-                    hand_back_until=award.hand_back_until,
-                )
+                settle(session, ENGINE, deal, now=now)
             except HoursMovedError:
                 savepoint.rollback()
                 continue

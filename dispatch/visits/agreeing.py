@@ -18,7 +18,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict, Refused
-from dispatch.jobs.assignments import plan_of
 from dispatch.jobs.changes import lock_slots
 from dispatch.jobs.judging import failed_now
 from dispatch.jobs.lifecycle import VISIT, states_with
@@ -31,6 +30,7 @@ from dispatch.jobs.reading import (
     read_requirements,
     read_role,
 )
+from dispatch.jobs.releasing import plan_of
 from dispatch.jobs.rounds import close_rounds, open_rounds
 from dispatch.jobs.terms import record_terms
 from dispatch.money.funds import is_short

@@ -7,10 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict
-from dispatch.jobs.assignments import release
 from dispatch.jobs.cancelling import cancel_job
 from dispatch.jobs.changes import find_job, lock_slots
 from dispatch.jobs.lifecycle import JOB
+from dispatch.jobs.releasing import release
 from dispatch.money.approving import claim
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, VisitRow

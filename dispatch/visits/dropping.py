@@ -7,8 +7,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict, NotFound
-from dispatch.jobs.assignments import told_of
 from dispatch.jobs.lifecycle import VISIT, states_with
+from dispatch.jobs.releasing import told_of
 from dispatch.money.holding import give_back, lock_payments
 from dispatch.record.events import record
 from dispatch.record.session import Actor

@@ -14,10 +14,10 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from dispatch.jobs.assignments import release
 from dispatch.jobs.judging import failed_now
 from dispatch.jobs.lifecycle import NOT_THERE_YET
 from dispatch.jobs.reading import RoleOfVisit, read_day_policy, read_role
+from dispatch.jobs.releasing import release
 from dispatch.jobs.rounds import withdraw_counters
 from dispatch.record.events import record
 from dispatch.record.session import CLOCK, ENGINE, Actor

@@ -13,9 +13,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict
-from dispatch.jobs.assignments import find_backup, release
 from dispatch.jobs.lifecycle import NOT_THERE_YET, PRESENCE, VISIT, states_with
 from dispatch.jobs.reading import is_work
+from dispatch.jobs.releasing import find_backup, release
 from dispatch.jobs.rounds import close_rounds
 from dispatch.jobs.terms import record_terms
 from dispatch.money.holding import give_back

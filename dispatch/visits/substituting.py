@@ -10,11 +10,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound
-from dispatch.jobs.assignments import plan_of
 from dispatch.jobs.changes import lock_slots
 from dispatch.jobs.judging import failed_now
 from dispatch.jobs.lifecycle import NOT_THERE_YET, VISIT, states_with
 from dispatch.jobs.reading import RoleOfVisit, read_role
+from dispatch.jobs.releasing import plan_of
 from dispatch.money.holding import Work, give_back, set_aside
 from dispatch.record.events import record
 from dispatch.record.refusals import NOT_FREE, guard_of

@@ -17,8 +17,8 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict
-from dispatch.jobs.assignments import release
 from dispatch.jobs.lifecycle import JOB, NOT_THERE_YET, PRESENCE, move
+from dispatch.jobs.releasing import release
 from dispatch.record.session import Actor
 from dispatch.record.tables import JobRow, VisitRow
 from dispatch.visits.answering import overtake

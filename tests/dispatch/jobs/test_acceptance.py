@@ -11,10 +11,10 @@ from worlds import World
 from dispatch.errors import BadInput, NotFound
 from dispatch.jobs.acceptance import Answer, Lost, Noted, Won, accept_offer, pick
 from dispatch.jobs.answers import counter_offer, decline_offer, view_offer
-from dispatch.jobs.assignments import release
 from dispatch.jobs.bundling import make_bundle
 from dispatch.jobs.cancelling import cancel_job
 from dispatch.jobs.changes import accept_counter, refuse_counter
+from dispatch.jobs.releasing import release
 from dispatch.jobs.wishes import SlotWish
 from dispatch.record.session import Actor
 from dispatch.record.tables import (

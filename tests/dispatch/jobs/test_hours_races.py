@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from worlds import World, small_world
 
 from dispatch.jobs.acceptance import Answer, Lost, Won, accept_offer
-from dispatch.jobs.assignments import Terms, settle, take_slot
+from dispatch.jobs.assignments import Deal, Terms, settle, take_slot
 from dispatch.jobs.judging import at_start, failed_now
 from dispatch.jobs.offers import offer_job
 from dispatch.jobs.reading import read_role
@@ -104,7 +104,7 @@ def promise(world: World, offer: OfferRow, gate: Barrier, *, compares: bool) -> 
         assert slot is not None
         terms = Terms(unit.job.pay, unit.job.terms_version)
         job = job if compares else replace(job, hours_rules=NO_RULES)
-        settle(session, world.actor_of(offer), unit, slot, technician, job, None, terms, now=now)
+        settle(session, world.actor_of(offer), Deal(unit, slot, technician, job, None, terms), now=now)
         return True
 
 

@@ -16,11 +16,11 @@ from worlds import World
 from dispatch.errors import Conflict, NotFound
 from dispatch.jobs.acceptance import Answer, Lost, Won, accept_all, accept_offer, pick
 from dispatch.jobs.answers import counter_offer, decline_offer
-from dispatch.jobs.assignments import release
 from dispatch.jobs.bundling import make_bundle
 from dispatch.jobs.cancelling import cancel_job
 from dispatch.jobs.changes import Change, accept_counter, change_job
 from dispatch.jobs.offers import offer_job
+from dispatch.jobs.releasing import release
 from dispatch.jobs.rounds import due_rounds
 from dispatch.jobs.sweeps import expire_offers
 from dispatch.record.tables import (

@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, select, text, update
 
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.jobs.acceptance import Lost, Won
-from dispatch.jobs.assignments import release
+from dispatch.jobs.releasing import release
 from dispatch.money.approving import approve_part
 from dispatch.money.disputing import Dispute, Position, open_dispute, state_position
 from dispatch.money.funds import move_funds, set_rules

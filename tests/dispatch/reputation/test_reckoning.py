@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, select, update
 from worlds import World
 
 from dispatch.jobs.acceptance import Won, accept_offer
-from dispatch.jobs.assignments import release
+from dispatch.jobs.releasing import release
 from dispatch.record.events import record
 from dispatch.record.session import ENGINE, Actor
 from dispatch.record.tables import (

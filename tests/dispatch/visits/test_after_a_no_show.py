@@ -8,8 +8,8 @@ from worlds import World
 
 from dispatch.errors import Conflict, Refused
 from dispatch.jobs.acceptance import Won, accept_offer
-from dispatch.jobs.assignments import release
 from dispatch.jobs.market import request_job
+from dispatch.jobs.releasing import release
 from dispatch.record.session import Actor
 from dispatch.record.tables import AlarmRow, AssignmentRow, ProposalRow, new_id
 from dispatch.visits.alarms import raise_alarm

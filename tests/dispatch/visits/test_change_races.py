@@ -14,7 +14,7 @@ from worlds import World
 
 from dispatch.errors import Conflict, NotFound
 from dispatch.jobs.acceptance import Lost, Won, accept_offer
-from dispatch.jobs.assignments import release
+from dispatch.jobs.releasing import release
 from dispatch.record.session import Actor
 from dispatch.record.tables import (
     AssignmentRow,
