@@ -5,6 +5,7 @@ One read each, of the reader's own client alone.
 
 from datetime import timedelta
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
@@ -59,13 +60,18 @@ def get_compliance_morning(request: Request, actor: ClientAdmin, days: Days = 7)
 
 @router.get("/approvals", response_model=PageOf[ApprovalOut], summary="What waits for my yes?")
 def list_approvals(
-    request: Request, actor: Requester, response: Response, limit: Limit = 50, cursor: Cursor = None
+    request: Request,
+    actor: Requester,
+    response: Response,
+    job_id: Annotated[UUID | None, Query(description="Only this job.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> PageOf[ApprovalOut]:
     """Work that is done: who did it, what is claimed, who signed, and what your own yes would lack; newest first.
 
     Say it with `POST /v1/jobs/{job_id}/approve`, of a part with `POST /v1/payments/{payment_id}/approve`.
     """
-    wanted = waiting_jobs().where(JobRow.client_id == actor.client_id)
+    wanted = waiting_jobs().where(JobRow.client_id == actor.client_id, *([JobRow.id == job_id] if job_id else ()))
     with transaction(parts_of(request).engine, actor, role="engine") as session:
         found = page(session, request, wanted, JobRow.id, limit=limit, cursor=cursor)
         items = [_show(each) for each in read_waiting(session, actor, found.rows)]
@@ -82,8 +88,10 @@ def _span(session: Session, actor: Actor, days: int) -> Span:
 def _show(each: Waiting) -> ApprovalOut:
     job: JobRow = each.job
     own: dict[str, Any] = {"job_id": job.id, "number": job.number, "title": job.title, "time_zone": each.zone}
-    same = ("town", "done_at", "claimed", "currency", "approve_by", "num_signatures", "is_signed_by_me", "missing")
+    same = ("town", "done_at", "claimed", "currency", "approve_by", "num_signatures", "is_signed_by_me", "signed_by")
     parts = [_part(part) for part in each.parts]
+    lack = each.lack
+    own |= {"missing": lack and lack.missing, "limit": lack and lack.limit, "roles": lack.roles if lack else ()}
     return ApprovalOut(parts=parts, **own, **{name: getattr(each, name) for name in same})
 
 

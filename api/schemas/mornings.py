@@ -167,7 +167,10 @@ class ApprovalPart(Out):
 
 
 class ApprovalOut(Out):
-    """A job that is done and waits for your yes. `missing`: what it would lack with your own yes."""
+    """A job that is done and waits for your yes. `missing`: what it would lack with your own yes.
+
+    `limit`: more than your role may approve; `second`: another person signs too; `budget`: a hard budget is used up.
+    """
 
     job_id: UUID
     number: str
@@ -181,4 +184,7 @@ class ApprovalOut(Out):
     approve_by: Instant | None = Field(description="When nobody's word is a yes.")
     num_signatures: int
     is_signed_by_me: bool
-    missing: Literal["limit", "second"] | None
+    signed_by: list[str] = Field(description="Names of those who signed.", examples=[["Rosa Marsh"]])
+    missing: Literal["limit", "second", "budget"] | None
+    limit: Signed | None = Field(description="Up to how much your role may approve.", examples=["2000.00"])
+    roles: list[str] = Field(description="Whose role may approve all of it.", examples=[["client_admin"]])

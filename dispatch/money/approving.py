@@ -5,7 +5,7 @@ cancelled, a part against the whole, each cent is booked once.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.money.claims import lines_of, sum_of
-from dispatch.money.committing import needs_second, within_budget
+from dispatch.money.committing import is_used_up, needs_second, within_budget
 from dispatch.money.holding import lock_payments, payee_of
 from dispatch.money.ledger import About, Owner, account_id, post
 from dispatch.record.events import record
@@ -28,6 +28,30 @@ from matching.pay import net_of
 
 #: How many jobs are approved by nobody's word in one transaction.
 _BATCH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What somebody's yes would still lack: their role's `limit`, a `second` signature, the `budget`, or nothing.
+
+    `limit` is how much their role may approve, `roles` those that may approve all of it.
+    """
+
+    missing: str | None
+    limit: Decimal
+    roles: tuple[str, ...]
+    signed: tuple[Signature, ...]
+
+
+def lack_of(session: Session, actor: Actor, payments: Sequence[PaymentRow]) -> Lack:
+    """What the actor's yes to a job with these held payments would lack now; `sign` asks the same."""
+    first, (claimed, more) = payments[0], _asked_for(session, payments)
+    limits = _rules(first).limits
+    missing = _missing(session, actor, first, claimed, more)
+    if missing is None and is_used_up(session, first.budget_id, more):
+        missing = "budget"
+    roles = tuple(sorted(role for role, limit in limits.items() if limit >= claimed))
+    return Lack(missing, limits.get(actor.kind, Decimal(0)), roles, signatures_of(first))
 
 
 def claim(session: Session, job_id: UUID, *, now: datetime) -> int:
@@ -61,9 +85,7 @@ def sign(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -> bool
     payments = _lock_of_job(session, job_id, ("held",))
     if not payments:
         return True
-    lines = [lines_of(session, each, only_agreed=False) for each in payments]
-    claimed = sum((sum_of(each) for each in lines), Decimal(0))
-    more = claimed - sum((each.held + each.beyond + approved_of(each) for each in payments), Decimal(0))
+    claimed, more = _asked_for(session, payments)
     return _signed(session, actor, payments[0], claimed, more, now)
 
 
@@ -263,11 +285,9 @@ def _take(
 
 def _signed(session: Session, actor: Actor, payment: PaymentRow, amount: Decimal, more: Decimal, now: datetime) -> bool:
     """Whether enough people have signed so much, the actor among them; `more` of it is not committed yet."""
-    kept = [each for each in payment.approvals if each["why"] == "signed"]
     mine = Signature(str(actor.id), actor.kind, amount)
-    before = tuple(Signature(each["by"], each["role"], Decimal(each["amount"])) for each in kept)
-    is_passed = needs_second(session, payment.budget_id, payment.job_id, more)
-    missing = what_is_missing(_rules(payment), (*before, mine), amount, is_second_needed=is_passed)
+    before = signatures_of(payment)
+    missing = _missing(session, actor, payment, amount, more)
     if missing == "limit":
         limit = _rules(payment).limits.get(actor.kind, Decimal(0))
         raise Refused(
@@ -282,6 +302,27 @@ def _signed(session: Session, actor: Actor, payment: PaymentRow, amount: Decimal
             record(session, actor, subject, "pay_signed", told, client_id=payment.client_id, now=now)
         return False
     return True
+
+
+def signatures_of(payment: PaymentRow) -> tuple[Signature, ...]:
+    """Who has signed so far, while a second signature was missing."""
+    kept = [each for each in payment.approvals if each["why"] == "signed"]
+    return tuple(Signature(each["by"], each["role"], Decimal(each["amount"])) for each in kept)
+
+
+def _asked_for(session: Session, payments: Sequence[PaymentRow]) -> tuple[Decimal, Decimal]:
+    """What is claimed for a job, and how much of it is not committed yet."""
+    lines = [lines_of(session, each, only_agreed=False) for each in payments]
+    claimed = sum((sum_of(each) for each in lines), Decimal(0))
+    return claimed, claimed - sum((each.held + each.beyond + approved_of(each) for each in payments), Decimal(0))
+
+
+def _missing(session: Session, actor: Actor, payment: PaymentRow, amount: Decimal, more: Decimal) -> str | None:
+    """What so much would lack with the actor's signature beside those that there are."""
+    mine = Signature(str(actor.id), actor.kind, amount)
+    is_passed = needs_second(session, payment.budget_id, payment.job_id, more)
+    signed = (*signatures_of(payment), mine)
+    return what_is_missing(_rules(payment), signed, amount, is_second_needed=is_passed)
 
 
 def _is_theirs(actor: Actor, payment: PaymentRow) -> bool:

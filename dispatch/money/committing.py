@@ -126,6 +126,14 @@ def needs_second(session: Session, budget_id: UUID | None, job_id: UUID, more: D
     return not row.is_hard and row.committed + max(Decimal(0), more) > row.amount and not has_reason(session, job_id)
 
 
+def is_used_up(session: Session, budget_id: UUID | None, more: Decimal) -> bool:
+    """Whether a hard budget has not so much more left: what is decided beyond it is refused."""
+    if budget_id is None:
+        return False
+    row = _read(session, budget_id)
+    return row.is_hard and more > 0 and row.committed + more > row.amount
+
+
 def has_reason(session: Session, job_id: UUID) -> bool:
     """Whether somebody who may gave a reason why the job may go beyond a soft budget."""
     return session.scalar(select(JobRow.id).where(JobRow.id == job_id, JobRow.over_budget.is_not(None))) is not None

@@ -10,11 +10,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Numeric, Select, and_, cast, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from dispatch.money.approving import approved_of
+from dispatch.money.approving import Lack, approved_of, lack_of
 from dispatch.money.claims import sum_of
 from dispatch.record.session import Actor
-from dispatch.record.tables import AssignmentRow, JobRow, PaymentRow, SiteRow, TechnicianRow, VisitRow
-from matching.moneyrules import MoneyRules, Signature, what_is_missing
+from dispatch.record.tables import AssignmentRow, JobRow, PaymentRow, SiteRow, StaffRow, TechnicianRow, VisitRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A job that waits. `missing` is what the asker's own yes would still lack: `limit`, `second`, or nothing."""
+    """A job that waits. `lack` is what the asker's own yes would still lack; None: its pay is not set aside here.
+
+    `signed_by` are the names of those who signed and are known by name.
+    """
 
     job: JobRow
     town: str
@@ -45,7 +47,8 @@ class Waiting:
     approve_by: datetime | None
     num_signatures: int
     is_signed_by_me: bool
-    missing: str | None
+    signed_by: Sequence[str]
+    lack: Lack | None
 
 
 def _is_disputed() -> ColumnElement[bool]:
@@ -100,7 +103,7 @@ def read_waiting(session: Session, actor: Actor, rows: Iterable[Any]) -> list[Wa
     """The rows of `waiting_jobs` with what is claimed. Runs as the engine."""
     found = list(rows)
     parts = _parts(session, [row[0].id for row in found])
-    return [_waiting(actor, row, parts.get(row[0].id, [])) for row in found]
+    return [_waiting(session, actor, row, parts.get(row[0].id, [])) for row in found]
 
 
 def _parts(session: Session, jobs: Sequence[UUID]) -> Mapping[UUID, list[Part]]:
@@ -117,13 +120,12 @@ def _parts(session: Session, jobs: Sequence[UUID]) -> Mapping[UUID, list[Part]]:
     return found
 
 
-def _waiting(actor: Actor, row: Any, parts: Sequence[Part]) -> Waiting:
+def _waiting(session: Session, actor: Actor, row: Any, parts: Sequence[Part]) -> Waiting:
     job, town, zone, done_at = row[:4]
     payments = [each.payment for each in parts if each.payment is not None]
     claimed = sum((each.claimed for each in parts), Decimal(0))
-    signed = _signed(payments[0]) if payments else ()
-    mine = Signature(str(actor.id), actor.kind, claimed)
-    rules = MoneyRules.from_document(payments[0].terms["rules"]) if payments else None
+    lack = lack_of(session, actor, payments) if payments else None
+    signed = {each.by for each in lack.signed} if lack is not None else set()
     return Waiting(
         job=job,
         town=town,
@@ -133,12 +135,16 @@ def _waiting(actor: Actor, row: Any, parts: Sequence[Part]) -> Waiting:
         claimed=claimed,
         currency=payments[0].currency if payments else None,
         approve_by=min((each.approve_by for each in payments if each.approve_by), default=None),
-        num_signatures=len({each.by for each in signed}),
-        is_signed_by_me=any(each.by == mine.by for each in signed),
-        missing=None if rules is None else what_is_missing(rules, (*signed, mine), claimed),
+        num_signatures=len(signed),
+        is_signed_by_me=str(actor.id) in signed,
+        signed_by=_names(session, job.client_id, signed),
+        lack=lack,
     )
 
 
-def _signed(payment: PaymentRow) -> tuple[Signature, ...]:
-    kept = [each for each in payment.approvals if each["why"] == "signed"]
-    return tuple(Signature(each["by"], each["role"], Decimal(each["amount"])) for each in kept)
+def _names(session: Session, client_id: UUID, signed: set[str]) -> Sequence[str]:
+    """Those of the client's own staff; keys of machines have none."""
+    if not signed:
+        return []
+    own = select(StaffRow.name).where(StaffRow.client_id == client_id, StaffRow.id.in_({UUID(each) for each in signed}))
+    return session.scalars(own.order_by(StaffRow.name)).all()

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +11,12 @@ from browsing import DESK, PHONE, Device, Devices
 from dressed import ADMIN, DISPATCHER, OPERATOR, Dressed, done, dress, take
 from pictures import photo
 from playwright.sync_api import expect
+from signing import add_staff
 
 from dispatch.audit.bundle import verify_bundle
 
 LONG = bool(os.environ.get("TRUCKROLL_TEST_LONG"))
+SHOTS = os.environ.get("TRUCKROLL_SHOTS")
 LOOKS = [(size, scheme) for size in (PHONE, DESK) for scheme in ("light", "dark")]
 CANARY = "<img src=x onerror=\"document.title='owned'\">"
 
@@ -103,11 +106,27 @@ def test_two_people_approve_what_is_too_large_for_one_and_money_says_where_it_we
         goes(rosa, "Approvals")
         rosa.presses("Approve $140")
         expect(rosa.page.get_by_role("button", name="Approve $140")).to_have_count(0)
+        (large,) = [each for each in done(acme.admin.get("/v1/jobs"))["items"] if each["number"] == acme.jobs["large"]]
+        with devices.device(DESK) as rick:
+            add_staff(devices.town, "requester", "rick@acme.example", "Rick Stone")
+            devices.sign_in(rick, "rick@acme.example", "header")
+            rick.opens(f"/desk/jobs/{large['id']}")
+            rick.sees("It costs more than your role may approve ($0 at most). Ask for a yes of: ")
+            expect(rick.page.get_by_role("button", name="Approve the work")).to_have_count(0)
+            expect(rick.page.get_by_role("button", name="Send back")).to_have_count(1)
+            if SHOTS:
+                rick.page.screenshot(path=Path(SHOTS) / "approve-limit.png", full_page=True)
         rosa.presses("Sign $480")
         rosa.sees("You have signed; a second person is missing.")
         assert rosa.barriers() == []
         assert fits(rosa)
         rosa.sees("$60 disputed: The hours")
+        # The work order's own page says the same, and asks for no yes that would be refused.
+        rosa.opens(f"/desk/jobs/{large['id']}")
+        rosa.sees("Signed by Rosa Marsh")
+        rosa.sees("The signature of somebody else of your team is missing.")
+        expect(rosa.page.get_by_role("button", name="Approve the work")).to_have_count(0)
+        assert rosa.barriers() == []
 
         sits_down(devices, clara, ADMIN)
         goes(clara, "Approvals")

@@ -120,7 +120,14 @@ def test_what_waits_says_who_signed_and_what_ones_own_yes_would_lack(story, oper
     assert (part["technician_id"], part["payment"]["state"]) == (str(given.technician_id), "held")
     assert part["technician"].startswith("Technician")
     requester = story.town.key("requester", client_id=story.town.world.client)
-    assert requester.get("/v1/approvals").json()["items"][0]["missing"] == "limit"
+    own = f"/v1/approvals?job_id={given.job['id']}"
+    [refused] = requester.get(own).json()["items"]
+    assert (refused["missing"], refused["limit"]) == ("limit", "0.00")
+    assert refused["roles"] == ["client_admin", "dispatcher"]
+    no = requester.post(f"{given.job_url}/approve").json()
+    assert (no["status"], no["detail"]) == (403, "a requester may approve up to 0 USD, not 140.00")
+    assert story.town.stranger.get(own).json()["items"] == []
+    assert given.staff.get(f"/v1/approvals?job_id={new_id()}").json()["items"] == []
     assert story.town.stranger.get("/v1/approvals").json()["items"] == []
     assert given.technician.get("/v1/approvals").status_code == 403
 
@@ -129,6 +136,7 @@ def test_what_waits_says_who_signed_and_what_ones_own_yes_would_lack(story, oper
     assert (signed["num_signatures"], signed["is_signed_by_me"]) == (1, True)
     [theirs] = admin.get("/v1/approvals").json()["items"]
     assert (theirs["num_signatures"], theirs["is_signed_by_me"], theirs["missing"]) == (1, False, None)
+    assert (theirs["signed_by"], theirs["limit"]) == (signed["signed_by"], "1000.00")
     assert admin.post(f"{given.job_url}/approve").json()["state"] == "approved"
     assert admin.get("/v1/approvals").json()["items"] == []
 

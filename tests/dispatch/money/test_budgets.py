@@ -18,7 +18,7 @@ from dispatch.jobs.acceptance import Lost, Won
 from dispatch.jobs.answers import counter_offer
 from dispatch.jobs.changes import Change, accept_counter, change_job
 from dispatch.jobs.rebudgeting import put_budget
-from dispatch.money.approving import approve_part
+from dispatch.money.approving import approve_part, lack_of
 from dispatch.money.budgets import BudgetWish, change_budget, create_budget, usage_of
 from dispatch.money.extras import ExtraWish, ask_extra
 from dispatch.record.session import Actor
@@ -255,11 +255,18 @@ def test_an_extra_beyond_a_hard_budget_is_refused_when_it_is_promised_not_when_i
     rich.balances()
 
 
+def lacks(rich: Purse, actor: Actor, job_id: UUID) -> str | None:
+    """What the actor's yes to a job would lack."""
+    held = select(PaymentRow).where(PaymentRow.job_id == job_id, PaymentRow.state == "held")
+    return rich.does(lambda session, _: lack_of(session, actor, session.scalars(held).all()).missing)
+
+
 def test_more_hours_than_the_budget_holds_are_not_approved_by_a_person_and_are_owed_after_the_days(rich: Purse):
     """Two hours at 70 are set aside, three were worked: 210 of a budget of 150."""
     mine = budget(rich, "150")
     won = done(rich, 3, pay=HOURLY, budget="PO-1")
     payment = rich.payment(won).id
+    assert lacks(rich, rich.world.staff, won.job_id) == "budget", "it is told before the yes is given"
     with pytest.raises(Refused, match="more than is left") as refused:
         rich.approves(won)
     assert refused.value.reasons == ("over_budget",)
@@ -314,8 +321,10 @@ def test_a_soft_budget_that_a_yes_passed_takes_two_people_to_approve(rich: Purse
         rich.worked(made, 2)
         doing(rich, finish_job, rich.world.actor_of(offer), offer.job_id)()
         first, second = rich.world.staff, rich.world.staff
+        assert lacks(rich, first, offer.job_id) == "second"
         assert not rich.approves(made, first)
         assert not rich.approves(made, first)
+        assert lacks(rich, second, offer.job_id) is None
         assert rich.approves(made, second)
     assert used(rich, mine) == (D("280.00"), D("280.00"), D(0))
 

@@ -17,6 +17,8 @@ export class JobView {
   events = $state.raw<readonly Schemas['EventOut'][]>([])
   candidates = $state.raw<Schemas['CandidatesOut']>()
   checklist = $state.raw<Schemas['ChecklistOut']>()
+  /** What one's own yes would lack; none where nothing waits for it. */
+  approval = $state.raw<Schemas['ApprovalOut']>()
   payments = $state.raw<readonly Schemas['PaymentOut'][]>([])
   logs = $state.raw<readonly Schemas['TimeLogOut'][]>([])
   readonly #path: { job_id: string }
@@ -47,6 +49,10 @@ export class JobView {
         this.#take(ask(api.GET('/v1/jobs/{job_id}/candidates', { params: some })), (data) => (this.candidates = data)),
       )
     } else this.candidates = undefined
+    if (answer.data.moves.includes('approve')) {
+      const own = { query: { job_id: this.id } }
+      parts.push(this.#take(ask(api.GET('/v1/approvals', { params: own })), (data) => (this.approval = data.items[0])))
+    } else this.approval = undefined
     if (HAS_WORK.includes(answer.data.state)) parts.push(...this.#work(answer.data))
     await Promise.all(parts)
   }

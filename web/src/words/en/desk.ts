@@ -270,6 +270,15 @@ export const desk = {
     approve: 'Approve the work',
     approveTitle: 'Approve the work',
     approvePlain: 'The work is as wanted. Its pay is due, and cannot be taken back.',
+    sign: (sum: string) => `Sign ${sum}`,
+    signedBy: (names: string) => `Signed by ${names}`,
+    lacks: {
+      limit: (most: string, roles: string) =>
+        `It costs more than your role may approve (${most} at most).${roles && ` Ask for a yes of: ${roles}.`}`,
+      budget: () => 'The budget of this work has not that much left. Raise it, or name another one, then approve.',
+      second: () => 'It needs two signatures: after yours, one of somebody else of your team. Then its pay is due.',
+      signed: () => 'You have signed. The signature of somebody else of your team is missing.',
+    },
     sendBack: 'Send back',
     sendBackWhat: 'What is to be mended?',
     sendBackDo: 'Send it back',

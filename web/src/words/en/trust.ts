@@ -165,6 +165,7 @@ export const trust = {
     signedByMe: 'You have signed; a second person is missing.',
     signedBy: (num: number) => `${many(num, 'person has', 'people have')} signed`,
     limit: 'More than your role may approve.',
+    budget: 'The budget of this work has not that much left.',
     byNobody: 'then approved without you',
     doneAt: 'Done',
     kinds: {

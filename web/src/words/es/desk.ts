@@ -269,6 +269,16 @@ export const desk: typeof english = {
     approve: 'Aprobar el trabajo',
     approveTitle: 'Aprobar el trabajo',
     approvePlain: 'El trabajo está como se quería. Su pago se debe y no se puede retirar.',
+    sign: (sum: string) => `Firmar ${sum}`,
+    signedBy: (names: string) => `Firmado por ${names}`,
+    lacks: {
+      limit: (most: string, roles: string) =>
+        `Cuesta más de lo que su función puede aprobar (${most} como máximo).${roles && ` Pida el sí de: ${roles}.`}`,
+      budget: () => 'Al presupuesto de este trabajo no le queda tanto. Auméntelo o indique otro, y luego apruebe.',
+      second: () =>
+        'Hacen falta dos firmas: después de la suya, la de otra persona de su equipo. Entonces se debe el pago.',
+      signed: () => 'Usted ha firmado. Falta la firma de otra persona de su equipo.',
+    },
     sendBack: 'Devolver',
     sendBackWhat: '¿Qué hay que corregir?',
     sendBackDo: 'Devolverlo',

@@ -165,6 +165,7 @@ export const trust: typeof english = {
     signedByMe: 'Usted ha firmado; falta otra persona.',
     signedBy: (num) => `${many(num, 'persona ha', 'personas han')} firmado`,
     limit: 'Más de lo que su función puede aprobar.',
+    budget: 'Al presupuesto de este trabajo no le queda tanto.',
     byNobody: 'luego se aprueba sin usted',
     doneAt: 'Hecho',
     kinds: {
