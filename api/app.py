@@ -99,6 +99,7 @@ from api.streamkeys import Watch
 from api.strictjson import StrictJson
 from dispatch.bell import Bell
 from dispatch.errors import BadInput
+from dispatch.feed import Feed
 from dispatch.files.storing import open_store
 from dispatch.record.datakeys import read_ring
 from dispatch.record.session import connect
@@ -195,10 +196,11 @@ _ABOUT = """A job is posted, the right technicians are asked, exactly one gets e
 Every POST takes an `Idempotency-Key`; every PATCH an `If-Match`. Errors are Problem Details (RFC 9457)."""
 
 
-def create_app(settings: Settings, *, rehearses: bool = False) -> FastAPI:
+def create_app(settings: Settings, *, is_for_life: bool = False) -> FastAPI:
     """The application against the servers that `settings` name.
 
-    With `rehearses`, the main job is tried before the first request is taken: see `dispatch.rehearsal`.
+    With `is_for_life`, the process is there for this application alone, until it ends: the main job is tried before
+    the first request is taken (see `dispatch.rehearsal`), and what was loaded is never looked through for garbage.
 
     Raises
     ------
@@ -218,7 +220,7 @@ def create_app(settings: Settings, *, rehearses: bool = False) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=_while_it_runs(settings, metrics, provider, rehearses),
+        lifespan=_while_it_runs(settings, metrics, provider, is_for_life),
         redirect_slashes=False,
         generate_unique_id_function=lambda route: operation_id(route.name),
     )
@@ -242,11 +244,11 @@ def create_app(settings: Settings, *, rehearses: bool = False) -> FastAPI:
 
 def app_from_environment() -> FastAPI:
     """The application as the environment says, for `uvicorn --factory api.app:app_from_environment`."""
-    return create_app(read_settings(), rehearses=True)
+    return create_app(read_settings(), is_for_life=True)
 
 
 def _while_it_runs(  # type: ignore[no-untyped-def]
-    settings: Settings, metrics: Metrics, provider: Provider | None, rehearses: bool
+    settings: Settings, metrics: Metrics, provider: Provider | None, is_for_life: bool
 ):
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -260,9 +262,10 @@ def _while_it_runs(  # type: ignore[no-untyped-def]
         engine = connect(settings.database_url, name="truckroll api", ring=ring)
         limiter, files = Limiter(settings.redis_url, settings), open_store(settings.files_url, settings.data_dir)
         bell = Bell(settings.redis_url)
-        app.state.parts = parts = Parts(settings, engine, bell, limiter, metrics, files, provider, ring)
+        feed = Feed(is_for_life=is_for_life)
+        app.state.parts = parts = Parts(settings, engine, bell, limiter, metrics, files, provider, ring, feed)
         app.state.hub = hub = Hub(Bell(settings.redis_url), Watch(engine))
-        if rehearses:
+        if is_for_life:
             await asyncio.to_thread(rehearse, engine, _NUM_REHEARSED)
         ends = (hub.start(asyncio.get_running_loop()), parts.keep_fresh(), keep_swept(parts))
         try:
@@ -270,6 +273,8 @@ def _while_it_runs(  # type: ignore[no-untyped-def]
         finally:
             for end in ends:
                 end()
+            bell.close()
+            limiter.close()
             engine.dispose()
 
     return lifespan

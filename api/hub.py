@@ -72,6 +72,7 @@ class Hub:
             watching.cancel()
             self._ring_all()
             thread.join(timeout=2 * TICK_S)
+            self._bell.close()
 
         return end
 

@@ -34,13 +34,13 @@ class Limiter:
     """Counts what each key asks; `is_shared` says whether all processes count together."""
 
     def __init__(self, redis_url: str, settings: Settings) -> None:
-        pool = redis.ConnectionPool.from_url(
+        self._pool = redis.ConnectionPool.from_url(
             redis_url,
             socket_timeout=_ANSWER_S,
             socket_connect_timeout=_ANSWER_S,
             retry=Retry(NoBackoff(), 0),
         )
-        self._shared = SlidingWindowCounterRateLimiter(RedisStorage("redis://", connection_pool=pool))
+        self._shared = SlidingWindowCounterRateLimiter(RedisStorage("redis://", connection_pool=self._pool))
         self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._limit = RateLimitItemPerMinute(settings.requests_a_minute)
         self._gateway_limit = RateLimitItemPerMinute(settings.gateway_requests_a_minute)
@@ -48,6 +48,10 @@ class Limiter:
         self._address_limit = RateLimitItemPerMinute(settings.sign_ins_an_address, _ADDRESS_MIN)
         self._down_until = 0.0
         self.is_shared = True
+
+    def close(self) -> None:
+        """Close every socket to Redis."""
+        self._pool.disconnect()
 
     def check(self, actor: Actor) -> None:
         """Count one request of the actor's key, or of the person who is signed in.

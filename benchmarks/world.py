@@ -97,7 +97,7 @@ def world(url: str, num_technicians: int) -> Iterator[World]:
             _add_client(session, client, site, now)
             _add_technicians(session, num_technicians, now)
         start = (now + timedelta(days=2)).astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-        yield World(url, engine, client, site, start, Feed(), itertools.count(), set())
+        yield World(url, engine, client, site, start, Feed(is_for_life=True), itertools.count(), set())
     finally:
         engine.dispose()
 

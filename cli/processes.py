@@ -46,7 +46,7 @@ def api(
     For example: truckroll api --port 8080
     """
     with _connected() as settings:
-        app = load("api.app:create_app")(settings, rehearses=True)
+        app = load("api.app:create_app")(settings, is_for_life=True)
         sys.setswitchinterval(_SWITCH_S)
         # Our own log handler is set already; a stream of events that nobody reads may not hold up the end.
         config = uvicorn.Config(
@@ -101,7 +101,7 @@ def dispatcher() -> None:
         ring = read_ring(settings.data_keys, settings.data_dir)
         # A wave waits as often, and the day's sweeps run in the same process.
         sys.setswitchinterval(_SWITCH_S)
-        load("dispatch.worker:run")(settings.database_url, settings.redis_url, stop, ring=ring)
+        load("dispatch.worker:run")(settings.database_url, settings.redis_url, stop, ring=ring, is_for_life=True)
 
 
 def courier() -> None:

@@ -56,6 +56,13 @@ class Bell:
         self._down_until = 0.0
         self.is_up = True
 
+    def close(self) -> None:
+        """Hang up: every socket to Redis is closed. Whoever waits in another thread is to have ended before."""
+        for subscription in self._pubsubs.values():
+            subscription.close()
+        self._pubsubs.clear()
+        self._redis.close()
+
     def ring(self) -> None:
         """Something may be due: wake the dispatcher."""
         self._try(lambda: self._redis.publish(_DISPATCHER, "due"))

@@ -18,10 +18,12 @@ class Feed:
     """The roster of one process, and how far it has read.
 
     One writer: only the thread that calls `refresh` changes the roster. `refreshed_at` is the moment, on the
-    monotonic clock in seconds, up to which the roster is known to be current.
+    monotonic clock in seconds, up to which the roster is known to be current. With `is_for_life`, the roster is kept
+    until the process ends: the collector of cycles does not stop everything to look through it again and again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_for_life: bool = False) -> None:
+        self._is_for_life = is_for_life
         self.roster = Roster()
         self.refreshed_at = float("-inf")
         self._horizon: int | None = None
@@ -42,8 +44,7 @@ class Feed:
             self.roster.upsert(read_technicians(session, None if is_new_day else changed.whole, now=now))
         if changed.asked and not is_new_day:
             self.roster.count(read_asks(session, changed.asked, now=now))
-        if not self.is_loaded:
-            # What was loaded stays: the collector of cycles is not to stop everything and look through it again.
+        if self._is_for_life and not self.is_loaded:
             gc.freeze()
         self._horizon, self._day = changed.horizon, today
         self.refreshed_at = started

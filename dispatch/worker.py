@@ -143,23 +143,34 @@ def watch_day(engine: Engine, bell: Bell, stop: threading.Event, ring: KeyRing =
         stop.wait(max(VISITS_S / 2, VISITS_S - (time.monotonic() - started)))
 
 
-def run(database_url: str, redis_url: str, stop: threading.Event, *, seed: int = 0, ring: KeyRing = NO_KEYS) -> None:
-    """Be the dispatcher process until `stop` is set."""
+def run(
+    database_url: str,
+    redis_url: str,
+    stop: threading.Event,
+    *,
+    seed: int = 0,
+    ring: KeyRing = NO_KEYS,
+    is_for_life: bool = False,
+) -> None:
+    """Be the dispatcher process until `stop` is set; `is_for_life` when the process does nothing else (`Feed`)."""
     engine = connect(database_url, pool_size=2, name="truckroll dispatcher")
     of_day = connect(database_url, pool_size=1, name="truckroll day")
     of_record = connect(database_url, pool_size=1, name="truckroll record")
+    bells = of_waves, of_visits, of_frames = Bell(redis_url), Bell(redis_url), Bell(redis_url)
     try:
         rehearse(engine)
         region_of("US", "TX")  # reads the holidays of the whole world, which no sweep should wait for
         beside = [
-            threading.Thread(target=watch_day, args=(of_day, Bell(redis_url), stop, ring), name="day", daemon=True),
-            threading.Thread(target=Clerk(of_record, Bell(redis_url)).run, args=(stop,), name="record", daemon=True),
+            threading.Thread(target=watch_day, args=(of_day, of_visits, stop, ring), name="day", daemon=True),
+            threading.Thread(target=Clerk(of_record, of_frames).run, args=(stop,), name="record", daemon=True),
         ]
         for each in beside:
             each.start()
-        Dispatcher(engine, Bell(redis_url), seed=seed).run(stop)
+        Dispatcher(engine, of_waves, Feed(is_for_life=is_for_life), seed=seed).run(stop)
         for each in beside:
             each.join(timeout=5.0)
     finally:
+        for bell in bells:
+            bell.close()
         for each_engine in (engine, of_day, of_record):
             each_engine.dispose()
