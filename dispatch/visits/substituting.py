@@ -9,12 +9,13 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from dispatch.errors import BadInput, Conflict, NotFound
+from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.jobs.changes import lock_slots
 from dispatch.jobs.judging import failed_now
 from dispatch.jobs.lifecycle import NOT_THERE_YET, VISIT, states_with
 from dispatch.jobs.reading import RoleOfVisit, read_role
 from dispatch.jobs.releasing import plan_of
+from dispatch.money.funds import is_short
 from dispatch.money.holding import Work, give_back, set_aside
 from dispatch.record.events import record
 from dispatch.record.refusals import NOT_FREE, guard_of
@@ -58,6 +59,8 @@ def substitute(
         When the worker is not the company's, or has the work already.
     Conflict
         When the assignment has ended, the work has begun, or the agreed start has passed.
+    Refused
+        When the client's money, its credit or the job's budget does not suffice any more.
     """
     before = _find(session, actor, assignment_id)
     if worker_id == before.technician_id:
@@ -79,6 +82,10 @@ def substitute(
     except HoursMovedError:
         return NotSuitable(worker_id, ("limit",))
     except IntegrityError as error:
+        if is_short(error):
+            # Which of its money is short is nobody's business but the client's.
+            words = "the client cannot take this on at this time: whoever has the work keeps it"
+            raise Refused(words, ("unfunded",)) from error
         if guard_of(error) not in NOT_FREE:
             raise
         return NotSuitable(worker_id, ("free",))

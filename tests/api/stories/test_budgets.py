@@ -3,7 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select, update
 from trusting import fund
+
+from dispatch.record.tables import CompanyRow, TechnicianRow
 
 BONUS = {"rates": {"extras": [{"code": "bonus", "kind": "bonus", "cap": "50.00"}]}}
 
@@ -94,6 +97,26 @@ def test_the_last_money_of_a_project_is_given_once_and_the_dispatcher_reads_what
     story.town.staff.post(f"/v1/jobs/{second['id']}/resume")
     story.town.world.send_waves()
     assert story.town.staff.get(f"/v1/jobs/{second['id']}").json()["state"] == "open"
+
+
+def test_under_a_lowered_budget_no_substitute_is_sent_and_whoever_has_the_work_keeps_it(story, admin, url):
+    made = makes(admin, url, "300.00")
+    with story.town.world.as_engine() as (session, _):
+        company = session.scalars(select(CompanyRow.id)).one()
+        session.execute(update(TechnicianRow).values(company_id=company))
+    job, offers = story.town.offered(budget="PO-1")
+    given = story.taken(job, offers[0])
+    etag = admin.get(f"{url}/{made['id']}").headers["ETag"]
+    lowered = admin.patch(f"{url}/{made['id']}", {"amount": "100.00"}, etag)
+    assert lowered.status_code == 200, lowered.text
+    other = next(each for each in story.town.world.technicians if each != offers[0].technician_id)
+    sent = story.town.key("company", company_id=company).post(
+        f"/v1/assignments/{given.assignment_id}/substitute", {"worker_id": str(other), "why": "ill"}
+    )
+    assert (sent.status_code, sent.json()["rules"]) == (409, ["unfunded"])
+    assert "budget" not in sent.text, "what a client means to spend is its own"
+    given.does("confirm")
+    assert usage(admin, made, url)[0] == "140.00"
 
 
 def later(story, days):
