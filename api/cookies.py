@@ -65,22 +65,26 @@ def is_https(request: Request) -> bool:
 
 
 class Private:
-    """Middleware: what was answered to somebody who is signed in is nobody else's at the same browser."""
+    """Middleware: an answer is what it says it is, and what somebody who is signed in was answered is theirs."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on the answer, marked."""
-        if scope["type"] != "http" or not _has_cookie(scope):
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        is_somebodys = _has_cookie(scope)
 
         async def mark(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.add_vary_header("Cookie")
-                headers.setdefault("Cache-Control", "private, no-cache")
+                # No browser guesses that a text which a person wrote is a page.
+                headers.setdefault("X-Content-Type-Options", "nosniff")
+                if is_somebodys:
+                    headers.add_vary_header("Cookie")
+                    headers.setdefault("Cache-Control", "private, no-cache")
             await send(message)
 
         await self.app(scope, receive, mark)

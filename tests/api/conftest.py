@@ -17,6 +17,12 @@ def calm_town(postgres: PrivatePostgres, template_name: str, valkey: PrivateValk
         yield found
 
 
+@pytest.fixture(scope="module")
+def calm_admin_url(postgres: PrivatePostgres, calm_town: Town) -> str:
+    """Its database, as the superuser."""
+    return postgres.url(calm_town.settings.database_url.partition("?")[0].rpartition("/")[2], user="postgres")
+
+
 @pytest.fixture
 def town(database_url: str, redis_url: str) -> Iterator[Town]:
     with small_town(database_url, redis_url, payout_secret=PAYOUT_SECRET) as found:

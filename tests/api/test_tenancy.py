@@ -5,13 +5,16 @@ adds a path with a new kind of id adds it to `acme`; the test fails until then. 
 beside them.
 """
 
+import csv
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from canaries import MARKUP, columns_of, found_in, write_everywhere
 from pictures import picture
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import Range
 from standing import standing
 from trusting import RATES, fund, trusted
@@ -24,6 +27,7 @@ from dispatch.record.tables import (
     NoticeRow,
     PoolRow,
     SessionRow,
+    SiteRow,
     StaffRow,
     TechnicianRow,
     TimeOffRow,
@@ -49,6 +53,21 @@ NETWORK = {
 }
 #: Pages that send a browser on to the provider of this installation, and take it back.
 ELSEWHERE = ("/v1/sign-in/oidc", "/v1/sign-in/oidc/callback")
+#: Texts of Acme and its technicians that others may read: who it is that asks, what everybody has to sign, and what
+#: people of the network are called.
+KNOWN = {"clients.name", "agreements.words", "technicians.name", "companies.name"}
+#: And what is open to the market, of this work alone.
+OFFERED = {"jobs.title", "jobs.description", "sites.town"}
+#: Texts that somebody who may read them does read, by a GET of the API. Where one is missing, the look at all paths has
+#: become blind to it.
+REACHES = {
+    "agreements.words", "api_keys.label", "budgets.name", "bundles.name", "clients.name", "companies.name",
+    "credentials.evidence", "deliverables.caption", "duty_shifts.contact_name", "incidents.note",
+    "jobs.description", "jobs.title", "messages.words", "parts.item", "parts.note", "pools.name", "proposals.note",
+    "removals.notice", "reviews.words", "series.name", "site_requests.note", "sites.access", "sites.address",
+    "sites.contact_name", "sites.name", "sites.parking", "sites.town", "staff.name", "technicians.name",
+    "templates.name",
+}  # fmt: skip
 #: Words of Acme that nobody else may read.
 SECRETS = ("106 N 5th St", "Store 1147", "+14325550147", "Rosa Marsh", "SECRET-PO", "Acme service")
 
@@ -61,11 +80,12 @@ def acme(calm_town):
     photo = {"code": "after", "kind": "photo", "label": "Afterwards"}
     fund(town)
     job, offers = town.offered(
-        purchase_order="SECRET-PO", policy={"wave": {"min_size": 2, "max_size": 2}}, deliverables=[photo],
+        purchase_order="SECRET-PO", description="SECRET-PO, as on the plan", deliverables=[photo],
+        policy={"wave": {"min_size": 2, "max_size": 2}},
         day_policy=RATES,
     )  # fmt: skip
     first, second = offers[0], offers[1]
-    wish = {"pay": {"amount": "190.00"}, "reason": "more"}
+    wish = {"pay": {"amount": "190.00"}, "reason": "more", "note": "SECRET-PO is far"}
     counter = town.by_id(second.technician_id).post(f"/v1/offers/{second.id}/counter", wish).json()["id"]
     open_job, open_offers = town.offered(policy={"wave": {"min_size": 2, "max_size": 2}})
     taken = town.by_id(first.technician_id)
@@ -127,12 +147,13 @@ def admission_of_acme(town, technician):
 def evidence_of_acme(town, technician, visit_id, job_id):
     """A photo of the visit, a part, something handed in, a request from the site."""
     file = technician.send(picture(), kind="photo", visit_id=visit_id).json()["id"]
-    part = town.staff.post(f"/v1/jobs/{job_id}/parts", {"item": "Blower motor"}).json()["id"]
-    handed = {"item": "after", "file_id": file}
+    part = town.staff.post(f"/v1/jobs/{job_id}/parts", {"item": "Blower motor", "note": "SECRET-PO"}).json()["id"]
+    handed = {"item": "after", "file_id": file, "caption": "SECRET-PO"}
     handed_in = technician.post(f"/v1/visits/{visit_id}/deliverables", handed).json()["id"]
     technician.post(f"/v1/visits/{visit_id}/check-in")
-    request = technician.post(f"/v1/visits/{visit_id}/site-requests", {"kind": "more_time", "minutes": 5}).json()["id"]
-    technician.post(f"/v1/visits/{visit_id}/check-out", {"outcome": "back_later"})
+    wish = {"kind": "more_time", "minutes": 5, "note": "SECRET-PO"}
+    request = technician.post(f"/v1/visits/{visit_id}/site-requests", wish).json()["id"]
+    technician.post(f"/v1/visits/{visit_id}/check-out", {"outcome": "back_later", "note": "SECRET-PO"})
     log = technician.get(f"/v1/visits/{visit_id}/time-log").json()["entries"][0]
     span = {name: log[name] for name in ("started_at", "ended_at")}
     entry = f"/v1/visits/{visit_id}/time-log/{log['entry_id']}"
@@ -195,6 +216,8 @@ def _more_of_acme(town, technician):
     with town.world.as_engine() as (session, now):
         day, client = now.date(), town.world.client
         own = {"client_id": client, "created_at": now}
+        here = {"access": "SECRET-PO: ring at the rear", "parking": "SECRET-PO: behind the house"}
+        session.execute(update(SiteRow).where(SiteRow.client_id == client).values(here))
         of_technician = {"technician_id": technician}
         session.add_all(
             [
@@ -203,7 +226,7 @@ def _more_of_acme(town, technician):
                 TimeOffRow(id=ids["time_off_id"], during=Range(now, now + timedelta(hours=1)), **of_technician),
                 CredentialRow(
                     id=ids["credential_id"], kind="background_check", valid_from=day, valid_until=day,
-                    created_at=now, **of_technician,
+                    created_at=now, evidence="Card 8842", **of_technician,
                 ),
             ]
         )  # fmt: skip
@@ -291,6 +314,60 @@ def test_an_id_that_nobody_has_is_answered_as_anothers_is(calm_town, acme):
     theirs = calm_town.stranger.get(f"/v1/jobs/{acme['job_id']}")
     nobodys = calm_town.stranger.get(f"/v1/jobs/{UUID(int=7)}")
     assert theirs.text.replace(acme["job_id"], "ID") == nobodys.text.replace(str(UUID(int=7)), "ID")
+
+
+def test_no_text_of_anybody_reaches_a_stranger_and_whoever_reads_one_reads_a_text(
+    calm_town, acme, strangers, calm_admin_url
+):
+    """Every text that anybody wrote is harm now (`canaries`). So it comes last."""
+    write_everywhere(calm_admin_url)
+    taken = calm_town.by_id(UUID(acme["technician_id"]))
+    calendar = taken.post("/v1/preferences/calendar").json()["url"].removeprefix(calm_town.settings.base_url)
+    town, client = calm_town, str(calm_town.world.client)
+    readers = {
+        "client_admin": town.key("client_admin", client_id=town.world.client),
+        "dispatcher": town.staff,
+        "operator": town.key("operator"),
+        "technician": taken,
+    }
+    unasked = strangers["technician"].get("/v1/me").json()["technician_id"]
+    seen = found_in(_read_safely(town.http.get(calendar)))
+    for path in _documents(town):
+        url = re.sub(r"{(\w+)}", lambda found: acme[found[1]], path)
+        for caller in readers.values():
+            seen |= found_in(_read_safely(caller.get(url)))
+        for role, caller in strangers.items():
+            told = found_in(_read_safely(caller.get(url)))
+            anothers = {each for each in told if each.client == client or each.technician not in ("", unasked)}
+            known = KNOWN | OFFERED if path.startswith("/v1/open-jobs") else KNOWN
+            assert columns_of(anothers) <= known, f"{role} {url}"
+    assert REACHES - columns_of(seen) == set()
+
+
+def _documents(town):
+    """Paths that are read and end."""
+    for path, method, operation in _operations(town):
+        answers = operation["responses"].get("200", {}).get("content", {})
+        if method == "get" and "text/event-stream" not in answers and path not in ELSEWHERE:
+            yield path
+
+
+def _read_safely(answer):
+    """What was answered, as its reader has it; no program takes a text in it for anything else."""
+    kind = answer.headers.get("content-type", "").partition(";")[0]
+    assert answer.headers["x-content-type-options"] == "nosniff", answer.url
+    if kind in ("application/json", "application/problem+json"):
+        return json.dumps(answer.json(), ensure_ascii=False)
+    if kind == "text/csv":
+        cells = [cell for row in csv.reader(answer.text.splitlines()) for cell in row]
+        assert not [cell for cell in cells if cell.startswith(("=", "@", "+", "\t"))], answer.url
+        return answer.text
+    if kind == "text/calendar":
+        unfolded = answer.text.replace("\r\n ", "")
+        assert all(re.match(r"[A-Z-]+[;:]", line) for line in unfolded.split("\r\n") if line), unfolded
+        return unfolded
+    assert kind != "text/html" or MARKUP not in answer.text, answer.url
+    return ""
 
 
 def _headers(method, num):
