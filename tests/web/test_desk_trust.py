@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -412,3 +413,57 @@ def test_every_page_of_trust_fits_and_can_be_read(devices: Devices, acme: Dresse
                 device.page.wait_for_load_state("networkidle")
                 assert device.barriers() == []
                 assert fits(device)
+
+
+def test_the_time_log_is_corrected_from_the_desk_and_both_sides_answer(devices: Devices, acme: Dressed):
+    work = take(devices.town, "Mount the cabinet", 0)
+    work.finishes()
+    log = f"{work.visit}/time-log"
+    (noted,) = done(work.technician.get(log))["entries"]
+    page = f"/desk/jobs/{work.job['id']}"
+    with devices.device(DESK) as rosa, devices.device(PHONE, "dark") as clara:
+        sits_down(devices, rosa, DISPATCHER)
+        rosa.opens(page)
+        rosa.sees("Not agreed yet: approving the work agrees to it")
+        rosa.page.get_by_role("button", name="Correct: ").click()
+        panel = rosa.page.get_by_role("dialog")
+        # A span that ends before it begins is refused in words, and what was typed stays.
+        start = panel.get_by_label("From")
+        begun = start.input_value()
+        panel.get_by_label("To", exact=True).fill(begun)
+        panel.get_by_label("Why is it wrong?").fill(CANARY)
+        assert rosa.barriers() == []
+        if SHOTS:
+            rosa.page.screenshot(path=Path(SHOTS) / "correct.png")
+        panel.get_by_role("button", name="Propose it").click()
+        panel.locator("[role=alert]").wait_for()
+        expect(panel.get_by_label("Why is it wrong?")).to_have_value(CANARY)
+        hour = datetime.fromisoformat(begun) - timedelta(hours=1)
+        start.fill(hour.strftime("%Y-%m-%dT%H:%M"))
+        panel.get_by_role("button", name="Propose it").click()
+        rosa.sees("Waits for ")
+        expect(rosa.page.get_by_role("button", name="Correct: ")).to_have_count(0)
+        (proposed,) = [each for each in done(work.technician.get(log))["entries"] if each["state"] == "proposed"]
+        assert (proposed["proposed_by"], proposed["note"], proposed["entry_id"]) == ("client", CANARY, noted["id"])
+        done(work.technician.post(f"{work.visit}/corrections/{proposed['id']}/refuse"))
+        rosa.sees("Not agreed to")
+
+        # The technician says how it was; whoever dispatches answers, here on a phone.
+        began = datetime.fromisoformat(noted["started_at"])
+        hours = [(began - timedelta(hours=each)).isoformat() for each in (4, 2)]
+        mine = {"started_at": hours[0], "ended_at": hours[1], "note": "Two hours, really"}
+        done(work.technician.post(f"{log}/{noted['id']}/corrections", mine))
+        sits_down(devices, clara, ADMIN)
+        clara.opens(page)
+        clara.sees("Two hours, really")
+        clara.sees("says so and waits for your answer")
+        assert clara.barriers() == []
+        assert fits(clara)
+        if SHOTS:
+            clara.page.screenshot(path=Path(SHOTS) / "corrected.png", full_page=True)
+        clara.presses("Agree")
+        expect(clara.page.locator("[data-entry=proposed]")).to_have_count(0)
+        clara.sees("Agreed")
+        assert "owned" not in clara.page.title()
+    states = {each["version"]: each["state"] for each in done(work.technician.get(log))["entries"]}
+    assert states == {1: "superseded", 2: "refused", 3: "current"}
