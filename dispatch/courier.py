@@ -37,6 +37,7 @@ from dispatch.privacy.erasing import tend
 from dispatch.queue import Errand, make_app
 from dispatch.record.datakeys import read_ring
 from dispatch.record.relay import FRAMES, prune
+from dispatch.record.replies import forget_replies
 from dispatch.record.session import ENGINE, connect, database_now, transaction
 from dispatch.screening.ordering import ERRAND as ORDER_SCREENING
 from dispatch.screening.ordering import QUEUE as SCREENING
@@ -262,12 +263,17 @@ def courier_of(database_url: str, engine: Engine, settings: Settings) -> Courier
     def forget_places(session: Session, now: datetime) -> int:
         return forget_positions(session, now - known)
 
+    answered = timedelta(days=settings.replies_kept_days)
+
+    def forget_answers(session: Session, now: datetime) -> int:
+        return forget_replies(session, now - answered)
+
     store = open_store(settings.files_url, settings.data_dir)
 
     def erase_persons(session: Session, now: datetime) -> int:
         return tend(session, store, tax_kept_years=settings.tax_kept_years, now=now)
 
-    upkeep = (*UPKEEP, forget_frames, forget_places, erase_persons)
+    upkeep = (*UPKEEP, forget_frames, forget_places, forget_answers, erase_persons)
     return Courier(database_url, engine, upkeep=upkeep, parts=parts, rules=rules)
 
 

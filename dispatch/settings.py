@@ -149,6 +149,9 @@ class RecordSettings(BaseSettings):
     board_kept_days: int = Field(default=30, ge=1, le=3_650)
     #: Days for which it is known where somebody was, on the way to a visit and at it; then only that they were there.
     positions_kept_days: int = Field(default=30, ge=1, le=3_650)
+    #: Days for which an answer is kept for who sends the same request again; later it is a new one. As long as a
+    #: telephone may lie in a drawer with something unsent.
+    replies_kept_days: int = Field(default=30, ge=1, le=3_650)
 
 
 class RoadSettings(BaseSettings):

@@ -8,6 +8,7 @@ import psycopg2
 import pytest
 from sqlalchemy import func, select, text
 
+from dispatch.courier import courier_of
 from dispatch.record.tables import IdempotencyKeyRow, JobRow
 from dispatch.settings import without_driver
 
@@ -56,6 +57,23 @@ def test_a_key_for_another_request_is_refused(town):
     assert [other_body.status_code, other_address.status_code] == [422, 422]
     assert other_body.json()["code"] == "idempotency_key_reused"
     assert _num(town, JobRow) == 1
+
+
+def test_an_answer_is_forgotten_in_time_and_a_younger_one_is_still_given_again(town):
+    for key in ("old", "young"):
+        assert town.staff.post("/v1/jobs", town.job_body(number=key), key=key).status_code == 201
+    age = "UPDATE idempotency_keys SET created_at = created_at - make_interval(days => 7, mins => :m) WHERE key = :key"
+    with town.world.as_engine() as (session, _):
+        for key, minutes in (("old", 1), ("young", -1)):
+            session.execute(text(age), {"key": key, "m": minutes})
+    settings = town.settings.model_copy(update={"replies_kept_days": 7})
+    for upkeep in courier_of(town.settings.database_url, town.world.engine, settings).upkeep:
+        with town.world.as_engine() as (session, now):
+            upkeep(session, now)
+    again = {key: town.staff.post("/v1/jobs", town.job_body(number=key), key=key) for key in ("old", "young")}
+    assert again["young"].headers["Idempotent-Replayed"] == "true"
+    assert "Idempotent-Replayed" not in again["old"].headers
+    assert _num(town, JobRow) == 2, "the number is the client's own: no second job"
 
 
 def test_two_callers_may_use_the_same_key(town):
