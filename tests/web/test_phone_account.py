@@ -131,7 +131,8 @@ def test_money_is_told_job_by_job_and_moves_from_set_aside_to_paid(devices: Devi
         assert "payout,-126.00" in table.value.path().read_text()
 
 
-def test_what_came_on_top_is_claimed_a_penalty_contested_and_a_part_disputed_from_the_phone(devices: Devices):
+def _fined(devices: Devices) -> Taken:
+    """Work that is done, of which the client wants to take $20 off because it was late."""
     town = devices.town
     operator, url = town.key("operator"), f"/v1/clients/{town.world.client}"
     add_staff(town, "operator", "olga@network.example", "Olga Brandt")
@@ -144,6 +145,11 @@ def test_what_came_on_top_is_claimed_a_penalty_contested_and_a_part_disputed_fro
     [payment] = taken.caller.get("/v1/payments").json()["items"]
     late = town.staff.post(f"/v1/payments/{payment['id']}/extras", {"code": "late", "amount": "20.00"})
     assert late.status_code == 201, late.text
+    return taken
+
+
+def test_what_came_on_top_is_claimed_a_penalty_contested_and_a_part_disputed_from_the_phone(devices: Devices):
+    taken = _fined(devices)
     with devices.device() as phone:
         signs_in(devices, phone, taken.email, "/phone/money")
         phone.page.locator("summary").filter(has_text="Replace drive").click()
@@ -185,6 +191,62 @@ def test_what_came_on_top_is_claimed_a_penalty_contested_and_a_part_disputed_fro
     assert states == {
         "late": ("contested", "20.00"), "parking": ("asked", "9.00"), "travel_mile": ("asked", "28.48"),
     }  # fmt: skip
+
+
+def test_what_is_said_of_the_pay_without_a_network_is_kept_and_then_told_with_the_truth(devices: Devices):
+    taken = _fined(devices)
+    with devices.device() as phone:
+        signs_in(devices, phone, taken.email, "/phone/money")
+        phone.page.locator("summary").filter(has_text="Replace drive").click()
+        phone.sees("The client takes $20 off: late")
+        phone.page.evaluate("navigator.serviceWorker.ready")
+
+        phone.offline(True)
+        phone.presses("Contest it")
+        expect(phone.page.get_by_text("The client takes $20 off")).to_have_count(0)
+        phone.presses("Add an expense or your way")
+        phone.page.get_by_label("Parking up to $15").check()
+        phone.page.get_by_label("Sum in USD").fill("15.01")
+        _in_panel(phone, "Ask for it")
+        # What waits outlives the page, and cannot be said twice.
+        phone.page.reload()
+        phone.page.locator("summary").filter(has_text="Replace drive").click()
+        expect(phone.page.get_by_text("Kept on this phone")).to_have_count(2)
+        expect(phone.page.get_by_role("button", name="Contest it", exact=True)).to_have_count(0)
+        assert phone.barriers() == []
+        phone.offline(False)
+        phone.sees("While you were offline: They know.")
+        # What cannot be is said, and not typed again.
+        phone.sees("What came on top: Replace drive")
+        phone.sees("A value cannot be used.")
+        phone.presses("Add an expense or your way")
+        expect(phone.page.get_by_label("Sum in USD")).to_have_value("15.01")
+        phone.page.get_by_label("Sum in USD").fill("9")
+        _in_panel(phone, "Ask for it")
+        phone.sees("waits for the client")
+
+        phone.offline(True)
+        phone.presses("I do not agree with the pay")
+        phone.page.get_by_label("How much of it, in USD").fill("40")
+        phone.page.get_by_label("the hours").check()
+        phone.page.get_by_label("What happened").fill(f"Two hours. {CANARY}")
+        evidence = phone.page.get_by_label("Add a photo or PDF")
+        evidence.set_input_files([_photo_file(), {"name": "bill.pdf", "mimeType": "application/pdf", "buffer": PDF}])
+        phone.sees("Evidence 2")
+        assert phone.barriers() == []
+        _in_panel(phone, "Open a dispute")
+        phone.sees("Kept on this phone")
+        expect(phone.page.get_by_role("button", name="I do not agree with the pay", exact=True)).to_have_count(0)
+        assert taken.caller.get("/v1/disputes").json()["items"] == []
+        phone.offline(False)
+        phone.sees("Olga Brandt decides")
+        phone.sees(f"Two hours. {CANARY}")
+        assert phone.barriers() == []
+    [dispute] = taken.caller.get("/v1/disputes").json()["items"]
+    assert [len(dispute["positions"]["technician"]["files"]), dispute["amount"]] == [2, "40.00"]
+    [payment] = taken.caller.get("/v1/payments").json()["items"]
+    states = {each["code"]: (each["state"], each["amount"]) for each in payment["extras"]}
+    assert states == {"late": ("contested", "20.00"), "parking": ("asked", "9.00")}
 
 
 def _in_panel(phone: Device, button: str) -> None:

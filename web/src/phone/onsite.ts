@@ -7,13 +7,13 @@ import type { Enclosed } from './store'
 /** What it is said about. */
 export type Work = { visit_id: string; job_id: string; title: string }
 
-type Said = Pick<Wish, 'kind' | 'path'> & { body: unknown; file?: Enclosed }
+type Said = Pick<Wish, 'kind' | 'path'> & { body: unknown; files?: readonly Enclosed[] }
 
 const say = (work: Work, said: Said): Promise<void> => outbox.say({ about: work.visit_id, title: work.title, ...said })
 
 export function handIn(work: Work, body: Schemas['DeliverableIn'], file?: Enclosed): Promise<void> {
   const path = `/v1/visits/${work.visit_id}/deliverables`
-  return say(work, { kind: 'hand-in', path, body, ...(file && { file }) })
+  return say(work, { kind: 'hand-in', path, body, ...(file && { files: [file] }) })
 }
 
 export const finish = (work: Work): Promise<void> =>

@@ -1,7 +1,7 @@
 // What waits to be sent, and what became of it? An answer is kept before it is sent, and sent until it is answered.
 import { OWN } from '../server/api'
 import { net } from '../server/net.svelte'
-import { isPassing, problemOf, UNREACHABLE } from '../server/problems'
+import { isPassing, type Problem, problemOf, UNREACHABLE } from '../server/problems'
 import { session } from '../server/session.svelte'
 import { enclose } from './enclosing'
 import { outcomeOf, type Sent } from './outcomes'
@@ -30,16 +30,42 @@ const LASTING: readonly EntryKind[] = [
   'hand-in',
   'switch',
   'rate',
+  'message',
+  'ask',
+  'need-not',
+  'receive',
+  'lose',
+  'propose',
+  'agree',
+  'refuse',
+  'take-back',
+  'extra',
+  'contest',
+  'dispute',
+  'state',
+  'concede',
+  'appeal',
 ]
 
 /** Longer nobody waits for the pages to hear what became of what they said. */
 const READ_MS = 3_000
 
-export type Wish = { kind: EntryKind; about: string; title: string; path: string; body: unknown; file?: Enclosed }
+export type Wish = {
+  kind: EntryKind
+  about: string
+  title: string
+  path: string
+  body: unknown
+  files?: readonly Enclosed[]
+}
+
+/** Told of a no; whether they tell it on, so that it is no news any more. */
+type Hearer = (problem: Problem) => boolean
 
 class Outbox {
   entries = $state.raw<readonly Entry[]>([])
   #told = new Set<(entry: Entry) => unknown>()
+  #hearers = new Map<string, Hearer>()
   /** Answered, but not yet read anew by the pages. */
   #unread = new Map<string, Entry>()
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -74,8 +100,9 @@ class Outbox {
   }
 
   /** Keep what was said, then send it. */
-  async say(wish: Wish): Promise<void> {
+  async say(wish: Wish, hearer?: Hearer): Promise<void> {
     const entry: Entry = { ...wish, id: crypto.randomUUID(), madeAt: Date.now(), state: 'waiting', wasOffline: false }
+    if (hearer) this.#hearers.set(entry.id, hearer)
     await store.put(entry)
     this.entries = [...this.entries, entry]
     await this.send()
@@ -111,16 +138,26 @@ class Outbox {
   }
 
   async #post(entry: Entry): Promise<Sent> {
-    const file = entry.file
-    if (file === undefined) return post(entry, entry.path, JSON.stringify(entry.body))
-    if (file.id === undefined) {
-      const sent = await upload(entry, file)
+    const files = [...(entry.files ?? [])]
+    for (const [num, file] of files.entries()) {
+      if (file.id !== undefined) continue
+      const sent = await upload(entry, file, num)
       if (!sent.ok) return sent
       // What the server has is not sent again, whatever becomes of the rest.
-      entry.file = { kind: file.kind, id: sent.id, ...(file.of && { of: file.of }) }
+      files[num] = { kind: file.kind, id: sent.id, ...(file.of && { of: file.of }) }
+      entry.files = [...files]
       await this.#replace(entry)
     }
-    return post(entry, entry.path, JSON.stringify(enclose(entry.body, entry.file?.id)))
+    return post(
+      entry,
+      entry.path,
+      JSON.stringify(
+        enclose(
+          entry.body,
+          files.flatMap((each) => each.id ?? []),
+        ),
+      ),
+    )
   }
 
   async #later(entry: Entry): Promise<void> {
@@ -133,11 +170,13 @@ class Outbox {
     const ended: Entry = sent.ok
       ? { ...entry, ...sentOf(sent), state: 'done', endedAt: Date.now() }
       : { ...entry, state: 'refused', problem: sent.problem, endedAt: Date.now() }
+    const isHeard = !sent.ok && this.#hearers.get(entry.id)?.(sent.problem) === true
+    this.#hearers.delete(entry.id)
     // What they see done before their eyes is no news.
-    const isNews = !sent.ok || entry.wasOffline || BINDING.includes(entry.kind)
+    const isNews = sent.ok ? entry.wasOffline || BINDING.includes(entry.kind) : !isHeard
     await (isNews ? store.put(ended) : store.drop(entry.id))
     const isLasting = sent.ok && LASTING.includes(entry.kind)
-    const said = { ...entry, ...(sent.ok && sent.id && { became: sent.id }) }
+    const said = { ...entry, endedAt: Date.now(), ...(sent.ok && sent.id && { became: sent.id }) }
     if (isLasting) this.#unread.set(entry.id, said)
     this.#show(isLasting ? said : ended, isLasting || isNews)
     const read = Promise.allSettled([...this.#told].map((work) => work(ended)))
@@ -171,8 +210,12 @@ async function post(entry: Entry, path: string, body: string): Promise<Sent> {
 
 type Kept = { ok: true; id: string } | Extract<Sent, { ok: false }>
 
-async function upload(entry: Entry, file: Enclosed): Promise<Kept> {
-  const headers = { 'Content-Type': 'application/octet-stream', 'Idempotency-Key': `${entry.id}-file`, ...OWN }
+async function upload(entry: Entry, file: Enclosed, num: number): Promise<Kept> {
+  const headers = {
+    'Content-Type': 'application/octet-stream',
+    'Idempotency-Key': num === 0 ? `${entry.id}-file` : `${entry.id}-file-${num}`,
+    ...OWN,
+  }
   const path = `/v1/files?kind=${file.kind}&${file.of ?? `visit_id=${entry.about}`}`
   try {
     const body = await file.blob?.arrayBuffer()

@@ -2,6 +2,7 @@
 import type { paths } from '../../generated/api'
 import { net } from '../server/net.svelte'
 import { clock } from '../time/clock'
+import { enclose } from './enclosing'
 import { outbox } from './outbox.svelte'
 import { findPosition } from './position'
 import type { Offer, OpenJob, Stop } from './state.svelte'
@@ -18,10 +19,11 @@ const A_MARGIN_MS = 2_000
 /** The phone's own time where nobody can be told at once: what was claimed holds. */
 export const claimed = (): string | null => (net.isReached ? null : new Date(clock.now() - A_MARGIN_MS).toISOString())
 
-/** What was said last about something and came to nothing, so that nobody has to type it again. */
+/** What was said last about something and came to nothing, with the files that got through: nobody types it again. */
 export function refused<Said>(about: string, kind: EntryKind): Partial<Said> | undefined {
   const last = outbox.entries.findLast((each) => each.about === about && each.kind === kind)
-  return last?.state === 'refused' ? (last.body as Partial<Said>) : undefined
+  if (last?.state !== 'refused') return undefined
+  return enclose(last.body, last.files?.flatMap((each) => each.id ?? []) ?? []) as Partial<Said>
 }
 
 export function accept(offer: Offer, startAt: string | null): Promise<void> {

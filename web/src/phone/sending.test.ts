@@ -3,7 +3,7 @@ import { inOrder } from './sending'
 import type { Entry } from './store'
 
 const entry = (id: string, about: string, hasFile = false) =>
-  ({ id, about, ...(hasFile && { file: { kind: 'photo' } }) }) as Entry
+  ({ id, about, ...(hasFile && { files: [{ kind: 'photo' }] }) }) as unknown as Entry
 
 describe('what waits to be sent', () => {
   it('lets a yes pass a photo of other work, and keeps the order about one visit', () => {

@@ -9,7 +9,7 @@ export type Entry = {
   readonly id: string
   readonly madeAt: number
   readonly kind: EntryKind
-  /** What it is about: an offer's, a visit's or an open job's id. */
+  /** What it is about: an offer's, a visit's, an open job's, a payment's or a point's id. */
   readonly about: string
   readonly title: string
   readonly path: string
@@ -24,8 +24,8 @@ export type Entry = {
   startAt?: string
   problem?: Problem
   endedAt?: number
-  /** What has to be sent before it: a photo or a signature, which the body then names. */
-  file?: Enclosed
+  /** What has to be sent before it: photos, a signature, which the body then names. */
+  files?: readonly Enclosed[]
 }
 
 export type Enclosed = {
@@ -63,6 +63,12 @@ export type EntryKind =
   | 'incident'
   | 'switch'
   | 'hand-back'
+  | 'extra'
+  | 'contest'
+  | 'dispute'
+  | 'state'
+  | 'concede'
+  | 'appeal'
 
 export type Read = { data: unknown; readAt: number }
 
@@ -72,6 +78,11 @@ interface Phone extends DBSchema {
 }
 
 const OWNER = 'truckroll.owner'
+
+/** What an older version of this page kept, which knew of one file. */
+function today({ file, ...entry }: Entry & { file?: Enclosed }): Entry {
+  return file === undefined ? entry : { ...entry, files: [file] }
+}
 
 let opened: Promise<IDBPDatabase<Phone>> | undefined
 
@@ -102,7 +113,7 @@ export const store = {
   },
   async entries(): Promise<Entry[]> {
     const found = await (await database()).getAll('outbox')
-    return found.sort((one, other) => one.madeAt - other.madeAt)
+    return found.map(today).sort((one, other) => one.madeAt - other.madeAt)
   },
   async put(entry: Entry): Promise<void> {
     await (await database()).put('outbox', entry)

@@ -40,7 +40,7 @@ export function write(talk: Talk, title: string, text: string, photo?: Photo): P
   const body: Schemas['MessageIn'] = { text, language: speech.language, kind: 'message', files: [] }
   const about = talk.jobId ?? talk.threadId ?? ''
   const file = photo && ({ kind: 'photo', ...photo } as const)
-  return outbox.say({ kind: 'message', about, title, path: pathOf(talk), body, ...(file && { file }) })
+  return outbox.say({ kind: 'message', about, title, path: pathOf(talk), body, ...(file && { files: [file] }) })
 }
 
 const marked = new Set<string>()

@@ -14,7 +14,7 @@ export const plainNumber = (typed: string): string => typed.trim().replace(',', 
 const number = (typed: string): string | null => plainNumber(typed) || null
 
 export function toPosition({ hours, amount, note, files }: Typed): Schemas['StandpointIn'] {
-  return { hours: number(hours), amount: number(amount), note: note.trim(), files }
+  return { hours: number(hours), amount: number(amount), note: note.trim(), files: [...files] }
 }
 
 export const typedAs = (said: Said | undefined): Typed => ({
