@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 LONG = bool(os.environ.get("TRUCKROLL_TEST_LONG"))
 LOOKS = [(size, scheme) for size in (PHONE, DESK) for scheme in ("light", "dark")]
+FEW = {"wave": {"min_size": 2, "max_size": 2, "target": 0.01, "explore_share": 0, "answer_s": 3600}}
 CANARY = "<img src=x onerror=\"document.title='owned'\">"
 
 
@@ -108,6 +109,27 @@ def test_a_no_and_other_terms_reach_the_client(devices: Devices):
         each["id"]: each["reason"] for each in devices.town.staff.get(f"/v1/jobs/{job['id']}/offers").json()["items"]
     }
     assert states[str(offers[0].id)] == "time"
+
+
+def test_whoever_is_asked_by_name_is_told_so_and_their_yes_gives_them_the_work(devices: Devices):
+    job, offers = devices.town.offered(mode="manual", policy=FEW)
+    asked = {each.technician_id for each in offers}
+    named = next(each for each in devices.town.world.technicians if each not in asked)
+    told = devices.town.staff.post(f"/v1/jobs/{job['id']}/offers", {"technician_id": str(named)})
+    assert told.status_code == 201, told.text
+    with devices.device() as phone:
+        devices.sign_in(phone, devices.address_of(named))
+        phone.sees("Nothing on this day")
+        phone.follows("Offers")
+        phone.sees("You were asked by name")
+        assert phone.barriers() == []
+        phone.follows("Replace drive")
+        phone.sees("Nobody new is asked until you answer or your time is over.")
+        phone.sees("Your yes gives you the work.")
+        assert phone.barriers() == []
+        phone.presses("Accept 12:00 PM")
+        phone.sees("It is yours.")
+    assert holder(devices, job["id"]) == named
 
 
 def test_the_day_from_the_promise_to_the_way_home(devices: Devices):

@@ -159,6 +159,10 @@ export const phone: typeof english = {
     earliest: (time) => `${time}, lo más pronto`,
     acceptAt: (time) => `Aceptar, ${time}`,
     noteWins: 'El primer sí se lo lleva.',
+    byName: 'Se lo piden a usted por su nombre',
+    byNameHint:
+      'Alguien le eligió a usted para este trabajo. No se pregunta a nadie más hasta que conteste o se acabe el plazo.',
+    noteByName: 'Su sí le da el trabajo.',
     noteManual: 'Se elige entre quienes digan que sí.',
     declineTitle: '¿Por qué no?',
     declineHint: 'Un no nunca cuenta en su contra.',
