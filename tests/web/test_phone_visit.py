@@ -216,6 +216,11 @@ def test_waiting_what_happened_and_stars_are_told_from_the_site(devices: Devices
         phone.page.get_by_label("What you saw").fill(f"A shelf fell. {CANARY}")
         chooses(phone, "Add a photo", "shelf.jpg", photo(gps=True))
         expect(phone.page.get_by_role("img", name="Your photo")).to_be_visible()
+        more = [{"name": f"{num}.jpg", "mimeType": "image/jpeg", "buffer": photo()} for num in range(4)]
+        phone.page.get_by_label("Another photo").set_input_files(more)
+        phone.sees("No more than 4 photos go along.")
+        phone.presses("Leave photo 4 out")
+        expect(phone.page.get_by_role("img", name="Your photo")).to_have_count(3)
         assert phone.barriers() == []
         phone.presses("Report it")
         phone.sees("What happened")
@@ -223,7 +228,7 @@ def test_waiting_what_happened_and_stars_are_told_from_the_site(devices: Devices
         phone.offline(False)
         phone.heard()
         [incident] = staff.get(f"{visit}/incidents").json()["items"]
-        assert (incident["kind"], incident["note"], len(incident["files"])) == ("damage", f"A shelf fell. {CANARY}", 1)
+        assert (incident["kind"], incident["note"], len(incident["files"])) == ("damage", f"A shelf fell. {CANARY}", 3)
 
         phone.presses("Check out")
         phone.page.get_by_role("dialog").get_by_role("button", name="Check out").click()

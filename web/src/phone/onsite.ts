@@ -38,10 +38,10 @@ export function proposeStart(work: Work, startAt: string, note: string): Promise
 export const rate = (work: Work, stars: number): Promise<void> =>
   say(work, { kind: 'rate', path: `/v1/visits/${work.visit_id}/ratings`, body: { stars } })
 
-export function reportIncident(work: Work, kind: Schemas['IncidentIn']['kind'], note: string, photo?: Blob) {
+export function reportIncident(work: Work, kind: Schemas['IncidentIn']['kind'], note: string, photos: readonly Blob[]) {
   const body: Schemas['IncidentIn'] = { kind, note, files: [] }
   const path = `/v1/visits/${work.visit_id}/incidents`
-  return say(work, { kind: 'incident', path, body, ...(photo && { file: { kind: 'photo', blob: photo } as const }) })
+  return say(work, { kind: 'incident', path, body, files: photos.map((blob) => ({ kind: 'photo', blob })) })
 }
 
 export type Switch = Pick<Schemas['SwitchIn'], 'kind' | 'reason'>

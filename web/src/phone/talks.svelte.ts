@@ -36,11 +36,11 @@ export const messagesOf = (talk: Talk): Reading<readonly Message[]> =>
 /** `of` is what a photo is about: the job, or the client. */
 export type Photo = { blob: Blob; of: string }
 
-export function write(talk: Talk, title: string, text: string, photo?: Photo): Promise<void> {
+export function write(talk: Talk, title: string, text: string, photos: readonly Photo[]): Promise<void> {
   const body: Schemas['MessageIn'] = { text, language: speech.language, kind: 'message', files: [] }
   const about = talk.jobId ?? talk.threadId ?? ''
-  const file = photo && ({ kind: 'photo', ...photo } as const)
-  return outbox.say({ kind: 'message', about, title, path: pathOf(talk), body, ...(file && { files: [file] }) })
+  const files = photos.map((each) => ({ kind: 'photo', ...each }) as const)
+  return outbox.say({ kind: 'message', about, title, path: pathOf(talk), body, files })
 }
 
 const marked = new Set<string>()

@@ -44,6 +44,9 @@ export const visits = {
     other: 'Another photo',
     drop: 'Leave the photo out',
     yours: 'Your photo',
+    yoursOf: (num: number) => `Your photo ${num}`,
+    dropOf: (num: number) => `Leave photo ${num} out`,
+    most: (num: number) => `No more than ${num} photos go along.`,
     bad: 'This is no photo that can be opened.',
   },
   handBack: {

@@ -41,6 +41,9 @@ export const visits: typeof english = {
     other: 'Otra foto',
     drop: 'Quitar la foto',
     yours: 'Su foto',
+    yoursOf: (num) => `Su foto ${num}`,
+    dropOf: (num) => `Quitar la foto ${num}`,
+    most: (num) => `No se pueden añadir más de ${num} fotos.`,
     bad: 'Esto no es una foto que se pueda abrir.',
   },
   handBack: {
