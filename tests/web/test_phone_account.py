@@ -181,6 +181,7 @@ def test_what_came_on_top_is_claimed_a_penalty_contested_and_a_part_disputed_fro
         _in_panel(phone, "Open a dispute")
         phone.sees("Olga Brandt decides")
         phone.sees(f"Two hours. {CANARY}")
+        phone.heard()
         assert phone.barriers() == []
         assert phone.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
         phone.presses("Give way")
@@ -241,6 +242,7 @@ def test_what_is_said_of_the_pay_without_a_network_is_kept_and_then_told_with_th
         phone.offline(False)
         phone.sees("Olga Brandt decides")
         phone.sees(f"Two hours. {CANARY}")
+        phone.heard()
         assert phone.barriers() == []
     [dispute] = taken.caller.get("/v1/disputes").json()["items"]
     assert [len(dispute["positions"]["technician"]["files"]), dispute["amount"]] == [2, "40.00"]
