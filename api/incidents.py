@@ -1,23 +1,23 @@
 """What happened on the site that should not have? Incidents: report, list, decide."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from api.auth import Dispatcher, OnVisit, StaffReader
+from api.auth import Dispatcher, OnVisit, StaffReader, Technician
 from api.idempotency import Reply, idempotent
 from api.paging import Cursor, Limit, page
-from api.parts import reading
-from api.schemas.changes import DecisionIn, IncidentIn, IncidentOut, IncidentReported
+from api.parts import parts_of, reading
+from api.schemas.changes import DecisionIn, IncidentIn, IncidentOut, IncidentReported, OwnIncidentOut
 from api.schemas.pages import PageOf
 from api.showing import show_person
 from api.visibility import view
 from dispatch.errors import NotFound
-from dispatch.record.session import Actor
+from dispatch.record.session import Actor, transaction
 from dispatch.record.tables import AssignmentRow, IncidentRow, TechnicianRow, VisitRow
 from dispatch.visits.incidents import decide_incident, report_incident
 
@@ -68,6 +68,26 @@ def list_incidents(
         found = page(session, request, wanted, IncidentRow.id, limit=limit, cursor=cursor)
     response.headers.update(found.headers)
     return PageOf(items=[_show(actor, row) for row in found.rows], next=found.next)
+
+
+@router.get("/incidents", response_model=PageOf[OwnIncidentOut], summary="List the incidents that you told of")
+def list_own_incidents(
+    request: Request,
+    actor: Technician,
+    response: Response,
+    visit_id: Annotated[UUID | None, Query(description="Only of this visit.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> PageOf[OwnIncidentOut]:
+    """What a technician reported themselves, newest first; not what others said of their work."""
+    wanted = select(IncidentRow).where(IncidentRow.by_kind == "technician", IncidentRow.by_id == actor.technician_id)
+    if visit_id is not None:
+        wanted = wanted.where(IncidentRow.visit_id == visit_id)
+    with transaction(parts_of(request).engine, actor, role="engine") as session:
+        found = page(session, request, wanted, IncidentRow.id, limit=limit, cursor=cursor)
+        items = [OwnIncidentOut.model_validate(row[0], from_attributes=True) for row in found.rows]
+    response.headers.update(found.headers)
+    return PageOf(items=items, next=found.next)
 
 
 @router.post("/incidents/{incident_id}/decide", response_model=IncidentReported, summary="Decide an incident")

@@ -268,6 +268,37 @@ class IncidentOut(Out):
     decided_at: Instant | None
 
 
+class OwnIncidentOut(Out):
+    """An incident as whoever told of it sees it: what they said, and what a person decided."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": _UUID,
+                    "job_id": _UUID,
+                    "visit_id": _UUID,
+                    "kind": "damage",
+                    "note": "A shelf fell over",
+                    "files": [],
+                    "reported_at": "2026-11-30T14:00:00Z",
+                    "decision": "confirmed",
+                    "decided_at": "2026-11-30T15:30:00Z",
+                }
+            ]
+        }
+    )
+    id: UUID
+    job_id: UUID
+    visit_id: UUID
+    kind: IncidentKind
+    note: str
+    files: list[UUID]
+    reported_at: Instant
+    decision: IncidentDecision | None
+    decided_at: Instant | None
+
+
 def payload_fields(payload: dict[str, Any]) -> dict[str, Any]:
     """A proposal's stored payload as the fields of `ProposalOut`."""
     pay = payload.get("pay")

@@ -227,6 +227,9 @@ def test_waiting_what_happened_and_stars_are_told_from_the_site(devices: Devices
         assert staff.get(f"{visit}/incidents").json()["items"] == []
         phone.offline(False)
         phone.heard()
+        phone.sees("A person decides what it was.")
+        expect(phone.page.get_by_role("img", name="Photo or document")).to_have_count(3)
+        assert phone.barriers() == []
         [incident] = staff.get(f"{visit}/incidents").json()["items"]
         assert (incident["kind"], incident["note"], len(incident["files"])) == ("damage", f"A shelf fell. {CANARY}", 3)
 
@@ -240,6 +243,7 @@ def test_waiting_what_happened_and_stars_are_told_from_the_site(devices: Devices
         _looks_after_it(devices, taken)
         phone.page.reload()
         phone.sees("The client gave you 5 of 5.")
+        phone.sees("It was so.")
         assert phone.barriers() == []
 
 

@@ -151,6 +151,18 @@ def test_somebody_else_stands_at_the_door_and_a_person_decides_what_it_was(story
     assert story.alarms("incident") == []
     assert given.staff.get("/v1/assignments").json()["items"][0]["is_flagged"] is False
     assert given.staff.get(f"{given.visit}/incidents").json()["items"][0]["decision"] == "dismissed"
+    # What others say of their work is not theirs to read; what they said themselves is, and nobody else's.
+    assert given.technician.get("/v1/incidents").json()["items"] == []
+    own = given.technician.post(f"{given.visit}/incidents", {"kind": "damage", "note": "A pane broke"}).json()["id"]
+    story.town.staff.post(f"/v1/incidents/{own}/decide", {"decision": "confirmed"})
+    (mine,) = given.technician.get("/v1/incidents", params={"visit_id": given.visit_id}).json()["items"]
+    assert (mine["id"], mine["note"], mine["decision"]) == (own, "A pane broke", "confirmed")
+    other = next(each for each in story.town.world.technicians if each != given.technician_id)
+    for caller, expected in ((story.town.by_id(other), []), (given.technician, [own])):
+        assert [each["id"] for each in caller.get("/v1/incidents").json()["items"]] == expected
+    assert given.staff.get("/v1/incidents").status_code == 403
+    elsewhere = given.technician.get("/v1/incidents", params={"visit_id": other})
+    assert elsewhere.json()["items"] == []
 
 
 def test_a_late_cancellation_costs_what_the_offer_said_and_the_preview_foretold(story):

@@ -89,3 +89,10 @@ export const proposalsOf = (visitId: string): Reading<readonly Schemas['Proposal
     )
     return answer.ok ? { ...answer, data: answer.data.items } : answer
   })
+
+/** What I reported of a visit. */
+export const incidentsOf = (visitId: string): Reading<readonly Schemas['OwnIncidentOut'][]> =>
+  kept(`incidents ${visitId}`, async () => {
+    const answer = await ask(api.GET('/v1/incidents', { params: { query: { visit_id: visitId } } }))
+    return answer.ok ? { ...answer, data: answer.data.items } : answer
+  })

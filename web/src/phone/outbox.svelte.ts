@@ -31,6 +31,7 @@ const LASTING: readonly EntryKind[] = [
   'switch',
   'rate',
   'message',
+  'incident',
   'ask',
   'need-not',
   'receive',

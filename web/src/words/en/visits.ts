@@ -37,6 +37,12 @@ export const visits = {
     note: 'What you saw, in a few words',
     hint: 'The dispatcher hears of it at once; a person decides what it was.',
     danger: 'If somebody is in danger: leave, and call 911.',
+    told: (time: string) => `You reported it at ${time}.`,
+    decisions: {
+      open: 'A person decides what it was.',
+      confirmed: 'It was so.',
+      dismissed: 'It was found not to be so.',
+    } as Record<string, string>,
     send: 'Report it',
   },
   photo: {
