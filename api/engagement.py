@@ -75,6 +75,7 @@ def _show_checklist(pack: Pack, engaged_as: str, answers: dict[str, Any]) -> Ans
         title=pack.title,
         source=pack.source,
         guidance=pack.guidance,
+        guidance_es=pack.guidance_es,
         concerns=engaged_as in pack.engagements,
         questions=[_show_question(dict(each), answers.get(code, {})) for code, each in pack.questions.items()],
         open=list(found.open),

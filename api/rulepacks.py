@@ -18,7 +18,8 @@ router = APIRouter(prefix="/v1", tags=["usage"])
 
 #: What a version may say otherwise than the one before.
 _COMPARED = (
-    "title", "kind", "jurisdiction", "source", "guidance", "binding", "ways_on", "engagements", "is_custom", "amber",
+    "title", "kind", "jurisdiction", "source", "guidance", "guidance_es", "binding", "ways_on", "engagements",
+    "is_custom", "amber",
 )  # fmt: skip
 
 

@@ -155,6 +155,7 @@ def _show_standing(standing: Standing) -> StandingOut:
         title=pack.title,
         source=pack.source,
         guidance=pack.guidance,
+        guidance_es=pack.guidance_es,
         is_custom=pack.is_custom,
         ways_on=[WayOnOut(code=way, text=WAYS_ON[way]) for way in pack.ways_on],
     )

@@ -69,6 +69,7 @@ class Pack:
 
     `binding` is what holds for a client that has said nothing; `amber` the share of the threshold from which people
     are warned; `is_custom`: a habit of the trade, not a rule of law. It concerns who works in one of `engagements`.
+    `guidance_es` is the guidance in Spanish, empty where there is none: the words are read, not gone by.
     """
 
     id: str
@@ -86,6 +87,7 @@ class Pack:
     engagements: tuple[str, ...] = ENGAGEMENTS
     is_custom: bool = False
     amber: float = 0.8
+    guidance_es: str = ""
 
     def holds_on(self, day: date) -> bool:
         """Whether this version holds that day."""
@@ -256,6 +258,7 @@ def _own_limit(document: Mapping[str, Any], taken: Mapping[str, str]) -> Pack:
                 "valid_from": date.min,
                 "source": "the client's own limit",
                 "guidance": "A limit that the client set for itself.",
+                "guidance_es": "Un límite que el cliente se puso a sí mismo.",
                 "binding": binding,
                 "thresholds": {"crossed": "exceeded", **values},
                 "ways_on": ("rotate", "pause"),
@@ -275,6 +278,8 @@ def _check(pack: Pack, name: str) -> None:
         raise PackError(f"{name}: valid_to {pack.valid_to} is before valid_from {pack.valid_from}")
     if pack.binding not in get_args(Binding) or (pack.binding == "hard" and pack.kind not in _CAN_BE_HARD):
         raise PackError(f"{name}: binding {pack.binding!r} cannot be that of a pack of kind {pack.kind}")
+    if not isinstance(pack.guidance_es, str):
+        raise PackError(f"{name}: guidance_es {pack.guidance_es!r} is no text")
     if not 0 < pack.amber < 1:
         raise PackError(f"{name}: amber {pack.amber} is a share between 0 and 1")
     unknown = [way for way in pack.ways_on if way not in WAYS_ON]

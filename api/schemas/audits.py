@@ -56,6 +56,7 @@ class RulePackOut(Out):
     jurisdiction: str
     source: str
     guidance: str
+    guidance_es: str = Field(description="The same in Spanish; empty where nobody wrote it.")
     binding: Binding = Field(description="For a client that has said nothing.")
     is_custom: bool
     thresholds: dict[str, Any]

@@ -64,6 +64,7 @@ class AnsweredChecklist(Out):
     title: str
     source: str
     guidance: str
+    guidance_es: str = Field(description="The same in Spanish; empty where nobody wrote it.")
     concerns: bool = Field(description="Whether it is about who works for you in this way.")
     questions: list[QuestionOut]
     open: list[Code]

@@ -44,6 +44,7 @@ class StandingOut(Out):
     text: str
     source: str
     guidance: str
+    guidance_es: str = Field(description="The same in Spanish; empty where nobody wrote it.")
     is_custom: bool = Field(description="A habit of the trade, not a rule of law.")
     ways_on: list[WayOnOut]
 
@@ -106,6 +107,7 @@ class PackOut(Out):
     valid_to: date | None
     source: str
     guidance: str
+    guidance_es: str = Field(description="The same in Spanish; empty where nobody wrote it.")
     is_custom: bool
     engagements: list[Code] = Field(description="It concerns who works for the client in one of these ways.")
     thresholds: dict[str, Any]

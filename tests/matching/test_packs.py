@@ -1,5 +1,6 @@
 """Packs: refused by name for what is wrong with them, timelines without overlap or gap, a client's choice."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -111,6 +112,17 @@ def test_the_shipped_packs_say_what_the_law_says_on_the_day():
     assert len(ways["contractor"]) == len(in_force[date(2026, 1, 1)])
     assert {pack.binding for pack in packs} == {"soft"}, "nothing refuses work unless a client says so"
     assert all("not legal advice" in pack.guidance for pack in packs)
+    assert all("no asesoramiento legal" in pack.guidance_es for pack in packs)
+    figures = [
+        [re.sub(r"(?<=\d)[.,](?=\d)", "", words) for words in (each.guidance, each.guidance_es)] for each in packs
+    ]
+    assert all(re.findall(r"\d+", one) == re.findall(r"\d+", other) for one, other in figures)
+
+
+def test_guidance_in_another_language_is_text():
+    assert parse_pack(document(guidance_es="Cuidado."), "hours.toml").guidance_es == "Cuidado."
+    with pytest.raises(PackError, match=r"hours\.toml: guidance_es 3 is no text"):
+        parse_pack(document(guidance_es=3), "hours.toml")
 
 
 def test_a_client_says_what_is_hard_and_adds_limits_of_its_own():

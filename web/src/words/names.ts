@@ -23,3 +23,7 @@ export function codeName(code: string, given?: string): string {
   const words = given ?? code.replaceAll('_', ' ')
   return speech.language === 'en' ? words : (n().codes[code] ?? words)
 }
+
+/** What a pack of limits says, in the language that is spoken; in English where nobody wrote it in that one. */
+export const guidanceOf = (pack: { guidance: string; guidance_es: string }): string =>
+  (speech.language === 'es' && pack.guidance_es) || pack.guidance

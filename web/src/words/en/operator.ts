@@ -114,6 +114,7 @@ export const operator = {
       title: 'Name',
       source: 'Source',
       guidance: 'What it says',
+      guidance_es: 'What it says in Spanish',
       binding: 'How hard',
       amount: 'Sum',
       share: 'Share',

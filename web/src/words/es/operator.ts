@@ -109,6 +109,7 @@ export const operator: typeof english = {
       title: 'Nombre',
       source: 'Fuente',
       guidance: 'Lo que dice',
+      guidance_es: 'Lo que dice en español',
       binding: 'Cuánto obliga',
       amount: 'Suma',
       share: 'Parte',
