@@ -37,7 +37,7 @@ export const visits = {
     note: 'What you saw, in a few words',
     hint: 'The dispatcher hears of it at once; a person decides what it was.',
     danger: 'If somebody is in danger: leave, and call 911.',
-    told: (time: string) => `You reported it at ${time}.`,
+    told: (time: string) => `You reported it at ${time}`,
     decisions: {
       open: 'A person decides what it was.',
       confirmed: 'It was so.',

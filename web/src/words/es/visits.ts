@@ -34,7 +34,7 @@ export const visits: typeof english = {
     note: 'Lo que vio, en pocas palabras',
     hint: 'El despachador se entera de inmediato; una persona decide qué fue.',
     danger: 'Si alguien corre peligro: váyase y llame al 911.',
-    told: (time) => `Lo comunicó a las ${time}.`,
+    told: (time) => `Lo comunicó a las ${time}`,
     decisions: {
       open: 'Una persona decide qué fue.',
       confirmed: 'Fue así.',
