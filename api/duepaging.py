@@ -1,12 +1,8 @@
 """Which page of a list that runs by time? By key, as `api.paging`: here the key is (time, id), the earliest first."""
 
-import base64
-import binascii
 import struct
-import zlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from sqlalchemy import tuple_
@@ -14,8 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql import Select
 from starlette.requests import Request
 
-from api.paging import Page
-from dispatch.errors import BadInput
+from api.paging import Page, followed, sign, verified
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEY = struct.Struct(">q16s")
@@ -48,35 +43,15 @@ def page_by_due(
     if len(rows) <= limit:
         return Page(rows, None, {})
     last = rows[limit - 1]
-    following = write_cursor(last.at_key, last.id_key, noun)
-    query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-    return Page(rows[:limit], following, {"Link": f'<{noun}?{urlencode([*query, ("cursor", following)])}>; rel="next"'})
+    return followed(request, rows[:limit], write_cursor(last.at_key, last.id_key, noun))
 
 
 def write_cursor(at: datetime, last: UUID, noun: str) -> str:
     """The cursor after a time and an id of a list."""
-    packed = _KEY.pack((at - _EPOCH) // timedelta(microseconds=1), last.bytes)
-    return base64.urlsafe_b64encode(packed + _check(packed, noun)).decode().rstrip("=")
+    return sign(_KEY.pack((at - _EPOCH) // timedelta(microseconds=1), last.bytes), noun)
 
 
 def read_cursor(cursor: str, noun: str) -> tuple[datetime, UUID]:
-    """The time and the id that a cursor holds.
-
-    Raises
-    ------
-    BadInput
-        When it is damaged, made up, or of another list.
-    """
-    try:
-        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        raw = b""
-    packed = raw[: _KEY.size]
-    if len(raw) != _KEY.size + 4 or raw[_KEY.size :] != _check(packed, noun):
-        raise BadInput("?cursor", cursor, "send `next` of the page before, for the same list")
-    micros, last = _KEY.unpack(packed)
+    """The time and the id that a cursor holds; raises as `api.paging.verified`."""
+    micros, last = _KEY.unpack(verified(cursor, _KEY.size, noun))
     return _EPOCH + timedelta(microseconds=micros), UUID(bytes=last)
-
-
-def _check(packed: bytes, noun: str) -> bytes:
-    return zlib.crc32(packed + noun.encode()).to_bytes(4, "big")

@@ -60,18 +60,33 @@ def page(
     rows = session.execute(statement.add_columns(key.label("id_key")).order_by(key.desc()).limit(limit + 1)).all()
     if len(rows) <= limit:
         return Page(rows, None, {})
-    following = write_cursor(rows[limit - 1].id_key, noun)
+    return followed(request, rows[:limit], write_cursor(rows[limit - 1].id_key, noun))
+
+
+def followed(request: Request, rows: Sequence[Any], following: str) -> Page:
+    """A page after which comes another one, at this cursor."""
     query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-    return Page(rows[:limit], following, {"Link": f'<{noun}?{urlencode([*query, ("cursor", following)])}>; rel="next"'})
+    link = f"{request.url.path}?{urlencode([*query, ('cursor', following)])}"
+    return Page(rows, following, {"Link": f'<{link}>; rel="next"'})
 
 
 def write_cursor(last: UUID, noun: str) -> str:
     """The cursor after an id of a list."""
-    return base64.urlsafe_b64encode(last.bytes + _check(last.bytes, noun)).decode().rstrip("=")
+    return sign(last.bytes, noun)
 
 
 def read_cursor(cursor: str, noun: str) -> UUID:
-    """The id that a cursor holds.
+    """The id that a cursor holds; raises as `verified`."""
+    return UUID(bytes=verified(cursor, 16, noun))
+
+
+def sign(key: bytes, noun: str) -> str:
+    """A key's bytes as a cursor of this list."""
+    return base64.urlsafe_b64encode(key + _check(key, noun)).decode().rstrip("=")
+
+
+def verified(cursor: str, size: int, noun: str) -> bytes:
+    """The key's bytes, so many, that a cursor holds.
 
     Raises
     ------
@@ -82,9 +97,9 @@ def read_cursor(cursor: str, noun: str) -> UUID:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         raw = b""
-    if len(raw) != 20 or raw[16:] != _check(raw[:16], noun):
+    if len(raw) != size + 4 or raw[size:] != _check(raw[:size], noun):
         raise BadInput("?cursor", cursor, "send `next` of the page before, for the same list")
-    return UUID(bytes=raw[:16])
+    return raw[:size]
 
 
 def _check(key: bytes, noun: str) -> bytes:

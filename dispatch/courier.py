@@ -253,28 +253,23 @@ def courier_of(database_url: str, engine: Engine, settings: Settings) -> Courier
         "public_url": settings.base_url,
         "link_min": settings.link_min,
     }
-    kept = timedelta(days=settings.board_kept_days)
-
-    def forget_frames(session: Session, now: datetime) -> int:
-        return prune(session, now - kept)
-
-    known = timedelta(days=settings.positions_kept_days)
-
-    def forget_places(session: Session, now: datetime) -> int:
-        return forget_positions(session, now - known)
-
-    answered = timedelta(days=settings.replies_kept_days)
-
-    def forget_answers(session: Session, now: datetime) -> int:
-        return forget_replies(session, now - answered)
-
     store = open_store(settings.files_url, settings.data_dir)
 
     def erase_persons(session: Session, now: datetime) -> int:
         return tend(session, store, tax_kept_years=settings.tax_kept_years, now=now)
 
-    upkeep = (*UPKEEP, forget_frames, forget_places, forget_answers, erase_persons)
+    kept = (
+        _after(settings.board_kept_days, prune),
+        _after(settings.positions_kept_days, forget_positions),
+        _after(settings.replies_kept_days, forget_replies),
+    )
+    upkeep = (*UPKEEP, *kept, erase_persons)
     return Courier(database_url, engine, upkeep=upkeep, parts=parts, rules=rules)
+
+
+def _after(days: int, forget: Reader) -> Reader:
+    """Forget what is so many days old; `forget` is told the time before which it is."""
+    return lambda session, now: forget(session, now - timedelta(days=days))
 
 
 def _screener(settings: Settings) -> HttpScreener | None:

@@ -129,7 +129,7 @@ def settle(session: Session, actor: Actor, deal: Deal, *, now: datetime, unpaid:
         When the technician's hours with the client are not those that were judged any more.
     """
     take_hours(session, deal.job.hours_rules, deal.job.client_id, deal.technician)
-    booking_id = _book(session, deal, now)
+    booking_id = book(session, deal.technician.id, deal.job, now=now)
     others = _close_when_full(session, deal.unit, now)
     assignment_id = _assign(session, deal, booking_id, now)
     if deal.offer is not None and deal.offer.state != "requested":
@@ -144,13 +144,13 @@ def settle(session: Session, actor: Actor, deal: Deal, *, now: datetime, unpaid:
     return assignment_id
 
 
-def _book(session: Session, deal: Deal, now: datetime) -> UUID:
-    """Their time is taken, with any client: the booking's id."""
-    job, booking_id = deal.job, new_id()
+def book(session: Session, technician_id: UUID, job: Job, *, now: datetime) -> UUID:
+    """A technician's time is taken, with any client: the booking's id. Raises as `settle` where they are booked."""
+    booking_id = new_id()
     session.execute(
         insert(BookingRow).values(
             id=booking_id,
-            technician_id=deal.technician.id,
+            technician_id=technician_id,
             busy=Range(job.start_at, job.end_at),
             lat=job.lat,
             lng=job.lng,
@@ -181,7 +181,7 @@ def _assign(session: Session, deal: Deal, booking_id: UUID, now: datetime) -> UU
             currency=terms.pay.currency,
             start_at=job.start_at,
             end_at=job.end_at,
-            confirm_by=_confirm_by(unit, job, now),
+            confirm_by=confirm_by(unit, job, now),
             assigned_at=now,
             hand_back_until=deal.hand_back_until,
         )
@@ -206,7 +206,8 @@ def _work_of(deal: Deal, assignment_id: UUID) -> Work:
     )
 
 
-def _confirm_by(unit: RoleOfVisit, job: Job, now: datetime) -> datetime:
+def confirm_by(unit: RoleOfVisit, job: Job, now: datetime) -> datetime:
+    """By when whoever has the work says that they come: so long before it as the policy says, at the soonest now."""
     return max(now, job.start_at - timedelta(minutes=unit.policy.confirm_before_min))
 
 
@@ -235,7 +236,7 @@ def _fill(session: Session, unit: RoleOfVisit, job: Job, now: datetime) -> str:
         .values(
             planned_start_at=func.least(func.coalesce(VisitRow.planned_start_at, job.start_at), job.start_at),
             planned_end_at=func.greatest(func.coalesce(VisitRow.planned_end_at, job.end_at), job.end_at),
-            confirm_by=func.least(VisitRow.confirm_by, _confirm_by(unit, job, now)),
+            confirm_by=func.least(VisitRow.confirm_by, confirm_by(unit, job, now)),
         )
     )
     some_open = (

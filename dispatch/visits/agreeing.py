@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict, Refused
+from dispatch.jobs.assignments import confirm_by
 from dispatch.jobs.changes import lock_slots
 from dispatch.jobs.judging import failed_now
 from dispatch.jobs.lifecycle import VISIT, states_with
@@ -295,9 +296,8 @@ def _change_assignment(session: Session, change: _Change, version: int, now: dat
 
 def _anew(change: _Change, now: datetime) -> dict[str, Any]:
     """A new start is to be confirmed again, by the technician whose it is."""
-    confirm_by = max(now, change.job.start_at - timedelta(minutes=change.unit.policy.confirm_before_min))
     gone = dict.fromkeys(("reminded_at", "confirmed_at", "left_at", "eta_at"))
-    return {"presence": "assigned", "confirm_by": confirm_by, **gone}
+    return {"presence": "assigned", "confirm_by": confirm_by(change.unit, change.job, now), **gone}
 
 
 def _change_visit(session: Session, change: _Change) -> None:

@@ -1,15 +1,15 @@
 """Who comes instead? A company names another of its workers, who is judged by every rule as the first one was."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import insert, select, update
-from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
+from dispatch.jobs.assignments import book, confirm_by
 from dispatch.jobs.changes import lock_slots
 from dispatch.jobs.judging import failed_now
 from dispatch.jobs.lifecycle import NOT_THERE_YET, VISIT, states_with
@@ -140,17 +140,12 @@ def _hand_over(
         session.refresh(before)
         raise Conflict(before.presence if before.state == "live" else before.state, "substitute")
     session.execute(update(BookingRow).where(BookingRow.id == before.booking_id).values(live=False))
-    job, booking_id, after_id = unit.job, new_id(), new_id()
-    busy = Range(job.start_at, job.end_at)
-    session.execute(
-        insert(BookingRow).values(
-            id=booking_id, technician_id=worker_id, busy=busy, lat=job.lat, lng=job.lng, created_at=now
-        )
-    )
-    confirm_by = max(now, job.start_at - timedelta(minutes=unit.policy.confirm_before_min))
-    after = {"id": after_id, "booking_id": booking_id, "technician_id": worker_id, "confirm_by": confirm_by}
+    job, after_id = unit.job, new_id()
+    booking_id = book(session, worker_id, job, now=now)
+    after = {"id": after_id, "booking_id": booking_id, "technician_id": worker_id}
+    by = confirm_by(unit, job, now)
     same = {name: getattr(before, name) for name in _SAME}
-    session.execute(insert(AssignmentRow).values({**same, **after, "assigned_at": now}))
+    session.execute(insert(AssignmentRow).values({**same, **after, "assigned_at": now, "confirm_by": by}))
     if give_back(session, before.id, now=now) is not None:
         who, when = (worker_id, before.company_id), (job.start_at, job.end_at)
         rates = unit.job_row.day_policy.get("rates", {})
