@@ -270,6 +270,55 @@ def test_what_may_be_overridden_is_with_a_reason_and_what_is_locked_says_so(devi
         looks(desk, "board-locked")
 
 
+def test_a_job_dragged_to_somebody_whom_a_rule_keeps_out_is_theirs_to_answer_with_a_reason(devices: Devices):
+    add_staff(devices.town, "dispatcher", ROSA, "Rosa Marsh")
+    low = devices.town.world.technicians[6]
+    with devices.town.world.as_engine() as (session, _):
+        session.execute(update(TechnicianSkillRow).where(TechnicianSkillRow.technician_id == low).values(level=1))
+    devices.town.app.state.parts.refresh()
+    job = devices.town.posted(title="Replace pump")
+    with devices.device(TALL) as desk:
+        devices.sign_in(desk, ROSA, "header")
+        chooses(desk, job["number"])
+        desk.presses("Close")
+        desk.presses("Timeline")
+        for _ in range(2):
+            desk.presses("The day after")
+        desk.page.locator(".lane button").click()
+        lane(desk, "Technician 3").wait_for()
+        # Who may not do it is none of the best: their row is asked for, by a number that is nobody's, then by name.
+        expect(lane(desk, "Technician 6")).to_have_count(0)
+        by = desk.page.get_by_label("Technician by name or number")
+        by.fill("T-nobody")
+        desk.presses("Add a row")
+        desk.sees("Nobody whom you may ask has this name or number.")
+        by.fill("technician 6")
+        desk.presses("Add a row")
+        lane(desk, "Technician 6").wait_for()
+        looks(desk, "board-lane-added")
+        # Held over them for an hour later: which rule is in the way is said before it is let go.
+        holds(desk, job, "Technician 6", hours=1)
+        ghost = desk.page.locator(".ghost")
+        expect(ghost).to_contain_text("Let go: Technician 6 can be asked all the same, with a reason")
+        expect(ghost).to_contain_text("has the skill below the level")
+        desk.page.mouse.up()
+        panel = desk.page.get_by_role("dialog")
+        expect(panel).to_contain_text("They are asked, not booked.")
+        looks(desk, "board-override-dropped")
+        before = window(devices, job)
+        panel.locator("select").first.select_option("nobody_else")
+        panel.get_by_role("button", name="Ask Technician 6 all the same").click()
+        expect(panel).to_have_count(0)
+        # The row changed: it is an hour later, and its drawer names whom it was asked.
+        desk.sees("Done.")
+        desk.presses("Asked")
+        expect(desk.page.locator(".drawer .body")).to_contain_text("Technician 6")
+        assert asked(devices, job)["Technician 6"] == "sent"
+        assert window(devices, job) != before == job["visits"][0]["window"]
+        desk.presses("What happened")
+        desk.sees("set aside: has the skill below the level (Nobody else in time)")
+
+
 def test_the_map_shows_the_same_work_with_shapes_words_and_counts(devices: Devices):
     add_staff(devices.town, "dispatcher", ROSA, "Rosa Marsh")
     devices.town.app.state.parts.refresh()
