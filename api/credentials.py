@@ -78,16 +78,17 @@ def post_credential(request: Request, actor: Keeper, technician_id: UUID, proof:
 @router.post("/credentials/{credential_id}/submit", response_model=CredentialMoved, summary="Hand in what was claimed")
 def post_submit(request: Request, actor: Keeper, credential_id: UUID, sent: SubmitIn) -> Response:
     """From now on it waits for its reviewer."""
-    return _moved(request, actor, credential_id, "submit", evidence=sent.evidence)
+    return _moved(request, actor, credential_id, "submit", **sent.model_dump(exclude_none=True))
 
 
 @router.post("/credentials/{credential_id}/verify", response_model=CredentialMoved, summary="It is genuine")
 def post_verify(request: Request, actor: Reviewer, credential_id: UUID, looked: VerifyIn = _NOTHING) -> Response:
     """The rules trust it from now on. A client verifies what is for it alone, where the kind lets it.
 
-    Where it has documents, say by their hashes which were seen: one that was exchanged meanwhile is not verified.
+    Where it has documents, say by their hashes which were seen: one that was exchanged meanwhile is not verified. The
+    facts that its family needs are to be there by now, from whoever handed it in or from you.
     """
-    return _moved(request, actor, credential_id, "verify", seen=looked.seen)
+    return _moved(request, actor, credential_id, "verify", **looked.model_dump(exclude_none=True))
 
 
 @router.post("/credentials/{credential_id}/reject", response_model=CredentialMoved, summary="It does not hold")

@@ -74,13 +74,16 @@ def verify_(
     seen: Annotated[
         list[str] | None, typer.Option(help="The hash of a document that you looked at, as listed; one for each page.")
     ] = None,
+    facts: Annotated[
+        str | None, typer.Option(help="What you read in it that was not handed in with it, as a JSON object.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Say that a proof that was handed in is genuine.
 
     For example: truckroll credentials verify 0197c0de-0000-7000-8000-000000000000
     """
-    _moved(credential, "verify", as_json, seen=seen or [])
+    _moved(credential, "verify", as_json, seen=seen or [], **({} if facts is None else {"facts": _facts(facts)}))
 
 
 @credentials.command("reject")
@@ -119,6 +122,16 @@ def _moved(credential: UUID, wish: str, as_json: bool, **more: Any) -> None:
         state = move_credential(session, OPERATOR, credential, wish, now=database_now(session), **more).state
     document = {"id": str(credential), "state": state}
     typer.echo(json.dumps(document) if as_json else f"Credential {credential} is {state}.")
+
+
+def _facts(said: str) -> dict[str, Any]:
+    try:
+        facts = json.loads(said)
+    except json.JSONDecodeError:
+        facts = None
+    if not isinstance(facts, dict):
+        raise BadInput("--facts", said, 'write a JSON object, like \'{"scope": ["county_7y"]}\'')
+    return facts
 
 
 def _document(row: CredentialRow, number: str, pages: Sequence[DocumentRow]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class CredentialIn(In):
             "examples": [
                 {
                     "kind": "background_check", "valid_from": "2026-06-01", "valid_until": "2027-05-31",
-                    "evidence": "Report 8842",
+                    "evidence": "Report 8842", "facts": {"scope": ["county_7y"], "issued_on": "2026-06-01"},
                 }
             ]
         }
@@ -36,7 +36,8 @@ class CredentialIn(In):
         default={},
         max_length=20,
         description="What the family of its kind has: of an insurance `per_occurrence`, `aggregate`, `currency` and"
-        " `named_insured`, of a report `scope` and `issued_on`, of a licence `states` …",
+        " `named_insured`, of a report `scope` and `issued_on`, of a licence `states` … Left out they are to be said by"
+        " whoever verifies it: nothing counts without them.",
     )
     for_client_id: UUID | None = Field(default=None, description="For whom alone it is; left out: for everybody.")
     is_submitted: bool = Field(default=True, description="False: claimed, to be handed in later.")
@@ -47,6 +48,7 @@ class SubmitIn(In):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"evidence": "Report 8842"}]})
     evidence: Line
+    facts: dict[str, Any] | None = Field(default=None, max_length=20, description="As when handing in a proof.")
 
 
 class ProofPageOut(Out):
@@ -77,6 +79,11 @@ class VerifyIn(In):
     model_config = ConfigDict(json_schema_extra={"examples": [{"seen": ["0" * 64]}]})
     seen: list[str] = Field(
         default=[], max_length=20, description="The hashes of its documents, page by page; none where it has none."
+    )
+    facts: dict[str, Any] | None = Field(
+        default=None,
+        max_length=20,
+        description="What was read in it and not handed in with it, or wrongly; checked as when handing in a proof.",
     )
 
 

@@ -65,6 +65,7 @@ def _verify(session: Session, row: CredentialRow, result: Result, now: datetime)
     until = result.valid_until or result.issued_on + COUNTS_FOR
     if not result.issued_on <= until:
         raise BadInput("valid_until", until.isoformat(), "give a last day that is not before the day of issue")
+    row.facts = {}  # what it said before
     move_credential(
         session,
         ENGINE,

@@ -25,7 +25,7 @@ from dispatch.record.tables import (
 )
 from dispatch.record.tables.talent import LIVE_PROOFS
 from dispatch.talent.proofs import checked_facts
-from dispatch.talent.reviews import check_heard, check_insured, check_seen, may_review
+from dispatch.talent.reviews import check_heard, check_seen, facts_shown, may_review
 from dispatch.talent.rights import hold_technician
 from dispatch.talent.words import checked_text
 
@@ -148,19 +148,23 @@ def insert_credential(
 
 
 def verify_credential(
-    session: Session, actor: Actor, credential_id: UUID, *, seen: Sequence[str] = (), now: datetime
+    session: Session, actor: Actor, credential_id: UUID, *, seen: Sequence[str] = (), now: datetime, **values: Any
 ) -> None:
     """Say that a submitted proof is genuine: the rules trust it from now on. `seen` are its documents' hashes.
 
+    `facts` among the values are those that were read in it and not handed in with it.
+
     Raises
     ------
+    BadInput
+        A fact that its family needs is said by nobody.
     Conflict
         It is not waiting to be verified.
     NotFound, Refused
         There is none for this actor; the actor does not review it, the insured is somebody else by name, or its
         documents are others than those seen.
     """
-    move_credential(session, actor, credential_id, "verify", seen=seen, now=now)
+    move_credential(session, actor, credential_id, "verify", seen=seen, now=now, **values)
 
 
 def reject_credential(session: Session, actor: Actor, credential_id: UUID, *, now: datetime) -> None:
@@ -187,6 +191,8 @@ def move_credential(
 
     Raises
     ------
+    BadInput
+        A fact cannot be used; or it is to be verified, and one that its family needs is said by nobody.
     Conflict
         Its state does not allow it; names what it does.
     NotFound, Refused
@@ -195,8 +201,10 @@ def move_credential(
     row = hold_credential(session, actor, credential_id)
     _check_may(session, actor, row, wish)
     if wish == "verify":
-        check_insured(session, row)
+        values["facts"] = facts_shown(session, row, values.get("facts"))
         told = {**(told or {}), **check_seen(session, actor, row, seen)}
+    elif "facts" in values:
+        values["facts"] = checked_facts(session.get_one(CredentialKindRow, row.kind).family, values["facts"])
     check_heard(session, row, wish, is_final=is_heard)
     state = MOVES[row.state][wish][0]
     if values.get("evidence"):

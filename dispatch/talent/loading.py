@@ -100,8 +100,9 @@ def load_technicians(
     """Create the technicians whose number is new, and change the `fields` of those whose number is known.
 
     `fields` are columns of the table, and `skills`, `hours`: what the file says of everybody. Credentials come in as
-    verified, from today, with the evidence "import", and as expired where the last day is over everywhere; one that is
-    there already in any state, revoked too, stays as it is, and none is taken away; an insurance that names somebody
+    verified, from today, with the evidence "import"; as expired where the last day is over everywhere; and as handed
+    in, to be reviewed, where their family has facts, which a file does not say (an insurance's sums). One that is there
+    already in any state, revoked too, stays as it is, and none is taken away; an insurance that names somebody
     else by now is reviewed again. Pools are joined, not left. With `add_missing`, skills, kinds of credentials and
     companies that are not known are added.
 

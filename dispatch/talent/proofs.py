@@ -130,3 +130,5 @@ FACTS: Mapping[str, Mapping[str, tuple[bool, Callable[[str, Any], Any]]]] = {
     "data_access": {"issued_on": (False, _day)},
     "tax_form": {"form": (True, _one_of(*TAX_FORMS)), "signed_on": (True, _day)},
 }
+#: Families of which nothing is trusted without facts that somebody has read in the proof.
+WITH_FACTS = tuple(family for family, facts in FACTS.items() if any(is_needed for is_needed, _ in facts.values()))

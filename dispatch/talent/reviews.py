@@ -1,6 +1,6 @@
 """May this proof be verified, rejected or revoked: by whom, having seen what, and having heard whom?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from dispatch.record.tables import (
     TechnicianRow,
 )
 from dispatch.record.tables.proofs import ENDED_REMOVALS
-from dispatch.talent.proofs import is_same_name
+from dispatch.talent.proofs import checked_facts, is_same_name
 
 _REVIEWERS = ("client_admin", "dispatcher")
 
@@ -31,10 +31,28 @@ def may_review(session: Session, actor: Actor, row: CredentialRow) -> bool:
     return actor.kind in _REVIEWERS and row.for_client_id == actor.client_id and kind.verified_by == "client"
 
 
-def check_insured(session: Session, row: CredentialRow) -> None:
+def facts_shown(session: Session, row: CredentialRow, said: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a proof says when somebody trusts it, in full: as it was handed in, with what its reviewer read in it.
+
+    Raises
+    ------
+    BadInput
+        Naming the fact that its family needs and nobody said, or one that cannot be used.
+    Refused
+        Who is insured is somebody else than who would be liable.
+    """
+    family = session.get_one(CredentialKindRow, row.kind).family
+    result = {"result": row.facts["result"]} if "result" in row.facts else {}
+    handed_in = {name: value for name, value in row.facts.items() if name not in result}
+    facts = checked_facts(family, {**handed_in, **(said or {})})
+    if family == "insurance":
+        _check_insured(session, row, facts["named_insured"])
+    return {**facts, **result}
+
+
+def _check_insured(session: Session, row: CredentialRow, named: str) -> None:
     """Raise Refused unless who is insured is who would be liable (`liable_name`)."""
-    named = row.facts.get("named_insured")
-    if named is None or is_same_name(named, liable_name(session, session.get_one(TechnicianRow, row.technician_id))):
+    if is_same_name(named, liable_name(session, session.get_one(TechnicianRow, row.technician_id))):
         return
     raise Refused("the insurance names somebody else: the named insured must be the legal name", ("named_insured",))
 

@@ -14,7 +14,8 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict
-from dispatch.talent.credentials import first_day_anywhere
+from dispatch.talent.credentials import REVIEW_WITHIN, first_day_anywhere
+from dispatch.talent.proofs import WITH_FACTS
 
 #: What an import may take, where a request may not.
 _UNHURRIED = text(
@@ -68,7 +69,8 @@ def take_over(session: Session, fields: frozenset[str], *, now: datetime) -> Seq
     for statement in (_SKILLS if "skills" in fields else ()) + (_HOURS if "hours" in fields else ()):
         session.execute(text(statement))
     days = {"today": now.astimezone(UTC).date(), "over": first_day_anywhere(now)}
-    session.execute(text(_CREDENTIALS), {"now": now, **days})
+    reviewed = {"due": now + REVIEW_WITHIN, "with_facts": list(WITH_FACTS)}
+    session.execute(text(_CREDENTIALS), {"now": now, **days, **reviewed})
     session.execute(text(_POOLS), {"now": now})
     return session.execute(text(_CHANGED)).all()
 
@@ -158,10 +160,13 @@ _HOURS = (
     " ON CONFLICT DO NOTHING",
 )
 _CREDENTIALS = (
-    "INSERT INTO credentials (id, technician_id, kind, state, valid_from, valid_until, evidence, verified_at,"
-    " created_at) SELECT x.id, s.id, x.kind, CASE WHEN x.valid_until < :over THEN 'expired' ELSE 'verified' END,"
-    " least(:today, x.valid_until), x.valid_until, 'import', :now, :now"
-    " FROM staged_credentials x JOIN staged_technicians s USING (line) WHERE NOT EXISTS"
+    "INSERT INTO credentials (id, technician_id, kind, state, valid_from, valid_until, evidence, verified_at, due_at,"
+    " created_at) SELECT x.id, s.id, x.kind, n.state, least(:today, x.valid_until), x.valid_until, 'import',"
+    " CASE WHEN n.state <> 'submitted' THEN CAST(:now AS timestamptz) END,"
+    " CASE WHEN n.state = 'submitted' THEN CAST(:due AS timestamptz) END, :now"
+    " FROM staged_credentials x JOIN staged_technicians s USING (line) JOIN credential_kinds k ON k.code = x.kind"
+    " CROSS JOIN LATERAL (SELECT CASE WHEN x.valid_until < :over THEN 'expired'"
+    " WHEN k.family = ANY(:with_facts) THEN 'submitted' ELSE 'verified' END) AS n (state) WHERE NOT EXISTS"
     " (SELECT FROM credentials c WHERE (c.technician_id, c.kind, c.valid_until) = (s.id, x.kind, x.valid_until))"
 )
 _POOLS = (

@@ -45,7 +45,10 @@ def test_what_is_due_is_listed_verified_and_taken_back(world: World) -> None:
     assert all(each["due_at"] for each in found)
     assert "8842" not in listed.output
     assert first in run("list").stdout
-    assert json.loads(run("verify", first, "--json").stdout) == {"id": first, "state": "verified"}
+    assert isinstance(run("verify", first, "--facts", "[]").exception, BadInput)
+    assert isinstance(run("verify", first, "--facts", '{"states": ["TX"]}').exception, BadInput)
+    read = run("verify", first, "--facts", '{"issued_on": "2026-01-01"}', "--json")
+    assert json.loads(read.stdout) == {"id": first, "state": "verified"}
     assert run("reject", second).exit_code == 0
     assert isinstance(run("verify", second).exception, Conflict)
     taken_back = json.loads(run("revoke", first, "--json").stdout)

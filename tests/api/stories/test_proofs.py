@@ -284,8 +284,12 @@ def test_a_client_asks_for_insurance_and_a_signature_and_sees_no_facts(town, ope
     wrong = me.post(path, proof).json()
     refused = operator.post(f"/v1/credentials/{wrong['id']}/verify")
     assert (refused.status_code, refused.json()["rules"]) == (409, ["named_insured"]), refused.text
-    right = me.post(path, {**proof, "facts": {**facts, "named_insured": "TECHNICIAN 0"}}).json()
-    assert operator.post(f"/v1/credentials/{right['id']}/verify").status_code == 200
+    named = {**facts, "named_insured": "TECHNICIAN 0"}
+    right = me.post(path, {**proof, "facts": {}}).json()
+    bare = operator.post(f"/v1/credentials/{right['id']}/verify")
+    assert bare.status_code == 422, "nobody has said what it says"
+    assert "/facts/per_occurrence" in bare.text
+    assert operator.post(f"/v1/credentials/{right['id']}/verify", {"facts": named}).status_code == 200
     job, offers = town.offered(slots=[{"needs": needs, "pay": {"amount": "140.00"}}])
     assert [offer.technician_id for offer in offers] == [town.world.technicians[0]]
     told = job["visits"][0]["slots"][0]["needs"]["credentials"]

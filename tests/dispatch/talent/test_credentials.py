@@ -2,18 +2,25 @@
 
 import threading
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 from worlds import World
 
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.jobs.acceptance import Lost, Won, accept_offer
 from dispatch.record.session import ENGINE, Actor, transaction
-from dispatch.record.tables import AssignmentRow, EventRow
-from dispatch.talent.credentials import Claim, reject_credential, submit_credential, verify_credential
+from dispatch.record.tables import AssignmentRow, CredentialKindRow, CredentialRow, EventRow
+from dispatch.talent.credentials import (
+    Claim,
+    insert_credential,
+    reject_credential,
+    submit_credential,
+    verify_credential,
+)
 from dispatch.talent.reading import lock_technician, read_technicians
 from dispatch.visits.lapses import Broken, revoke
 from matching.job import Needs
@@ -71,6 +78,47 @@ def test_what_was_ended_stays_ended(world: World, operator: Actor) -> None:
             with pytest.raises(Conflict) as refused:
                 move(session, operator, proof, now=now)
             assert refused.value.state == "revoked"
+
+
+REPORT = {"scope": ["county_7y"], "issued_on": "2026-01-01"}
+INSURED = {"per_occurrence": "1000000", "aggregate": "2000000", "currency": "USD", "named_insured": "Technician 0"}
+
+
+@pytest.mark.parametrize(
+    ("family", "facts"),
+    [
+        ("background_check", REPORT),
+        ("drug_screen", REPORT),
+        ("insurance", INSURED),
+        ("licence", {"states": ["TX"]}),
+        ("clearance", {"evidence": "citizen"}),
+        ("tax_form", {"form": "W-9", "signed_on": "2026-01-01"}),
+    ],
+)
+def test_nothing_is_verified_without_the_facts_of_its_family(
+    world: World, operator: Actor, family: str, facts: dict[str, Any]
+) -> None:
+    """Whoever handed it in left them all out, and the reviewer says all but one: it is missed by its name."""
+    with world.as_engine() as (session, now):
+        session.execute(update(CredentialKindRow).where(CredentialKindRow.code == KIND).values(family=family))
+        claim = Claim(KIND, now.date(), now.date() + timedelta(days=90), "upload-1")
+        who = world.technicians[0]
+        proof = insert_credential(
+            session, ENGINE, who, claim, state="submitted", facts={}, now=now, evidence="upload-1"
+        )
+        for missing in facts:
+            said = {name: value for name, value in facts.items() if name != missing}
+            for actor in (operator, ENGINE):
+                with pytest.raises(BadInput, match=rf"facts\.{missing}"):
+                    verify_credential(session, actor, proof, facts=said, now=now)
+        if family == "insurance":
+            with pytest.raises(Refused, match="legal name"):
+                verify_credential(session, operator, proof, facts={**facts, "named_insured": "Somebody Else"}, now=now)
+    assert known(world) == {}
+    with world.as_engine() as (session, now):
+        verify_credential(session, operator, proof, facts=facts, now=now)
+        assert session.get_one(CredentialRow, proof).facts == facts
+    assert list(known(world)) == [KIND]
 
 
 def test_nobody_verifies_or_revokes_their_own_and_strangers_submit_nothing(world: World) -> None:

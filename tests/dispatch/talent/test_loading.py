@@ -6,15 +6,16 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 from worlds import World
 
 from dispatch.errors import Conflict, Refused
 from dispatch.record.session import ENGINE, Actor, transaction
-from dispatch.record.tables import CompanyRow, CredentialRow, EventRow, PoolRow, TechnicianRow
+from dispatch.record.tables import CompanyRow, CredentialKindRow, CredentialRow, EventRow, PoolRow, TechnicianRow
 from dispatch.talent import loading
 from dispatch.talent.clients import create_client
+from dispatch.talent.credentials import REVIEW_WITHIN, verify_credential
 from dispatch.talent.loading import BadEntries, Entry, Loaded, entry_of, load_technicians
 from dispatch.talent.pools import create_pool
 from dispatch.talent.profiles import Profile
@@ -65,6 +66,19 @@ def test_everything_that_a_file_says_is_in_the_record(world: World, operator: Ac
     assert second.credentials == {}, "it was over before it came"
     assert (second.skills, second.company_id, second.pools, second.is_active) == ({}, None, frozenset(), True)
     assert len(found) == 6, "who is not in the file is still there"
+
+
+def test_what_a_file_does_not_say_of_a_report_a_reviewer_says_before_it_counts(world: World, operator: Actor) -> None:
+    with world.as_engine() as (session, now):
+        session.execute(update(CredentialKindRow).values(family="background_check"))
+        until = now.date() + timedelta(days=90)
+        load_technicians(session, operator, [entry(2, "N-1", credentials={"background_check": until})], (), now=now)
+        proof = session.scalars(select(CredentialRow)).one()
+        assert (proof.state, proof.verified_at, proof.due_at) == ("submitted", None, now + REVIEW_WITHIN)
+        assert by_number(session, now)["N-1"].credentials == {}
+        facts = {"scope": ["county_7y"], "issued_on": "2026-01-01"}
+        verify_credential(session, operator, proof.id, facts=facts, now=now)
+        assert by_number(session, now)["N-1"].credentials == {"background_check": until.toordinal()}
 
 
 def test_the_same_file_again_changes_nothing_and_says_so(world: World, operator: Actor) -> None:

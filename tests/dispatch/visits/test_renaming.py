@@ -45,9 +45,13 @@ def insured(world: World) -> UUID:
     return proof_of(world, "liability", {"named_insured": "TECHNICIAN 0"})
 
 
+SUMS = {"per_occurrence": "1000000", "aggregate": "2000000", "currency": "USD"}
+
+
 def proof_of(world: World, kind: str, facts: dict[str, str], state: str = "verified") -> UUID:
     with world.as_engine() as (session, now):
         claim = Claim(kind, now.date(), now.date() + timedelta(days=90))
+        facts = {**SUMS, **facts} if "named_insured" in facts else facts
         return insert_credential(session, ENGINE, world.technicians[0], claim, state=state, facts=facts, now=now)
 
 
