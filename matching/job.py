@@ -65,7 +65,7 @@ class Job:
 
     The work takes `duration_min` minutes and lies wholly inside `[start_at, end_at)` (aware, UTC); `time_zone` is
     the site's. `id` is the visit's, `job_id` that of the job it belongs to, `terms_version` the version of the
-    terms that an offer shows; `hours_rules` are the hard limits of the client, as of now;
+    terms that an offer shows; `hours_rules` are the hard limits of the client, each with its days;
     `papers` the credentials that it wants of whoever is engaged in a way (`contractor`, `w2`, `company`).
 
     Raises

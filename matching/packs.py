@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any, Literal, get_args
 
 from matching.errors import PackError, PolicyError
-from matching.usage import ENGAGEMENTS, Crossed, HoursLimit, HoursRules, Limit, TenureLimit
+from matching.usage import ENGAGEMENTS, FOREVER, Crossed, HoursLimit, HoursRules, Limit, TenureLimit
 
 #: What a pack looks at: hours in a window; calendar months with work; the share of income; sums of pay that ask for a
 #: written contract or a form; questions that people answer.
@@ -94,6 +94,10 @@ class Pack:
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
     @property
+    def _days(self) -> tuple[int, int]:
+        return self.valid_from.toordinal(), FOREVER if self.valid_to is None else self.valid_to.toordinal()
+
+    @property
     def questions(self) -> Mapping[str, Mapping[str, str]]:
         """Of a checklist, by code: group and words."""
         return {each["code"]: each for each in self.thresholds.get("questions", ())}
@@ -106,9 +110,9 @@ class Pack:
             crossed: Crossed = values.get("crossed", "reached")
             most_s = round(values["hours"] * 3600)
             years = values.get("num_years", 1)
-            return HoursLimit(self.id, most_s, values["window_months"], years, crossed, self.engagements)
+            return HoursLimit(self.id, most_s, values["window_months"], years, crossed, self.engagements, *self._days)
         if self.kind == "tenure":
-            return TenureLimit(self.id, values["months"], values["in_months"], self.engagements)
+            return TenureLimit(self.id, values["months"], values["in_months"], self.engagements, *self._days)
         return None
 
 
@@ -164,9 +168,13 @@ class LimitsPolicy:
 
     def in_force(self, packs: Sequence[Pack], day: date, engaged_as: str | None = None) -> list[tuple[Pack, Binding]]:
         """What this client goes by on a day, by id: not what is off, nor what doesn't concern who is so engaged."""
+        return [pair for pair in self.from_day(packs, day, engaged_as) if pair[0].holds_on(day)]
+
+    def from_day(self, packs: Sequence[Pack], day: date, engaged_as: str | None = None) -> list[tuple[Pack, Binding]]:
+        """The same on a day or later: of a pack each version in its turn, for what is planned ahead."""
         concerned = (pack for pack in (*packs, *self.own) if engaged_as is None or engaged_as in pack.engagements)
-        held = [(pack, self.binding_of(pack)) for pack in concerned if pack.holds_on(day)]
-        return sorted((pair for pair in held if pair[1] != "off"), key=lambda pair: pair[0].id)
+        held = [(pack, self.binding_of(pack)) for pack in concerned if pack.valid_to is None or day <= pack.valid_to]
+        return sorted((pair for pair in held if pair[1] != "off"), key=lambda pair: (pair[0].id, pair[0].valid_from))
 
 
 def parse_pack(document: Mapping[str, Any], name: str) -> Pack:
@@ -212,14 +220,14 @@ def check_timelines(packs: Iterable[Pack]) -> tuple[Pack, ...]:
 
 
 def hard_rules(document: Mapping[str, Any], hours_zone: str, packs: tuple[Pack, ...], day: date) -> HoursRules:
-    """What refuses work for a client with these stored limits, on this day."""
+    """What refuses work for a client with these stored limits, on this day or later: each limit on its own days."""
     return _hard_rules(json.dumps(document, sort_keys=True), hours_zone, packs, day)
 
 
 @lru_cache(maxsize=1024)
 def _hard_rules(text: str, hours_zone: str, packs: tuple[Pack, ...], day: date) -> HoursRules:
     policy = LimitsPolicy.of_stored(json.loads(text), packs)
-    limits = (pack.limit for pack, binding in policy.in_force(packs, day) if binding == "hard")
+    limits = (pack.limit for pack, binding in policy.from_day(packs, day) if binding == "hard")
     return HoursRules(hours_zone, tuple(limit for limit in limits if limit is not None))
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from matching.packs import Binding, Pack
-from matching.standing import Level, Standing
+from matching.standing import Level, Standing, begins_later, judged_days, worst_of_each
 from matching.usage import shifted
 
 #: What a client may not read: it would tell what others pay.
@@ -31,26 +31,34 @@ class Agreed:
 def signs(
     agreed: Sequence[Agreed], client_id: UUID, in_force: Sequence[tuple[Pack, Binding]], today: int
 ) -> tuple[Standing, ...]:
-    """How a technician stands with a client under the packs that count pay; `agreed` is that of all clients."""
-    return tuple(
-        _sign(pack, binding, agreed, client_id, today)
-        for pack, binding in in_force
-        if pack.kind in ("contract", "tax_form", "income_share")
+    """How a technician stands with a client under the packs that count pay; `agreed` is that of all clients.
+
+    `in_force` are the versions that hold today or later; each judges the days on which it holds.
+    """
+    planned = [each.day for each in agreed if each.client_id == client_id and each.day > today]
+    return worst_of_each(
+        [
+            _sign(pack, binding, agreed, client_id, today, ends)
+            for pack, binding in in_force
+            if pack.kind in ("contract", "tax_form", "income_share") and (ends := judged_days(pack, today, planned))
+        ]
     )
 
 
-def _sign(pack: Pack, binding: Binding, agreed: Sequence[Agreed], client_id: UUID, today: int) -> Standing:
+def _sign(
+    pack: Pack, binding: Binding, agreed: Sequence[Agreed], client_id: UUID, today: int, ends: Sequence[int]
+) -> Standing:
     theirs = [each for each in agreed if each.client_id == client_id and _concerns(pack, each)]
     if pack.kind == "income_share":
         used = projected = _share(pack, agreed, client_id, today)
         most = float(pack.thresholds["share"])
     else:
-        ends = [today, *(each.day for each in theirs if each.day > today)]
         used = _sum(pack, [each for each in theirs if each.day <= today], today)
         projected = max(_sum(pack, theirs, end) for end in ends)
         most = float(pack.thresholds["amount"])
     level: Level = "red" if projected >= most else "amber" if projected >= pack.amber * most else "green"
-    return Standing(pack, binding, level, used, projected, most, reaches_on=None, free_on=None)
+    from_day = begins_later(pack, today)
+    return Standing(pack, binding, level, used, projected, most, reaches_on=None, free_on=None, from_day=from_day)
 
 
 def _concerns(pack: Pack, agreed: Agreed) -> bool:

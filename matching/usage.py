@@ -3,7 +3,8 @@
 Work is counted in seconds by calendar day, in the one zone in which the client's hours are kept. A limit looks at a
 window of days that ends on any day; a day's *hours left* are the least room in all the windows that hold that day,
 also those that end later, where more is promised. So work that fits what is left on its days breaks no limit, then
-or later.
+or later. A limit holds from a day through a day: what is worked on a day is judged by the limits in force on that day,
+so a window counts only if it ends while its limit is in force; and before that, only up to work that is promised then.
 """
 
 from bisect import bisect_right
@@ -29,6 +30,9 @@ Steps = tuple[tuple[int, int], ...]
 #: How somebody works for a client: on their own account (1099), employed by a payroll partner (W-2), through a company.
 ENGAGEMENTS = ("contractor", "w2", "company")
 
+#: The ordinal of the last day there is: a limit that holds through it has no end.
+FOREVER = date.max.toordinal()
+
 #: Whether a limit is crossed when it is reached, or only above it.
 Crossed = Literal["reached", "exceeded"]
 
@@ -38,7 +42,8 @@ class HoursLimit:
     """So many seconds in any `window_months` months; with `num_years` only if the windows
     before had as many too.
 
-    `code` is the pack's id. Worked and promised time counts alike, of those who are engaged in one of these ways.
+    `code` is the pack's id. Worked and promised time counts alike, of those who are engaged in one of these ways. It
+    holds from the day `valid_from` through `valid_to`, both ordinals.
     """
 
     code: str
@@ -47,6 +52,8 @@ class HoursLimit:
     num_years: int = 1
     crossed: Crossed = "reached"
     engagements: tuple[str, ...] = ENGAGEMENTS
+    valid_from: int = 1
+    valid_to: int = FOREVER
 
     @property
     def allowed_s(self) -> int:
@@ -56,12 +63,14 @@ class HoursLimit:
 
 @dataclass(frozen=True, slots=True)
 class TenureLimit:
-    """Work in at most `most_months` calendar months of any `in_months`: the rest is the break."""
+    """Work in at most `most_months` calendar months of any `in_months`: the rest is the break. Holds as the other."""
 
     code: str
     most_months: int
     in_months: int
     engagements: tuple[str, ...] = ENGAGEMENTS
+    valid_from: int = 1
+    valid_to: int = FOREVER
 
 
 Limit = HoursLimit | TenureLimit
@@ -69,15 +78,14 @@ Limit = HoursLimit | TenureLimit
 
 @dataclass(frozen=True, slots=True)
 class HoursRules:
-    """What binds a client: the hard limits, and the zone in which the days of its hours are counted."""
+    """What binds a client: the hard limits, each on its days, and the zone in which days are counted."""
 
     time_zone: str = "UTC"
     limits: tuple[Limit, ...] = ()
 
-    @property
-    def fresh_s(self) -> int:
-        """What is left to somebody who never worked for the client, a contractor unless it says otherwise."""
-        return _least_allowed(self.limits_of("contractor"))
+    def fresh_on(self, day: int) -> int:
+        """What is left on a day to somebody who never worked for the client, a contractor unless it says otherwise."""
+        return _least_allowed(self.limits_of("contractor"), day)
 
     def limits_of(self, engaged_as: str) -> tuple[Limit, ...]:
         """The limits that concern who works for the client in this way."""
@@ -135,6 +143,7 @@ def shifted(day: int, months: int) -> int:
 @lru_cache(maxsize=8192)
 def _cached_left(days: tuple[tuple[int, int], ...], limits: tuple[Limit, ...], today: int) -> Steps:
     total = sum(seconds for _, seconds in days)
+    limits = tuple(limit for limit in limits if limit.valid_to >= today)
     binding = [
         limit
         for limit in limits
@@ -148,17 +157,29 @@ def _cached_left(days: tuple[tuple[int, int], ...], limits: tuple[Limit, ...], t
         room = _hours_room(limit, counted) if isinstance(limit, HoursLimit) else _tenure_room(limit, counted)
         np.minimum(left, room, out=left)
     at = np.flatnonzero(np.diff(left)) + 1
-    return tuple((today + int(place), int(left[place])) for place in [0, *at.tolist()])
+    steps = [(today + int(place), int(left[place])) for place in [0, *at.tolist()]]
+    later = (day for day in _changes(binding) if day >= today + counted.num_from_today)
+    return (*steps, *((day, _least_allowed(binding, day)) for day in later))
 
 
-def _without_days(limits: tuple[Limit, ...]) -> Steps:
+def _without_days(limits: Sequence[Limit]) -> Steps:
     """Nothing that counts, or so little that only a limit shorter than the longest work can matter."""
-    fresh = _least_allowed(limits)
-    return () if fresh > LONGEST_S else ((1, fresh),)
+    steps = [(day, _least_allowed(limits, day)) for day in (1, *_changes(limits))]
+    return tuple(steps) if any(left <= LONGEST_S for _, left in steps) else ()
 
 
-def _least_allowed(limits: tuple[Limit, ...]) -> int:
-    return min((each.allowed_s for each in limits if isinstance(each, HoursLimit)), default=NO_LIMIT)
+def _changes(limits: Sequence[Limit]) -> list[int]:
+    """The days, in order, on which other limits hold than on the day before."""
+    days = {day for limit in limits for day in (limit.valid_from, limit.valid_to + 1)}
+    return sorted(day for day in days if 1 < day <= FOREVER)
+
+
+def _least_allowed(limits: Sequence[Limit], day: int) -> int:
+    """What the limits of that day allow where nothing was worked."""
+    allowed = (
+        each.allowed_s for each in limits if isinstance(each, HoursLimit) and each.valid_from <= day <= each.valid_to
+    )
+    return min(allowed, default=NO_LIMIT)
 
 
 def _reach_months(limit: Limit) -> int:
@@ -189,6 +210,10 @@ class Days:
         """Where a day is."""
         return day - self.first
 
+    def in_force(self, limit: Limit) -> NDArray[np.bool_]:
+        """(D,) the days on which a limit holds."""
+        return (self.days >= limit.valid_from) & (self.days <= limit.valid_to)
+
 
 def _starts(counted: Days, months: int) -> NDArray[np.int64]:
     """For each place the first place of the window of so many months that ends there; never falls."""
@@ -197,13 +222,27 @@ def _starts(counted: Days, months: int) -> NDArray[np.int64]:
 
 
 def _hours_room(limit: HoursLimit, counted: Days) -> NDArray[np.int64]:
-    """(D,) from today: the least room in all windows that hold a day; several years each have theirs."""
+    """(D,) from today: the least room in all windows that hold a day; several years each have theirs.
+
+    Before the limit holds, only what is promised while it does can be broken.
+    """
+    held = counted.in_force(limit)
+    room = _room_in(limit, counted, held)
+    num_before = limit.valid_from - counted.today
+    if num_before > 0:
+        promised = np.logical_or.accumulate(held & (counted.seconds > 0))
+        room[:num_before] = _room_in(limit, counted, held & promised)[:num_before]
+    return room
+
+
+def _room_in(limit: HoursLimit, counted: Days, held: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The same of the windows that end on a day that is `held`."""
     starts = [_starts(counted, limit.window_months * year) for year in range(1, limit.num_years + 1)]
     ends = [np.arange(1, len(counted.days) + 1), *starts[:-1]]
     sums = [counted.total[end] - counted.total[start] for start, end in zip(starts, ends, strict=True)]
     room = np.full(counted.num_from_today, NO_LIMIT, dtype=np.int64)
     for year, (start, end, summed) in enumerate(zip(starts, ends, sums, strict=True)):
-        counts = np.ones(len(summed), dtype=np.bool_)
+        counts = held.copy()
         for other in (*sums[:year], *sums[year + 1 :]):
             counts &= other > limit.allowed_s
         slack = np.where(counts, limit.allowed_s - summed, NO_LIMIT)
@@ -224,23 +263,34 @@ def _least_over(
 
 
 def _tenure_room(limit: TenureLimit, counted: Days) -> NDArray[np.int64]:
-    """(D,) from today: none in a month that would be one too many, no limit in all others."""
+    """(D,) from today: none in a month that would be one too many, no limit in all others.
+
+    Too many for the day itself, while the limit holds, or for a later month with work on a day on which it does.
+    """
     month_of = np.array(
         [date.fromordinal(day).year * 12 + date.fromordinal(day).month for day in counted.days.tolist()]
     )
-    worked = set(month_of[counted.seconds > 0].tolist())
+    held, has_work = counted.in_force(limit), counted.seconds > 0
+    worked, ends = set(month_of[has_work].tolist()), set(month_of[has_work & held].tolist())
     first = counted.place(counted.today)
-    asked = month_of[first : first + counted.num_from_today]
-    full = {month: _is_full(month, worked, limit) for month in np.unique(asked).tolist()}
-    return np.array([0 if full[month] else NO_LIMIT for month in asked.tolist()], dtype=np.int64)
+    asked = slice(first, first + counted.num_from_today)
+    months = np.unique(month_of[asked]).tolist()
+    itself = {month: _is_full(month, worked, [month], limit) for month in months}
+    later = {month: _is_full(month, worked, [end for end in ends if end > month], limit) for month in months}
+    full = [
+        later[month] or (is_held and itself[month])
+        for month, is_held in zip(month_of[asked].tolist(), held[asked].tolist(), strict=True)
+    ]
+    return np.where(full, 0, NO_LIMIT)
 
 
-def _is_full(month: int, worked: set[int], limit: TenureLimit) -> bool:
-    """Whether some window that holds this month would have work in more months than it may."""
+def _is_full(month: int, worked: set[int], ends: Iterable[int], limit: TenureLimit) -> bool:
+    """Whether a window with this month that ends with one of `ends` would have work in more months than it may."""
     with_it = worked | {month}
     return any(
         sum(each in with_it for each in range(last - limit.in_months + 1, last + 1)) > limit.most_months
-        for last in range(month, month + limit.in_months)
+        for last in ends
+        if last < month + limit.in_months
     )
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from matching.candidates import Ints
 from matching.job import Job
-from matching.usage import HoursLeft, Steps, left_on
+from matching.usage import NO_LIMIT, HoursLeft, Steps, left_on
 
 #: At most so many bytes of columns are kept.
 _MOST_BYTES = 32 * 2**20
@@ -40,13 +40,13 @@ class LeftByClient:
 
     def of(self, job: Job, rows: Ints, num_rows: int) -> Ints:
         """(N,) the least seconds that the rows (N,), all below `num_rows`, have left on the days of the job's end."""
-        fresh_s = job.hours_rules.fresh_s
-        if not job.hours_rules.limits:
-            return np.full(len(rows), fresh_s, dtype=np.int64)
+        rules = job.hours_rules
+        if not rules.limits:
+            return np.full(len(rows), NO_LIMIT, dtype=np.int64)
         days = job.counted_days
-        left = self._column(job.client_id, days[0], fresh_s, num_rows)[rows]
+        left = self._column(job.client_id, days[0], rules.fresh_on(days[0]), num_rows)[rows]
         for day in days[1:]:
-            np.minimum(left, self._column(job.client_id, day, fresh_s, num_rows)[rows], out=left)
+            np.minimum(left, self._column(job.client_id, day, rules.fresh_on(day), num_rows)[rows], out=left)
         return left
 
     def _column(self, client: UUID, day: int, fresh_s: int, num_rows: int) -> Seconds:

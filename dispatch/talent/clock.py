@@ -153,8 +153,9 @@ def agreed_with(session: Session, technician_id: UUID) -> list[Agreed]:
 
 
 def _in_force(client: ClientRow, engaged_as: str, now: datetime) -> list[tuple[Pack, Binding]]:
+    """Of each pack the version of today, and later ones: work that is promised ahead is judged by that of its day."""
     packs = shipped_packs()
-    return LimitsPolicy.of_stored(client.limits, packs).in_force(packs, _today(now), engaged_as)
+    return LimitsPolicy.of_stored(client.limits, packs).from_day(packs, _today(now), engaged_as)
 
 
 def _today(now: datetime) -> date:

@@ -91,7 +91,7 @@ def _levels(
 ) -> dict[str, Standing]:
     """How they stand, by pack; what the client chose for packs that are not among these has no say."""
     policy = LimitsPolicy.of_stored(client.limits, packs)
-    in_force = policy.in_force(packs, today, engaged_as)
+    in_force = policy.from_day(packs, today, engaged_as)
     return {each.pack.id: each for each in standings(hours, in_force, today.toordinal())}
 
 

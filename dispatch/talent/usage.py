@@ -36,8 +36,8 @@ class HoursMovedError(Exception):
 
 
 def rules_of(client: ClientRow, now: datetime) -> HoursRules:
-    """The hard limits that bind a client at this moment."""
-    return hard_rules(client.limits, client.hours_zone, shipped_packs(), now.astimezone(UTC).date())
+    """The hard limits that bind a client's work from this moment on, each on the days on which it holds."""
+    return _rules(client.limits, client.hours_zone, now.astimezone(UTC).date())
 
 
 def take_hours(session: Session, rules: HoursRules, client_id: UUID, technician: Technician) -> None:
@@ -120,8 +120,12 @@ def hours_left_of(
     days: Mapping[str, Any], version: int, engaged_as: str, limits: Mapping[str, Any], zone: str, today: date
 ) -> HoursLeft:
     """What is left by a stored row of usage and its client's stored limits."""
-    rules = hard_rules(limits, zone, shipped_packs(), today)
+    rules = _rules(limits, zone, today)
     return HoursLeft(version, hours_left(seconds_by_day(days), rules.limits_of(engaged_as), _since(today)))
+
+
+def _rules(limits: Mapping[str, Any], zone: str, today: date) -> HoursRules:
+    return hard_rules(limits, zone, shipped_packs(), date.fromordinal(_since(today)))
 
 
 def _length(span: Span) -> timedelta:

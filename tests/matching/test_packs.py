@@ -92,6 +92,14 @@ def test_versions_that_follow_day_by_day_hold_one_at_a_time():
         assert [pack for pack, _ in LimitsPolicy().in_force(packs, day)] == holds
 
 
+def since(year: int) -> int:
+    return date(year, 1, 1).toordinal()
+
+
+def erisa() -> HoursLimit:
+    return HoursLimit("us-erisa-1000-hours", 1000 * 3600, 12, engagements=("contractor",), valid_from=since(1976))
+
+
 def test_the_shipped_packs_say_what_the_law_says_on_the_day():
     packs = shipped_packs()
     in_force = {day: dict(LimitsPolicy().in_force(packs, day)) for day in (date(2025, 12, 31), date(2026, 1, 1))}
@@ -102,9 +110,11 @@ def test_the_shipped_packs_say_what_the_law_says_on_the_day():
     assert amounts == {date(2025, 12, 31): 600, date(2026, 1, 1): 2000}
     limits = {pack.id: pack.limit for pack in in_force[date(2026, 1, 1)] if pack.limit}
     assert limits == {
-        "tenure-12-in-18": TenureLimit("tenure-12-in-18", 12, 18, ("contractor", "w2")),
-        "us-erisa-1000-hours": HoursLimit("us-erisa-1000-hours", 1000 * 3600, 12, engagements=("contractor",)),
-        "us-long-term-part-time": HoursLimit("us-long-term-part-time", 500 * 3600, 12, 2, engagements=("contractor",)),
+        "tenure-12-in-18": TenureLimit("tenure-12-in-18", 12, 18, ("contractor", "w2"), since(2000)),
+        "us-erisa-1000-hours": erisa(),
+        "us-long-term-part-time": HoursLimit(
+            "us-long-term-part-time", 500 * 3600, 12, 2, engagements=("contractor",), valid_from=since(2025)
+        ),
     }
     ways = {way: [p.id for p, _ in LimitsPolicy().in_force(packs, date(2026, 1, 1), way)] for way in ENGAGEMENTS}
     assert ways["w2"] == ["tenure-12-in-18"], "who is employed by a payroll partner is no contractor"
@@ -131,11 +141,13 @@ def test_a_client_says_what_is_hard_and_adds_limits_of_its_own():
     chosen = {"packs": {"us-erisa-1000-hours": "hard", "tenure-12-in-18": "off"}, "own": own}
     rules = hard_rules(chosen, "America/New_York", packs, day)
     everybody = HoursLimit("ours", 40 * 3600, 3, crossed="exceeded")
-    contractors = HoursLimit("us-erisa-1000-hours", 3600 * 1000, 12, engagements=("contractor",))
+    contractors = erisa()
     assert rules == HoursRules("America/New_York", (everybody, contractors))
     assert [rules.limits_of(way) for way in ENGAGEMENTS] == [(everybody, contractors), (everybody,), (everybody,)]
     only = hard_rules({"own": [{**own[0], "engagements": ["w2"]}]}, "UTC", packs, day)
-    assert (only.limits_of("contractor"), only.fresh_s) == ((), NO_LIMIT), "a newcomer is a contractor"
+    assert (only.limits_of("contractor"), only.fresh_on(day.toordinal())) == ((), NO_LIMIT), (
+        "a newcomer is a contractor"
+    )
     held = {pack.id: binding for pack, binding in LimitsPolicy.from_document(chosen, packs).in_force(packs, day)}
     assert (held["ours"], held["us-long-term-part-time"], held.get("tenure-12-in-18")) == ("hard", "soft", None)
     assert hard_rules({}, "UTC", packs, day) == HoursRules()

@@ -50,6 +50,20 @@ def test_a_form_is_due_by_the_calendar_year_wherever_the_site_is():
     assert sign("us-1099-nec", pay("1500"), pay("500", day=20)).level == "red"
 
 
+def test_a_form_is_judged_by_the_version_of_the_year_in_which_the_work_is_done():
+    december = date(2025, 12, 20)
+    in_force = LimitsPolicy().from_day(shipped_packs(), december)
+
+    def form(day: date) -> Standing:
+        agreed = [Agreed(OURS, each.toordinal(), "TX", Decimal(500)) for each in (december, day)]
+        return next(each for each in signs(agreed, OURS, in_force, december.toordinal()) if each.unit == "USD")
+
+    assert [(each.level, each.most) for each in (form(date(2025, 12, 31)), form(date(2026, 1, 2)))] == [
+        ("red", 600),
+        ("amber", 600),
+    ]
+
+
 def test_the_share_of_income_is_of_what_was_worked_here_in_a_year():
     assert sign("income-share").level == "green", "of nothing"
     found = sign("income-share", pay("699"), pay("301", client=OTHERS), pay("5000", day=9), pay("900", day=-365))

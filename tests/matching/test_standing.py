@@ -3,6 +3,7 @@
 The pack: 100 hours in 12 months, amber from 80; the day is 1 June 2026.
 """
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -86,6 +87,28 @@ def test_months_with_work_are_counted_and_the_break_is_named():
     assert standing(months, tenure).level == "green"
     found = standing({**months, (date(2026, 2, 15) - TODAY).days: (1.0, 0.0)}, tenure)
     assert (found.projected, found.level, found.free_on) == (4, "red", date(2026, 8, 1))
+
+
+def test_a_version_that_begins_later_judges_what_is_promised_from_its_day_on():
+    hours = {"hours": 100, "window_months": 12}
+    old = replace(pack(**hours), valid_to=date(2026, 8, 31))
+    new = replace(pack(**{**hours, "hours": 60}), version=2, valid_from=date(2026, 9, 1))
+    worked = {(TODAY - timedelta(days=9)).toordinal(): (50 * HOUR, 0)}
+
+    def stands(promised_on: date, today: date = TODAY) -> Any:
+        promised = {promised_on.toordinal(): (0, 10 * HOUR)}
+        (found,) = standings({**worked, **promised}, [(old, "hard"), (new, "hard")], today.toordinal())
+        return found
+
+    august, september = stands(date(2026, 8, 31)), stands(date(2026, 9, 1))
+    assert (august.pack.version, august.level, august.projected, august.most) == (1, "green", 60, 100)
+    assert (september.pack.version, september.level, september.projected, september.most) == (2, "red", 60, 60)
+    assert september.free_on == date(2027, 5, 23), "not before: until September there is room, then none"
+    assert september.text == "from 2026-09-01: 60 of 60 hours with what is promised: pause until 2027-05-23"
+    soon = stands(date(2026, 8, 31), today=date(2026, 7, 21))
+    assert (soon.pack.version, soon.level) == (2, "red"), "six weeks ahead they are warned, whatever is promised"
+    assert stands(date(2026, 8, 31), today=date(2026, 7, 20)).pack.version == 1
+    assert stands(date(2026, 9, 2), today=date(2026, 9, 2)).from_day is None
 
 
 def test_the_worst_level_is_that_of_the_pair():

@@ -72,6 +72,59 @@ def test_work_that_fits_what_is_left_breaks_no_window_and_a_second_more_breaks_o
     assert len(seen) > 1, "this seed shows one side only"
 
 
+def broken(limits: list[Limit], seconds: dict[int, int]) -> set[int]:
+    """The days with work whose own window has more than the limits of that day allow."""
+    return {
+        day
+        for day, worked in seconds.items()
+        for limit in limits
+        if worked and limit.valid_from <= day <= limit.valid_to and _breaks_at(limit, seconds, day, day)
+    }
+
+
+@pytest.mark.parametrize(
+    "versions",
+    [
+        [HoursLimit("h", 160 * HOUR, 3, valid_to=TODAY + 49), HoursLimit("h", 90 * HOUR, 3, valid_from=TODAY + 50)],
+        [HoursLimit("h", 90 * HOUR, 3, valid_to=TODAY + 49), HoursLimit("h", 160 * HOUR, 3, valid_from=TODAY + 50)],
+        [HoursLimit("h", 90 * HOUR, 3, valid_from=TODAY + 30, valid_to=TODAY + 60)],
+        [TenureLimit("t", 4, 5, valid_to=TODAY + 49), TenureLimit("t", 2, 5, valid_from=TODAY + 50)],
+        [TenureLimit("t", 2, 5, valid_from=TODAY + 20, valid_to=TODAY + 50)],
+    ],
+    ids=["stricter", "looser", "for a month", "fewer months", "fewer months for a month"],
+)
+def test_work_is_judged_by_the_version_of_its_day_and_never_breaks_what_is_promised_under_another(
+    versions: list[Limit],
+):
+    random, seen = Random(3), set()
+    num_days = 3 if isinstance(versions[0], TenureLimit) else 24
+    for _ in range(4):
+        days = {TODAY + random.randint(-80, 140): random.randint(1, 6 * HOUR) for _ in range(num_days)}
+        already = broken(versions, days)
+        steps = hours_left(days, versions, TODAY)
+        for day in range(TODAY, TODAY + 170, 3):
+            left = left_on(steps, [day])
+            seen.add(left)
+            fits = {**days, day: days.get(day, 0) + max(min(left, 400 * HOUR), 0)}
+            assert left <= 0 or broken(versions, fits) <= already, day
+            if left < NO_LIMIT:
+                fits[day] += 1
+                assert broken(versions, fits) - already or already & set(range(day, TODAY + 300)), day
+    assert len(seen) > 1, "one side only was seen"
+
+
+def test_a_version_that_begins_later_holds_from_its_day_also_for_who_never_worked():
+    old = HoursLimit("h", 8 * HOUR, 12, crossed="exceeded", valid_to=TODAY + 9)
+    new = HoursLimit("h", 5 * HOUR, 12, crossed="exceeded", valid_from=TODAY + 10)
+    assert hours_left({}, [old, new], TODAY) == ((1, 8 * HOUR), (TODAY + 10, 5 * HOUR))
+    rules = HoursRules("UTC", (old, new))
+    assert [rules.fresh_on(TODAY + day) for day in (9, 10)] == [8 * HOUR, 5 * HOUR]
+    far = HoursLimit("h", 3 * HOUR, 12, crossed="exceeded", valid_from=TODAY + 4000)
+    steps = hours_left({TODAY: HOUR}, [HoursLimit("h", 9 * HOUR, 12, valid_to=TODAY + 3999), far], TODAY)
+    assert [left_on(steps, [TODAY + day]) for day in (1, 3999, 4000)] == [8 * HOUR - 1, 9 * HOUR - 1, 3 * HOUR]
+    assert left_on(hours_left({TODAY - 9: 7 * HOUR}, [old], TODAY), [TODAY + 10]) == NO_LIMIT, "it holds no more"
+
+
 def test_a_promise_in_june_takes_from_may_too():
     """The window that ends with the promise holds both: work in May would make it too full."""
     june, may = date(2026, 6, 20).toordinal(), date(2026, 5, 20).toordinal()
@@ -93,7 +146,7 @@ def test_with_little_work_nothing_is_said_and_nobody_is_looked_at_twice():
     assert hours_left({TODAY: 8 * HOUR}, [year], TODAY) == ()
     assert hours_left({}, [year], TODAY) == ()
     assert hours_left({}, [HoursLimit("small", 8 * HOUR, 12, crossed="exceeded")], TODAY) == ((1, 8 * HOUR),)
-    assert HoursRules("UTC", (year,)).fresh_s == 1000 * HOUR - 1
+    assert HoursRules("UTC", (year,)).fresh_on(TODAY) == 1000 * HOUR - 1
 
 
 @pytest.mark.parametrize(

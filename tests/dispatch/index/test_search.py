@@ -141,7 +141,9 @@ def facts(who: Technician, job: Job, now: datetime, asked: frozenset[UUID], from
             (who.credentials.get(kind, 0) for kind in job.papers.get(who.engaged.get(CLIENT, "contractor"), ())),
             default=NO_PAPERS,
         ),
-        "hours_left_s": who.hours_left[CLIENT].steps[0][1] if CLIENT in who.hours_left else job.hours_rules.fresh_s,
+        "hours_left_s": who.hours_left[CLIENT].steps[0][1]
+        if CLIENT in who.hours_left
+        else job.hours_rules.fresh_on(job.counted_days[0]),
     }
 
 
