@@ -4,11 +4,14 @@ import { startOf, whoHas } from './export'
 import { type Job, live } from './live.svelte'
 
 export type Shape = 'list' | 'timeline' | 'map'
+export type Part = 'answers' | 'asked' | 'talk'
 export type Wish = '' | 'open' | 'assigned' | 'in_progress' | 'on_hold' | 'unfilled' | 'done'
 
 class View {
   shape = $state<Shape>('list')
   selected = $state<string>()
+  /** The part of the chosen job that somebody wants to be brought to. */
+  part = $state<Part>()
   search = $state('')
   state = $state<Wish>('')
   isTroubledOnly = $state(false)
@@ -31,6 +34,12 @@ class View {
       .sort((one, other) => (one.start < other.start ? -1 : one.start > other.start ? 1 : 0))
       .map(({ job }) => job)
   })
+
+  /** Look at a job, and at a part of it. */
+  open = (jobId: string, part?: Part): void => {
+    this.selected = jobId
+    this.part = part
+  }
 
   get job(): Job | undefined {
     return this.selected === undefined ? undefined : live.jobs.get(this.selected)

@@ -1,0 +1,116 @@
+"""What waits for an answer on the board: what somebody needs on site, another time, messages; and who may go where."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from browsing import DESK, PHONE, Device, Devices
+from dressed import done
+from playwright.sync_api import Locator, expect
+from relaying import relayed
+from signing import add_staff
+
+ROSA = "rosa@acme.example"
+CANARY = "<img src=x onerror=\"document.title='owned'\">"
+SHOTS = os.environ.get("TRUCKROLL_SHOTS")
+
+
+def looks(device: Device, name: str) -> None:
+    """Keep a picture for whoever wants to look, and find no barrier."""
+    if SHOTS:
+        device.page.screenshot(path=Path(SHOTS) / f"{name}.png")
+    assert (name, device.barriers()) == (name, [])
+
+
+def given(devices: Devices, num: int = 0, **more: Any) -> tuple[dict[str, Any], Any, str]:
+    """A job that this technician of the world has: the job, their caller, and the visit."""
+    job, offers = devices.town.offered(**more)
+    who = devices.town.world.technicians[num]
+    caller = devices.town.by_id(who)
+    [offer] = [each for each in offers if each.technician_id == who]
+    won = done(caller.post(f"/v1/offers/{offer.id}/accept", {"terms_version": 1}))
+    return job, caller, f"/v1/visits/{won['visit_id']}"
+
+
+def row(desk: Device, words: str) -> Locator:
+    return desk.page.locator("aside li").filter(has_text=words)
+
+
+def test_what_the_site_needs_is_granted_or_refused_and_another_time_agreed_from_the_board(devices: Devices):
+    town = devices.town
+    add_staff(town, "dispatcher", ROSA, "Rosa Marsh")
+    _, there, visit = given(devices, title="Replace pump")
+    later, their, other = given(devices, 1, title="Fix the reader")
+    for act in ("leave", "check-in"):
+        done(there.post(f"{visit}/{act}"))
+    with devices.device(DESK) as desk:
+        devices.sign_in(desk, ROSA, "header")
+        desk.sees("2 jobs")
+        # Somebody on site needs more time: the row leads to it, also while the job is in progress.
+        done(there.post(f"{visit}/site-requests", {"kind": "more_time", "minutes": 45, "note": CANARY}))
+        relayed(town)
+        row(desk, "The site waits for an answer").get_by_role("button", name="Answer").click()
+        waiting = desk.page.locator(".answers")
+        expect(waiting).to_contain_text("needs 45 min more")
+        expect(waiting).to_contain_text(CANARY)
+        expect(waiting).to_be_focused()
+        looks(desk, "board-answer-time")
+        waiting.get_by_label("Minutes more").fill("30")
+        waiting.get_by_label("Added to the pay, USD").fill("25")
+        waiting.get_by_role("button", name="Grant 30 min more").click()
+        expect(waiting).to_have_count(0)
+        [asked] = town.staff.get("/v1/site-requests").json()["items"]
+        assert (asked["state"], asked["granted_minutes"], asked["granted_amount"]) == ("granted", 30, "25.00")
+        expect(row(desk, "The site waits for an answer")).to_have_count(0)
+        # A part comes with a later visit; what would cost too much is refused, and why is kept.
+        for body in ({"kind": "part", "item": f"Fan {CANARY}", "quantity": 2}, {"kind": "second_person"}):
+            done(there.post(f"{visit}/site-requests", body))
+        relayed(town)
+        part = waiting.locator("li").filter(has_text="needs a part: Fan")
+        part.get_by_label("How many").fill("1")
+        part.get_by_label("It comes with a later visit").check()
+        looks(desk, "board-answer-part")
+        part.get_by_role("button", name="Yes, with a later visit").click()
+        expect(part).to_have_count(0)
+        waiting.get_by_label("Why not").select_option("It costs too much")
+        waiting.get_by_role("button", name="Say no").click()
+        expect(waiting).to_have_count(0)
+        helper, fan, _ = town.staff.get("/v1/site-requests").json()["items"]
+        assert (fan["state"], fan["is_return"]) == ("granted", True)
+        assert town.staff.get(f"/v1/parts/{fan['part_id']}").json()["quantity"] == 1
+        assert (helper["state"], helper["why"]) == ("refused", "too_dear")
+        # Another time is proposed: refused once with a reason, then agreed to.
+        start = town.world.start + timedelta(hours=1)
+        wish = {"time": {"start_at": start.isoformat()}, "reason": "technician_asks", "note": CANARY}
+        done(their.post(f"{other}/proposals", wish))
+        relayed(town)
+        row(desk, "A change waits for an answer").get_by_role("button", name="Fix the reader").click()
+        expect(waiting).to_contain_text("Technician 1 proposes")
+        expect(waiting).to_contain_text(CANARY)
+        looks(desk, "board-answer-change")
+        waiting.get_by_label("Why not").select_option("Too late")
+        waiting.get_by_role("button", name="Say no").click()
+        expect(waiting).to_have_count(0)
+        done(their.post(f"{other}/proposals", wish))
+        relayed(town)
+        waiting.get_by_role("button", name="Agree: it binds both").click()
+        expect(waiting).to_have_count(0)
+        agreed, refused = town.staff.get("/v1/proposals").json()["items"]
+        assert (agreed["state"], refused["state"]) == ("accepted", "refused")
+        [planned] = town.staff.get(f"/v1/jobs/{later['id']}").json()["visits"]
+        assert planned["planned_start_at"] == agreed["start_at"]
+        assert "owned" not in desk.page.title()
+    # Two answer at once, on a phone: the second is told, and nothing is granted twice.
+    done(there.post(f"{visit}/site-requests", {"kind": "more_time", "minutes": 15}))
+    with devices.device(PHONE, "dark") as desk:
+        devices.sign_in(desk, ROSA, "header")
+        row(desk, "The site waits for an answer").get_by_role("button", name="Answer").click()
+        grant = desk.page.get_by_role("button", name="Grant 15 min more")
+        grant.wait_for()
+        looks(desk, "board-answer-phone")
+        newest = town.staff.get("/v1/site-requests").json()["items"][0]
+        done(town.staff.post(f"/v1/site-requests/{newest['id']}/refuse", {"why": "other"}))
+        grant.click()
+        desk.page.get_by_role("alert").first.wait_for()
+    assert town.staff.get("/v1/site-requests").json()["items"][0]["state"] == "refused"

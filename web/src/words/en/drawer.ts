@@ -1,0 +1,57 @@
+// What the board says of the job that is chosen, in English.
+
+export const drawer = {
+  somebody: 'A technician',
+  answers: {
+    title: 'Waits for your answer',
+    answer: 'Answer',
+    by: 'answer by',
+    asks: {
+      more_time: (time: string) => `needs ${time} more`,
+      part: (item: string) => `needs a part: ${item}`,
+      second_person: () => 'needs a second person',
+      different_skill: (skill: string) => `needs somebody who knows ${skill}`,
+    } as Record<string, (what: string) => string>,
+    minutes: 'Minutes more',
+    money: (currency: string) => `Added to the pay, ${currency}`,
+    quantity: 'How many',
+    expected: 'There at',
+    grants: {
+      more_time: (minutes: number) => `Grant ${minutes} min more`,
+      part: () => 'Order the part',
+      second_person: () => 'Ask somebody to help',
+      different_skill: () => 'Ask somebody with that skill',
+    } as Record<string, (minutes: number) => string>,
+    later: 'It comes with a later visit',
+    grantLater: 'Yes, with a later visit',
+    whyNo: 'Why not',
+    refuse: 'Say no',
+    siteWhys: {
+      not_needed: 'The work can be done without it',
+      other_visit: 'Another visit is planned for it',
+      too_dear: 'It costs too much',
+      other: 'Another reason',
+    } as Record<string, string>,
+    unanswered: 'Nobody answered in time: they may stop and are paid what was agreed. Write to them.',
+    proposes: 'proposes',
+    proposesElse: 'proposes other terms',
+    instead: 'instead of',
+    payWanted: (sum: string) => `asks for ${sum}`,
+    lasts: (time: string) => `takes ${time}`,
+    accept: 'Agree: it binds both',
+    changeWhys: {
+      site_closed: 'The site is closed then',
+      too_late: 'Too late',
+      too_dear: 'It costs too much',
+      other: 'Another reason',
+    } as Record<string, string>,
+    ours: (who: string) => `${who} has not answered yet:`,
+    takeBack: 'Take it back',
+  },
+  failed: {
+    rules: (rules: string) => `A rule says no to it: ${rules}.`,
+    free: (minutes: string) => `It would run into their next work: at most ${minutes} min are free.`,
+    too_long: 'A visit takes 14 days at most: end this one and plan another.',
+    budget: 'The budget does not suffice for it.',
+  },
+}
