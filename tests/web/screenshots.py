@@ -60,6 +60,7 @@ PAGES = (
     Shot("desk-budgets", ADMIN, "/desk/budgets"),
     Shot("desk-budgets-change", ADMIN, "/desk/budgets", "Change PO-7781"),
     Shot("desk-agreements", ADMIN, "/desk/agreements"),
+    Shot("desk-account", ADMIN, "/desk/account"),
     Shot("operator-disputes", OPERATOR, "/desk/operator/disputes"),
     Shot("operator-disputes-decide", OPERATOR, "/desk/operator/disputes", "Decide: {disputed}"),
     Shot("operator-reviews", OPERATOR, "/desk/operator/reviews"),

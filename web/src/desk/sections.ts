@@ -68,6 +68,9 @@ export const SECTIONS: readonly Section[] = [
   { path: '/operator/audit', words: 'audit', roles: OPERATOR, load: () => import('./operator/AuditPage.svelte') },
 ]
 
+/** One's own, for whoever works here; the name above every page leads there. */
+export const loadAccount = () => import('./pages/AccountPage.svelte')
+
 /** The pages that a role may open. */
 export const sectionsOf = (role: string): readonly Section[] => SECTIONS.filter((each) => each.roles.includes(role))
 

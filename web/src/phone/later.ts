@@ -4,6 +4,7 @@
 export const later = {
   job: () => import('./pages/JobsPage.svelte'),
   me: () => import('./pages/MePage.svelte'),
+  notForYou: () => import('../ui/NotForYou.svelte'),
   offer: () => import('./pages/OfferPage.svelte'),
   offers: () => import('./pages/OffersPage.svelte'),
   signIn: () => import('../ui/SignIn.svelte'),

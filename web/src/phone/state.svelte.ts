@@ -106,6 +106,7 @@ export function start(): void {
   })
   outbox.onAnswer(renewAll)
   net.onBack(renewAll)
-  if (session.me?.role === 'technician') begin()
+  // Whoever signed in on another page of ours finds nothing here that is somebody else's.
+  if (session.me?.role === 'technician') void store.forget(session.me.id ?? '').then(begin)
   void session.look()
 }
