@@ -60,7 +60,7 @@ def run_payouts(request: Request, actor: Operator) -> Response:
 def post_payout_word(request: Request, actor: Gateway, word: PayoutWordIn) -> Response:
     """Hand on a provider's callback, its body as it came, with its `Truckroll-Signature: t=SECONDS,v1=HMAC-SHA256`.
 
-    Told twice, late or out of order, nothing moves.
+    Told twice, nothing moves; told out of order, the end is the same: what failed or came back is due again, once.
     """
     secret = parts_of(request).settings.payout_secret
     if secret is None:

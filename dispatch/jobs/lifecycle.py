@@ -37,7 +37,8 @@ JOB: Moves = {
     "sent_back": {"finish": "done", "reopen": "open"},
     "approved": {"pay": "paid", "dispute": "disputed"},
     "disputed": {"approve": "approved"},
-    "paid": {},
+    # What a bank sends back is due once more.
+    "paid": {"owe": "approved"},
     "cancelled": {},
 }
 

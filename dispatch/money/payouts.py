@@ -1,8 +1,9 @@
 """How does what is due get to its owner? In batches, one transfer for each payee and currency, told of once.
 
 A run takes payments whose date has come and moves what is due into payouts; another transaction tells the provider and
-notes its id; callbacks end a payout. Each step asks for the state before it, so a callback that comes twice, late or
-out of order moves nothing.
+notes its id; callbacks end a payout. A transfer is paid, or fails, or is paid and then comes back, and the words about
+it come in any order, some of them twice: that it is back outweighs that it was paid, so the end is the same in every
+order, and a word that tells nothing new moves nothing.
 """
 
 from collections import defaultdict
@@ -25,8 +26,12 @@ from dispatch.record.session import ENGINE, Actor, database_now
 from dispatch.record.tables import PaymentRow, PayoutRow, new_id
 
 _BATCH = 500
-#: outcome -> the states that it may follow
-_AFTER = {"paid": ("created", "sent"), "failed": ("created", "sent"), "returned": ("paid",)}
+#: outcome -> the states in which it is news; a bank that first says `paid` may still say `failed`.
+_NEWS = {
+    "paid": ("created", "sent"),
+    "failed": ("created", "sent", "paid"),
+    "returned": ("created", "sent", "paid", "failed"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,7 @@ def _send(session: Session, payout: PayoutRow, provider: Provider, actor: Actor)
 def hear(session: Session, actor: Actor, word: Word, *, now: datetime) -> bool:
     """Note what the provider says became of a payout: whether it is new. Runs as the engine.
 
-    Paid money that comes back, and a transfer that failed, is due again.
+    Money that comes back, and a transfer that failed, is due again, once, whichever word is heard first.
 
     Raises
     ------
@@ -127,16 +132,34 @@ def hear(session: Session, actor: Actor, word: Word, *, now: datetime) -> bool:
     ).one_or_none()
     if payout is None:
         raise NotFound("payout", word.payout_id)
-    if payout.state not in _AFTER[word.outcome]:
+    if payout.state not in _NEWS[word.outcome]:
         return False
-    payout.state, payout.settled_at, payout.failed_why = word.outcome, now, word.why
+    steps = _steps(payout.state, word.outcome)
+    payout.state, payout.settled_at, payout.failed_why = word.outcome, now, word.why or payout.failed_why
     session.flush()
-    if word.outcome != "paid":
+    if steps and word.outcome != "paid":
         _owe_again(session, payout)
-    _post(session, payout, word.outcome, now)
+    _hold_accounts(session, payout)
+    for step in steps:
+        _post(session, payout, step, now)
     told = {"amount": str(payout.amount), "currency": payout.currency, "why": word.why}
     record(session, actor, ("payout", payout.id), word.outcome, told, client_id=None, now=now)
     return True
+
+
+def _steps(before: str, outcome: str) -> tuple[str, ...]:
+    """What is booked when a payout in this state is heard to have come to this end. Pure.
+
+    What returned was paid before, though nobody had said so; what failed is with us already, and comes back no second
+    time.
+    """
+    if before == "failed":
+        return ()
+    if outcome == "paid":
+        return ("paid",)
+    if before == "paid":
+        return ("returned",)
+    return ("paid", "returned") if outcome == "returned" else ("failed",)
 
 
 def _make(session: Session, payments: list[PaymentRow], now: datetime) -> UUID:
@@ -182,6 +205,11 @@ def _owe_again(session: Session, payout: PayoutRow) -> None:
         payment.state = "due" if payment.state == "paid" else payment.state
         payment.version += 1
     session.flush()
+
+
+def _hold_accounts(session: Session, payout: PayoutRow) -> None:
+    owner = _owner(payout)
+    lock_accounts(session, (account_id(owner, kind, payout.currency) for kind in ("due", "in_payout")))
 
 
 def _post(session: Session, payout: PayoutRow, step: str, now: datetime) -> None:

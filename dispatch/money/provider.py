@@ -1,7 +1,9 @@
 """Who moves the money to a bank? A payment provider behind two verbs, and a local one for private use.
 
 A provider is told of a payout by its id, which it takes as the key: told twice, it pays once. What became of it comes
-back as a callback, signed over its time and body with the secret that both sides know.
+back as a callback, signed over its time and body with the secret that both sides know. One order has one transfer:
+money of it that came back goes out with a new order, so the id and `paid`, `failed` or `returned` suffice to tell how
+it ended (`dispatch.money.payouts`).
 """
 
 import hashlib

@@ -46,12 +46,15 @@ def concede_dispute(session: Session, actor: Actor, dispute_id: UUID, *, now: da
 
 
 def hear_of_payout(session: Session, actor: Actor, word: Word, *, now: datetime) -> bool:
-    """Note what became of a payout; jobs all of whose money has arrived are paid. Whether it is new."""
+    """Note what became of a payout: jobs all of whose money has arrived are paid, others are not, or no longer.
+
+    Whether it is new.
+    """
     items = session.scalars(select(PayoutRow.items).where(PayoutRow.id == word.payout_id)).one_or_none()
     payments = [UUID(item["payment"]) for item in items or ()]
     jobs = _hold_jobs(session, select(PaymentRow.job_id).where(PaymentRow.id.in_(payments)))
     is_new = hear(session, actor, word, now=now)
-    if is_new and word.outcome == "paid":
+    if is_new:
         for job_id in jobs:
             follow_money(session, actor, job_id, now=now)
     return is_new
@@ -75,7 +78,10 @@ def watch_disputes(session: Session, now: datetime) -> int:
 
 
 def follow_money(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -> None:
-    """Move the job to where its money is, if it was approved before. Runs as the engine."""
+    """Move the job to where its money is, if it was approved before. Runs as the engine.
+
+    Paid is a job of which nothing is due, disputed or on its way; what comes back from a bank makes it approved again.
+    """
     payments = session.execute(select(PaymentRow.id, PaymentRow.state).where(PaymentRow.job_id == job_id)).all()
     state = session.scalars(
         select(JobRow.state).where(JobRow.id == job_id).execution_options(populate_existing=True)
@@ -86,7 +92,9 @@ def follow_money(session: Session, actor: Actor, job_id: UUID, *, now: datetime)
     elif not is_disputed and state == "disputed":
         move_job(session, actor, job_id, "approve", "approved", now, {"why": "decided"})
     ids = [each.id for each in payments]
-    if ids and all(each.state in _OVER for each in payments) and not _is_on_its_way(session, ids):
+    if not all(each.state in _OVER for each in payments):
+        move_job(session, actor, job_id, "owe", "owed", now)
+    elif ids and not _is_on_its_way(session, ids):
         move_job(session, actor, job_id, "pay", "paid", now)
 
 

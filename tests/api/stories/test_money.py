@@ -235,6 +235,10 @@ def test_a_bank_says_no_and_the_next_run_pays_again(story, operator, acme):
     assert says("paid").json() == {"is_new": False}, "it came out of order"
     [again] = operator.post("/v1/payouts/run").json()["payouts"]
     payout = again
+    assert says("returned").json() == {"is_new": True}, "before anybody said that it was paid"
+    assert says("paid").json() == {"is_new": False}
+    assert given.state() == "approved"
+    [payout] = operator.post("/v1/payouts/run").json()["payouts"]
     assert says("paid").json() == {"is_new": True}
     assert given.state() == "paid"
     year = datetime.now(UTC).year

@@ -108,17 +108,23 @@ def test_a_cancellation_against_a_yes_leaves_nothing_set_aside_without_work(purs
 
 
 def test_two_payout_runs_and_every_callback_at_once_pay_once(purse: Purse):
-    for day in range(ROUNDS):
+    """Whichever word is heard first: what failed or came back is due once more, and goes out once more."""
+    purse.pays_in("5000")
+    for day, last in enumerate(("paid", "failed", "returned", "returned")):
         won, payment = done(purse, **on(purse, day))
         purse.approves(won)
         runs = race([doing(purse, make_payouts)] * 4)
         payouts = [each for run in runs for each in run]
         assert len(payouts) == 1
-        words = [Word(payouts[0], outcome) for outcome in ("paid", "paid", "failed", "failed")]
-        heard = race([doing(purse, hear, ENGINE, word) for word in words])
-        assert sum(heard) == 1
+        heard = race([doing(purse, hear, ENGINE, Word(payouts[0], outcome)) for outcome in ("paid", last) * 3])
+        assert sum(heard) in ((1,) if last == "paid" else (1, 2)), heard
         assert purse.has("in_payout", payment.technician_id) == 0
+        is_back = last != "paid"
+        assert (purse.payment(won).due, purse.payment(won).paid)[is_back] == 0
+        assert purse.has("due", payment.technician_id) == (D("126.00") if is_back else 0)
         purse.balances()
+        for again in purse.runs_payouts():
+            doing(purse, hear, ENGINE, Word(again, "paid"))()
 
 
 def test_a_dispute_decided_twice_at_once_is_decided_once(purse: Purse):

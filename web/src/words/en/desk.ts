@@ -400,6 +400,7 @@ export const desk = {
       request_made: 'The technician asked for something',
       proof_lapsed: 'A proof of the technician ran out',
       charged: 'Something is owed',
+      owed: 'Money came back from the bank: it goes out again',
       changed: 'The assignment was changed',
       rated: 'The work was rated',
       pack_made: 'The file of the work was made',

@@ -399,6 +399,7 @@ export const desk: typeof english = {
       request_made: 'El técnico pidió algo',
       proof_lapsed: 'Una acreditación del técnico venció',
       charged: 'Algo se debe',
+      owed: 'El banco devolvió dinero: se paga de nuevo',
       changed: 'La asignación se cambió',
       rated: 'El trabajo se valoró',
       pack_made: 'Se preparó el expediente del trabajo',
