@@ -39,7 +39,7 @@ class Candidates:
     is_admitted, is_suspended: (N,) what the job's client and the technician are to each other
     skill_levels: (N, S) 0 = lacks it; columns in the order of `sorted(job.needs.skills)`
     credential_days: (N, C) last valid day as ordinal, 0 = none; columns as `job.needs.credentials`
-    is_us_person: (N,) claimed and proved
+    cleared_until: (N,) last day, as ordinal, on which it is proved that they are a US person, 0 = it is not
     in_area: (N,) the site lies inside the technician's own radius or polygon
     in_hours: (N,) some start in the window keeps the work inside hours, out of quiet hours and time off
     is_free: (N,) some start in the window keeps the work clear of bookings and of the travel between them
@@ -70,7 +70,7 @@ class Candidates:
     is_suspended: Bools
     skill_levels: Ints
     credential_days: Ints
-    is_us_person: Bools
+    cleared_until: Ints
     in_area: Bools
     in_hours: Bools
     is_free: Bools

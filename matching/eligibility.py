@@ -123,7 +123,7 @@ def _credential_ends(job: Job, candidates: Candidates, policy: Policy) -> Bools:
 
 
 def _not_cleared(job: Job, candidates: Candidates, policy: Policy) -> Bools:
-    return ~candidates.is_us_person & job.needs.clearance
+    return (candidates.cleared_until < credential_day(job, policy)) & job.needs.clearance
 
 
 def _outside_area(job: Job, candidates: Candidates, policy: Policy) -> Bools:
@@ -187,7 +187,7 @@ def wanted_levels(job: Job) -> NDArray[np.int64]:
 
 
 def credential_day(job: Job, policy: Policy) -> int:
-    """The day, as ordinal, through which every credential must be valid."""
+    """The day, as ordinal, through which every credential and the clearance must be valid."""
     return job.last_day.toordinal() + policy.credential_slack_days
 
 

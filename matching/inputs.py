@@ -24,6 +24,7 @@ from matching.candidates import NO_PAPERS, Candidates
 from matching.errors import MatchingError, ReplayError
 from matching.job import Job, Needs, Pay
 from matching.policy import Policy
+from matching.proof import FOR_EVER, NEVER
 from matching.scoring import Scarce
 from matching.usage import NO_LIMIT
 
@@ -155,6 +156,9 @@ def _inputs(header: Mapping[str, Any], body: bytes) -> Inputs:
     # Decided before hours with a client were counted: nobody had a limit.
     columns.setdefault("hours_left_s", np.full(len(columns["ids"]), NO_LIMIT, dtype=np.int64))
     columns.setdefault("papers_until", np.full(len(columns["ids"]), NO_PAPERS, dtype=np.int64))
+    # Stored before a clearance had a last day: whoever had one had it for ever.
+    if (was_cleared := columns.pop("is_us_person", None)) is not None:
+        columns["cleared_until"] = np.where(was_cleared, FOR_EVER, NEVER).astype(np.int64)
     # Stored before it was known how good somebody may be: as good as they were.
     columns.setdefault("reputation_high", columns["reputation"])
     if start != len(body):

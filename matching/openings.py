@@ -1,5 +1,6 @@
 """Which one proof would have opened this job to a technician? Only of work that was open to them but for it. Pure."""
 
+from matching.eligibility import credential_day
 from matching.job import Job
 from matching.policy import Policy
 from matching.proof import NEVER, kind_of
@@ -16,9 +17,9 @@ def opened_by(job: Job, who: Technician, policy: Policy) -> str | None:
     A standing look: hours, other work and pay are of the day and not looked at. Work that no pool of theirs, no
     admission and no open market let them know of counts as if it weren't there, so no private pool's work is told.
     """
-    if not (_knew_of(job, who, policy) and _is_able(job, who)):
+    last = credential_day(job, policy)
+    if not (_knew_of(job, who, policy) and _is_able(job, who, last)):
         return None
-    last = job.last_day.toordinal() + policy.credential_slack_days
     lacking = [key for key in job.needs.credentials if who.credentials.get(key, NEVER) < last]
     return kind_of(lacking[0]) if len(lacking) == 1 else None
 
@@ -35,6 +36,6 @@ def _knew_of(job: Job, who: Technician, policy: Policy) -> bool:
     return is_open or bool(job.needs.pools & who.pools)
 
 
-def _is_able(job: Job, who: Technician) -> bool:
+def _is_able(job: Job, who: Technician, last: int) -> bool:
     has_skills = all(who.skills.get(code, 0) >= level for code, level in job.needs.skills.items())
-    return has_skills and (who.is_us_person or not job.needs.clearance)
+    return has_skills and (who.cleared_until >= last or not job.needs.clearance)

@@ -8,6 +8,7 @@ rule that judges it stays one comparison, whatever is asked.
 import hashlib
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -20,6 +21,8 @@ from matching.errors import PolicyError
 
 #: The last day of a proof that does not satisfy: before every job.
 NEVER = 0
+#: The last day of what has none: after every job.
+FOR_EVER = date.max.toordinal()
 
 _SETTINGS = (
     "scope",
@@ -36,12 +39,16 @@ _SETTINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A proof in force: its kind, its last day (ordinal), the facts of its family, and for which client alone."""
+    """A proof in force: its kind, its last day (ordinal), the facts of its family, and for which client alone.
+
+    `from_day` is the first day (ordinal) of one that has not begun; `NEVER`: it has.
+    """
 
     kind: str
     until_day: int
     facts: Mapping[str, Any]
     client_id: UUID | None = None
+    from_day: int = NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +100,37 @@ def last_day(proof: Proof, asked: Requirement, region: str = "") -> int:
 
 
 def last_days(proofs: Sequence[Proof], requirements: Iterable[Requirement]) -> dict[str, int]:
-    """The last day of each kind, and of each requirement that some proof satisfies, by key; the best proof counts."""
-    days: dict[str, int] = {}
+    """The last day of each kind, and of each requirement that some proof satisfies, by key.
+
+    The best proof counts, and one that begins before it ends or on the day after goes on where it ends. One that begins
+    later leaves a gap, and counts from its first day on.
+    """
+    spans: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
     for proof in proofs:
         if proof.client_id is None:
-            days[proof.kind] = max(days.get(proof.kind, NEVER), proof.until_day)
+            spans[proof.kind, 0].append((proof.from_day, proof.until_day))
     for asked in requirements:
         for proof in proofs:
             if proof.kind == asked.kind:
                 for region in proof.facts.get("states", ()) if asked.by_state else ("",):
-                    key, day = asked.key(region), last_day(proof, asked, region)
-                    if day > days.get(key, NEVER):
-                        days[key] = day
-    return days
+                    if (day := last_day(proof, asked, region)) > NEVER:
+                        # A slack is asked of the last proof alone, not of each that is renewed.
+                        span = (proof.from_day, day + asked.slack_days)
+                        spans[asked.key(region), asked.slack_days].append(span)
+    ends = {key: run_end(found) - slack_days for (key, slack_days), found in spans.items()}
+    return {key: day for key, day in ends.items() if day > NEVER}
+
+
+def run_end(spans: Iterable[tuple[int, int]]) -> int:
+    """The last day of the unbroken run of proofs of which one has begun (first day `NEVER`), else `NEVER`.
+
+    `spans` are (first, last) days, as ordinals.
+    """
+    end = NEVER
+    for first, last in sorted(spans):
+        if first <= end + 1:
+            end = max(end, last)
+    return end
 
 
 def held_until(days: Mapping[str, int], kind: str, asked: Requirement | None) -> int:

@@ -17,6 +17,7 @@ from matching.candidates import Bools, Ints
 from matching.eligibility import credential_day
 from matching.job import Job
 from matching.policy import Policy
+from matching.proof import NEVER
 from matching.sitecalendar import SiteCalendar, open_times_between
 from matching.starts import SAME_SITE_M, Bars, Openings, Window, barred_starts
 from matching.technician import Technician
@@ -114,8 +115,9 @@ def _has_day_left(technician: Technician, start_s: Ints) -> Bools:
 
 
 def _is_proved(job: Job, technician: Technician, policy: Policy, start_s: Ints) -> Bools:
-    """Every needed proof is valid through the last day of the work, at the site."""
-    proved = min((technician.credentials.get(kind, 0) for kind in job.needs.credentials), default=None)
+    """Every needed proof, and the clearance, is valid through the last day of the work, at the site."""
+    ends = [technician.credentials.get(kind, NEVER) for kind in job.needs.credentials]
+    proved = min([*ends, technician.cleared_until] if job.needs.clearance else ends, default=None)
     if proved is None:
         return np.ones(len(start_s), dtype=np.bool_)
     last_days = [credential_day(job.starting(datetime.fromtimestamp(each, UTC)), policy) for each in start_s.tolist()]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from geo.areas import Area
+from matching.proof import NEVER
 from matching.usage import HoursLeft
 
 #: How somebody works for a client that has said nothing else.
@@ -49,7 +50,8 @@ class Technician:
     """One technician's facts.
 
     `skills` maps code to level (1-5). `credentials` maps the kind of each *verified* credential to its last valid
-    day as a proleptic ordinal (`date.toordinal`). `hours` are (weekday 0 = Monday, from minute, to minute) in
+    day as a proleptic ordinal (`date.toordinal`), `cleared_until` is that of the proof that they are a US person
+    (`matching.proof`: `NEVER`, `FOR_EVER`). `hours` are (weekday 0 = Monday, from minute, to minute) in
     `time_zone`; empty means any time; a span over midnight is two. `quiet` is (from minute, to minute), may run over
     midnight, and is free of work unless `works_in_quiet_hours`. `time_off` is `[start_s, end_s)` in Unix seconds,
     `bookings` are the live ones, both ascending. `blocks` are clients that blocked the technician or are blocked by
@@ -77,7 +79,7 @@ class Technician:
     prefers: frozenset[UUID] = frozenset()
     skills: Mapping[str, int] = field(default_factory=dict)
     credentials: Mapping[str, int] = field(default_factory=dict)
-    is_us_person: bool = False
+    cleared_until: int = NEVER
     radius_km: float | None = None
     area: Area | None = None
     hours: tuple[tuple[int, int, int], ...] = ()

@@ -13,7 +13,7 @@ from matching.candidates import NO_CAPACITY, Candidates
 from matching.eligibility import Rule, credential_day, hourly_cents, judge
 from matching.job import Job
 from matching.policy import Policy
-from matching.proof import kind_of
+from matching.proof import FOR_EVER, NEVER, kind_of
 from matching.usage import NO_LIMIT
 
 
@@ -89,7 +89,12 @@ def _credential(job: Job, one: Candidates, policy: Policy, holds: bool) -> str:
 def _clearance(job: Job, one: Candidates, policy: Policy, holds: bool) -> str:
     if not job.needs.clearance:
         return "no clearance needed"
-    return "US person, proved" if holds else "not proved to be a US person"
+    day, last = int(one.cleared_until[0]), date.fromordinal(credential_day(job, policy)).isoformat()
+    if day == FOR_EVER:
+        return "US person, proved"
+    if day == NEVER:
+        return "not proved to be a US person"
+    return f"US person, proved through {date.fromordinal(day).isoformat()}, {last} needed"
 
 
 def _area(job: Job, one: Candidates, policy: Policy, holds: bool) -> str:

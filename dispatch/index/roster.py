@@ -260,7 +260,7 @@ _FIELDS: dict[str, tuple[str, Callable[[Technician], object]]] = {
     "lng": ("f8", lambda t: t.lng),
     "is_active": ("?", lambda t: t.is_active),
     "in_market": ("?", lambda t: t.in_market),
-    "is_us_person": ("?", lambda t: t.is_us_person),
+    "cleared_until": ("i8", lambda t: t.cleared_until),
     "has_polygon": ("?", lambda t: isinstance(t.area, PolygonArea)),
     "day_capacity": ("i8", lambda t: NO_CAPACITY if t.day_capacity is None else t.day_capacity),
     "min_cents": ("i8", lambda t: 0 if t.min_hourly is None else _cents(t.min_hourly)),

@@ -170,7 +170,7 @@ def _candidates(gathered: _Gathered, job: Job, *, now: datetime) -> Candidates:
         is_suspended=gathered.is_suspended,
         skill_levels=gathered.skill_levels,
         credential_days=gathered.credential_days,
-        is_us_person=number["is_us_person"],
+        cleared_until=number["cleared_until"],
         in_area=_in_area(gathered, job),
         in_hours=times.in_hours,
         is_free=times.is_free,

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from dispatch.record.tables import TechnicianRow
 from dispatch.talent.usage import hours_left_of
 from geo.geojson import area_from_geojson
-from matching.proof import Proof, Requirement, last_days, read_requirements
+from matching.proof import FOR_EVER, NEVER, Proof, Requirement, last_days, read_requirements, run_end
 from matching.reputation import ReputationPolicy, reputation
 from matching.technician import Asks, Booking, Consent, Technician
 from matching.usage import HoursLeft
@@ -61,8 +61,9 @@ _COLUMNS = (
 _FACTS = {
     "skills": "SELECT technician_id, json_object_agg(skill, level) FROM technician_skills WHERE {them}",
     "credentials": "SELECT technician_id, json_agg(json_build_array(kind, valid_until - DATE '0001-01-01' + 1,"
-    " facts, for_client_id) ORDER BY kind, valid_until, id) FROM credentials"
-    " WHERE {them} AND state IN ('verified', 'expiring') AND revoked_at IS NULL AND valid_from <= :today",
+    " facts, for_client_id, CASE WHEN valid_from > :today THEN valid_from - DATE '0001-01-01' + 1 ELSE 0 END)"
+    " ORDER BY kind, valid_until, id) FROM credentials"
+    " WHERE {them} AND state IN ('verified', 'expiring') AND revoked_at IS NULL",
     "hours": "SELECT technician_id, json_agg(json_build_array(weekday, from_minute, to_minute)"
     " ORDER BY weekday, from_minute) FROM working_hours WHERE {them}",
     "time_off": "SELECT technician_id, json_agg(json_build_array(floor(extract(epoch FROM lower(during)))::bigint,"
@@ -88,10 +89,11 @@ _FACTS = {
 }
 
 #: What holds for all is read with the technicians' facts, under nobody's key: what clients ask of proofs beyond their
-#: days, and what an average technician of the network is like.
+#: days, which kinds prove a US person, and what an average technician of the network is like.
 _OF_ALL = (
     "SELECT '', 'asked', json_agg(json_build_array(id, proof_policy) ORDER BY id)::text FROM clients"
     " WHERE proof_policy <> '{}' HAVING count(*) > 0",
+    "SELECT '', 'clearing', json_agg(code)::text FROM credential_kinds WHERE family = 'clearance' HAVING count(*) > 0",
     "(SELECT '', 'newcomer', means::text FROM network_means ORDER BY num DESC LIMIT 1)",
 )
 
@@ -231,16 +233,20 @@ def _bridged(session: Session, rows: Sequence[Row[Any]], of: Mapping[str, Any], 
         facts[key][name] = _PARSED[name](value)
     of_all = facts.pop("", {})
     asked, newcomer = of_all.get("asked", ()), of_all.get("newcomer") or _newcomer(None)
+    clearing = of_all.get("clearing", frozenset())
     for row in rows:
-        yield _technician(row, facts.get(row.key, {}), asked, newcomer)
+        yield _technician(row, facts.get(row.key, {}), asked, clearing, newcomer)
 
 
-def _technician(row: Row[Any], facts: Mapping[str, Any], asked: Asked, newcomer: Standing) -> Technician:
+def _technician(
+    row: Row[Any], facts: Mapping[str, Any], asked: Asked, clearing: frozenset[str], newcomer: Standing
+) -> Technician:
     asks = Asks(*facts.get("asks", (0, 0, 0, 0)))
     blocked_by, favourite_of = facts.get("of_clients", _NO_MARKS)
     blocked, prefers = facts.get("own_marks", _NO_MARKS)
     admitted, suspended = facts.get("admissions", _NO_MARKS)
     score, high = _standing(row, newcomer)
+    is_us_person = row.clearance == "us_person"
     return Technician(
         id=UUID(row.key),
         version=row.version,
@@ -258,7 +264,7 @@ def _technician(row: Row[Any], facts: Mapping[str, Any], asked: Asked, newcomer:
         prefers=prefers,
         skills=facts.get("skills", _NOTHING),
         credentials=_last_days(facts["credentials"], asked) if "credentials" in facts else _NOTHING,
-        is_us_person=row.clearance == "us_person",
+        cleared_until=_cleared_until(facts.get("credentials", "[]"), clearing) if is_us_person else NEVER,
         radius_km=row.radius_km,
         area=area_from_geojson(row.area, "area") if row.area else None,
         hours=facts.get("hours", ()),
@@ -310,10 +316,21 @@ def _mapping(document: str) -> Mapping[str, int]:
 @lru_cache(maxsize=65536)
 def _last_days(document: str, asked: Asked) -> Mapping[str, int]:
     """By kind, and by what each client asks of a kind; many have the same proofs to the day."""
-    proofs = [
-        Proof(kind, day, facts, UUID(client) if client else None) for kind, day, facts, client in json.loads(document)
+    return MappingProxyType(last_days(_proofs(document), asked))
+
+
+@lru_cache(maxsize=65536)
+def _cleared_until(document: str, clearing: frozenset[str]) -> int:
+    """The last day of the proofs that somebody is a US person; without any it is the operator's own word, for ever."""
+    spans = [(proof.from_day, proof.until_day) for proof in _proofs(document) if proof.kind in clearing]
+    return run_end(spans) if spans else FOR_EVER
+
+
+def _proofs(document: str) -> list[Proof]:
+    return [
+        Proof(kind, day, facts, UUID(client) if client else None, first)
+        for kind, day, facts, client, first in json.loads(document)
     ]
-    return MappingProxyType(last_days(proofs, asked))
 
 
 @lru_cache(maxsize=64)
@@ -321,6 +338,11 @@ def _asked(document: str) -> Asked:
     """What all clients ask, each once."""
     of_clients = [read_requirements(policy, UUID(client)) for client, policy in json.loads(document)]
     return tuple(dict.fromkeys(asked for policy in of_clients for asked in policy.values()))
+
+
+@lru_cache(maxsize=8)
+def _codes(document: str) -> frozenset[str]:
+    return frozenset(json.loads(document))
 
 
 @lru_cache(maxsize=8)
@@ -377,6 +399,7 @@ _PARSED: Mapping[str, Callable[[str], Any]] = {
     "skills": _mapping,
     "credentials": str,
     "asked": _asked,
+    "clearing": _codes,
     "newcomer": _newcomer,
     "hours": _tuples,
     "time_off": _tuples,

@@ -29,7 +29,7 @@ from geo.points import Point
 from geo.timezones import local_day, zone
 from geo.travel import GreatCircleTravel
 from matching.atrisk import LIVE_VISITS, Coming, JobFacts, VisitFacts
-from matching.proof import kind_of
+from matching.proof import NEVER, kind_of
 from matching.sla import read_promise
 
 #: A booking that ended so long ago says no more where its technician is.
@@ -251,6 +251,6 @@ def _proofs(session: Session, technicians: set[UUID], now: datetime) -> dict[UUI
     read = read_technicians(session, technicians, now=now)
     found = {each.id: {key: date.fromordinal(day) for key, day in each.credentials.items()} for each in read}
     for each in read:
-        if each.is_us_person:
-            found[each.id][_CLEARED] = date.max
+        if each.cleared_until > NEVER:
+            found[each.id][_CLEARED] = date.fromordinal(each.cleared_until)
     return found

@@ -16,6 +16,7 @@ import pytest
 
 from matching.candidates import NO_CAPACITY, NO_PAPERS, Candidates
 from matching.job import Job, Needs, Pay
+from matching.proof import FOR_EVER
 from matching.usage import NO_LIMIT
 
 MakeJob = Callable[..., Job]
@@ -64,7 +65,7 @@ def make_candidates() -> MakeCandidates:
             "is_suspended": False,
             "skill_levels": [2, 3],
             "credential_days": [date(2027, 12, 31).toordinal()],
-            "is_us_person": True,
+            "cleared_until": FOR_EVER,
             "in_area": True,
             "in_hours": True,
             "is_free": True,
@@ -123,7 +124,7 @@ def make_crowd(make_candidates: MakeCandidates) -> Callable[[int, int], Candidat
             is_suspended=often(0.03),
             skill_levels=random.integers(1, 6, (num, 2)) * (random.random((num, 2)) < 0.9),
             credential_days=random.integers(739_700, 740_400, (num, 1)),
-            is_us_person=often(0.9),
+            cleared_until=random.integers(739_700, 740_400, num) * often(0.9),
             in_area=often(0.8),
             in_hours=in_hours,
             is_free=is_free,

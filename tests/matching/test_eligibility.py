@@ -128,9 +128,12 @@ def test_every_credential_must_hold_not_just_one(make_job, make_candidates):
 
 
 def test_only_a_job_with_clearance_asks_for_a_us_person(make_job, make_candidates):
-    people = make_candidates(2, is_us_person=[True, False])
-    assert rules_of(make_job(clearance=True), people) == [set(), {"clearance"}]
-    assert rules_of(make_job(clearance=False), people) == [set(), set()]
+    """Through the last day of the work, with the client's slack after it, as of every proof."""
+    people = make_candidates(3, cleared_until=[VISIT_DAY, VISIT_DAY - 1, 0])
+    assert rules_of(make_job(clearance=True), people) == [set(), {"clearance"}, {"clearance"}]
+    assert rules_of(make_job(clearance=False), people) == [set(), set(), set()]
+    slack = Policy(credential_slack_days=1)
+    assert [bool(word & Rule.CLEARANCE.bit) for word in judge(make_job(clearance=True), people, slack)] == [True] * 3
 
 
 def test_hours_and_free_that_hold_at_no_common_start_count_as_busy(make_job, make_candidates):

@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 
 from matching.candidates import Candidates
+from matching.decision import Replay, decide, outcome_document, replay
 from matching.errors import ReplayError
 from matching.inputs import Inputs, canonical, decode, digest, encode, stored_digest
 from matching.job import Pay
 from matching.policy import Policy, WavePolicy, Weights
+from matching.proof import FOR_EVER
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -81,7 +83,7 @@ def test_the_format_is_pinned_by_its_digest(make_job, make_candidates):
     """A new setting or column changes it, and that is fine; a new layout must raise the format's number."""
     assert (
         digest(Inputs("wave", make_job(), make_candidates(3), Policy(), NOW, 1))
-        == "b7ad2c4f4a28f55e29b8d492f9dce4af9582b0f7110a9839582664dd93f51f10"
+        == "213423772072482856c14177f248f64baaea5042c92e5b97c0f84d15a46a3bbe"
     )
 
 
@@ -130,18 +132,37 @@ def test_damaged_bytes_are_refused_by_name(inputs, damage):
 
 def test_inputs_stored_before_a_column_was_known_are_read_with_what_it_stood_for(inputs):
     """Before 2026-11-26 nothing was stored of how good somebody may be: as good as they were."""
+    read = decode(stored_with(inputs, "reputation_high"))
+    assert read.candidates.reputation_high.tolist() == inputs.candidates.reputation.tolist()
+    assert read.candidates.consents.tolist() == inputs.candidates.consents.tolist()
+
+
+def test_a_decision_stored_before_a_clearance_had_a_last_day_is_replayed_to_the_letter(make_job, make_crowd):
+    """Who was a US person then was one for ever, and the digest is that of the bytes as they are stored."""
+    was = np.random.default_rng(5).random(150) < 0.5
+    crowd = replace(make_crowd(150, 4), cleared_until=np.where(was, FOR_EVER, 0).astype(np.int64))
+    inputs = Inputs("wave", make_job(clearance=True), crowd, Policy(), NOW, 3)
+    stored = stored_with(inputs, "cleared_until", is_us_person=was)
+    read = decode(stored)
+    assert read.candidates.cleared_until.tolist() == crowd.cleared_until.tolist()
+    outcome = outcome_document(decide(inputs)) | {"inputs_digest": stored_digest(stored)}
+    assert outcome["counts"]["clearance"] > 0
+    assert replay(stored, outcome) == Replay(True, None)
+
+
+def stored_with(inputs, gone, **named):
+    """The bytes of inputs as a version stored them that had other columns: one less, and those named."""
     raw = zlib.decompress(encode(inputs))
     (length,) = struct.unpack_from("<I", raw, 4)
     header = json.loads(raw[8 : 8 + length])
-    at = [name for name, _, _ in header["columns"]].index("reputation_high")
+    at = [name for name, _, _ in header["columns"]].index(gone)
     sizes = [np.dtype(code).itemsize * int(np.prod(shape)) for _, code, shape in header["columns"]]
     start = 8 + length + sum(sizes[:at])
-    del header["columns"][at]
+    header["columns"][at : at + 1] = [[name, column.dtype.str, list(column.shape)] for name, column in named.items()]
     text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
-    body = raw[8 + length : start] + raw[start + sizes[at] :]
-    read = decode(zlib.compress(b"TRDI" + struct.pack("<I", len(text)) + text + body))
-    assert read.candidates.reputation_high.tolist() == inputs.candidates.reputation.tolist()
-    assert read.candidates.consents.tolist() == inputs.candidates.consents.tolist()
+    between = b"".join(column.tobytes() for column in named.values())
+    body = raw[8 + length : start] + between + raw[start + sizes[at] :]
+    return zlib.compress(b"TRDI" + struct.pack("<I", len(text)) + text + body)
 
 
 def test_another_format_is_refused_with_its_number(inputs):

@@ -51,6 +51,8 @@ def test_the_one_proof_that_is_missing_is_named_by_its_kind() -> None:
     assert opened_by(job(), replace(WHO, credentials={"check": LAST, "nda#abc": LAST}), Policy()) is None
     with_slack = Policy(credential_slack_days=1)
     assert opened_by(job(), replace(WHO, credentials={"check": LAST + 1, "nda#abc": LAST}), with_slack) == "nda"
+    export = job(replace(NEEDS, clearance=True))
+    assert [opened_by(export, replace(WHO, cleared_until=LAST - num), Policy()) for num in (0, 1)] == ["check", None]
     assert opened_by(job(), replace(WHO, credentials={}), Policy()) is None, "one alone would not have opened it"
 
 

@@ -6,7 +6,17 @@ from uuid import UUID
 import pytest
 
 from matching.errors import PolicyError
-from matching.proof import NEVER, Proof, held_until, kind_of, last_day, last_days, needed_keys, read_requirements
+from matching.proof import (
+    NEVER,
+    Proof,
+    held_until,
+    kind_of,
+    last_day,
+    last_days,
+    needed_keys,
+    read_requirements,
+    run_end,
+)
 
 ACME, BURG = UUID(int=1), UUID(int=2)
 END = date(2027, 6, 30).toordinal()
@@ -39,6 +49,37 @@ def day_for(settings: dict[str, object], given: Proof, region: str = "", client:
 )
 def test_whatever_is_asked_becomes_a_last_day(settings: dict[str, object], facts: dict[str, object], day: int) -> None:
     assert day_for(settings, proof(**facts)) == day
+
+
+@pytest.mark.parametrize(
+    ("spans", "day"),
+    [
+        ([(NEVER, 10), (11, 20)], 20),
+        ([(NEVER, 10), (5, 20), (21, 30)], 30),
+        ([(NEVER, 10), (12, 20)], 10),
+        ([(11, 20), (NEVER, 10), (32, 50), (21, 30)], 30),
+        ([(NEVER, 30), (11, 20)], 30),
+        ([(11, 20)], NEVER),
+        ([], NEVER),
+    ],
+)
+def test_proofs_that_follow_each_other_count_through_the_last_day_without_a_gap(
+    spans: list[tuple[int, int]], day: int
+) -> None:
+    assert run_end(spans) == day
+    shifted = [Proof("check", END + last, {}, None, END + first if first else NEVER) for first, last in spans]
+    assert last_days(shifted, []).get("check", NEVER) == (END + day if day else NEVER)
+
+
+def test_a_renewal_counts_only_where_it_too_is_what_is_asked() -> None:
+    """The insurance is renewed for less; the slack is asked after the renewal's end and not between the two."""
+    sums = {"aggregate": "2", "currency": "USD"}
+    asked = read_requirements({"cover": {"per_occurrence": "100", "slack_days": 30}}, ACME)
+    key = asked["cover"].key()
+    now = Proof("cover", END, {**sums, "per_occurrence": "100"})
+    for insured, day in (("100", END + 365 - 30), ("99", END - 30)):
+        renewal = Proof("cover", END + 365, {**sums, "per_occurrence": insured}, None, END + 1)
+        assert last_days([now, renewal], asked.values()) == {"cover": END + 365, key: day}
 
 
 def test_a_licence_counts_in_its_own_states() -> None:

@@ -70,7 +70,7 @@ def test_going_without_a_skill_is_named_only_where_it_brings_more_than_a_lower_l
     [
         {"is_blocked": True},
         {"credential_days": [0]},
-        {"is_us_person": False},
+        {"cleared_until": 0},
         {"is_active": False},
         {"is_blocked": True, "min_hourly_cents": 9000, "in_hours": False, "fits": False, "in_area": False},
     ],

@@ -92,6 +92,8 @@ def test_a_proof_must_last_through_the_end_of_the_work_at_the_site(job):
     who = replace(who, credentials={"background_check": date(2026, 5, 4).toordinal()})
     assert {day for day, _ in starts(job, who)} == {4}
     assert starts(job, replace(who, credentials={})) == []
+    export, cleared = replace(job, needs=replace(job.needs, clearance=True)), date(2026, 5, 4).toordinal()
+    assert {day for day, _ in starts(export, replace(technician(), cleared_until=cleared))} == {4}
 
 
 def test_a_day_that_is_full_is_left_out(job):

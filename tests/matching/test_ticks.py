@@ -7,6 +7,7 @@ import pytest
 from matching.candidates import NO_CAPACITY
 from matching.eligibility import RULES, failed, judge
 from matching.policy import Policy
+from matching.proof import FOR_EVER
 from matching.ticks import ticks
 
 POLICY = Policy()
@@ -47,6 +48,20 @@ def test_the_crosses_are_the_failed_rules_of_the_word(make_job, make_crowd):
 )
 def test_a_cross_says_by_how_much(make_job, make_candidates, rule, columns, text):
     assert told(make_job(), make_candidates(1, **columns))[rule] == (False, text)
+
+
+@pytest.mark.parametrize(
+    ("day", "text"),
+    [
+        (0, "not proved to be a US person"),
+        (date(2026, 5, 3).toordinal(), "US person, proved through 2026-05-03, 2026-05-04 needed"),
+        (date(2026, 5, 4).toordinal(), "US person, proved through 2026-05-04, 2026-05-04 needed"),
+        (FOR_EVER, "US person, proved"),
+    ],
+)
+def test_a_clearance_tells_its_last_day(make_job, make_candidates, day, text):
+    read = told(make_job(clearance=True), make_candidates(1, cleared_until=day))["clearance"]
+    assert read == (day >= date(2026, 5, 4).toordinal(), text)
 
 
 def test_a_tick_has_its_figures_too(make_job, make_candidates):

@@ -16,6 +16,7 @@ import pytest
 from geo.areas import RadiusArea, polygon
 from geo.points import Point
 from matching.job import Job, Needs, Pay
+from matching.proof import FOR_EVER
 from matching.technician import Booking, Consent, Technician
 from matching.usage import HoursLeft, HoursLimit, HoursRules
 
@@ -112,7 +113,7 @@ def _somebody(random: Random) -> Technician:
             for kind in ("insurance", "background_check")
             if random.random() < 0.8
         },
-        is_us_person=random.random() < 0.7,
+        cleared_until=random.choice([0, 739_700, 739_720, FOR_EVER]),
         radius_km=random.choice([None, 10.0, 40.0, 200.0]),
         area=random.choice([None, None, None, _circle(random), _square(random)]),
         hours=random.choice([(), _weekdays(480, 1020), _weekdays(600, 780), ((6, 0, 1440),), ((0, 1200, 1440),)]),

@@ -113,7 +113,7 @@ def facts(who: Technician, job: Job, now: datetime, asked: frozenset[UUID], from
         "is_suspended": job.client_id in who.suspended,
         "skill_levels": [who.skills.get(code, 0) for code in sorted(job.needs.skills)],
         "credential_days": [who.credentials.get(kind, 0) for kind in job.needs.credentials],
-        "is_us_person": who.is_us_person,
+        "cleared_until": who.cleared_until,
         "in_area": in_area,
         "in_hours": any(hours),
         "is_free": any(clear),

@@ -14,6 +14,7 @@ from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.jobs.acceptance import Lost, Won, accept_offer
 from dispatch.record.session import ENGINE, Actor, transaction
 from dispatch.record.tables import AssignmentRow, CredentialKindRow, CredentialRow, EventRow
+from dispatch.talent.catalogue import put_credential_kinds
 from dispatch.talent.credentials import (
     Claim,
     insert_credential,
@@ -174,6 +175,34 @@ def take(world: World, needs: Needs, start: datetime) -> UUID:
         answer = accept_offer(session, world.actor_of(offer), world.yes(offer), now=now)
     assert isinstance(answer, Won), answer
     return answer.assignment_id
+
+
+def test_export_work_is_given_only_to_whom_their_clearance_covers_to_its_end(world: World, operator: Actor) -> None:
+    """Technician 0 is cleared through the day of the work, 1 by a renewal, 2 through the day before: not asked."""
+    day, one = world.start.date(), timedelta(days=1)
+
+    def cleared(num: int, first: date, last: date) -> UUID:
+        who, claim = world.technicians[num], Claim("export", first, last, "upload-1", {"evidence": "citizen"})
+        proof = submit_credential(session, ENGINE, who, claim, now=now)
+        verify_credential(session, operator, proof, now=now)
+        return proof
+
+    with world.as_engine() as (session, now):
+        put_credential_kinds(session, ENGINE, {"export": "Export"}, families={"export": "clearance"}, now=now)
+        whole = cleared(0, date(2020, 1, 1), day)
+        for num in (1, 2):
+            cleared(num, date(2020, 1, 1), day - one)
+        renewal = cleared(1, day, day + 90 * one)
+    offers = {each.technician_id: each for each in world.offered(needs=Needs(skills={"hvac": 2}, clearance=True))}
+    assert set(offers) == set(world.technicians[:2])
+    with world.as_engine() as (session, now):
+        assert revoke(session, operator, renewal, now=now) == Broken(offers=(offers[world.technicians[1]].id,))
+        shorter = update(CredentialRow).where(CredentialRow.id == whole).values(valid_until=day - one)
+        session.execute(shorter)
+        offer = offers[world.technicians[0]]
+        answer = accept_offer(session, world.actor_of(offer), world.yes(offer), now=now)
+    assert isinstance(answer, Lost)
+    assert answer.rules == ("clearance",)
 
 
 def test_an_acceptance_under_way_makes_the_revocation_wait_and_is_named_by_it(world: World, operator: Actor) -> None:

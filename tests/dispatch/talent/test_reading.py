@@ -16,6 +16,7 @@ from dispatch.record.session import ENGINE, transaction
 from dispatch.record.tables import (
     BookingRow,
     ClientMarkRow,
+    CredentialKindRow,
     CredentialRow,
     DayAskRow,
     PoolMemberRow,
@@ -30,6 +31,7 @@ from dispatch.record.tables import (
 from dispatch.talent import reading
 from dispatch.talent.reading import changed_since, lock_technician, read_asks, read_technicians
 from geo.areas import PolygonArea
+from matching.proof import FOR_EVER, NEVER
 from matching.technician import Asks, Booking, Consent
 
 SQUARE = {"type": "Polygon", "coordinates": [[[-104, 30], [-103, 30], [-103, 31], [-104, 31], [-104, 30]]]}
@@ -93,12 +95,53 @@ def test_everything_that_the_rules_read_is_read(world: World) -> None:
     assert first.area.contains(30.5, -103.5)
     assert (first.radius_km, first.day_capacity, first.reputation) == (50, 3, 0.75)
     assert (first.min_hourly, first.quiet, first.works_in_quiet_hours) == (Decimal("45.50"), (1320, 390), True)
-    assert (first.is_us_person, first.in_market, first.pools) == (True, False, frozenset({pool}))
+    assert (first.cleared_until, first.in_market, first.pools) == (FOR_EVER, False, frozenset({pool}))
     assert first.consent == Consent(Decimal(50), 20.0, 2)
     assert (second.skills, second.credentials, second.hours, second.bookings) == ({"hvac": 3}, {}, (), ())
     assert (second.area, second.quiet, second.consent, second.min_hourly) == (None, None, None, None)
-    assert (second.is_active, second.in_market, second.is_us_person) == (True, True, False)
+    assert (second.is_active, second.in_market, second.cleared_until) == (True, True, NEVER)
     assert second.version < first.version
+
+
+def test_a_renewal_goes_on_where_the_proof_before_it_ends_and_not_after_a_gap(world: World) -> None:
+    """Technician 0 renews without a gap, 1 loses a day, 2 has only one that is to begin; 3 renews, not verified."""
+    whole, gap, later, waiting = world.technicians[:4]
+    with world.as_engine() as (session, now):
+        today = now.astimezone(UTC).date()
+        spans = {whole: (11, "verified"), gap: (12, "verified"), waiting: (11, "submitted")}
+        for who, (first, state) in spans.items():
+            add_proof(session, who, today + timedelta(10), now)
+            add_proof(session, who, today + timedelta(40), now, valid_from=today + timedelta(first), state=state)
+        add_proof(session, later, today + timedelta(40), now, valid_from=today + timedelta(1))
+    with world.as_engine() as (session, now):
+        found = {each.id: each.credentials for each in read_technicians(session, now=now)}
+    ends = {whole: 40, gap: 10, waiting: 10}
+    assert {who: days for who, days in found.items() if days} == {
+        who: {"background_check": (today + timedelta(num)).toordinal()} for who, num in ends.items()
+    }
+
+
+def test_a_clearance_lasts_as_long_as_its_proofs_and_without_any_as_long_as_the_operator_says(world: World) -> None:
+    said, short, renewed, begins = world.technicians
+    with world.as_engine() as (session, now):
+        today = now.astimezone(UTC).date()
+        session.execute(insert(CredentialKindRow).values(code="export", name="Export", family="clearance"))
+        session.execute(update(TechnicianRow).values(clearance="us_person"))
+        for who, first, last in ((short, -9, 5), (renewed, -9, 5), (renewed, 6, 60), (begins, 3, 60)):
+            from_day, until = today + timedelta(first), today + timedelta(last)
+            add_proof(session, who, until, now, kind="export", valid_from=from_day)
+    with world.as_engine() as (session, now):
+        found = {each.id: each.cleared_until for each in read_technicians(session, now=now)}
+    assert [found[who] for who in (said, short, renewed, begins)] == [
+        FOR_EVER,
+        (today + timedelta(5)).toordinal(),
+        (today + timedelta(60)).toordinal(),
+        NEVER,
+    ]
+    with world.as_engine() as (session, now):
+        session.execute(update(TechnicianRow).values(clearance="not_us_person"))
+    with world.as_engine() as (session, now):
+        assert {each.cleared_until for each in read_technicians(session, now=now)} == {NEVER}
 
 
 def test_only_verified_proofs_that_began_count_and_of_those_the_last_to_end(world: World) -> None:
@@ -110,7 +153,7 @@ def test_only_verified_proofs_that_began_count_and_of_those_the_last_to_end(worl
         add_proof(session, who, today + timedelta(30), now, state="submitted")
         add_proof(session, who, today + timedelta(40), now, state="rejected")
         add_proof(session, who, today + timedelta(50), now, state="revoked", revoked_at=now)
-        add_proof(session, who, today + timedelta(60), now, valid_from=today + timedelta(1))
+        add_proof(session, who, today + timedelta(60), now, valid_from=today + timedelta(22))
         add_proof(session, world.technicians[1], today, now, valid_from=today)
     with world.as_engine() as (session, now):
         first, second = read_technicians(session, [who, world.technicians[1]], now=now)

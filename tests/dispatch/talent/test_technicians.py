@@ -22,6 +22,7 @@ from dispatch.talent.technicians import (
     set_skills,
     update_profile,
 )
+from matching.proof import NEVER
 from matching.technician import Consent
 
 ANN = Profile(number="T-1", name="Ann Lee", lat=41.88, lng=-87.63, email="ann@example.org", phone="+14155550132")
@@ -65,7 +66,7 @@ def test_a_company_adds_its_own_people_outside_the_market(world: World) -> None:
         boss = Actor("company", company, company_id=company)
         ann = create_technician(session, boss, replace(ANN, clearance="us_person"), {}, now=now)
         found = read_technicians(session, [ann], now=now)[0]
-    assert (found.company_id, found.in_market, found.is_us_person) == (company, False, False)
+    assert (found.company_id, found.in_market, found.cleared_until) == (company, False, NEVER)
 
 
 def test_a_place_that_moves_takes_its_cell_and_zone_along(world: World) -> None:
