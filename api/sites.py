@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from api.auth import StaffReader
@@ -45,12 +45,25 @@ def list_sites(
     response: Response,
     store_number: Annotated[str | None, Query(max_length=64, description="Only this one.", examples=["1042"])] = None,
     town: Annotated[str | None, Query(max_length=100, description="Only in this town.", examples=["Chicago"])] = None,
+    search: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=100,
+            description="Only whose store number begins with this, or whose name or town holds it.",
+            examples=["Alpine"],
+        ),
+    ] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> PageOf[SiteOut]:
     """Your sites, newest first."""
     asked: dict[Any, Any] = {SiteRow.store_number: store_number, SiteRow.town: town}
     wanted = select(SiteRow).where(*(column == value for column, value in asked.items() if value is not None))
+    if search is not None:
+        begins = SiteRow.store_number.istartswith(search, autoescape=True)
+        holds = (column.icontains(search, autoescape=True) for column in (SiteRow.name, SiteRow.town))
+        wanted = wanted.where(or_(begins, *holds))
     with reading(request, actor) as session:
         found = page(session, request, wanted, SiteRow.id, limit=limit, cursor=cursor)
     response.headers.update(found.headers)

@@ -78,6 +78,9 @@ def list_technicians(
     state: Annotated[TechnicianState | None, Query(description="Only these.", examples=["active"])] = None,
     skill: Annotated[Code | None, Query(description="Only who has this skill.", examples=["hvac"])] = None,
     number: Annotated[str | None, Query(max_length=64, description="Only this one.", examples=["T-00042"])] = None,
+    name: Annotated[
+        str | None, Query(min_length=1, max_length=100, description="Only whose name holds this.", examples=["Diaz"])
+    ] = None,
     pool_id: Annotated[UUID | None, Query(description="Only members of this pool of yours.")] = None,
     company_id: Annotated[UUID | None, Query(description="Only who works for this company.")] = None,
     id: Annotated[list[UUID] | None, Query(max_length=200, description="Only these, each named once.")] = None,
@@ -88,6 +91,8 @@ def list_technicians(
     wanted = select(TechnicianRow).where(visible_to(actor))
     asked = {TechnicianRow.state: state, TechnicianRow.number: number, TechnicianRow.company_id: company_id}
     wanted = wanted.where(*(column == value for column, value in asked.items() if value is not None))
+    if name is not None:
+        wanted = wanted.where(TechnicianRow.name.icontains(name, autoescape=True))
     if id is not None:
         wanted = wanted.where(TechnicianRow.id.in_(id))
     if skill is not None:

@@ -69,6 +69,26 @@ def test_another_clients_things_do_not_exist(town, admin):
         assert str(town.globex) not in admin.get(f"/v1/{noun}").text
 
 
+def test_a_site_is_found_by_the_beginning_of_its_number_or_a_part_of_its_name_or_town(town, admin):
+    place = {"postcode": "79936", "town": "El Paso", "lat": 31.7619, "lng": -106.3}
+    for number, more in {"88": {}, "880": {"name": "100% Depot"}, "1880": place}.items():
+        assert admin.post("/v1/sites", site(store_number=number, **more)).status_code == 201
+
+    def found(search):
+        answer = admin.get("/v1/sites", params={"search": search})
+        assert answer.status_code == 200, answer.text
+        return sorted(each["store_number"] for each in answer.json()["items"])
+
+    assert found("88") == ["88", "880"]
+    assert found("el pas") == ["1880"]
+    assert found("0% dep") == ["880"]
+    # What people type is text, and no pattern.
+    assert found("%") == ["880"]
+    assert found("_") == []
+    (foreign,) = town.stranger.get("/v1/sites").json()["items"]
+    assert found(foreign["name"]) == found(foreign["store_number"]) == []
+
+
 def test_a_site_gets_its_zone_and_cell_from_its_place(town, admin):
     made = admin.post("/v1/sites", site(lat=31.7619, lng=-106.485, postcode="79901", town="El Paso"))
     assert made.json()["time_zone"] == "America/Denver"

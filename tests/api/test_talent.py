@@ -87,6 +87,25 @@ def test_a_client_finds_the_market_its_pools_and_nobody_elses_people(town):
     assert town.staff.get(own_path(town, 3)).status_code == 404
 
 
+def test_somebody_is_found_by_a_part_of_their_name_by_whoever_may_know_them(town):
+    names = {0: "Ana Diaz-Ruiz", 1: "Bo 100% Diaz", 2: "Cy Lund", 3: "Di Diaz"}
+    with town.world.as_engine() as (session, _):
+        for num, name in names.items():
+            one = update(TechnicianRow).where(TechnicianRow.id == town.world.technicians[num])
+            session.execute(one.values(name=name, in_market=num != 3))
+
+    def found(caller, name):
+        answer = caller.get("/v1/technicians", params={"name": name})
+        assert answer.status_code == 200, answer.text
+        return sorted(each["name"] for each in answer.json()["items"])
+
+    assert found(town.staff, "diaz") == ["Ana Diaz-Ruiz", "Bo 100% Diaz"]
+    assert found(town.staff, "%") == ["Bo 100% Diaz"]
+    assert found(town.staff, "a_D") == []
+    assert found(town.technician(0), "Lund") == []
+    assert town.staff.get("/v1/technicians?name=").status_code == 422
+
+
 def test_a_change_needs_the_etag_and_moves_it(town):
     me, path = town.technician(), own_path(town)
     assert me.patch(path, {"radius_km": 50}).status_code == 428

@@ -11,9 +11,9 @@ import pytest
 from browsing import DESK, PHONE, Device, Devices
 from playwright.sync_api import expect
 from signing import add_staff
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
-from dispatch.record.tables import TemplateRow, new_id
+from dispatch.record.tables import PoolRow, SiteRow, TemplateRow, new_id
 
 LONG = bool(os.environ.get("TRUCKROLL_TEST_LONG"))
 LOOKS = [(size, scheme) for size in (DESK, PHONE) for scheme in ("light", "dark")]
@@ -103,6 +103,39 @@ def test_a_work_order_is_posted_while_the_count_lives(office: Devices, size):
     posted = office.town.staff.get(f"/v1/jobs/{job['id']}").json()
     assert posted["visits"][0]["slots"][0]["needs"]["skills"] == {"hvac": 3}
     assert posted["visits"][0]["window"]["start_at"] == office.town.world.start.isoformat().replace("+00:00", "Z")
+
+
+def test_what_is_one_of_very_many_is_found_as_one_types(office: Devices):
+    client = office.town.world.client
+    with office.town.world.as_engine() as (session, now):
+        own = dict(session.execute(select(SiteRow.__table__).where(SiteRow.store_number == "1147")).mappings().one())
+        del own["point"]
+        others = [{**own, "id": new_id(), "store_number": f"9{num:03}", "name": "Kiosk"} for num in range(230)]
+        session.execute(insert(SiteRow), others)
+        pool = {"client_id": client, "created_at": now}
+        session.execute(insert(PoolRow), [{"id": new_id(), "name": f"Crew {num}", **pool} for num in range(201)])
+    with office.device() as desk:
+        office.sign_in(desk, OMAR, "header")
+        desk.opens("/desk/post")
+        desk.sees("Crew 0 (0)")
+        sought = desk.page.get_by_label("Store number, name or town")
+        sought.fill("114")
+        offered = desk.page.locator(f"datalist option[value^='1147 · {own['name']}']")
+        expect(offered).to_have_count(1)
+        sought.fill(offered.get_attribute("value") or "")
+        desk.sees(own["address"])
+        # It is the same after a reload, though it is not among the newest.
+        desk.page.reload()
+        expect(sought).to_have_value(re.compile("^1147 · "))
+        sought.fill("Nowhere at all")
+        desk.sees("No site of yours begins with this number")
+        assert desk.barriers() == []
+        desk.offline(True)
+        sought.fill("kio")
+        desk.sees("The server could not be reached")
+        desk.offline(False)
+        desk.presses("Try again")
+        expect(desk.page.locator("datalist option[value*='Kiosk']")).to_have_count(20)
 
 
 def test_a_template_an_address_and_other_pay(office: Devices):

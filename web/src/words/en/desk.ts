@@ -99,6 +99,7 @@ export const desk = {
     address: { address: 'Street and number', town: 'Town', region: 'State', postcode: 'ZIP code' },
     storeName: 'Name of the place',
     storeNumber: 'Store number',
+    noSite: 'No site of yours begins with this number, or has it in its name or town.',
     newSite: 'It is added to your sites when you post.',
     noPlace: 'No ZIP code is known there. Check the number, or click nearer to a town.',
     placed: (town: string, region: string, postcode: string) =>
@@ -237,6 +238,7 @@ export const desk = {
     place: (num: number) => `number ${num}`,
     notInReach: 'Not in reach, or not among those whom you may know.',
     noneFound: 'Nobody of this name.',
+    moreFound: 'More people have it in their names: type more of it.',
     couldIf: 'More could do it if…',
     more: (num: string, isExact: boolean) => (isExact ? `${num} more` : `up to ${num} more`),
     unfilled: 'Nobody took it',
