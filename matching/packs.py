@@ -46,7 +46,7 @@ _THRESHOLDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "hours": (frozenset({"hours", "window_months"}), frozenset({"num_years", "crossed"})),
     "tenure": (frozenset({"months", "in_months"}), frozenset()),
     "income_share": (frozenset({"share", "window_months"}), frozenset()),
-    "contract": (frozenset({"amount", "window_days"}), frozenset({"pay_within_days", "occupations"})),
+    "contract": (frozenset({"amount", "window_days", "agreements"}), frozenset({"pay_within_days", "occupations"})),
     "tax_form": (frozenset({"amount", "form"}), frozenset()),
     "checklist": (frozenset({"questions"}), frozenset()),
 }
@@ -286,6 +286,15 @@ def _check(pack: Pack, name: str) -> None:
         raise PackError(f"{name}: valid_to {pack.valid_to} is before valid_from {pack.valid_from}")
     if pack.binding not in get_args(Binding) or (pack.binding == "hard" and pack.kind not in _CAN_BE_HARD):
         raise PackError(f"{name}: binding {pack.binding!r} cannot be that of a pack of kind {pack.kind}")
+    _check_words(pack, name)
+    must, may = _THRESHOLDS[pack.kind]
+    _check_thresholds(pack.thresholds, must, may, name)
+    _check_questions(pack.thresholds.get("questions", ()), name)
+    if pack.kind == "contract":
+        _check_contract(pack.thresholds, name)
+
+
+def _check_words(pack: Pack, name: str) -> None:
     if not isinstance(pack.guidance_es, str):
         raise PackError(f"{name}: guidance_es {pack.guidance_es!r} is no text")
     if not 0 < pack.amber < 1:
@@ -296,9 +305,18 @@ def _check(pack: Pack, name: str) -> None:
     strange = [way for way in pack.engagements if way not in ENGAGEMENTS]
     if strange or not pack.engagements:
         raise PackError(f"{name}: engagements {list(pack.engagements)} are not some of {', '.join(ENGAGEMENTS)}")
-    must, may = _THRESHOLDS[pack.kind]
-    _check_thresholds(pack.thresholds, must, may, name)
-    _check_questions(pack.thresholds.get("questions", ()), name)
+
+
+def _check_contract(values: Mapping[str, Any], name: str) -> None:
+    listed = values.get("occupations", {})
+    if not isinstance(listed, dict) or not all(map(_is_codes, listed.values())):
+        raise PackError(f"{name}: occupations {listed!r} is no table of occupation and codes of skills")
+    if not _is_codes(values["agreements"]):
+        raise PackError(f"{name}: agreements {values['agreements']!r} are no codes of kinds of agreement")
+
+
+def _is_codes(value: Any) -> bool:
+    return isinstance(value, list) and len(value) > 0 and all(isinstance(code, str) and code for code in value)
 
 
 def _check_questions(questions: Any, name: str) -> None:

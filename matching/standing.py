@@ -30,6 +30,7 @@ Hours = Mapping[int, tuple[int, int]]
 class Standing:
     """How one technician stands under one pack; `from_day` is when a version begins that is not in force yet.
 
+    `signed_on` is since when the written contract that it asks for is signed.
     `used` and `projected` are in the pack's own `unit`: what is worked in the window that ends today, and what will be
     in the fullest window with all that is promised. `reaches_on` is when the limit is reached at the pace of the last
     weeks, `free_on` the first day with room again once there is none.
@@ -44,6 +45,7 @@ class Standing:
     reaches_on: date | None
     free_on: date | None
     from_day: date | None = None
+    signed_on: date | None = None
 
     @property
     def unit(self) -> str:
@@ -58,6 +60,9 @@ class Standing:
         told = f"{self.projected:.10g} of {self.most:.10g} {self.unit} with what is promised"
         if self.from_day is not None:
             told = f"from {self.from_day.isoformat()}: {told}"
+        if self.signed_on is not None:
+            before = "; work before that had none" if self.level == "amber" else ""
+            return f"{told}; a contract is signed since {self.signed_on.isoformat()}{before}"
         if self.free_on is not None:
             return f"{told}: pause until {self.free_on.isoformat()}"
         return told if self.reaches_on is None else f"{told}; at this pace full on {self.reaches_on.isoformat()}"

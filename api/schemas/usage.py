@@ -41,6 +41,8 @@ class StandingOut(Out):
     most: float
     reaches_on: date | None = Field(description="When the limit is reached at the pace of the last weeks, if soon.")
     free_on: date | None = Field(description="The first day with room again, if there is none now.")
+    from_day: date | None = Field(description="When this version begins, if it is not in force yet.")
+    signed_on: date | None = Field(description="Since when the written contract that it asks for is signed.")
     text: str
     source: str
     guidance: str
@@ -70,7 +72,7 @@ class UsageOut(Out):
 
 
 class UsageOfTechnician(UsageOut):
-    """The hours of one of a client's technicians; the level is that under its limits, signs of pay left aside."""
+    """The hours of one of a client's technicians; the share of their income is left out."""
 
     technician_name: str
 

@@ -192,7 +192,7 @@ def _pairs(session: Session, span: Span) -> tuple[int, list[Pair]]:
             EventRow.subject_kind == "technician",
             # Found by the chains of the client's own technicians, of which there are fewer than events.
             EventRow.subject_id.in_(select(UsageRow.technician_id).where(UsageRow.client_id == span.client_id)),
-            EventRow.kind == "hours_level_changed",
+            EventRow.kind.in_(("hours_level_changed", "pay_sign_changed")),
             span.has(EventRow.at),
             worse,
         )

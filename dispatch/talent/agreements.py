@@ -4,13 +4,13 @@ import hashlib
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import AgreementRow, ClientRow, CredentialKindRow, CredentialRow, new_id
+from dispatch.record.tables import AgreementRow, ClientRow, CredentialKindRow, CredentialRow, UsageRow, new_id
 from dispatch.record.tables.talent import LIVE_PROOFS
 from dispatch.talent.askings import hold_touched
 from dispatch.talent.credentials import Claim, insert_credential
@@ -119,6 +119,9 @@ def sign_agreement(
     claim = Claim(agreement.kind, now.date(), FOR_EVER, for_client_id=agreement.client_id)
     kept = checked_facts("agreement", facts)
     told = {"agreement": str(agreement.id), "version": agreement.version}
+    mine = (UsageRow.client_id == agreement.client_id, UsageRow.technician_id == actor.technician_id)
+    # A contract that was missing is not any more.
+    session.execute(update(UsageRow).where(*mine, UsageRow.judge_at.is_not(None)).values(judge_at=now))
     return insert_credential(
         session, actor, actor.technician_id, claim, state="verified", facts=kept, told=told, now=now
     )

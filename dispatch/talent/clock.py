@@ -10,16 +10,16 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from dispatch.record.events import record
 from dispatch.record.session import ENGINE
-from dispatch.record.tables import AssignmentRow, ClientRow, JobRow, OfferRow, SiteRow, UsageRow, VisitRow
+from dispatch.record.tables import ClientRow, OfferRow, UsageRow, VisitRow
 from dispatch.record.tables.offers import LIVE_OFFERS
 from dispatch.talent.packfiles import shipped_packs
+from dispatch.talent.paysigns import PaySigns
 from matching.packs import Binding, LimitsPolicy, Pack
-from matching.signs import ONLY_OWN, Agreed, signs
 from matching.standing import Hours, Level, Standing, standings, worst
 
 #: So many pairs are judged in one transaction.
@@ -59,17 +59,23 @@ def read_usage(
     """
     row = session.get(UsageRow, (client.id, technician_id), populate_existing=True)
     row = row or _nothing_yet(client.id, technician_id)
-    in_force = _in_force(client, row.engaged_as, now)
-    paid = signs(agreed_with(session, technician_id), client.id, in_force, _today(now).toordinal())
-    kept = [each for each in paid if not (for_client and each.pack.kind in ONLY_OWN)]
+    paid = PaySigns(session, [technician_id], for_client=for_client)
     at_stake = _at_stake(session, client.id, [technician_id], now)
-    return _usage(row, at_stake, (*standings_of(client, hours_of(row.days), row.engaged_as, now), *kept))
+    return _usage(row, at_stake, _all_standings(client, row, paid, now))
 
 
 def usage_under_limits(session: Session, client: ClientRow, rows: Sequence[UsageRow], *, now: datetime) -> list[Usage]:
-    """The same of several technicians of a client, in their order, without the signs of pay. Runs as the engine."""
-    at_stake = _at_stake(session, client.id, [row.technician_id for row in rows], now)
-    return [_usage(row, at_stake, standings_of(client, hours_of(row.days), row.engaged_as, now)) for row in rows]
+    """The same of several technicians of a client, in their order, for the client to read. Runs as the engine."""
+    technicians = [row.technician_id for row in rows]
+    paid, at_stake = PaySigns(session, technicians, for_client=True), _at_stake(session, client.id, technicians, now)
+    return [_usage(row, at_stake, _all_standings(client, row, paid, now)) for row in rows]
+
+
+def _all_standings(client: ClientRow, row: UsageRow, paid: PaySigns, now: datetime) -> tuple[Standing, ...]:
+    """Under what counts hours and months, then under what counts pay."""
+    counted = standings_of(client, hours_of(row.days), row.engaged_as, now)
+    in_force = _in_force(client, row.engaged_as, now)
+    return (*counted, *paid.of(client, row.technician_id, in_force, _today(now)))
 
 
 def _nothing_yet(client_id: UUID, technician_id: UUID) -> UsageRow:
@@ -118,38 +124,15 @@ def judge_usage(session: Session, now: datetime) -> int:
         .limit(_BATCH)
         .with_for_update(of=UsageRow, skip_locked=True)
     ).all()
+    paid = PaySigns(session, [row.technician_id for row, _ in due], for_client=True)
     for row, client in due:
-        _judge(session, row, client, now)
+        _judge(session, row, client, _all_standings(client, row, paid, now), now)
     return len(due)
 
 
 def standings_of(client: ClientRow, hours: Hours, engaged_as: str, now: datetime) -> tuple[Standing, ...]:
     """How a technician with these hours, who works for the client in this way, stands with it."""
     return standings(hours, _in_force(client, engaged_as, now), _today(now).toordinal())
-
-
-def agreed_with(session: Session, technician_id: UUID) -> list[Agreed]:
-    """What clients agreed to pay a technician, in US dollars, for work that was not given back. Runs as the engine."""
-    hours = func.extract("epoch", AssignmentRow.end_at - AssignmentRow.start_at) / 3600
-    rows = session.execute(
-        select(
-            AssignmentRow.client_id,
-            func.timezone(ClientRow.hours_zone, AssignmentRow.start_at),
-            SiteRow.region,
-            case(
-                (AssignmentRow.pay_kind == "hourly", AssignmentRow.pay_amount * hours), else_=AssignmentRow.pay_amount
-            ),
-        )
-        .join(ClientRow, ClientRow.id == AssignmentRow.client_id)
-        .join(JobRow, JobRow.id == AssignmentRow.job_id)
-        .join(SiteRow, SiteRow.id == JobRow.site_id)
-        .where(
-            AssignmentRow.technician_id == technician_id,
-            AssignmentRow.state.in_(("live", "finished")),
-            AssignmentRow.currency == "USD",
-        )
-    )
-    return [Agreed(client, at.date().toordinal(), region, amount) for client, at, region, amount in rows]
 
 
 def _in_force(client: ClientRow, engaged_as: str, now: datetime) -> list[tuple[Pack, Binding]]:
@@ -167,27 +150,39 @@ def hours_of(days: Mapping[str, Any]) -> dict[int, tuple[int, int]]:
     return {date.fromisoformat(day).toordinal(): (worked, promised) for day, (worked, promised) in days.items()}
 
 
-def _judge(session: Session, row: UsageRow, client: ClientRow, now: datetime) -> None:
-    found = standings_of(client, hours_of(row.days), row.engaged_as, now)
+def _judge(session: Session, row: UsageRow, client: ClientRow, found: Sequence[Standing], now: datetime) -> None:
+    """Keep the levels that the client reads, and tell those that changed: of hours, and of signs of pay."""
     levels = {each.pack.id: each.level for each in found if each.level != "green"}
-    level, was = worst(list(levels.values())), row.level
-    wait = _SOON if levels else _LATER
-    values: dict[str, Any] = {"judge_at": now + wait if row.days else None, "level": level, "levels": levels}
-    is_news = levels != row.levels
+    before = row.levels
+    values: dict[str, Any] = {
+        "judge_at": now + (_SOON if levels else _LATER) if row.days else None,
+        "level": worst(list(levels.values())),
+        "levels": levels,
+    }
     session.execute(
         update(UsageRow)
         .where(UsageRow.client_id == row.client_id, UsageRow.technician_id == row.technician_id)
         .values(values)
         .execution_options(synchronize_session=False)
     )
-    if is_news:
-        told: dict[str, Any] = {
-            "client": str(row.client_id),
-            "technician": str(row.technician_id),
-            "level": level,
-            "was": was,
-        }
-        free_on = {each.pack.id: each.free_on.isoformat() for each in found if each.free_on is not None}
-        told |= {"level": level, "was": was, "levels": levels, "free_on": free_on}
-        subject = ("technician", row.technician_id)
-        record(session, ENGINE, subject, "hours_level_changed", told, client_id=row.client_id, now=now)
+    of_pay = {pack.id for pack in shipped_packs() if pack.limit is None}
+    for kind, is_pay in (("hours_level_changed", False), ("pay_sign_changed", True)):
+        told = [each for each in found if (each.pack.id in of_pay) is is_pay]
+        was = {pack: level for pack, level in before.items() if (pack in of_pay) is is_pay}
+        if was != {each.pack.id: each.level for each in told if each.level != "green"}:
+            _tell(session, row, kind, told, was, now)
+
+
+def _tell(
+    session: Session, row: UsageRow, kind: str, found: Sequence[Standing], was: Mapping[str, Level], now: datetime
+) -> None:
+    levels = {each.pack.id: each.level for each in found if each.level != "green"}
+    told: dict[str, Any] = {
+        "client": str(row.client_id),
+        "technician": str(row.technician_id),
+        "level": worst(list(levels.values())),
+        "was": worst(list(was.values())),
+        "levels": levels,
+        "free_on": {each.pack.id: each.free_on.isoformat() for each in found if each.free_on is not None},
+    }
+    record(session, ENGINE, ("technician", row.technician_id), kind, told, client_id=row.client_id, now=now)

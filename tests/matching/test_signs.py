@@ -8,20 +8,24 @@ import pytest
 
 from dispatch.talent.packfiles import shipped_packs
 from matching.packs import LimitsPolicy
-from matching.signs import Agreed, signs
+from matching.signs import Agreed, Signed, signs
 from matching.standing import Standing
 
 TODAY = date(2026, 6, 1)
 OURS, OTHERS = UUID(int=1), UUID(int=2)
 
 
-def pay(amount: str, day: int = 0, region: str = "NY", client: UUID = OURS) -> Agreed:
-    return Agreed(client, (TODAY + timedelta(days=day)).toordinal(), region, Decimal(amount))
+def pay(amount: str, day: int = 0, region: str = "NY", client: UUID = OURS, skill: str = "hvac") -> Agreed:
+    return Agreed(client, (TODAY + timedelta(days=day)).toordinal(), region, Decimal(amount), frozenset({skill}))
 
 
-def sign(pack: str, *agreed: Agreed) -> Standing:
+def contract(day: int, until: int = 10_000, kind: str = "written_contract") -> Signed:
+    return Signed(kind, TODAY.toordinal() + day, TODAY.toordinal() + until)
+
+
+def sign(pack: str, *agreed: Agreed, signed: tuple[Signed, ...] = ()) -> Standing:
     in_force = LimitsPolicy().in_force(shipped_packs(), TODAY)
-    return next(each for each in signs(agreed, OURS, in_force, TODAY.toordinal()) if each.pack.id == pack)
+    return next(each for each in signs(agreed, OURS, in_force, TODAY.toordinal(), signed) if each.pack.id == pack)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +51,32 @@ def test_a_contract_is_due_by_what_one_client_pays_in_the_state_within_120_days(
 def test_a_form_is_due_by_the_calendar_year_wherever_the_site_is():
     found = sign("us-1099-nec", pay("1500", region="TX"), pay("400", day=-200), pay("200", day=30, region="CA"))
     assert (found.used, found.projected, found.level) == (1500, 1700, "amber")
-    assert sign("us-1099-nec", pay("1500"), pay("500", day=20)).level == "red"
+    assert sign("us-1099-nec", pay("1500"), pay("500", day=20)).level == "amber", "something to do, not a breach"
+
+
+@pytest.mark.parametrize(
+    ("signed", "level", "words"),
+    [
+        ([], "red", "with what is promised"),
+        ([contract(-20)], "green", "a contract is signed since 2026-05-12"),
+        ([contract(-21, kind="service_agreement"), contract(0)], "green", "signed since 2026-05-11"),
+        ([contract(-19)], "amber", "a contract is signed since 2026-05-13; work before that had none"),
+        ([contract(-20, until=9)], "red", "with what is promised"),
+        ([contract(-20, kind="nda")], "red", "with what is promised"),
+    ],
+    ids=["none", "before the work", "of another kind, too", "after some of it", "ends before the last", "no contract"],
+)
+def test_a_contract_that_was_signed_before_the_work_is_no_sign_any_more(signed: list[Signed], level: str, words: str):
+    found = sign("us-ny-freelance", pay("500", day=-20), pay("400", day=10), signed=tuple(signed))
+    assert (found.level, found.projected) == (level, 900)
+    assert found.text.endswith(words)
+
+
+def test_california_asks_only_for_the_occupations_that_its_law_lists():
+    wiring, photos = pay("900", region="CA"), pay("300", region="CA", skill="site_photography")
+    assert (sign("us-ca-freelance", wiring).level, sign("us-ca-freelance", wiring).projected) == ("green", 0)
+    assert (sign("us-ca-freelance", wiring, photos).level, sign("us-ca-freelance", photos).projected) == ("red", 300)
+    assert sign("us-ca-freelance", pay("300", region="TX", skill="site_photography")).level == "green"
 
 
 def test_a_form_is_judged_by_the_version_of_the_year_in_which_the_work_is_done():
@@ -59,9 +88,10 @@ def test_a_form_is_judged_by_the_version_of_the_year_in_which_the_work_is_done()
         return next(each for each in signs(agreed, OURS, in_force, december.toordinal()) if each.unit == "USD")
 
     assert [(each.level, each.most) for each in (form(date(2025, 12, 31)), form(date(2026, 1, 2)))] == [
-        ("red", 600),
+        ("amber", 600),
         ("amber", 600),
     ]
+    assert [form(day).projected for day in (date(2025, 12, 31), date(2026, 1, 2))] == [1000, 500]
 
 
 def test_the_share_of_income_is_of_what_was_worked_here_in_a_year():

@@ -7,9 +7,9 @@ from uuid import UUID
 from outboxes import Post
 from personal_data import assert_events_impersonal
 from soundness import assert_counted
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from dispatch.record.tables import DecisionRow, EventRow
+from dispatch.record.tables import DecisionRow, EventRow, SiteRow
 
 FIVE_HOURS = {"id": "ours", "hours": 5, "window_months": 12, "binding": "hard"}
 
@@ -28,8 +28,8 @@ def hours(reader, technician_id: UUID) -> dict[str, Any]:
     return found
 
 
-def told_levels(story) -> list[str]:
-    kind = EventRow.kind == "hours_level_changed"
+def told_levels(story, of: str = "hours_level_changed") -> list[str]:
+    kind = EventRow.kind == of
     with story.town.world.as_engine() as (session, _):
         return [data["level"] for data in session.scalars(select(EventRow.data).where(kind).order_by(EventRow.at))]
 
@@ -197,8 +197,9 @@ def test_a_client_sees_who_of_its_own_is_near_a_limit_and_the_operator_everybody
     assert (ours["level"], ours["source"]) == ("amber", "the client's own limit")
     assert [way["code"] for way in ours["ways_on"]] == ["rotate", "pause"]
     assert {each["pack"] for each in own["standings"]} == {
-        "ours", "tenure-12-in-18", "us-erisa-1000-hours", "us-long-term-part-time"
-    }, "signs of pay are read by technician"  # fmt: skip
+        "ours", "tenure-12-in-18", "us-erisa-1000-hours", "us-long-term-part-time", "us-1099-nec", "us-ca-freelance",
+        "us-il-freelance", "us-ny-freelance"
+    }, "the share of income would tell what others pay"  # fmt: skip
     near = [each for each in Post(town.world).goes_out() if "hours with" in each.subject]
     assert [each.subject for each in near] == ["Your hours with Acme service come near a limit"]
     _, offers = town.offered(window=_next_day(story), duration_min=60)
@@ -222,6 +223,45 @@ def test_a_client_sees_who_of_its_own_is_near_a_limit_and_the_operator_everybody
     assert given.technician.get(url).status_code == 403
     assert town.stranger.get(url).status_code == 404
     assert operator.get(f"/v1/clients/{town.globex}/usage").json()["items"] == [], "Globex' hours are its own"
+
+
+def test_a_written_contract_is_due_in_new_york_until_the_technician_has_signed_one(story):
+    town = story.town
+    with town.world.as_engine() as (session, _):
+        session.execute(update(SiteRow).values(region="NY"))
+    given = story.assigned(slots=[{"needs": {"skills": {"hvac": 2}}, "pay": {"amount": "900.00"}}])
+    admin, operator = town.key("client_admin", client_id=town.world.client), town.key("operator")
+    story.sweeps()
+    listed = f"/v1/clients/{town.world.client}/usage"
+
+    def contract(reader) -> tuple[str, str]:
+        found = next(each for each in hours(reader, given.technician_id)["standings"] if "ny" in each["pack"])
+        return found["level"], found["text"]
+
+    assert contract(given.technician) == contract(given.staff) == ("red", "900 of 800 USD with what is promised")
+    (red,) = admin.get(f"{listed}?level=red").json()["items"]
+    assert (red["level"], red["technician_id"]) == ("red", str(given.technician_id))
+    assert [way["code"] for each in red["standings"] if each["level"] == "red" for way in each["ways_on"]] == [
+        "written_contract"
+    ]
+    (pair,) = admin.get("/v1/mornings/compliance").json()["pairs"]
+    assert (pair["level"], pair["packs"]) == ("red", {"us-ny-freelance": "red"})
+    assert told_levels(story, "pay_sign_changed") == ["red"]
+    assert told_levels(story) == [], "no word of hours: there are plenty"
+    kind = {"code": "written_contract", "name": "Written contract", "family": "agreement"}
+    assert operator.post("/v1/credential-kinds", kind).status_code == 201
+    words = {"kind": "written_contract", "words": "The work, the pay, and the day of payment."}
+    text = admin.post(f"/v1/clients/{town.world.client}/agreements", words).json()
+    signed = given.technician.post(f"/v1/agreements/{text['id']}/sign", {"sha256": text["sha256"]})
+    assert signed.status_code == 201, signed.text
+    today = signed.json()["valid_from"]
+    assert contract(given.staff) == (
+        "green",
+        f"900 of 800 USD with what is promised; a contract is signed since {today}",
+    )
+    story.sweeps()
+    assert admin.get(f"{listed}?level=red").json()["items"] == []
+    assert told_levels(story, "pay_sign_changed") == ["red", "green"]
 
 
 def test_who_is_employed_by_a_payroll_partner_is_held_by_no_limit_for_contractors(story):

@@ -136,6 +136,9 @@ export const trust = {
     withPromised: (hours: string) => `${hours} with what is promised`,
     reaches: (day: string) => `reached about ${day}`,
     free: (day: string) => `free again ${day}`,
+    begins: (day: string) => `from ${day}`,
+    signed: (day: string, isWhole: boolean) =>
+      isWhole ? `contract signed ${day}` : `contract signed ${day}; work before that had none`,
     bindings: { hard: 'refuses work', soft: 'warns', off: 'off' } as Record<string, string>,
     others: (num: number) => many(num, 'other limit', 'other limits'),
     waysOn: 'What can be done',

@@ -136,6 +136,9 @@ export const trust: typeof english = {
     withPromised: (hours) => `${hours} con lo prometido`,
     reaches: (day) => `se alcanza hacia el ${day}`,
     free: (day) => `libre de nuevo el ${day}`,
+    begins: (day) => `desde el ${day}`,
+    signed: (day, isWhole) =>
+      isWhole ? `contrato firmado el ${day}` : `contrato firmado el ${day}; el trabajo anterior no tenía`,
     bindings: { hard: 'impide trabajo', soft: 'avisa', off: 'apagado' },
     others: (num) => many(num, 'otro límite', 'otros límites'),
     waysOn: 'Qué se puede hacer',
