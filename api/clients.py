@@ -38,7 +38,7 @@ ClientReader = Annotated[Actor, Depends(only(*STAFF, "operator"))]
 
 @router.post("/clients", status_code=201, response_model=ClientOut, summary="Add a client")
 def post_client(request: Request, actor: Operator, client: ClientIn) -> Response:
-    """A new tenant, approved by the operator's word. Give it staff and keys next."""
+    """A new tenant. Approved at once with its agreement and way of paying; else it waits as an application."""
 
     def work(session: Session, now: datetime) -> Reply:
         made = create_client(session, actor, client.name, currency=client.currency, policy=client.policy,
@@ -71,7 +71,7 @@ def move_client(
     """The operator's review. A suspended client asks nobody: open offers are withdrawn, what is agreed stands."""
 
     def work(session: Session, now: datetime) -> Reply:
-        limits = Limits(move.credit_limit, move.regions)
+        limits = Limits(move.credit_limit, move.pays_outside, move.regions)
         stands = move_a_client(session, actor, client_id, client_move, move.reason, limits, now=now)
         return Reply(_moved(session.get_one(ClientRow, client_id), stands))
 
@@ -107,7 +107,7 @@ def get_client(request: Request, actor: ClientReader, client_id: UUID) -> Respon
 def patch_client(request: Request, actor: ClientKeeper, client_id: UUID, patch: ClientPatch) -> Response:
     """Replace the settings that decisions follow, those of the day, or both; jobs already posted keep theirs.
 
-    Credit limit, states of operation and agreement are the operator's. Needs If-Match with the ETag.
+    Credit limit, way of paying, states of operation and agreement are the operator's. Needs If-Match with the ETag.
     """
     version = wanted_version(request, "client")
     with writing(request, actor, "engine") as session:
@@ -181,7 +181,7 @@ def _moved(row: ClientRow, stands: Sequence[UUID]) -> ClientMoved:
 
 _SAME = (
     "id", "name", "currency", "policy", "day_policy", "created_at", "state", "state_reason", "credit_limit", "regions",
-    "agreement",
+    "agreement", "pays_outside",
 )  # fmt: skip
 
 

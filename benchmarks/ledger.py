@@ -28,7 +28,7 @@ from sqlalchemy import Engine, insert, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from benchmarks.world import durable_server, make_database
+from benchmarks.world import LET_IN, durable_server, make_database
 from dispatch.money.ledger import FLOOR, About, Owner, account_id, open_accounts, post
 from dispatch.record.session import ENGINE, connect, database_now, transaction
 from dispatch.record.tables import ClientRow, TechnicianRow, new_id
@@ -140,7 +140,7 @@ def _fill(engine: Engine, options: argparse.Namespace) -> tuple[list[UUID], list
         now = database_now(session)
         session.execute(
             insert(ClientRow),
-            [{"id": each, "name": f"Client {num}", "created_at": now} for num, each in enumerate(clients)],
+            [{"id": each, "name": f"Client {num}", "created_at": now} | LET_IN for num, each in enumerate(clients)],
         )
         place = {"lat": 30.3585, "lng": -103.661, "cell": 1, "time_zone": "America/Chicago", "created_at": now}
         session.execute(

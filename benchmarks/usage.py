@@ -218,8 +218,9 @@ def _prepare(cursor: Any, num_clients: int) -> None:
         " $$ SELECT lpad(to_hex(n + 1), 32, '0')::uuid $$"
     )
     cursor.execute(
-        "INSERT INTO clients (id, name, hours_zone, created_at) SELECT bench_id(n), 'Client ' || n,"
-        " (%s::text[])[1 + n %% %s], now() FROM generate_series(0, %s) n",
+        "INSERT INTO clients (id, name, hours_zone, created_at, state, pays_outside, agreement)"
+        " SELECT bench_id(n), 'Client ' || n, (%s::text[])[1 + n %% %s], now(), 'approved', true, '{}'"
+        " FROM generate_series(0, %s) n",
         (list(ZONES), len(ZONES), num_clients - 1),
     )
     cursor.execute("CREATE TEMP TABLE staged (n bigint, client bigint, technician bigint, begins bigint, ends bigint)")

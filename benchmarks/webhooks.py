@@ -30,7 +30,7 @@ import numpy as np
 from sqlalchemy import Engine, insert
 
 from benchmarks.hookreceivers import VERIFIED_EVERY, Receivers, receivers
-from benchmarks.world import durable_server, make_database
+from benchmarks.world import LET_IN, durable_server, make_database
 from cli.children import truckroll
 from dispatch.record.events import record
 from dispatch.record.relay import relay
@@ -175,7 +175,7 @@ def _set(scene: Scene) -> None:
     with _writing(scene) as (session, now):
         for num in range(NUM_ENDPOINTS):
             client, path = new_id(), f"/{num}"
-            session.execute(insert(ClientRow).values(id=client, name=f"Client {num}", created_at=now))
+            session.execute(insert(ClientRow).values(id=client, name=f"Client {num}", created_at=now, **LET_IN))
             is_troubled = num >= NUM_ENDPOINTS - len(troubles)
             url = troubles[num - NUM_ENDPOINTS] if is_troubled else scene.there.url(path)
             webhook_id, secret = add_webhook(session, _OPERATOR, client, url, ["job.*"], calling=_CALLING, now=now)

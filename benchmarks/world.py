@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine, insert, select
@@ -31,6 +32,14 @@ from geo.cells import cell_of
 from matching.job import Needs, Pay
 
 ALPINE = (30.3585, -103.6610)
+#: Columns of a client that may ask, without money here.
+LET_IN: dict[str, Any] = {
+    "state": "approved",
+    "pays_outside": True,
+    "agreement": {
+        "version": "benchmark", "sha256": "0" * 64, "accepted_by": "nobody", "accepted_at": "2026-01-01T00:00:00+00:00"
+    },
+}  # fmt: skip
 #: Degrees of latitude in about a kilometre.
 STEP_DEG = 0.009
 #: Jobs lie this far apart, so that a technician can do all of them.
@@ -153,7 +162,7 @@ def _post(world: World, num_asked: int) -> UUID:
 def _add_client(session: Session, client: UUID, site: UUID, now: datetime) -> None:
     lat, lng = ALPINE
     session.execute(insert(SkillRow).values(code="hvac", name="HVAC"))
-    session.execute(insert(ClientRow).values(id=client, name="Acme service", created_at=now))
+    session.execute(insert(ClientRow).values(id=client, name="Acme service", created_at=now, **LET_IN))
     session.execute(
         insert(SiteRow).values(
             id=site,

@@ -42,7 +42,7 @@ def create(
     company: Annotated[str | None, typer.Option(help="Name or id, for role company.")] = None,
     label: Annotated[str, typer.Option(help="What the key is for, to tell it from others.")] = "command line",
     days: Annotated[int | None, typer.Option(min=1, max=3660, help="Days until it ends; else never.")] = None,
-    new_client: Annotated[bool, typer.Option("--new-client", help="Add the client if there is none.")] = False,
+    new_client: Annotated[bool, typer.Option("--new-client", help="Let the client apply if there is none.")] = False,
     as_json: Json = False,
 ) -> None:
     """Make a key, and show its secret: the one time that anybody sees it.
@@ -51,12 +51,14 @@ def create(
     """
     with operated(deadline_s=_DEADLINE_S) as engine, transaction(engine, OPERATOR, role="engine") as session:
         now = database_now(session)
+        client_id = _client(session, client, new_client, now)
+        is_waiting = client_id is not None and session.get_one(ClientRow, client_id).state == "applied"
         key = create_key(
             session,
             OPERATOR,
             role=role,
             label=label,
-            client_id=_client(session, client, new_client, now),
+            client_id=client_id,
             technician_id=_find(session, "technician", technician, TechnicianRow.number, TechnicianRow.id),
             company_id=_find(session, "company", company, CompanyRow.name, CompanyRow.id),
             expires_at=None if days is None else now + timedelta(days=days),
@@ -66,6 +68,8 @@ def create(
         typer.echo(json.dumps({"id": str(key.id), "role": role, "secret": key.secret}))
         return
     typer.echo(key.secret)
+    if is_waiting:
+        typer.echo(f"{client} is not approved: POST /v1/clients/ID/approve, once its agreement is set.", err=True)
     typer.echo(f"Key {key.id}, role {role}. Keep the secret: it is not shown again.", err=True)
 
 

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine, insert, select
@@ -35,6 +36,14 @@ _log = logging.getLogger(__name__)
 _NUM_TECHNICIANS = 4
 _GATEWAY = Actor("gateway")
 _PAY = Pay("fixed", Decimal(100), "USD")
+#: Let in for a moment: a rehearsal moves no money.
+_LET_IN: dict[str, Any] = {
+    "state": "approved",
+    "pays_outside": True,
+    "agreement": {
+        "version": "rehearsal", "sha256": "0" * 64, "accepted_by": "nobody", "accepted_at": "2026-01-01T00:00:00+00:00"
+    },
+}  # fmt: skip
 #: Null Island: far from everyone.
 _LAT, _LNG = 0.0, 0.0
 
@@ -108,7 +117,7 @@ def _cast(session: Session, now: datetime) -> tuple[Actor, UUID, list[UUID]]:
     """A client's dispatcher, a site, technicians who stand at its door."""
     client_id, site_id, technicians = new_id(), new_id(), [new_id() for _ in range(_NUM_TECHNICIANS)]
     here = {"lat": _LAT, "lng": _LNG, "cell": cell_of(_LAT, _LNG, 10), "time_zone": "UTC", "created_at": now}
-    session.execute(insert(ClientRow).values(id=client_id, name=f"rehearsal {client_id}", created_at=now))
+    session.execute(insert(ClientRow).values(id=client_id, name=f"rehearsal {client_id}", created_at=now, **_LET_IN))
     session.execute(
         insert(SiteRow).values(
             id=site_id,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, JsonValue
 
-from api.schemas.values import Code, Currency, In, Instant, Line, Out, Sum
+from api.schemas.values import Code, Currency, In, Instant, Line, Out, Sum, Yes
 
 AdmissionState = Literal["invited", "applied", "admitted", "declined", "suspended", "ended"]
 AdmissionMove = Literal["accept", "admit", "decline", "withdraw", "suspend", "reinstate", "end"]
@@ -41,6 +41,14 @@ Regions = Annotated[
     Field(max_length=60, description="US states in which the client may post; empty: everywhere.", examples=[["TX"]]),
 ]
 
+CreditLimit = Annotated[
+    Sum,
+    Field(description="How far below nothing its funds may go, 0: not at all. It is that of its money rules."),
+]
+PaysOutside = Annotated[
+    Yes, Field(description="Its money isn't kept here: nothing is set aside, and no credit limit holds.")
+]
+
 
 class ApplicationIn(In):
     """A company wants to be a client. It waits for the operator."""
@@ -53,11 +61,12 @@ class ApplicationIn(In):
 
 
 class ClientMoveIn(In):
-    """Why, of a no or a suspension; with an approval the limits that it comes with."""
+    """Why, of a no or a suspension; an approval says how far its credit goes, or that it pays outside Truckroll."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"credit_limit": "25000.00", "regions": ["TX", "NM"]}]})
     reason: Code | None = None
-    credit_limit: Sum | None = None
+    credit_limit: CreditLimit | None = None
+    pays_outside: PaysOutside | None = None
     regions: Regions | None = None
 
 
@@ -138,15 +147,16 @@ class AdmissionOut(Out):
 
 
 class Standing(In):
-    """What the operator alone sets: credit limit, states of operation, the accepted agreement."""
+    """What the operator alone sets: credit limit or way of paying, states of operation, the accepted agreement."""
 
-    credit_limit: Sum | None = None
+    credit_limit: CreditLimit | None = None
+    pays_outside: PaysOutside | None = None
     regions: Regions | None = None
     agreement: ClientAgreementIn | None = None
 
     def standing(self) -> dict[str, Any]:
         """What was said of it, in the form that `dispatch.talent.clients` takes."""
-        names = self.model_fields_set & {"credit_limit", "regions", "agreement"}
+        names = self.model_fields_set & {"credit_limit", "pays_outside", "regions", "agreement"}
         said = {name: getattr(self, name) for name in names}
         if said.get("agreement") is not None:
             said["agreement"] = said["agreement"].said()

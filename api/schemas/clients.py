@@ -31,9 +31,18 @@ _HOURS: dict[str, JsonValue] = {
 
 
 class ClientIn(Standing):
-    """A new client. `policy` and `day_policy` hold the settings that differ from the defaults."""
+    """A new client. `policy` and `day_policy` hold the settings that differ from the defaults.
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Acme service", "policy": _POLICY}]})
+    With the agreement that it accepted, and how it pays, it is approved at once; without, it waits as an application.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"name": "Acme service", "policy": _POLICY, "agreement": AGREEMENT, "credit_limit": "25000.00"}
+            ]
+        }
+    )
     name: Line
     currency: Currency = "USD"
     policy: dict[str, Any] = Field(default_factory=dict)
@@ -66,7 +75,8 @@ class ClientOut(Out):
                     "id": _UUID, "name": "Acme service", "currency": "USD", "policy": _POLICY,
                     "effective_policy": {"mode": "first"}, "day_policy": {}, "created_at": _AT,
                     "effective_day_policy": {"requests": {"answer_min": 15}}, "state": "suspended",
-                    "state_reason": "unpaid", "credit_limit": "25000.00", "regions": ["TX"], "agreement": AGREEMENT,
+                    "state_reason": "unpaid", "credit_limit": "25000.00", "pays_outside": False, "regions": ["TX"],
+                    "agreement": AGREEMENT,
                 }
             ]
         }
@@ -81,6 +91,7 @@ class ClientOut(Out):
     state: ClientState
     state_reason: str | None
     credit_limit: Sum | None
+    pays_outside: bool
     regions: list[str] | None
     agreement: dict[str, Any] | None
     created_at: Instant

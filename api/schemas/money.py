@@ -30,7 +30,7 @@ Signed = Annotated[
 
 
 class MoneyRulesIn(In):
-    """The rules agreed with a client; what is not named has its default."""
+    """The rules agreed with a client; what is not named has its default, the credit limit stays as it was."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -54,7 +54,7 @@ class FundsIn(In):
 
 
 class MoneyOut(Out):
-    """A client's money: `room` is what can still be set aside for work."""
+    """A client's money: `room` is what can still be set aside for work; below nothing, nobody new is asked."""
 
     client_id: UUID
     currency: Currency

@@ -7,16 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cli.operating import OPERATOR
 from dispatch.money.funds import move_funds, set_rules
-from dispatch.record.tables import ClientRow, PoolRow, new_id
+from dispatch.record.tables import PoolRow
 from dispatch.talent.askings import set_proof_policy
+from dispatch.talent.clients import create_client
 from dispatch.talent.keys import create_key
 from dispatch.talent.limits import set_limits
 from dispatch.talent.membership import sweep_memberships
@@ -81,7 +83,9 @@ CUSTOMERS = (
 _TURNS = (0, 0, 1, 0, 2, 0, 0, 1, 0, 0)
 
 #: A tenth is the network's fee; what is approved is due at once.
-_MONEY = {"credit_limit": "50000", "fee_share": "0.10", "pay_after_days": 0}
+_MONEY = {"fee_share": "0.10", "pay_after_days": 0}
+#: Which text each accepted, made up as they are.
+_AGREEMENT = {"version": "demo-1", "sha256": sha256(b"demo").hexdigest(), "accepted_by": "Demo Client"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +122,10 @@ def fill_pools(session: Session, now: datetime) -> bool:
 
 
 def _set_up(session: Session, customer: Customer, now: datetime) -> Client:
-    client_id = new_id()
-    row = {"id": client_id, "name": customer.name, "policy": POLICY, "day_policy": DAY_POLICY, "created_at": now}
-    session.execute(insert(ClientRow).values(row))
+    standing = {"credit_limit": Decimal(50_000), "agreement": _AGREEMENT | {"accepted_at": now}}
+    client_id = create_client(
+        session, OPERATOR, customer.name, policy=POLICY, day_policy=DAY_POLICY, standing=standing, now=now
+    )
     set_proof_policy(session, OPERATOR, client_id, customer.proofs, now=now)
     set_limits(session, OPERATOR, client_id, dict(customer.limits), now=now)
     set_rules(session, OPERATOR, client_id, _MONEY, now=now)

@@ -1,7 +1,7 @@
 """Is this client approved, and what if it no longer is? The operator decides; a suspended client asks nobody."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound
 from dispatch.jobs.rounds import close_rounds, open_rounds
+from dispatch.money.funds import open_purse
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, ClientRow, JobRow, RoundRow, SlotRow
-from dispatch.talent.clients import standing_columns
+from dispatch.talent.clients import check_pays, standing_columns
 from dispatch.talent.rights import only
 from dispatch.talent.words import checked_code
 from dispatch.visits.alarms import clear_alarms, raise_alarm
@@ -34,9 +35,13 @@ ALARM = "client_suspended"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an approval comes with; None leaves as it is. `regions` are US states, empty: everywhere."""
+    """What an approval comes with; None leaves as it is. `regions` are US states, empty: everywhere.
+
+    `credit_limit` becomes the floor of the client's funds; `pays_outside` says that its money isn't kept here.
+    """
 
     credit_limit: Decimal | None = None
+    pays_outside: bool | None = None
     regions: Sequence[str] | None = None
 
 
@@ -58,26 +63,37 @@ def move_client(
     Raises
     ------
     BadInput
-        A no or a suspension has no reason's code, or a limit cannot be kept.
+        A no or a suspension has no reason's code, a limit cannot be kept, or an approval does not say how it pays.
     Conflict
         The state does not allow it, or no agreement was accepted before the approval.
     NotFound, Refused
         There is none; the actor is not the operator.
     """
     only(actor, "operator", doing="approving and suspending clients")
-    row = session.scalars(select(ClientRow).where(ClientRow.id == client_id)).one_or_none()
-    if row is None:
-        raise NotFound("client", client_id)
+    row = _find(session, client_id, is_held=wish != "suspend")
     state = _next(row, wish)
     withdrawn = _stop_asking(session, client_id, now) if state == "suspended" else {}
-    values = {"state": state, "state_reason": _reason(state, reason), **_limit_columns(row, limits)}
+    values = {"state": state, "state_reason": _reason(state, reason), **_limit_columns(row, wish, limits)}
+    if state == "approved":
+        check_pays({"money": row.money, "pays_outside": row.pays_outside} | values)
     _set_state(session, row, values)
+    if values.get("money") is not None:
+        open_purse(session, actor, client_id, row.currency, values["money"], now=now)
     stands = _follow(session, actor, row, wish, withdrawn, now)
     data: dict[str, Any] = {"reason": values["state_reason"]} if values["state_reason"] else {}
     if stands:
         data["assignments"] = [str(each) for each in stands]
     record(session, actor, ("client", client_id), _KINDS[wish], data, client_id=client_id, now=now)
     return stands
+
+
+def _find(session: Session, client_id: UUID, *, is_held: bool) -> ClientRow:
+    """A suspension takes the row last, see `_set_state`; whatever sets limits holds it from the first."""
+    wanted = select(ClientRow).where(ClientRow.id == client_id).execution_options(populate_existing=True)
+    row = session.scalars(wanted.with_for_update(key_share=True) if is_held else wanted).one_or_none()
+    if row is None:
+        raise NotFound("client", client_id)
+    return row
 
 
 def _next(row: ClientRow, wish: str) -> str:
@@ -97,11 +113,12 @@ def _reason(state: str, reason: str | None) -> str | None:
     return checked_code("reason", reason)
 
 
-def _limit_columns(row: ClientRow, limits: Limits | None) -> dict[str, Any]:
-    if limits is None:
-        return {}
-    given: dict[str, Any] = {"credit_limit": limits.credit_limit, "regions": limits.regions}
-    return standing_columns({name: value for name, value in given.items() if value is not None}, row.currency)
+def _limit_columns(row: ClientRow, wish: str, limits: Limits | None) -> dict[str, Any]:
+    every: dict[str, Any] = {} if limits is None else asdict(limits)
+    given = {name: value for name, value in every.items() if value is not None}
+    if given and wish in ("decline", "suspend"):
+        raise BadInput(min(given), given[min(given)], "leave it out: limits come with an approval")
+    return standing_columns(given, row.currency, row.money)
 
 
 def _set_state(session: Session, row: ClientRow, values: Mapping[str, Any]) -> None:

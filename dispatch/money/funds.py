@@ -34,7 +34,8 @@ def rules_of(session: Session, client_id: UUID) -> MoneyRules | None:
 def set_rules(session: Session, actor: Actor, client_id: UUID, document: Mapping[str, Any], *, now: datetime) -> None:
     """Agree on rules with a client, for its currency: from now on money is set aside for each assignment.
 
-    A lower credit limit takes nothing back; nothing more is set aside until there is room. Runs as the engine.
+    A credit limit that is not named stays as it was. A lower one takes nothing back; nothing more is set aside until
+    there is room. Runs as the engine.
 
     Raises
     ------
@@ -44,17 +45,65 @@ def set_rules(session: Session, actor: Actor, client_id: UUID, document: Mapping
         When there is no such client; when the actor is not the operator.
     """
     _only_operator(actor, "setting a client's money rules")
-    client = _find(session, client_id)
+    client = _find(session, client_id, is_held=True)
+    values = rules_columns(client.money, document, client.currency)
+    session.execute(update(ClientRow).where(ClientRow.id == client_id).values(values))
+    open_purse(session, actor, client_id, client.currency, values["money"], now=now)
+
+
+def way_of_paying(before: Mapping[str, Any] | None, standing: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    """The columns that a client's `credit_limit` or `pays_outside` set, as far as they are named.
+
+    The limit is kept in the money rules alone, agreed on with it where there are none (`before`); whoever writes
+    these columns calls `open_purse` in the same transaction.
+
+    Raises
+    ------
+    BadInput
+        When both are named, one contradicts the rules agreed on, or the sum cannot be kept.
+    """
+    limit, is_outside = standing.get("credit_limit"), standing.get("pays_outside")
+    if is_outside and limit is not None:
+        raise BadInput("credit_limit", limit, "leave it out: there is no credit with who pays outside Truckroll")
+    if is_outside and before is not None:
+        raise BadInput("pays_outside", True, "its money is kept here already, by the rules agreed with it")
+    if "credit_limit" in standing and limit is None and not is_outside:
+        way_out = "give a sum, 0 for no credit; pays_outside says that its money isn't kept here"
+        raise BadInput("credit_limit", None, way_out)
+    if limit is not None:
+        return rules_columns(before, {**(before or {}), "credit_limit": limit}, currency, "credit_limit")
+    return {"pays_outside": True} if is_outside else {}
+
+
+def rules_columns(
+    before: Mapping[str, Any] | None, document: Mapping[str, Any], currency: str, where: str = "money"
+) -> dict[str, Any]:
+    """The columns of a client that keep these rules; a credit limit that is not named stays as `before` has it.
+
+    Raises
+    ------
+    BadInput
+        When a rule is unknown or out of its limits.
+    """
+    kept = {} if before is None else {"credit_limit": before["credit_limit"]}
     try:
-        rules = MoneyRules.from_document(document)
+        rules = MoneyRules.from_document(kept | dict(document))
     except PolicyError as error:
-        raise BadInput("money", dict(document), str(error)) from error
-    if has_too_many_digits(rules.credit_limit, client.currency):
-        raise BadInput("money.credit_limit", rules.credit_limit, f"give whole minor units of {client.currency}")
-    session.execute(update(ClientRow).where(ClientRow.id == client_id).values(money=rules.to_document()))
-    open_accounts(session, _PLATFORM, ("fees", "outside"), client.currency, now=now)
-    open_accounts(session, Owner(client_id=client_id), ("funds", "held"), client.currency, now=now)
-    funds = account_id(Owner(client_id=client_id), "funds", client.currency)
+        raise BadInput(where, document.get(where, dict(document)), str(error)) from error
+    if has_too_many_digits(rules.credit_limit, currency):
+        where = "money.credit_limit" if where == "money" else where
+        raise BadInput(where, rules.credit_limit, f"give whole minor units of {currency}")
+    return {"money": rules.to_document(), "pays_outside": False}
+
+
+def open_purse(
+    session: Session, actor: Actor, client_id: UUID, currency: str, document: Mapping[str, Any], *, now: datetime
+) -> None:
+    """The ledger follows the rules just written: the accounts are there, and the funds' floor is the credit limit."""
+    rules = MoneyRules.from_document(document)
+    open_accounts(session, _PLATFORM, ("fees", "outside"), currency, now=now)
+    open_accounts(session, Owner(client_id=client_id), ("funds", "held"), currency, now=now)
+    funds = account_id(Owner(client_id=client_id), "funds", currency)
     session.execute(update(LedgerAccountRow).where(LedgerAccountRow.id == funds).values(floor=-rules.credit_limit))
     told = {"credit_limit": str(rules.credit_limit), "fee_share": str(rules.fee_share)}
     record(session, actor, ("client", client_id), "money_rules_set", told, client_id=client_id, now=now)
@@ -103,10 +152,9 @@ def is_short(error: IntegrityError) -> bool:
     return guard_of(error) == FLOOR or is_beyond(error)
 
 
-def _find(session: Session, client_id: UUID) -> ClientRow:
-    client = session.scalars(
-        select(ClientRow).where(ClientRow.id == client_id).execution_options(populate_existing=True)
-    ).one_or_none()
+def _find(session: Session, client_id: UUID, *, is_held: bool = False) -> ClientRow:
+    wanted = select(ClientRow).where(ClientRow.id == client_id).execution_options(populate_existing=True)
+    client = session.scalars(wanted.with_for_update(key_share=True) if is_held else wanted).one_or_none()
     if client is None:
         raise NotFound("client", client_id)
     return client

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, NotFound
+from dispatch.money.funds import open_purse, way_of_paying
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import ApiKeyRow, ClientRow, SessionRow, StaffRow, new_id
@@ -19,7 +20,6 @@ from dispatch.talent.profiles import checked_currency
 from dispatch.talent.rights import NETWORK, only, own_client
 from dispatch.talent.words import checked_code, checked_email, checked_text
 from geo.places import REGIONS
-from matching.currencies import WHOLE_CURRENCIES
 from matching.daypolicy import DayPolicy
 from matching.errors import PolicyError
 from matching.policy import Policy
@@ -41,39 +41,47 @@ def create_client(
 ) -> UUID:
     """A new client: a tenant of its own. `policy` and `day_policy` hold the settings that differ from the defaults.
 
-    Approved at once, by the operator's word; an application waits for it. `standing` as in `standing_columns`.
+    Approved at once by the operator's word when `standing` (as in `standing_columns`) names the agreement accepted
+    and how it pays; without an agreement, and as an application, it waits for the approval.
 
     Raises
     ------
     BadInput
-        The name, currency, policy or a limit cannot be kept.
+        The name, currency, policy or a limit cannot be kept; an agreement, and not how it pays.
     Refused
         The actor is not the operator, nor a gateway that hands in an application.
     """
     only(actor, "operator", *(("gateway",) if is_application else ()), doing="adding clients")
     client_id = new_id()
+    said = standing_columns(standing or {}, checked_currency("currency", currency))
+    is_approved = not is_application and said.get("agreement") is not None
+    if is_approved:
+        check_pays(said)
     session.execute(
         insert(ClientRow).values(
             id=client_id,
             name=checked_text("name", name),
-            currency=checked_currency("currency", currency),
+            currency=currency,
             policy=_checked_policy(policy or {}),
             day_policy=_checked_day_policy(day_policy or {}),
-            state="applied" if is_application else "approved",
+            state="approved" if is_approved else "applied",
             created_at=now,
-            **standing_columns(standing or {}, currency),
+            **said,
         )
     )
     check_ladder(session, client_id, DayPolicy.from_document(day_policy or {}))
-    kind = "applied" if is_application else "created"
-    record(session, actor, ("client", client_id), kind, client_id=client_id, now=now)
+    record(session, actor, ("client", client_id), "created" if is_approved else "applied", client_id=client_id, now=now)
+    if said.get("money") is not None:
+        open_purse(session, actor, client_id, currency, said["money"], now=now)
     return client_id
 
 
 def set_standing(
     session: Session, actor: Actor, client_id: UUID, standing: Mapping[str, Any], *, now: datetime
 ) -> None:
-    """Set a client's credit limit, states of operation or agreement, named as in `standing_columns`.
+    """Set a client's credit limit or way of paying, states of operation or agreement, as in `standing_columns`.
+
+    A lower credit limit takes nothing back: nothing more is set aside until there is room, so nobody new is asked.
 
     Raises
     ------
@@ -86,25 +94,46 @@ def set_standing(
     own_client(session, actor, client_id)
     if not standing:
         return
-    currency = session.scalars(select(ClientRow.currency).where(ClientRow.id == client_id)).one()
-    values = standing_columns(standing, currency)
+    row = session.scalars(select(ClientRow).where(ClientRow.id == client_id).with_for_update(key_share=True)).one()
+    values = standing_columns(standing, row.currency, row.money)
+    if row.state not in ("applied", "declined") and values.get("agreement", row.agreement) is None:
+        raise BadInput("agreement", None, "name the one that replaces it: nobody works for a client without")
+    if not values:
+        return
     session.execute(update(ClientRow).where(ClientRow.id == client_id).values(values))
     data = {"fields": sorted(values)}
     record(session, actor, ("client", client_id), "limits_set", data, client_id=client_id, now=now)
+    if "money" in values:
+        open_purse(session, actor, client_id, row.currency, values["money"], now=now)
 
 
-def standing_columns(standing: Mapping[str, Any], currency: str) -> dict[str, Any]:
-    """What the operator says of a client: `credit_limit`, `regions` (US states; None or none: everywhere), `agreement`.
+def check_pays(columns: Mapping[str, Any]) -> None:
+    """Whoever is approved pays through Truckroll, with a limit, or outside because somebody said so.
+
+    Raises
+    ------
+    BadInput
+        When neither was said.
+    """
+    if columns.get("money") is None and not columns.get("pays_outside"):
+        way_out = "say how far its credit goes, 0 for none; or pays_outside: true, when its money isn't kept here"
+        raise BadInput("credit_limit", None, way_out)
+
+
+def standing_columns(
+    standing: Mapping[str, Any], currency: str, money: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """What the operator says of a client, as columns; `money` are the rules agreed with it before.
+
+    `credit_limit` or `pays_outside`, `regions` (US states; None or none: everywhere), `agreement`.
 
     Raises
     ------
     BadInput
         Naming the first value that cannot be kept.
     """
-    columns = dict(standing)
-    limit = columns.get("credit_limit")
-    if limit is not None and currency in WHOLE_CURRENCIES and limit != limit.to_integral_value():
-        raise BadInput("credit_limit", limit, f"give a whole sum: {currency} has no decimals")
+    columns = {name: value for name, value in standing.items() if name not in ("credit_limit", "pays_outside")}
+    columns |= way_of_paying(money, standing, currency)
     if "regions" in columns:
         columns["regions"] = _checked_regions(columns["regions"])
     if columns.get("agreement") is not None:

@@ -1,6 +1,7 @@
 """Who posts work, and where? Clients, staff, sites and keys over HTTP, each tenant by itself."""
 
 import pytest
+from letin import AGREEMENT
 from sqlalchemy import func, select
 
 from dispatch.record.tables import IdempotencyKeyRow, SiteRow
@@ -27,7 +28,8 @@ def the_error(answer):
 
 
 def test_the_operator_makes_a_client_that_can_post_its_first_job(town, operator):
-    client = operator.post("/v1/clients", {"name": "Initech"}).json()["id"]
+    let_in = {"agreement": AGREEMENT, "pays_outside": True}
+    client = operator.post("/v1/clients", {"name": "Initech", **let_in}).json()["id"]
     key = operator.post("/v1/keys", {"role": "client_admin", "label": "first", "client_id": client})
     assert key.status_code == 201, key.text
     admin = type(operator)(town.http, key.json()["secret"])

@@ -78,6 +78,8 @@ def test_a_client_is_added_only_where_that_is_wanted(world: World) -> None:
     with world.as_engine() as (session, _):
         named = select(func.count()).select_from(ClientRow).where(ClientRow.name == "Diner Chain")
         assert session.scalar(named) == 1
+        waits = select(ClientRow.state).where(ClientRow.name == "Diner Chain")
+        assert session.scalar(waits) == "applied", "nobody is let in without an agreement"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 import typer
+from letin import LET_IN
 from sqlalchemy import insert
 from typer.testing import CliRunner
 from worlds import World, small_world
@@ -40,7 +41,7 @@ def troubled(world: World) -> None:
     first, second = world.post(number="WO-1"), world.post(number="WO-2")
     other = new_id()
     with world.as_engine() as (session, now):
-        session.execute(insert(ClientRow).values(id=other, name="Globex", created_at=now))
+        session.execute(insert(ClientRow).values(id=other, name="Globex", created_at=now, **LET_IN))
         for kind, job, minutes in (("incident", first, 90), ("no_check_in", second, -5)):
             raise_alarm(
                 session, ENGINE, kind, client_id=world.client, job_id=job, due_at=now + minutes * MINUTE, now=now

@@ -11,6 +11,7 @@ from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
 
+from letin import LET_IN
 from sqlalchemy import Engine, insert, select, text
 from sqlalchemy.orm import Session
 
@@ -46,7 +47,7 @@ class Hooks:
     def client(self) -> UUID:
         client = new_id()
         with self.writing() as (session, now):
-            session.execute(insert(ClientRow).values(id=client, name=f"Client {client}", created_at=now))
+            session.execute(insert(ClientRow).values(id=client, name=f"Client {client}", created_at=now, **LET_IN))
         self.clients.append(client)
         return client
 

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from letin import LET_IN
 from sqlalchemy import insert
 from worlds import World, small_world
 
@@ -157,7 +158,7 @@ def _globex(world: World) -> tuple[UUID, UUID]:
     client, site = new_id(), new_id()
     lat, lng = 30.3585, -103.765
     with world.as_engine() as (session, now):
-        session.execute(insert(ClientRow).values(id=client, name="Globex", created_at=now))
+        session.execute(insert(ClientRow).values(id=client, name="Globex", created_at=now, **LET_IN))
         where = {"lat": lat, "lng": lng, "cell": cell_of(lat, lng), "time_zone": "America/Chicago"}
         place = {"address": "9 West St", "town": "Marfa", "region": "TX", "postcode": "79843", "country": "US"}
         session.execute(

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from letin import LET_IN
 from sqlalchemy import Engine, event, insert, select, text
 from sqlalchemy.orm import Session
 
@@ -186,7 +187,7 @@ def _build(session: Session, client: UUID, site: UUID, technicians: list[UUID], 
     lat, lng = ALPINE
     session.execute(insert(SkillRow), [{"code": code, "name": code} for code in ("hvac", "wifi", "drones")])
     session.execute(insert(CredentialKindRow), [{"code": "background_check", "name": "Background check"}])
-    session.execute(insert(ClientRow).values(id=client, name="Acme service", created_at=now))
+    session.execute(insert(ClientRow).values(id=client, name="Acme service", created_at=now, **LET_IN))
     session.execute(insert(CompanyRow).values(id=new_id(), name="Big Bend Repairs", created_at=now))
     session.execute(
         insert(SiteRow).values(

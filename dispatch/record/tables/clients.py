@@ -1,6 +1,7 @@
 """Who posts work, where, and whom do they know? Clients, their staff, sites, pools and marks."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,10 +17,8 @@ from dispatch.record.tables.base import (
     Document,
     Id,
     Instant,
-    Money,
     Words,
     currency,
-    money,
     one_of,
     place,
     tenant_fk,
@@ -33,9 +32,9 @@ STAFF_ROLES = ("operator", "client_admin", "requester", "dispatcher")
 class ClientRow(Base):
     """A company with a service department: the tenant. Only an approved one posts, and has its jobs offered.
 
-    `regions` are the US states in which it may post, None everywhere; `credit_limit` None: no limit was set.
-    `agreement` says which text was accepted, when and for whom. `money` are its rules of pay
-    (`matching.moneypolicy`); empty: its money isn't kept here.
+    `regions` are the US states in which it may post, None everywhere. `agreement` says which text was accepted, when
+    and for whom. `money` are its rules of pay (`matching.moneyrules`), its credit limit among them; `pays_outside`:
+    its money isn't kept here, which somebody said. Whoever is let in has an agreement and one of the two.
     `limits` says which packs bind it, and how hard; hours with it are counted by the days of `hours_zone`.
     """
 
@@ -43,9 +42,11 @@ class ClientRow(Base):
     __table_args__ = (
         currency(),
         one_of("state", CLIENT_STATES),
-        money("credit_limit"),
         CheckConstraint("(state IN ('declined', 'suspended')) = (state_reason IS NOT NULL)", name="state_has_reason"),
         CheckConstraint("jsonb_typeof(regions) = 'array'", name="regions_list"),
+        CheckConstraint("state IN ('applied', 'declined') OR agreement IS NOT NULL", name="let_in_has_agreement"),
+        CheckConstraint("state IN ('applied', 'declined') OR pays_outside OR money IS NOT NULL", name="let_in_pays"),
+        CheckConstraint("NOT (pays_outside AND money IS NOT NULL)", name="pays_one_way"),
     )
     id: Mapped[Id]
     name: Mapped[Words]
@@ -53,15 +54,20 @@ class ClientRow(Base):
     policy: Mapped[Document] = mapped_column(server_default=text("'{}'"))
     day_policy: Mapped[Document] = mapped_column(server_default=text("'{}'"))
     money: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    state: Mapped[Code] = mapped_column(server_default="approved")
+    pays_outside: Mapped[bool] = mapped_column(server_default=text("false"))
+    state: Mapped[Code] = mapped_column(server_default="applied")
     state_reason: Mapped[Code | None]
-    credit_limit: Mapped[Money | None]
     regions: Mapped[list[str] | None] = mapped_column(JSONB(none_as_null=True))
     agreement: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     limits: Mapped[Document] = mapped_column(server_default=text("'{}'"))
     hours_zone: Mapped[Code] = mapped_column(server_default="UTC")
     proof_policy: Mapped[Document] = mapped_column(server_default=text("'{}'"))
     created_at: Mapped[Instant]
+
+    @property
+    def credit_limit(self) -> Decimal | None:
+        """How far below nothing its funds may go; None: its money isn't kept here."""
+        return None if self.money is None else Decimal(self.money["credit_limit"])
 
 
 class StaffRow(Base):

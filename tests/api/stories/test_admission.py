@@ -4,17 +4,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from letin import AGREEMENT
 from sqlalchemy import select, update
 from town import Caller, Town
 
 from dispatch.record.tables import AdmissionRow, EventRow, OfferRow, TechnicianRow
-
-AGREEMENT = {
-    "version": "2026-01",
-    "sha256": "ab" * 32,
-    "accepted_by": "Wanda Ortiz",
-    "accepted_at": "2026-11-20T15:00:00Z",
-}
 
 
 def operator(town: Town) -> Caller:
@@ -64,12 +58,60 @@ def test_a_company_applies_accepts_the_agreement_and_is_approved_with_limits(tow
     assert (early.status_code, "agreement" in early.json()["detail"]) == (409, True)
     etag = operator(town).get(url).headers["ETag"]
     done(operator(town).patch(url, {"agreement": AGREEMENT}, etag))
+    silent = operator(town).post(f"{url}/approve", {"regions": ["TX", "NM"]})
+    assert (silent.status_code, silent.json()["errors"][0]["path"]) == (422, "/credit_limit")
+    assert "pays_outside" in silent.json()["detail"]
     approved = done(operator(town).post(f"{url}/approve", {"credit_limit": "5000.00", "regions": ["TX", "NM"]}))
     assert (approved["state"], approved["moves"]) == ("approved", ["suspend"])
     shown = done(operator(town).get(url))
-    assert (shown["credit_limit"], shown["regions"]) == ("5000.00", ["NM", "TX"])
+    assert (shown["credit_limit"], shown["pays_outside"], shown["regions"]) == ("5000.00", False, ["NM", "TX"])
+    money = done(operator(town).get(f"{url}/money"))
+    assert (money["room"], money["rules"]["credit_limit"]) == ("5000.00", "5000.00")
     assert shown["agreement"]["accepted_by"] == "Wanda Ortiz"
     assert gateway.post(f"{url}/approve", {}).status_code == 403
+
+
+def test_the_limit_of_the_approval_is_the_one_that_the_ledger_keeps(town: Town):
+    url = f"/v1/clients/{town.world.client}"
+
+    def says(**standing: Any) -> Any:
+        return operator(town).patch(url, standing, operator(town).get(url).headers["ETag"])
+
+    assert done(operator(town).get(url))["pays_outside"] is True, "said when it was let in"
+    offers = [town.offered(number=f"WO-{num}")[1][num] for num in (0, 1)]
+    done(says(credit_limit="140.00"))
+    first, second = (town.by_id(each.technician_id).post(f"/v1/offers/{each.id}/accept", {"terms_version": 1})
+                     for each in offers)  # fmt: skip
+    assert (first.status_code, second.status_code) == (200, 409), second.text
+    shown, money = done(operator(town).get(url)), done(operator(town).get(f"{url}/money"))
+    assert (shown["credit_limit"], shown["pays_outside"], money["room"]) == ("140.00", False, "0.00")
+
+    done(says(credit_limit="40.00"))
+    assert done(operator(town).get(f"{url}/money"))["room"] == "-100.00", "nothing is taken back"
+    assert asked(town, number="WO-LOW") == set(), "nobody new is asked"
+    done(operator(town).post(f"{url}/money", {"rules": {"fee_share": "0.05"}}))
+    assert done(operator(town).get(url))["credit_limit"] == "40.00", "what is not named stays"
+
+    for wrong, path in (
+        ({"credit_limit": None}, "/credit_limit"),
+        ({"credit_limit": "200000000.00"}, "/credit_limit"),
+        ({"credit_limit": "1.00", "pays_outside": True}, "/credit_limit"),
+        ({"pays_outside": True}, "/pays_outside"),
+        ({"agreement": None}, "/agreement"),
+    ):
+        refused = says(**wrong)
+        assert (refused.status_code, refused.json()["errors"][0]["path"]) == (422, path), refused.text
+
+
+def test_a_client_without_an_agreement_is_not_let_in_whoever_adds_it(town: Town):
+    waits = done(operator(town).post("/v1/clients", {"name": "Initech", "credit_limit": "10.00"}), 201)
+    assert (waits["state"], waits["credit_limit"], waits["agreement"]) == ("applied", "10.00", None)
+    refused = operator(town).post("/v1/clients", {"name": "Umbra", "agreement": AGREEMENT})
+    assert (refused.status_code, refused.json()["errors"][0]["path"]) == (422, "/credit_limit")
+    let_in = {"name": "Umbra", "agreement": AGREEMENT, "credit_limit": "10.00"}
+    made = done(operator(town).post("/v1/clients", let_in), 201)
+    assert (made["state"], made["agreement"]["version"]) == ("approved", "2026-01")
+    assert done(operator(town).get(f"/v1/clients/{made['id']}/money"))["room"] == "10.00"
 
 
 def test_a_client_that_waits_posts_nothing_and_is_told_what_is_needed(town: Town):

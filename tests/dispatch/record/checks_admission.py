@@ -1,11 +1,12 @@
 """The checks of clients' approval, admissions, and open pools with their exceptions."""
 
-from edges import Edge, known, sum_of_money
+from edges import Edge, known
 
 from dispatch.record.tables import admission, clients
 
 #: The world's admission is an invitation with a code; its override runs for 90 days.
 _REASONS = {state: "reason = 'other'" for state in admission.ENDED_ADMISSIONS}
+_DECLINED = "state = 'declined', state_reason = 'other'"
 
 CHECKS = {
     "ck_admissions_code_has_end": Edge(
@@ -25,7 +26,23 @@ CHECKS = {
     "ck_admissions_pools_list": Edge(("pools = '[]'", "pools = '[1]'"), ("pools = '{}'", "pools = 'null'")),
     "ck_admissions_state_known": known("state", admission.ADMISSION_STATES),
     "ck_admissions_version_size": Edge(("version = 1", "version = 2"), ("version = 0", "version = -1")),
-    "ck_clients_credit_limit_sum": sum_of_money("credit_limit"),
+    "ck_clients_let_in_has_agreement": Edge(
+        ("agreement = '{}'", "state = 'applied', agreement = NULL", f"{_DECLINED}, agreement = NULL"),
+        ("agreement = NULL", "state = 'suspended', state_reason = 'other', agreement = NULL"),
+    ),
+    "ck_clients_let_in_pays": Edge(
+        (
+            "pays_outside = true",
+            "pays_outside = false, money = '{}'",
+            "state = 'applied', pays_outside = false",
+            f"{_DECLINED}, pays_outside = false",
+        ),
+        ("pays_outside = false", "state = 'suspended', state_reason = 'other', pays_outside = false"),
+    ),
+    "ck_clients_pays_one_way": Edge(
+        ("pays_outside = false, money = '{}'", "state = 'applied', pays_outside = false"),
+        ("money = '{}'", "state = 'applied', money = '{}'"),
+    ),
     "ck_clients_regions_list": Edge(
         ("regions = NULL", "regions = '[]'", "regions = '[\"TX\"]'"), ("regions = '{}'", "regions = '\"TX\"'")
     ),

@@ -26,6 +26,7 @@ from guard_standing import standing
 from guard_trouble import duty, promise
 from guard_usage import usage
 from guard_webhooks import webhooks
+from letin import LET_IN
 from sqlalchemy import inspect, text
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
@@ -158,7 +159,7 @@ def _technician(name: str) -> list[Named]:
 
 def _client(name: str) -> list[Named]:
     rows = [
-        t.ClientRow(id=id_of(name), name=f"{name.title()} Ltd", created_at=NOW),
+        t.ClientRow(id=id_of(name), name=f"{name.title()} Ltd", created_at=NOW, **LET_IN),
         _staff(name, id_of(name), "dispatcher"),
         _key(name, role="dispatcher", client_id=id_of(name), staff_id=id_of(f"{name}.staff")),
         _answer(name),

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from letin import LET_IN
 from racing import race
 from soundness import assert_sound
 from sqlalchemy import insert, select, update
@@ -331,7 +332,7 @@ def test_two_substitutes_named_at_once_give_the_work_to_one(world: World) -> Non
 def _another_client(world: World) -> tuple[UUID, UUID]:
     client, site = new_id(), new_id()
     with world.as_engine() as (session, now):
-        session.execute(insert(ClientRow).values(id=client, name="Globex", created_at=now))
+        session.execute(insert(ClientRow).values(id=client, name="Globex", created_at=now, **LET_IN))
         acme = session.get_one(SiteRow, world.site)
         same = {column.name: getattr(acme, column.name) for column in SiteRow.__table__.columns if not column.computed}
         session.execute(insert(SiteRow).values({**same, "id": site, "client_id": client}))
