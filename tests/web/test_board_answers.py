@@ -114,3 +114,41 @@ def test_what_the_site_needs_is_granted_or_refused_and_another_time_agreed_from_
         grant.click()
         desk.page.get_by_role("alert").first.wait_for()
     assert town.staff.get("/v1/site-requests").json()["items"][0]["state"] == "refused"
+
+
+def test_messages_say_who_wrote_and_are_read_when_shown_also_without_a_job(devices: Devices):
+    town = devices.town
+    add_staff(town, "dispatcher", ROSA, "Rosa Marsh")
+    job, writer, _ = given(devices, title="Replace pump")
+    given(devices, 1, title="Another one")
+    done(town.staff.post(f"/v1/jobs/{job['id']}/messages", {"text": "The rear door"}))
+    done(writer.post(f"/v1/jobs/{job['id']}/messages", {"text": f"Which door? {CANARY}"}))
+    other = town.technician(1)
+    person = f"/v1/technicians/{town.world.technicians[1]}/messages"
+    done(other.post(person, {"text": "Is there work on Monday?", "client_id": str(town.world.client)}))
+    with devices.device(DESK) as desk:
+        devices.sign_in(desk, ROSA, "header")
+        desk.sees("2 messages not read")
+        desk.page.locator("aside").get_by_role("button", name="Replace pump").click()
+        said = desk.page.locator(".drawer li")
+        expect(said.first).to_contain_text("Technician 0")
+        expect(said.first).to_contain_text("in the app, ")
+        expect(said.first).to_contain_text(f"Which door? {CANARY}")
+        expect(said.nth(1)).to_contain_text("The rear door")
+        looks(desk, "board-talk")
+        expect(row(desk, "2 messages not read")).to_have_count(0)
+        # Who writes without a job is named, read and answered.
+        asks = row(desk, "1 message not read")
+        asks.get_by_role("button", name="Technician 1").click()
+        panel = desk.page.get_by_role("dialog")
+        expect(panel).to_contain_text("Is there work on Monday?")
+        expect(row(desk, "1 message not read")).to_have_count(0)
+        panel.get_by_label("Message").fill("Yes, look at the offers")
+        panel.get_by_role("button", name="Send").click()
+        expect(panel.locator("li").first).to_contain_text("Yes, look at the offers")
+        expect(panel.locator("li").first).to_contain_text("You")
+        looks(desk, "board-talk-panel")
+        panel.get_by_role("button", name="Close").click()
+        desk.sees("Nothing needs you now")
+        assert "owned" not in desk.page.title()
+    assert other.get(person).json()["items"][0]["text"] == "Yes, look at the offers"

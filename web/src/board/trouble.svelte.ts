@@ -1,6 +1,7 @@
 // What needs a person? The server's list, asked again shortly after anything changed, and now and then without.
 import { api, ask, type Result, type Schemas } from '../server/api'
 import { Polled } from '../server/polling.svelte'
+import { session } from '../server/session.svelte'
 import { live } from './live.svelte'
 
 export type Item = Schemas['TroubleItem']
@@ -25,8 +26,9 @@ class TroubleNow {
     return this.#polled.problem
   }
 
-  /** Talks about jobs in which somebody waits to be read. */
+  /** Talks in which somebody waits to be read; by us, so not what the operator looks into. */
   get unread(): Schemas['ThreadOut'][] {
+    if (session.me?.role === 'operator') return []
     return (this.#threads.data?.items ?? []).filter((each) => each.num_unread > 0)
   }
 

@@ -48,6 +48,13 @@ export const drawer = {
     ours: (who: string) => `${who} has not answered yet:`,
     takeBack: 'Take it back',
   },
+  talk: {
+    label: 'What was said, the newest first',
+    you: 'You',
+    colleague: 'A colleague',
+    file: 'A file that was sent along',
+    via: { app: 'in the app', sms: 'by text message', mail: 'by mail' } as Record<string, string>,
+  },
   failed: {
     rules: (rules: string) => `A rule says no to it: ${rules}.`,
     free: (minutes: string) => `It would run into their next work: at most ${minutes} min are free.`,

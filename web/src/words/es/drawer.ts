@@ -49,6 +49,13 @@ export const drawer: typeof english = {
     ours: (who: string) => `${who} no ha respondido todavía:`,
     takeBack: 'Retirarlo',
   },
+  talk: {
+    label: 'Lo que se dijo, lo último primero',
+    you: 'Usted',
+    colleague: 'Alguien de su equipo',
+    file: 'Un archivo que se envió',
+    via: { app: 'en la aplicación', sms: 'por mensaje de texto', mail: 'por correo' } as Record<string, string>,
+  },
   failed: {
     rules: (rules: string) => `Una regla dice que no: ${rules}.`,
     free: (minutes: string) => `Chocaría con su siguiente trabajo: quedan libres ${minutes} min como máximo.`,
