@@ -201,6 +201,11 @@ def test_the_page_of_a_work_order_from_a_proposal_to_the_change_of_another(offic
         expect(second.page.get_by_role("dialog").get_by_label("Work")).to_have_value("Replace both drives")
         second.presses("Save mine over it")
         expect(second.page.get_by_role("heading", name="Replace both drives")).to_be_visible()
+        # Who only posts is not offered what a dispatcher answers.
+        second.sees("A dispatcher or administrator answers this.")
+        for words in ("Accept these terms", "Stop asking"):
+            expect(second.page.get_by_role("button", name=words, exact=True)).to_have_count(0)
+        expect(first.page.get_by_role("button", name="Accept these terms", exact=True)).to_have_count(1)
         # Why not somebody; then the proposal is accepted.
         first.page.get_by_label("Name or number").fill("T-00003")
         first.presses("Look")
@@ -211,8 +216,15 @@ def test_the_page_of_a_work_order_from_a_proposal_to_the_change_of_another(offic
         first.sees("It costs nothing.")
         shot(first, "cancel-1440")
         assert first.barriers() == []
+        second.presses("Cancel")
+        second.sees("It costs nothing.")
         first.presses("Cancel it")
         first.sees("Cancelled")
+        second.presses("Cancel it")
+        second.sees("Rosa Marsh was quicker, at ")
+        second.sees(": Cancelled. Nothing of yours was done.")
+        assert second.barriers() == []
+        shot(second, "cancel-overtaken-1440")
         # Before anybody is asked: who may do it, and the score in its parts.
         first.opens(f"/desk/jobs/{waiting['id']}")
         first.page.locator("details summary").first.click()

@@ -1,6 +1,7 @@
 // What is done to a job, and how is it taken back? One act at a time; the last one can be undone for ten seconds.
 import { api, ask, once, type Result } from '../server/api'
 import type { Problem } from '../server/problems'
+import { session } from '../server/session.svelte'
 import { live } from './live.svelte'
 import { trouble } from './trouble.svelte'
 
@@ -8,6 +9,9 @@ const UNDO_MS = 10_000
 
 type Back = () => Promise<Result<unknown>>
 export type Change = { kind: string; actor: string; at: string }
+
+/** What somebody else did: one's own act never stands in one's way. */
+const isAnothers = ({ actor_id }: { actor_id: string | null }) => actor_id !== null && actor_id !== session.me?.id
 
 class Acts {
   isBusy = $state(false)
@@ -59,7 +63,7 @@ class Acts {
     if (problem.status === 412 || problem.code === 'stale' || problem.code === 'conflict') {
       const params = { path: { job_id: jobId }, query: { limit: 20 } }
       const told = await ask(api.GET('/v1/jobs/{job_id}/events', { params }))
-      const newest = told.ok ? told.data.items.find((each) => each.actor_id !== null) : undefined
+      const newest = told.ok ? told.data.items.find(isAnothers) : undefined
       if (newest) this.overtaken = { kind: newest.kind, actor: newest.actor_name ?? newest.actor_kind, at: newest.at }
     }
     this.problem = problem

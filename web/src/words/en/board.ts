@@ -65,6 +65,7 @@ export const board = {
   print: 'Print work order',
   done: 'Done.',
   undo: 'Undo',
+  forDispatcher: 'A dispatcher or administrator does this.',
   askAgain: 'Ask again',
   stopAsking: 'Stop asking',
   another: 'Another time',

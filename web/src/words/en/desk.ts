@@ -237,6 +237,7 @@ export const desk = {
     may: 'May do it',
     place: (num: number) => `number ${num}`,
     notInReach: 'Not in reach, or not among those whom you may know.',
+    forDispatcher: 'A dispatcher or administrator answers this.',
     noneFound: 'Nobody of this name.',
     moreFound: 'More people have it in their names: type more of it.',
     couldIf: 'More could do it if…',
@@ -317,6 +318,8 @@ export const desk = {
     save: 'Save',
     changed: (who: string, what: string, when: string) =>
       `${who} changed it at ${when}: ${what}. Nothing of yours was saved.`,
+    overtaken: (who: string, what: string, when: string) =>
+      `${who} was quicker, at ${when}: ${what}. Nothing of yours was done.`,
     changedWords: (names: string) => names || 'the terms',
     fields: {
       title: 'the words',

@@ -66,6 +66,7 @@ export const board: typeof english = {
   print: 'Imprimir orden',
   done: 'Hecho.',
   undo: 'Deshacer',
+  forDispatcher: 'Esto lo hace un despachador o administrador.',
   askAgain: 'Preguntar de nuevo',
   stopAsking: 'Dejar de preguntar',
   another: 'Otra hora',

@@ -237,6 +237,7 @@ export const desk: typeof english = {
     may: 'Puede hacerla',
     place: (num) => `número ${num}`,
     notInReach: 'No está al alcance, o no es de quienes usted puede conocer.',
+    forDispatcher: 'Lo responde un despachador o administrador.',
     noneFound: 'Nadie con este nombre.',
     moreFound: 'Hay más personas que lo llevan en el nombre: escriba más.',
     couldIf: 'Más podrían si…',
@@ -316,6 +317,7 @@ export const desk: typeof english = {
     title: 'Trabajo',
     save: 'Guardar',
     changed: (who, what, when) => `${who} lo cambió a las ${when}: ${what}. No se guardó nada de lo suyo.`,
+    overtaken: (who, what, when) => `${who} se adelantó, a las ${when}: ${what}. No se hizo nada de lo suyo.`,
     changedWords: (names) => names || 'las condiciones',
     fields: {
       title: 'las palabras',
