@@ -28,11 +28,12 @@ from api.schemas.money import (
 from api.schemas.pages import PageOf
 from dispatch.errors import NotFound
 from dispatch.money.approving import approve_part
-from dispatch.money.extras import ExtraWish, answer_extra, ask_extra, ask_travel
+from dispatch.money.extras import ExtraWish, ask_extra, ask_travel
 from dispatch.money.funds import move_funds, set_rules
 from dispatch.money.ledger import Owner, balance_of
 from dispatch.record.session import Actor
 from dispatch.record.tables import ClientRow, PaymentRow
+from dispatch.visits.paying import answer_pay_extra
 from matching.moneyrules import MoneyRules
 from matching.rates import Rates
 
@@ -129,10 +130,14 @@ def post_travel(request: Request, actor: Side, payment_id: UUID, wish: TravelIn)
 
 @router.post("/payments/{payment_id}/extras/{extra_id}/answer", response_model=Approved, summary="Answer an extra")
 def answer_an_extra(request: Request, actor: Side, payment_id: UUID, extra_id: UUID, answer: ExtraAnswerIn) -> Response:
-    """The client approves or refuses an expense; the technician contests a penalty, which then does not count."""
+    """The client approves or refuses an expense; the technician contests a penalty, which then does not count.
+
+    Once the work is approved a penalty may still be contested, until `approve_by`: what it took off is then disputed,
+    and nobody got it meanwhile.
+    """
 
     def work(session: Session, now: datetime) -> Reply:
-        answer_extra(session, actor, payment_id, extra_id, answer.answer, now=now)
+        answer_pay_extra(session, actor, payment_id, extra_id, answer.answer, now=now)
         is_approved = answer.answer == "approve"
         return Reply(Approved(is_approved=is_approved, payment=_read(session, payment_id)))
 

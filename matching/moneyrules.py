@@ -14,6 +14,9 @@ from matching.rates import check_names, number
 #: Who may approve at all.
 ROLES = ("requester", "dispatcher", "client_admin")
 _MOST = Decimal(100_000_000)
+#: For how many days after the approval a penalty may be contested: as many as a client has by default to say that it
+#: does not agree. No rule of a client makes them fewer, for a penalty is to the client's gain.
+CONTEST_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)

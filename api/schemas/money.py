@@ -111,7 +111,9 @@ class PaymentOut(Out):
     extras: list[ExtraOut]
     listed: list[ListedOut] = Field(description="What may be asked for as an extra, as the offer listed it.")
     num_signatures: int
-    approve_by: Instant | None = Field(description="When nobody's word is a yes.")
+    approve_by: Instant | None = Field(
+        description="When nobody's word is a yes; once it is approved, until when a penalty may be contested."
+    )
     due_at: Instant | None
     version: int
 

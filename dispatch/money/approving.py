@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
-from dispatch.money.claims import lines_of, sum_of
+from dispatch.money.claims import lines_of, sum_of, taken_off
 from dispatch.money.committing import is_used_up, needs_second, within_budget
 from dispatch.money.holding import lock_payments, payee_of
 from dispatch.money.ledger import About, Owner, account_id, post
@@ -23,7 +23,7 @@ from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import ChargeRow, PaymentRow
 from matching.currencies import has_too_many_digits
-from matching.moneyrules import MoneyRules, Signature, what_is_missing
+from matching.moneyrules import CONTEST_DAYS, MoneyRules, Signature, what_is_missing
 from matching.pay import net_of
 
 #: How many jobs are approved by nobody's word in one transaction.
@@ -62,14 +62,14 @@ def claim(session: Session, job_id: UUID, *, now: datetime) -> int:
         days = rules.approve_after_days
         lines = lines_of(session, payment, only_agreed=False)
         approve_by = now + timedelta(days=days) if days else None
-        _change(session, payment, lines=lines, approve_by=approve_by)
+        change(session, payment, lines=lines, approve_by=approve_by)
     return len(payments)
 
 
 def unclaim(session: Session, job_id: UUID) -> None:
     """The work was sent back: nothing is approved by silence until it is done again."""
     for payment in _lock_of_job(session, job_id, ("held",)):
-        _change(session, payment, approve_by=None)
+        change(session, payment, approve_by=None)
 
 
 def sign(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -> bool:
@@ -92,8 +92,8 @@ def sign(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -> bool
 def approve_all(session: Session, actor: Actor, job_id: UUID, why: str, *, now: datetime) -> list[UUID]:
     """All that is claimed for a job, by the time agreed to, and not disputed is due: its payments. Runs as the engine.
 
-    What was set aside and is not needed goes back to the client. The caller holds the job's row and has agreed to the
-    time.
+    What was set aside and is not needed goes back to the client; what a penalty took off stays set aside for the days
+    in which it may be contested. The caller holds the job's row and has agreed to the time.
 
     Raises
     ------
@@ -103,7 +103,7 @@ def approve_all(session: Session, actor: Actor, job_id: UUID, why: str, *, now: 
     done = []
     for payment in _lock_of_job(session, job_id, ("held",)):
         lines = lines_of(session, payment, only_agreed=True)
-        _change(session, payment, lines=lines)
+        change(session, payment, lines=lines)
         with within_budget(session):
             _approve(session, actor, payment, sum_of(lines) - approved_of(payment), True, why, now)
         done.append(payment.id)
@@ -139,9 +139,9 @@ def approve_part(session: Session, actor: Actor, payment_id: UUID, amount: Decim
     return True
 
 
-def late_jobs(session: Session, now: datetime) -> list[UUID]:
-    """Jobs with something claimed that nobody said anything about in time."""
-    late = select(PaymentRow.job_id).where(PaymentRow.approve_by <= now, PaymentRow.state == "held")
+def late_jobs(session: Session, now: datetime, state: str = "held") -> list[UUID]:
+    """Jobs with something claimed, or `due` with a penalty, that nobody said anything about in time."""
+    late = select(PaymentRow.job_id).where(PaymentRow.approve_by <= now, PaymentRow.state == state)
     return list(session.scalars(late.distinct().limit(_BATCH)))
 
 
@@ -163,7 +163,7 @@ def pay_charges(session: Session, assignment_id: UUID, *, now: datetime) -> Deci
             owed, fees = owed + charge.amount, fees + fee
     if owed:
         due, due_at = payment.due + owed - fees, _due_at(payment, now)
-        _change(session, payment, state="due", due=due, fee=payment.fee + fees, due_at=due_at)
+        change(session, payment, state="due", due=due, fee=payment.fee + fees, due_at=due_at)
     return owed
 
 
@@ -219,7 +219,10 @@ def check_alone(actor: Actor, payment: PaymentRow, amount: Decimal) -> None:
 def settle_part(
     session: Session, actor: Actor, payment: PaymentRow, amount: Decimal, *, is_last: bool, why: str, now: datetime
 ) -> None:
-    """Make so much of a held payment due; with the last part, what is left goes back. The caller holds the row."""
+    """Make so much of a held payment due; with the last part, what is left goes back, save what a penalty took off.
+
+    The caller holds the row.
+    """
     _approve(session, actor, payment, amount, is_last, why, now)
 
 
@@ -232,10 +235,10 @@ def _approve(
     fee = _take(session, payment, "approve", f"approve:{key}", from_held, "held", now) or Decimal(0)
     fee += _take(session, payment, "charge", f"beyond:{key}", amount - from_held, "funds", now) or Decimal(0)
     left = payment.held - from_held
-    if is_last:
-        owner = Owner(client_id=payment.client_id)
-        back = {account_id(owner, "held", payment.currency): -left, account_id(owner, "funds", payment.currency): left}
-        post(session, "release", f"rest:{key}", back, _about(payment), now=now)
+    off = taken_off(payment) if is_last else Decimal(0)
+    kept = min(off, left) if is_last else left
+    contest_by = now + timedelta(days=CONTEST_DAYS) if off else None
+    release_held(session, payment, left - kept, f"rest:{key}", now)
     due = payment.due + amount - fee
     told = {
         "payment": str(payment.id),
@@ -244,30 +247,36 @@ def _approve(
         "currency": payment.currency,
         "why": why,
     }
-    _change(
+    change(
         session,
         payment,
-        state=_state_after(payment, due, is_last),
-        held=Decimal(0) if is_last else left,
+        state=state_after(payment, due, contest_by is not None) if is_last else payment.state,
+        held=kept,
         beyond=Decimal(0) if is_last else max(Decimal(0), payment.beyond - amount + from_held),
-        refunded=payment.refunded + (left if is_last else Decimal(0)),
+        refunded=payment.refunded + left - kept,
         due=due,
         fee=payment.fee + fee,
         due_at=_due_at(payment, now),
         approved_at=now if is_last else payment.approved_at,
-        approve_by=None if is_last else payment.approve_by,
+        approve_by=contest_by if is_last else payment.approve_by,
         approvals=[*payment.approvals, {"by": str(actor.id), "role": actor.kind, "amount": str(amount), "why": why}],
     )
     subject = ("assignment", payment.assignment_id)
     record(session, actor, subject, "pay_approved", told, client_id=payment.client_id, now=now)
 
 
-def _state_after(payment: PaymentRow, due: Decimal, is_last: bool) -> str:
-    if not is_last:
-        return payment.state
-    if due:
+def state_after(payment: PaymentRow, due: Decimal, may_be_contested: bool) -> str:
+    """Where a payment is with the last part of it approved."""
+    if due or may_be_contested:
         return "due"
     return "paid" if payment.paid else "released"
+
+
+def release_held(session: Session, payment: PaymentRow, amount: Decimal, key: str, now: datetime) -> None:
+    """From what is set aside back to the client's funds, once for each key."""
+    owner = Owner(client_id=payment.client_id)
+    back = {account_id(owner, "held", payment.currency): -amount, account_id(owner, "funds", payment.currency): amount}
+    post(session, "release", key, back, _about(payment), now=now)
 
 
 def _take(
@@ -296,7 +305,7 @@ def _signed(session: Session, actor: Actor, payment: PaymentRow, amount: Decimal
     if missing == "second":
         if all(each.by != mine.by or each.amount < amount for each in before):
             signed = {**asdict(mine), "amount": str(amount), "why": "signed"}
-            _change(session, payment, approvals=[*payment.approvals, signed])
+            change(session, payment, approvals=[*payment.approvals, signed])
             told = {"payment": str(payment.id), "amount": str(amount), "currency": payment.currency}
             subject = ("assignment", payment.assignment_id)
             record(session, actor, subject, "pay_signed", told, client_id=payment.client_id, now=now)
@@ -337,7 +346,7 @@ def _lock_of_job(session: Session, job_id: UUID, states: Sequence[str]) -> list[
     return lock_payments(session, PaymentRow.job_id == job_id, PaymentRow.state.in_(states))
 
 
-def _change(session: Session, payment: PaymentRow, **values: Any) -> None:
+def change(session: Session, payment: PaymentRow, **values: Any) -> None:
     """Change a held payment, and move its version; what was changed by somebody else meanwhile is not written over."""
     changed = session.scalar(
         update(PaymentRow)

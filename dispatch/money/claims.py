@@ -41,13 +41,25 @@ def lines_of(session: Session, payment: PaymentRow, *, only_agreed: bool) -> lis
         lines += _of_work(session, payment, only_agreed)
     lines += _of_charges(session, payment)
     lines += _granted(session, assignment)
-    lines += [_extra(payment, each) for each in payment.extras if each["state"] == "approved"]
+    lines += [_extra(payment, each) for each in payment.extras if each["state"] in ("approved", "stands")]
     return [{name: str(value) for name, value in asdict(line).items()} for line in lines]
 
 
 def sum_of(lines: Sequence[dict[str, Any]]) -> Decimal:
     """What the lines add up to; penalties never take more than there is."""
     return max(Decimal(0), sum((Decimal(line["amount"]) for line in lines), Decimal(0)))
+
+
+def taken_off(payment: PaymentRow) -> Decimal:
+    """How much less is claimed because of penalties that the technician has not contested, and still may."""
+    penalties = sum((Decimal(each["amount"]) for each in payment.extras if is_contestable(each)), Decimal(0))
+    left = sum((Decimal(line["amount"]) for line in payment.lines), Decimal(0))
+    return max(Decimal(0), left + penalties) - max(Decimal(0), left)
+
+
+def is_contestable(extra: dict[str, Any]) -> bool:
+    """Whether it is a penalty that counts, and that nobody has contested or let stand."""
+    return bool(extra["kind"] == "penalty" and extra["state"] == "approved")
 
 
 def _of_work(session: Session, payment: PaymentRow, only_agreed: bool) -> tuple[PayLine, ...]:

@@ -66,6 +66,19 @@ def open_dispute(session: Session, actor: Actor, wish: Dispute, *, now: datetime
         take_back(session, payment, wish.amount, wish.reason, now=now)
     else:
         _split(session, actor, payment, wish.amount, now)
+    return _open(session, actor, payment, wish, decider, now)
+
+
+def open_about_penalty(session: Session, actor: Actor, payment: PaymentRow, amount: Decimal, *, now: datetime) -> UUID:
+    """The technician contests a penalty on work that is approved: what it took off is decided as any dispute is.
+
+    The caller holds the payment. The dispute's id; runs as the engine.
+    """
+    wish = Dispute(payment.id, amount, "penalty", Position())
+    return _open(session, actor, payment, wish, _decider(session, payment.client_id, None), now)
+
+
+def _open(session: Session, actor: Actor, payment: PaymentRow, wish: Dispute, decider: UUID, now: datetime) -> UUID:
     dispute_id, side = new_id(), side_of(actor)
     decide_by = now + timedelta(days=MoneyRules.from_document(payment.terms["rules"]).dispute_days)
     session.execute(

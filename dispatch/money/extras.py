@@ -1,7 +1,8 @@
 """What comes on top, or off? Expenses, travel, bonuses and penalties: only what the offer listed, to its cap.
 
 An expense, and the miles or hours of the way, are asked for by the technician and approved by the client; a bonus or a
-penalty is the client's word, and a penalty that the technician contests counts only once that is decided in a dispute.
+penalty is the client's word. A penalty that the technician contests while the claim is open does not count; contested
+within some days of the approval, it is disputed (`dispatch.money.contesting`).
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from dispatch.errors import BadInput, Conflict, NotFound
 from dispatch.money.approving import check_sum, find_payment
 from dispatch.money.claims import lines_of
 from dispatch.money.committing import notice, within_budget
+from dispatch.money.contesting import contest_approved
 from dispatch.money.disputing import side_of
 from dispatch.record.events import record
 from dispatch.record.session import Actor
@@ -122,31 +124,41 @@ def ask_travel(session: Session, actor: Actor, payment_id: UUID, code: str, unit
 
 
 def answer_extra(session: Session, actor: Actor, payment_id: UUID, extra_id: UUID, wish: str, *, now: datetime) -> None:
-    """The client approves or refuses an expense or a way; the technician contests a penalty. Runs as the engine.
+    """The client approves or refuses an expense or a way; the technician contests a penalty, also once it is approved.
+
+    Runs as the engine; the caller holds the job.
 
     Raises
     ------
     NotFound
         When there is no such extra of the actor's.
     Conflict
-        When it was answered already, is not this side's to answer, or the payment is no longer open.
+        When it was answered already, is not this side's to answer, or the payment is no longer open for it.
     """
-    payment = _open_payment(session, actor, payment_id)
+    payment = find_payment(session, actor, payment_id)
     found = next((each for each in payment.extras if each["id"] == str(extra_id)), None)
     if found is None:
         raise NotFound("extra", extra_id)
     rule = _ANSWERS.get((side_of(actor), wish))
     if rule is None or found["kind"] not in rule[0] or found["state"] != rule[1]:
         raise Conflict(found["state"], wish)
+    if payment.state != "held" and wish == "contest":
+        contest_approved(session, actor, payment, now=now)
+        return
+    _check_open(payment)
     after = {**found, "state": rule[2]}
     _keep(session, actor, payment, [after if each is found else each for each in payment.extras], after, now)
 
 
 def _open_payment(session: Session, actor: Actor, payment_id: UUID) -> PaymentRow:
     payment = find_payment(session, actor, payment_id)
+    _check_open(payment)
+    return payment
+
+
+def _check_open(payment: PaymentRow) -> None:
     if payment.state != "held":
         raise Conflict(payment.state, "change its extras")
-    return payment
 
 
 def _keep(

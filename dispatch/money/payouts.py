@@ -183,7 +183,8 @@ def _make(session: Session, payments: list[PaymentRow], now: datetime) -> UUID:
             .values(
                 paid=PaymentRow.paid + payment.due,
                 due=0,
-                state="paid" if payment.state == "due" else payment.state,
+                # While a penalty may be contested, more may become due.
+                state="paid" if payment.state == "due" and payment.approve_by is None else payment.state,
                 version=PaymentRow.version + 1,
             )
             .execution_options(synchronize_session=False)

@@ -1,5 +1,6 @@
 """How far is a job by its money? Disputed while somebody is to decide, paid once all that it cost has arrived."""
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -8,7 +9,10 @@ from sqlalchemy import Select, select, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
+from dispatch.money.approving import late_jobs
+from dispatch.money.contesting import let_stand
 from dispatch.money.disputing import Dispute, concede, decide, note_late, open_dispute
+from dispatch.money.extras import answer_extra
 from dispatch.money.payouts import hear
 from dispatch.money.provider import Word
 from dispatch.record.session import ENGINE, Actor
@@ -43,6 +47,33 @@ def concede_dispute(session: Session, actor: Actor, dispute_id: UUID, *, now: da
     concede(session, actor, dispute_id, now=now)
     clear_alarms(session, actor, ("dispute_late",), subject_id=dispute_id, why="conceded", now=now)
     follow_money(session, actor, session.get_one(DisputeRow, dispute_id).job_id, now=now)
+
+
+def answer_pay_extra(
+    session: Session, actor: Actor, payment_id: UUID, extra_id: UUID, wish: str, *, now: datetime
+) -> None:
+    """Answer an extra; an approved job with a penalty that is contested is disputed. As `dispatch.money.extras`."""
+    jobs = _hold_jobs(session, select(PaymentRow.job_id).where(PaymentRow.id == payment_id))
+    answer_extra(session, actor, payment_id, extra_id, wish, now=now)
+    for job_id in jobs:
+        follow_money(session, actor, job_id, now=now)
+
+
+def let_penalties_stand(session: Session, now: datetime) -> int:
+    """What penalties took off goes back to clients once nobody contested them in time: of how many payments."""
+    done = 0
+    for job_id in late_jobs(session, now, "due"):
+        which = select(JobRow.id).where(JobRow.id == job_id)
+        client = session.scalar(
+            which.with_only_columns(JobRow.client_id).with_for_update(key_share=True, skip_locked=True)
+        )
+        if client is None:
+            continue
+        actor = replace(ENGINE, client_id=client)
+        mine = select(PaymentRow.id).where(PaymentRow.job_id == job_id, PaymentRow.approve_by <= now)
+        done += sum(let_stand(session, actor, each, now=now) for each in session.scalars(mine.order_by(PaymentRow.id)))
+        follow_money(session, actor, job_id, now=now)
+    return done
 
 
 def hear_of_payout(session: Session, actor: Actor, word: Word, *, now: datetime) -> bool:

@@ -19,7 +19,7 @@ from dispatch.visits.completion import approve_silently
 from dispatch.visits.lapses import end_proofs, recheck_due
 from dispatch.visits.lookout import watch_visits
 from dispatch.visits.partcheck import flag_missing_parts
-from dispatch.visits.paying import watch_disputes
+from dispatch.visits.paying import let_penalties_stand, watch_disputes
 from dispatch.visits.siterequests import end_unanswered
 from dispatch.visits.standing import make_standing
 from dispatch.visits.watching import watch_jobs
@@ -47,6 +47,7 @@ DUE: tuple[Due, ...] = (
     sweep_memberships,
     judge_usage,
     approve_silently,
+    let_penalties_stand,
     watch_disputes,
 )
 

@@ -151,7 +151,7 @@ class PaymentRow(Base):
     day) and has not approved it yet. `due` waits for a payout from `due_at` on, `paid` has gone
     into one, `fee` is ours, `refunded` went back to the client. `terms` are the client's money rules as they stood at
     the yes, `lines` what is claimed and `approvals` who approved how much of it. With nobody's word it is approved at
-    `approve_by`.
+    `approve_by`; once it is `due`, penalties stand from `approve_by` on, and what they took off is `held` until then.
     """
 
     __tablename__ = "payments"

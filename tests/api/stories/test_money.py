@@ -188,6 +188,30 @@ def test_only_extras_that_the_offer_listed_are_claimed_up_to_their_cap_and_a_pen
     assert Decimal(after["due"]) + Decimal(after["fee"]) == Decimal("149.00"), "the penalty does not count"
 
 
+def test_a_penalty_is_contested_after_the_approval_too_and_nobody_got_it_meanwhile(story, operator, acme):
+    given = story.assigned(day_policy=RATES)
+    does_the_job(given)
+    payment = f"/v1/payments/{payment_of(given)['id']}"
+    added = given.staff.post(f"{payment}/extras", {"code": "late", "amount": "20.00"}).json()["payment"]
+    assert given.staff.post(f"{given.job_url}/approve").status_code == 200
+    approved = payment_of(given)
+    assert (approved["state"], approved["held"], approved["due"]) == ("due", "20.00", "108.00")
+    contest = f"{payment}/extras/{added['extras'][0]['id']}/answer"
+    assert story.town.stranger.post(contest, {"answer": "contest"}).status_code == 404
+    assert given.staff.post(contest, {"answer": "contest"}).status_code == 409
+    assert given.technician.post(contest, {"answer": "contest"}).json()["payment"]["state"] == "disputed"
+    assert given.state() == "disputed"
+    [dispute] = operator.get("/v1/disputes").json()["items"]
+    assert (dispute["amount"], dispute["reason"], dispute["undisputed"]) == ("20.00", "penalty", "120.00")
+    says = {"note": "The gate was locked until nine", "files": []}
+    assert given.technician.post(f"/v1/disputes/{dispute['id']}/state", says).status_code == 200
+    ruled = operator.post(f"/v1/disputes/{dispute['id']}/decide", {"awarded": "20.00", "note": "Not their fault"})
+    assert ruled.status_code == 200
+    after = payment_of(given)
+    assert (after["held"], after["due"], after["fee"]) == ("0.00", "126.00", "14.00")
+    assert given.state() == "approved"
+
+
 def test_a_way_is_paid_by_the_mile_where_the_offer_says_so_and_the_client_agrees_to_the_miles(story, acme):
     given = story.assigned(day_policy={"rates": {"travel_mile": "0.67"}})
     does_the_job(given)

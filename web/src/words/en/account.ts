@@ -43,6 +43,7 @@ export const account = {
       approved: 'approved',
       refused: 'refused',
       contested: 'you contest it',
+      stands: 'stands',
     } as Record<string, string>,
     fee: 'Our fee',
     net: 'You get',

@@ -432,6 +432,7 @@ export const desk = {
       extra_approved: 'An extra was approved',
       extra_refused: 'An extra was refused',
       extra_contested: 'A penalty was contested',
+      penalty_stands: 'A penalty stands: nobody contested it',
       time_agreed: 'Time was agreed',
       time_refused: 'Other time was not agreed',
       stepped_out: 'The technician is back later',

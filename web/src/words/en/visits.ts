@@ -118,5 +118,6 @@ export const visits = {
     penalty: (words: string, sum: string) => `The client takes ${sum} off: ${words}`,
     contest: 'Contest it',
     contestHint: 'It does not count until a person has decided.',
+    contestBy: (day: string) => `You have until then: ${day}. Until then nobody gets the money.`,
   },
 }

@@ -43,6 +43,7 @@ export const account = {
       approved: 'aprobado',
       refused: 'rechazado',
       contested: 'usted lo discute',
+      stands: 'queda en pie',
     } as Record<string, string>,
     fee: 'Nuestra comisión',
     net: 'Usted recibe',

@@ -430,6 +430,7 @@ export const desk: typeof english = {
       extra_approved: 'Se aprobó un extra',
       extra_refused: 'Se rechazó un extra',
       extra_contested: 'Se discutió una penalización',
+      penalty_stands: 'Una penalización queda en pie: nadie la discutió',
       time_agreed: 'El tiempo se acordó',
       time_refused: 'El otro tiempo no se acordó',
       stepped_out: 'El técnico vuelve más tarde',

@@ -112,5 +112,6 @@ export const visits: typeof english = {
     penalty: (words, sum) => `El cliente descuenta ${sum}: ${words}`,
     contest: 'Discutirlo',
     contestHint: 'No cuenta hasta que una persona haya decidido.',
+    contestBy: (day) => `Tiene hasta entonces: ${day}. Hasta ese día nadie recibe el dinero.`,
   },
 }
