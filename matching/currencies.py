@@ -1,11 +1,32 @@
-"""How fine is this currency's money? Whole units for some, hundredths for all others."""
+"""Which currencies are there, and how fine is their money? Whole units for some, hundredths for all others here."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
-#: Currencies without hundredths; all others have two digits here, a third would be lost in the record.
+#: Currencies without hundredths; all others have two digits here. Source: ISO 4217, list one.
 WHOLE_CURRENCIES = frozenset(
     "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()  # noqa: SIM905 (a list of 17)
 )
+
+#: Currencies in thousandths: the record keeps two digits of a sum, the third would be lost. They are refused.
+THOUSANDTHS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+_HUNDREDTHS = frozenset(
+    """AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC CUP
+    CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES
+    KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK
+    NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB
+    TJS TMT TOP TRY TTD TWD TZS UAH USD UZS VES WST XCD XCG YER ZAR ZMW ZWG""".split()  # noqa: SIM905 (a list of 137)
+)
+#: All in which somebody can be paid here.
+CURRENCIES = WHOLE_CURRENCIES | _HUNDREDTHS
+
+
+def why_refused(currency: str) -> str | None:
+    """Why nobody can be paid in this currency here, and the way out; None: they can."""
+    if currency in CURRENCIES:
+        return None
+    if currency in THOUSANDTHS:
+        return f"{currency} is counted in thousandths, of which two digits are kept: pay in another, such as USD"
+    return "give the ISO 4217 code of a currency in use, such as USD"
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:

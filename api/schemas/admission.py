@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, JsonValue
 
-from api.schemas.values import Code, Currency, In, Instant, Line, Out, Sum, Yes
+from api.schemas.values import Code, In, Instant, Line, NewCurrency, Out, Sum, Yes
 
 AdmissionState = Literal["invited", "applied", "admitted", "declined", "suspended", "ended"]
 AdmissionMove = Literal["accept", "admit", "decline", "withdraw", "suspend", "reinstate", "end"]
@@ -55,7 +55,7 @@ class ApplicationIn(In):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Acme service", "agreement": AGREEMENT}]})
     name: Line
-    currency: Currency = "USD"
+    currency: NewCurrency = "USD"
     regions: Regions = Field(default_factory=list)
     agreement: ClientAgreementIn | None = None
 

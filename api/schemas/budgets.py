@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, model_validator
 
 from api.schemas.money import Signed
-from api.schemas.values import Currency, In, Instant, Line, Number, Out, Sum, Yes
+from api.schemas.values import Currency, In, Instant, Line, NewCurrency, Number, Out, Sum, Yes
 
 Role = Literal["client_admin", "dispatcher", "requester"]
 Roles = Annotated[list[Role], Field(max_length=3, description="Who may let a job go beyond it, where it is soft.")]
@@ -32,7 +32,7 @@ class BudgetIn(In):
     code: Number
     name: Line
     amount: Sum
-    currency: Currency = "USD"
+    currency: NewCurrency = "USD"
     is_hard: Yes = Field(default=True, description="Hard: nobody goes beyond it. Soft: with a reason, or two people.")
     from_on: date
     until_on: date | None = Field(default=None, description="The last day; null: none.")

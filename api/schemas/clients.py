@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from api.schemas.admission import AGREEMENT, ClientState, Standing
 from api.schemas.talent import Latitude, Longitude
-from api.schemas.values import Code, Currency, In, Instant, Line, Out, Sum, Whole, Words, Yes
+from api.schemas.values import Code, In, Instant, Line, NewCurrency, Out, Sum, Whole, Words, Yes
 
 StaffRole = Literal["operator", "client_admin", "requester", "dispatcher"]
 KeyRole = Literal["operator", "client_admin", "requester", "dispatcher", "technician", "company", "gateway"]
@@ -44,7 +44,7 @@ class ClientIn(Standing):
         }
     )
     name: Line
-    currency: Currency = "USD"
+    currency: NewCurrency = "USD"
     policy: dict[str, Any] = Field(default_factory=dict)
     day_policy: dict[str, Any] = Field(
         default_factory=dict, description="Deadlines, charges, service levels of the day."

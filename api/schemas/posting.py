@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 from api.schemas.checklists import ItemIn
 from api.schemas.cleared import ClearedIn, DisclosureIn
 from api.schemas.jobs import AskedTime, Mode, PayKind
-from api.schemas.values import Code, Currency, In, Instant, Line, Number, Sum, Whole, Words, Yes, check_decimals
+from api.schemas.values import Code, In, Instant, Line, NewCurrency, Number, Sum, Whole, Words, Yes, check_decimals
 from dispatch.jobs.cleared import Cleared, cleared_from
 from dispatch.jobs.wishes import JobWish, SlotWish
 from matching.job import Needs, Pay
@@ -48,7 +48,7 @@ class PayIn(In):
     model_config = ConfigDict(json_schema_extra={"examples": [_PAY]})
     kind: PayKind = "fixed"
     amount: Sum
-    currency: Currency = "USD"
+    currency: NewCurrency = "USD"
 
     @model_validator(mode="after")
     def _has_its_decimals(self) -> Self:

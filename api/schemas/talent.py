@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from api.schemas.values import Code, Currency, In, Instant, Line, Number, Out, Sum, Whole, Words, Yes
+from api.schemas.values import Code, In, Instant, Line, NewCurrency, Number, Out, Sum, Whole, Words, Yes
 from matching.technician import Consent
 
 TechnicianState = Literal["invited", "active", "paused", "suspended", "left", "erased"]
@@ -104,7 +104,7 @@ class _Profile(In):
     )
     day_capacity: Whole | None = Field(default=None, ge=0, le=1000, description="Jobs a local day.")
     min_hourly: Sum | None = None
-    currency: Currency = "USD"
+    currency: NewCurrency = "USD"
     quiet: QuietHours | None = None
     works_in_quiet_hours: Yes = False
     consent: ConsentIn | None = None

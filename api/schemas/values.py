@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from matching.currencies import WHOLE_CURRENCIES
+from matching.currencies import WHOLE_CURRENCIES, why_refused
 
 EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
 
@@ -95,6 +95,12 @@ def check_decimals(amount: Decimal, currency: str) -> None:
         raise ValueError(f"{currency} has no decimals: send a whole sum")
 
 
+def _can_be_paid(currency: str) -> str:
+    if (way_out := why_refused(currency)) is not None:
+        raise ValueError(way_out)
+    return currency
+
+
 def _rfc3339(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
@@ -121,6 +127,8 @@ Sum = Annotated[
     ),
 ]
 Currency = Annotated[str, Strict(), StringConstraints(pattern=r"^[A-Z]{3}$"), Field(examples=["USD"])]
+#: One in which somebody can be paid here.
+NewCurrency = Annotated[Currency, AfterValidator(_can_be_paid)]
 Whole = Annotated[int, Strict()]
 Yes = Annotated[bool, Strict()]
 #: A word that programs compare: skill, role, reason.

@@ -15,6 +15,7 @@ from dispatch.jobs.cleared import Cleared, check_kinds
 from dispatch.record.tables import ClientRow, CredentialKindRow, PoolRow, SiteRow, SkillRow
 from dispatch.talent.clients import check_ladder
 from geo.places import find_place
+from matching.currencies import why_refused
 from matching.daypolicy import DayPolicy
 from matching.errors import PolicyError
 from matching.job import AskedTime, Needs, Pay
@@ -142,6 +143,9 @@ def _check_crew(slots: Sequence[SlotWish]) -> None:
         raise BadInput("slots", roles, "give each role once, with a count")
     if len({slot.pay.currency for slot in slots}) > 1:
         raise BadInput("slots", "several currencies", "pay all slots of a job in one currency")
+    for num, slot in enumerate(slots):
+        if (way_out := why_refused(slot.pay.currency)) is not None:
+            raise BadInput(f"slots[{num}].pay.currency", slot.pay.currency, way_out)
     if all(slot.is_observer for slot in slots):
         raise BadInput("slots", roles, "ask for somebody who does the work: observers only look")
     leads = [num for num, slot in enumerate(slots) if slot.is_lead]

@@ -15,7 +15,7 @@ from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import BudgetRow, ClientRow, JobRow, SlotRow, VisitRow, new_id
-from matching.currencies import has_too_many_digits
+from matching.currencies import has_too_many_digits, why_refused
 
 #: Who may be named to let a job go beyond a soft budget.
 REASON_ROLES = ("client_admin", "dispatcher", "requester")
@@ -158,6 +158,8 @@ def usage_of(session: Session, rows: Sequence[BudgetRow]) -> dict[UUID, Usage]:
 
 
 def _check(wish: BudgetWish) -> None:
+    if (way_out := why_refused(wish.currency)) is not None:
+        raise BadInput("currency", wish.currency, way_out)
     if not wish.amount.is_finite() or not 0 <= wish.amount < _MOST or has_too_many_digits(wish.amount, wish.currency):
         raise BadInput("amount", wish.amount, f"give a sum from 0, in whole minor units of {wish.currency}")
     if wish.until_on is not None and wish.until_on < wish.from_on:

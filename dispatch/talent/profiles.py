@@ -16,6 +16,7 @@ from geo.geojson import area_from_geojson
 from geo.places import Place, find_place
 from geo.points import Point, check_place
 from geo.timezones import zone, zone_at
+from matching.currencies import why_refused
 from matching.technician import Consent
 
 #: Half way round the Earth: no radius is longer.
@@ -128,9 +129,9 @@ def checked_rate(field: str, rate: Decimal | None) -> Decimal | None:
 
 
 def checked_currency(field: str, currency: str) -> str:
-    """Three capital letters; BadInput if it is anything else."""
-    if not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()):
-        raise BadInput(field, currency, "give an ISO 4217 code such as USD")
+    """The code of a currency in which somebody can be paid here; BadInput if it is anything else."""
+    if (way_out := why_refused(currency)) is not None:
+        raise BadInput(field, currency, way_out)
     return currency
 
 

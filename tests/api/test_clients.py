@@ -181,3 +181,18 @@ def test_a_technician_sees_their_own_keys_alone(town):
     town.technician(1).get("/v1/offers")
     seen = town.technician(0).get("/v1/keys").json()["items"]
     assert [each["technician_id"] for each in seen] == [str(town.world.technicians[0])]
+
+
+@pytest.mark.parametrize(("currency", "words"), [("ABC", "ISO 4217"), ("KWD", "thousandths")])
+def test_a_currency_that_is_none_or_too_fine_is_refused_by_name_wherever_it_is_said(town, operator, currency, words):
+    pay = {"pay": {"kind": "fixed", "amount": "10.00", "currency": currency}}
+    slot = town.job_body()["slots"][0] | pay
+    asked = (
+        operator.post("/v1/clients", {"name": "Initech", "currency": currency}),
+        operator.post("/v1/clients/applications", {"name": "Initech", "currency": currency}),
+        town.staff.post("/v1/jobs", town.job_body(slots=[slot])),
+    )
+    for refused in asked:
+        error = the_error(refused)
+        assert error["path"].endswith("/currency")
+        assert words in str(error), error

@@ -27,7 +27,7 @@ from dispatch.record.tables.base import (
     tenant_fk,
     tenant_key,
 )
-from matching.currencies import WHOLE_CURRENCIES
+from matching.currencies import THOUSANDTHS, WHOLE_CURRENCIES
 
 #: A client's money with us, and what of it is set aside for work; what is owed to a technician or company, and what of
 #: it is on its way to their bank; our fees; the world outside (banks).
@@ -53,7 +53,7 @@ PAYMENT_STATES = ("held", "due", "paid", "disputed", "released")
 PAYOUT_STATES = ("created", "sent", "paid", "failed", "returned")
 DISPUTE_STATES = ("open", "decided")
 
-_WHOLE = ", ".join(f"'{each}'" for each in sorted(WHOLE_CURRENCIES))
+_WHOLE, _THOUSANDTHS = (", ".join(f"'{each}'" for each in sorted(some)) for some in (WHOLE_CURRENCIES, THOUSANDTHS))
 _PLATFORM = ", ".join(f"'{each}'" for each in PLATFORM_KINDS)
 #: What a payment's sums are, beside its due date.
 PAYMENT_SUMS = ("held", "beyond", "due", "paid", "fee", "refunded")
@@ -75,6 +75,7 @@ class LedgerAccountRow(Base):
         one_of("kind", ACCOUNT_KINDS),
         currency(),
         CheckConstraint(f"digits = CASE WHEN currency IN ({_WHOLE}) THEN 0 ELSE 2 END", name="digits_of_currency"),
+        CheckConstraint(f"currency NOT IN ({_THOUSANDTHS})", name="currency_fits"),
         CheckConstraint(
             "CASE WHEN kind IN ('funds', 'held') THEN client_id IS NOT NULL AND num_nonnulls(technician_id, company_id)"
             " = 0 WHEN kind IN ('due', 'in_payout') THEN client_id IS NULL AND num_nonnulls(technician_id, company_id)"

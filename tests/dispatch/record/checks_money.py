@@ -3,6 +3,7 @@
 from edges import CURRENCY, Edge, known, sum_of_money
 
 from dispatch.record.tables import money
+from matching.currencies import THOUSANDTHS
 
 _SOMEBODY = "'11111111-1111-1111-1111-111111111111'"
 _NOBODY = "client_id = NULL, technician_id = NULL, company_id = NULL"
@@ -20,6 +21,9 @@ def _owned(kind: str, owner: str) -> str:
 CHECKS = {
     "ck_ledger_accounts_kind_known": known("kind", money.ACCOUNT_KINDS),
     "ck_ledger_accounts_currency_code": CURRENCY,
+    "ck_ledger_accounts_currency_fits": Edge(
+        ("currency = 'USD'", "currency = 'CAD'"), tuple(f"currency = '{each}'" for each in sorted(THOUSANDTHS))
+    ),
     "ck_ledger_accounts_digits_of_currency": Edge(
         ("currency = 'USD', digits = 2", "currency = 'JPY', digits = 0", "currency = 'KRW', digits = 0"),
         ("currency = 'USD', digits = 0", "currency = 'JPY', digits = 2", "digits = 3"),

@@ -18,7 +18,13 @@ def test_a_client_is_the_operator_s_to_add(world: World, operator: Actor) -> Non
         assert (row.name, row.currency, row.policy) == ("Diner Chain", "CAD", {"reach_km": 80.0})
         with pytest.raises(Refused):
             create_client(session, world.staff, "Mine", now=now)
-        for values in ({"currency": "dollars"}, {"policy": {"reach_km": 0}}, {"policy": {"reach": 80}}):
+        for values in (
+            {"currency": "dollars"},
+            {"currency": "ABC"},
+            {"currency": "KWD"},
+            {"policy": {"reach_km": 0}},
+            {"policy": {"reach": 80}},
+        ):
             with pytest.raises(BadInput):
                 create_client(session, operator, "Bad", **values, now=now)
 
