@@ -18,6 +18,7 @@ from api.versions import content_etag, content_version
 from dispatch.record.session import Actor, database_now, transaction
 from dispatch.record.tables import UsageRow
 from dispatch.talent.engaging import Said, answer_checklist, checklists, engage
+from dispatch.talent.reading import lock_technician_row
 from matching.checklist import read_answers
 from matching.packs import Pack
 
@@ -43,6 +44,9 @@ def patch_engagement(request: Request, actor: Keeper, technician_id: UUID, patch
     with writing(request, actor, "engine") as session:
         find_visible(session, actor, technician_id)
         now = database_now(session)
+        if patch.engaged_as is not None:
+            # Before the row of the two, as everybody locks them.
+            lock_technician_row(session, technician_id)
         session.get(UsageRow, (actor.client_id, technician_id), with_for_update=True)
         if content_version(_show(session, actor, technician_id, now)) != version:
             raise Stale("engagement")

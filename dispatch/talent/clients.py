@@ -16,6 +16,7 @@ from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import ApiKeyRow, ClientRow, SessionRow, StaffRow, new_id
 from dispatch.record.tables.clients import STAFF_ROLES
+from dispatch.talent.limits import usual_papers
 from dispatch.talent.profiles import checked_currency
 from dispatch.talent.rights import NETWORK, only, own_client
 from dispatch.talent.words import checked_code, checked_email, checked_text
@@ -65,6 +66,7 @@ def create_client(
             policy=_checked_policy(policy or {}),
             day_policy=_checked_day_policy(day_policy or {}),
             state="approved" if is_approved else "applied",
+            limits={"papers": papers} if (papers := usual_papers(session)) else {},
             created_at=now,
             **said,
         )

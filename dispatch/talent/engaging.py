@@ -17,7 +17,9 @@ from dispatch.errors import BadInput, NotFound, Refused
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import UsageRow
+from dispatch.talent.credentials import look_again
 from dispatch.talent.packfiles import shipped_packs
+from dispatch.talent.reading import lock_technician_row
 from dispatch.talent.rights import only
 from matching.checklist import ANSWERS
 from matching.packs import Pack
@@ -35,16 +37,21 @@ class Said:
 def engage(session: Session, actor: Actor, technician_id: UUID, engaged_as: str, *, now: datetime) -> None:
     """Say how a technician works for the actor's client. Runs as the engine; the caller has found the technician.
 
+    What they have and are asked for is judged again within seconds, by the papers of the new way.
+
     Raises
     ------
     BadInput
-        When there is no such way.
+        When there is no such way, or they work through a company and have none.
     Refused
         When the actor is not the client's admin.
     """
     client_id = _client_of(actor)
     if engaged_as not in ENGAGEMENTS:
         raise BadInput("engaged_as", engaged_as, f"give one of {', '.join(ENGAGEMENTS)}")
+    held = lock_technician_row(session, technician_id)
+    if engaged_as == "company" and (held is None or held.company_id is None):
+        raise BadInput("engaged_as", engaged_as, "they work for no company: the operator sets theirs first")
     was = session.scalar(
         select(UsageRow.engaged_as).where(UsageRow.client_id == client_id, UsageRow.technician_id == technician_id)
     )
@@ -54,6 +61,7 @@ def engage(session: Session, actor: Actor, technician_id: UUID, engaged_as: str,
     # Other limits concern them now: whoever judged them before doesn't promise by it, and the levels are new.
     row.version, row.judge_at = row.version + 1, now
     session.flush()
+    look_again(session, [technician_id], now)
     told = {"client": str(client_id), "engaged_as": engaged_as, "was": was}
     record(session, actor, ("technician", technician_id), "engaged", told, client_id=client_id, now=now)
 

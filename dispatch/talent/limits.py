@@ -12,12 +12,13 @@ from dispatch.errors import BadInput, Conflict
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import ClientRow, CredentialKindRow, UsageRow
+from dispatch.talent.askings import hold_touched
 from dispatch.talent.packfiles import shipped_packs
 from dispatch.talent.rights import only, own_client
 from geo.errors import UnknownZoneError
 from geo.timezones import has_every_midnight_once
 from matching.errors import PolicyError
-from matching.packs import LimitsPolicy
+from matching.packs import MOST_OWN, LimitsPolicy
 
 # Whoever works for the client is read again, and judged anew.
 _TOUCH = text("UPDATE usage SET version = version + 1, judge_at = clock_timestamp() WHERE client_id = :client")
@@ -34,7 +35,8 @@ def set_limits(
 ) -> None:
     """Replace the client's limits, or set the zone that its hours are counted in. Runs as the engine.
 
-    They hold for what is offered and accepted from now on; work that is promised already stays promised.
+    Hours hold for what is offered and accepted from now on: work that is promised stays promised. Papers hold for it,
+    too: with others than before, work to come and open offers are judged again within seconds, as when a proof ends.
 
     Raises
     ------
@@ -51,6 +53,9 @@ def set_limits(
     if limits is not None:
         _check_limits(session, limits)
         values["limits"] = dict(limits)
+        was = session.scalars(select(ClientRow.limits).where(ClientRow.id == client_id)).one()
+        if was.get("papers", {}) != limits.get("papers", {}):
+            hold_touched(session, client_id, (), now=now)
     if hours_zone is not None:
         _check_zone(session, client_id, hours_zone)
         values["hours_zone"] = hours_zone
@@ -60,6 +65,22 @@ def set_limits(
     session.execute(_TOUCH, {"client": client_id})
     told = {"fields": sorted(values), "hard": sorted(_hard(limits or {}))}
     record(session, actor, ("client", client_id), "limits_set", told, client_id=client_id, now=now)
+
+
+def usual_papers(session: Session) -> dict[str, list[str]]:
+    """What a new client wants of each way of working, until it says otherwise, as far as the catalogue has it.
+
+    Of whoever is paid themselves a tax form; of a company's people the insurance that names it. Those on somebody's
+    payroll have their papers there.
+    """
+    families = {"contractor": "tax_form", "company": "insurance"}
+    rows = session.execute(
+        select(CredentialKindRow.family, CredentialKindRow.code)
+        .where(CredentialKindRow.family.in_(families.values()))
+        .order_by(CredentialKindRow.code)
+    ).all()
+    found = {way: [code for of, code in rows if of == family][:MOST_OWN] for way, family in families.items()}
+    return {way: kinds for way, kinds in found.items() if kinds}
 
 
 def _check_limits(session: Session, limits: Mapping[str, Any]) -> None:

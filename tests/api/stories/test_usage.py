@@ -9,7 +9,8 @@ from personal_data import assert_events_impersonal
 from soundness import assert_counted
 from sqlalchemy import select, update
 
-from dispatch.record.tables import DecisionRow, EventRow, SiteRow
+from dispatch.record.tables import DecisionRow, EventRow, OfferRow, SiteRow
+from dispatch.visits.lapses import recheck_due
 
 FIVE_HOURS = {"id": "ours", "hours": 5, "window_months": 12, "binding": "hard"}
 
@@ -183,6 +184,55 @@ def test_each_way_of_working_needs_its_papers_before_an_offer_is_sent(story):
     late = given.technician.post(f"/v1/offers/{offer.id}/accept", {"terms_version": offer.terms_version})
     assert late.status_code == 409, late.text
     assert "credential" in late.text
+
+
+def test_other_papers_or_another_way_of_working_judge_what_is_promised_again(story):
+    given = story.assigned()
+    admin = story.town.key("client_admin", client_id=story.town.world.client)
+    engagement = f"/v1/technicians/{given.technician_id}/engagement"
+
+    def works_as(way):
+        return admin.patch(engagement, {"engaged_as": way}, admin.get(engagement).headers["ETag"])
+
+    def judged_again():
+        with story.town.world.as_engine() as (session, now):
+            assert recheck_due(session, now) > 0
+        return story.alarms("credential_expiring")
+
+    alone = works_as("company")
+    assert (alone.status_code, alone.json()["errors"][0]["path"]) == (422, "/engaged_as"), alone.text
+    assert "no company" in alone.text
+    goes_by(story, limits={"papers": {"w2": ["background_check"]}})
+    assert judged_again() == [], "a contractor needs none"
+    assert works_as("w2").status_code == 200
+    assert judged_again() == [given.assignment_id], "on the payroll they need the check"
+
+
+def test_papers_asked_for_later_are_asked_of_promised_work_and_open_offers(story):
+    given = story.assigned()
+    job, offers = story.town.offered(window=_next_day(story))
+    assert offers
+    goes_by(story, limits={"papers": {"contractor": ["background_check"]}})
+    with story.town.world.as_engine() as (session, now):
+        assert recheck_due(session, now) > 0
+    assert story.alarms("credential_expiring") == [given.assignment_id]
+    with story.town.world.as_engine() as (session, _):
+        asked = select(OfferRow.state).where(OfferRow.job_id == UUID(job["id"]))
+        assert set(session.scalars(asked)) == {"withdrawn"}
+
+
+def test_a_new_client_wants_the_usual_papers_of_each_way_until_it_says_otherwise(story):
+    operator = story.town.key("operator")
+    kinds = (("w9", "tax_form"), ("liability", "insurance"), ("course", "certificate"))
+    for code, family in kinds:
+        made = operator.post("/v1/credential-kinds", {"code": code, "name": code, "family": family})
+        assert made.status_code == 201, made.text
+    client = operator.post("/v1/clients", {"name": "Initech"}).json()["id"]
+    url = f"/v1/clients/{client}/limits"
+    limits = operator.get(url)
+    assert limits.json()["limits"]["papers"] == {"contractor": ["w9"], "company": ["liability"]}
+    bare = operator.patch(url, {"limits": {"papers": {}}}, limits.headers["ETag"])
+    assert bare.json()["limits"]["papers"] == {}
 
 
 def test_a_client_sees_who_of_its_own_is_near_a_limit_and_the_operator_everybody(story):
