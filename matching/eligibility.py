@@ -7,14 +7,16 @@ functions judge everyone in reach when a job is offered and one row when an offe
 import math
 from collections.abc import Callable, Mapping
 from enum import IntEnum
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching.candidates import Bools, Candidates
 from matching.errors import MatchingError
-from matching.job import Job
+from matching.job import Job, Needs
 from matching.policy import Policy
+from matching.technician import Technician
 
 Words = NDArray[np.uint32]
 
@@ -85,6 +87,11 @@ def failed(word: int) -> tuple[Rule, ...]:
 def mask(*rules: Rule) -> np.uint32:
     """One word with the bits of these rules."""
     return np.uint32(sum(rule.bit for rule in rules))
+
+
+def is_by_pool_alone(needs: Needs, client_id: UUID, who: Technician, policy: Policy) -> bool:
+    """Nothing but membership of a pool lets them have this work: it is open to no market, nor to them as admitted."""
+    return not needs.market or not (policy.uses_market or client_id in who.admitted)
 
 
 def may_override(word: int) -> bool:

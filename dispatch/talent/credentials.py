@@ -65,7 +65,7 @@ REVIEW_WITHIN = timedelta(days=3)
 #: How far the last clock on Earth is behind UTC.
 _LAST_CLOCK = timedelta(hours=12)
 #: A wave's index lags by less than this: whom it asked meanwhile is looked at once more.
-_LOOK_AGAIN = timedelta(seconds=5)
+LOOK_AGAIN = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +217,7 @@ def move_credential(
     session.flush()
     _keep_clearance(session, row)
     if state not in LIVE_PROOFS:
-        look_again(session, (row.technician_id,), now + _LOOK_AGAIN)
+        look_again(session, (row.technician_id,), now + LOOK_AGAIN)
     data = {"technician": str(row.technician_id), "kind": row.kind, **(told or {})}
     record(session, actor, ("credential", row.id), _KINDS[wish], data, client_id=None, now=now)
     return row

@@ -2,11 +2,12 @@
 
 Facts that change move a technician's `changed_xid`; the sweep reads those who moved since its last look, as the index
 does, and holds everyone against every pool once a day, since days end credentials with no row changing. What is
-decided is decided by `matching.membership` alone; an exception (`overrides`) wins while it lasts.
+decided is decided by `matching.membership` alone; an exception (`overrides`) wins while it lasts. Whoever leaves is
+judged again by what they have and are asked for: work that the pool alone opened may rest on a proof that it asks for.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -16,9 +17,11 @@ from sqlalchemy.orm import Session
 from dispatch.record.events import record
 from dispatch.record.session import ENGINE
 from dispatch.record.tables import ClientRow, PoolMemberRow, PoolOverrideRow, PoolRow, TechnicianRow
+from dispatch.talent.credentials import LOOK_AGAIN, look_again
 from dispatch.talent.reading import read_technicians
-from matching.membership import Requirements, meets
+from matching.membership import Requirements, checks, meets
 from matching.proof import read_requirements
+from matching.technician import Technician
 
 #: The row of `cursors` that says up to which change everyone was looked at; the migration makes it.
 CURSOR = "open_pools"
@@ -26,6 +29,8 @@ CURSOR = "open_pools"
 CHUNK = 1000
 #: Technicians named by one event.
 _EVENT_BATCH = 1000
+#: The checks of a pool's requirements that are of proofs.
+_PROOFS = ("credential", "agreement")
 
 _HOLD = text("SELECT below_xid::text FROM cursors WHERE name = :cursor FOR UPDATE SKIP LOCKED")
 _HORIZON = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
@@ -59,6 +64,27 @@ def renew_memberships(session: Session, technicians: Sequence[UUID], *, now: dat
     """Bring these technicians' memberships of all open pools in step at once: how many joined or left."""
     pools = _open_pools(session)
     return _renew(session, pools, technicians, now) if pools else 0
+
+
+def proofs_lacking(
+    session: Session, pools: Collection[UUID], who: Technician, *, now: datetime
+) -> Mapping[str, date | None]:
+    """What keeps somebody out of these pools of which they are no member: kinds of proof, each with its last day.
+
+    Empty for a member, and where none of the open ones among them asks for a proof that they lack.
+    """
+    if who.pools & set(pools):
+        return {}
+    wanted = select(PoolRow).where(PoolRow.id.in_(pools), PoolRow.requirements.is_not(None)).order_by(PoolRow.id)
+    rows = session.scalars(wanted).all()
+    asked = requirements_of(session, rows) if rows else {}
+    found: dict[str, date | None] = {}
+    for pool in rows:
+        for check in checks(asked[pool.id], who, pool.client_id, _day(now)):
+            if check.code in _PROOFS and not check.holds:
+                day = asked[pool.id].until(check.subject, who)
+                found[check.subject] = date.fromordinal(day) if day else None
+    return found
 
 
 def members_by_the_rules(session: Session, pool: PoolRow, *, now: datetime) -> set[UUID]:
@@ -155,6 +181,7 @@ def _write(session: Session, pool: PoolRow, joined: Sequence[UUID], left: Sequen
         session.execute(
             delete(PoolMemberRow).where(PoolMemberRow.pool_id == pool.id, PoolMemberRow.technician_id.in_(left))
         )
+        look_again(session, left, now + LOOK_AGAIN)
     for kind, who in (("pool_joined", joined), ("pool_left", left)):
         for at in range(0, len(who), _EVENT_BATCH):
             data = {"pool": str(pool.id), "technicians": [str(each) for each in who[at : at + _EVENT_BATCH]]}

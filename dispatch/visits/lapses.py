@@ -1,7 +1,8 @@
 """What breaks when a proof no longer holds? Every assignment to come and every open offer is judged again, at once.
 
 In the transaction that ends the proof, under the technician's lock, by the same pure rules as when the work was taken:
-an acceptance that was under way is among what is looked at, one that comes later fails the rule. Slots, rounds, offers
+an acceptance that was under way is among what is looked at, one that comes later fails the rule. A proof that only the
+pool asks for, through which alone they may have the work, is treated alike. Slots, rounds, offers
 and visits of all that is to be withdrawn are locked before the first of it is, in the order that everybody keeps.
 """
 
@@ -25,9 +26,10 @@ from dispatch.record.tables import AssignmentRow, CredentialRow, OfferRow, Round
 from dispatch.record.tables.offers import LIVE_OFFERS
 from dispatch.record.tables.talent import LIVE_PROOFS
 from dispatch.talent.credentials import first_day_anywhere, look_again, move_credential
+from dispatch.talent.membership import proofs_lacking, renew_memberships
 from dispatch.talent.reading import lock_technician_row, read_held
 from dispatch.visits.alarms import raise_alarm
-from matching.eligibility import Rule
+from matching.eligibility import Rule, is_by_pool_alone
 from matching.job import Job
 from matching.technician import Technician
 
@@ -55,6 +57,7 @@ def recheck(session: Session, actor: Actor, technician_id: UUID, *, now: datetim
     held = lock_technician_row(session, technician_id)
     if held is None:
         return Broken()
+    renew_memberships(session, [technician_id], now=now)
     technician = read_held(session, held, now=now)  # read
     offers = [each for each in _live_offers(session, technician_id) if _breaks_offer(session, each, technician, now)]
     broken = [each for each in to_come(session, technician_id) if _breaks(session, each, technician, now)]
@@ -97,9 +100,9 @@ def recheck_due(session: Session, now: datetime) -> int:
         .order_by(TechnicianRow.id)
         .with_for_update(of=TechnicianRow, key_share=True, skip_locked=True)
     ).all()
+    look_again(session, due, None)
     for technician_id in due:
         recheck(session, ENGINE, technician_id, now=now)
-    look_again(session, due, None)
     return len(due)
 
 
@@ -182,7 +185,9 @@ def _live_offers(session: Session, technician_id: UUID) -> Sequence[OfferRow]:
 
 def _breaks(session: Session, assignment: AssignmentRow, technician: Technician, now: datetime) -> bool:
     unit = read_role(session, assignment.visit_id, _role(session, assignment.slot_id), assignment.slot_id)
-    return _fails(unit, technician, at_agreed(unit.job, assignment.start_at, assignment.end_at), now)
+    offer = session.get(OfferRow, assignment.offer_id) if assignment.offer_id else None
+    job = at_agreed(unit.job, assignment.start_at, assignment.end_at)
+    return _fails(session, unit, technician, job, offer.waived if offer else (), now)
 
 
 def at_agreed(job: Job, start_at: datetime, end_at: datetime) -> Job:
@@ -193,11 +198,19 @@ def at_agreed(job: Job, start_at: datetime, end_at: datetime) -> Job:
 
 def _breaks_offer(session: Session, offer: OfferRow, technician: Technician, now: datetime) -> bool:
     unit = read_role(session, offer.visit_id, offer.role)
-    return _fails(unit, technician, unit.job, now)
+    return _fails(session, unit, technician, unit.job, offer.waived, now)
 
 
-def _fails(unit: RoleOfVisit, technician: Technician, job: Job, now: datetime) -> bool:
-    return not RULES.isdisjoint(failed_now(unit, technician, job, now=now))
+def _fails(
+    session: Session, unit: RoleOfVisit, technician: Technician, job: Job, waived: Sequence[str], now: datetime
+) -> bool:
+    rules = frozenset(failed_now(unit, technician, job, now=now))
+    if not RULES.isdisjoint(rules):
+        return True
+    if Rule.POOL.code not in rules - set(waived):
+        return False
+    is_pools = is_by_pool_alone(job.needs, job.client_id, technician, unit.policy)
+    return is_pools and bool(proofs_lacking(session, job.needs.pools, technician, now=now))
 
 
 def _role(session: Session, slot_id: UUID) -> str:

@@ -24,13 +24,16 @@ from dispatch.record.tables import (
     TechnicianRow,
     VisitRow,
 )
+from dispatch.talent.membership import proofs_lacking
 from dispatch.talent.reading import read_technicians
 from geo.points import Point
 from geo.timezones import local_day, zone
 from geo.travel import GreatCircleTravel
 from matching.atrisk import LIVE_VISITS, Coming, JobFacts, VisitFacts
+from matching.eligibility import Rule, is_by_pool_alone
 from matching.proof import NEVER, kind_of
 from matching.sla import read_promise
+from matching.technician import Technician
 
 #: A booking that ended so long ago says no more where its technician is.
 _STILL_THERE = timedelta(hours=12)
@@ -162,26 +165,34 @@ def _missing_parts(session: Session, jobs: Sequence[UUID]) -> dict[UUID, datetim
 def _people(session: Session, jobs: Sequence[UUID], now: datetime) -> dict[UUID, list[tuple[Any, ...]]]:
     """(assignment, where its technician is before it, until when they work there, proofs) by visit."""
     rows = session.execute(
-        select(AssignmentRow, SlotRow.needs, SiteRow.region, TechnicianRow.lat, TechnicianRow.lng)
+        select(
+            AssignmentRow, SlotRow.needs, SiteRow.region, TechnicianRow.lat, TechnicianRow.lng, JobRow, OfferRow.waived
+        )
         .join(SlotRow, SlotRow.id == AssignmentRow.slot_id)
         .join(JobRow, JobRow.id == AssignmentRow.job_id)
+        .outerjoin(OfferRow, OfferRow.id == AssignmentRow.offer_id)
         .join(SiteRow, SiteRow.id == JobRow.site_id)
         .join(TechnicianRow, TechnicianRow.id == AssignmentRow.technician_id)
         .where(AssignmentRow.job_id.in_(jobs), AssignmentRow.state == "live")
         .order_by(AssignmentRow.id)
     ).all()
     technicians = {assignment.technician_id for assignment, *_ in rows}
-    diaries, proofs = _diaries(session, technicians, now), _proofs(session, technicians, now)
+    diaries = _diaries(session, technicians, now)
+    read = {each.id: each for each in read_technicians(session, technicians, now=now)}
     found: dict[UUID, list[tuple[Any, ...]]] = defaultdict(list)
     clients = {assignment.client_id for assignment, *_ in rows}
     asked = {client: read_requirements(session, client) for client in clients}
-    for assignment, needs, region, lat, lng in rows:
+    for assignment, needs, region, lat, lng, job, waived in rows:
         place, busy_until = _before(assignment, diaries.get(assignment.technician_id, ()), Point(lat, lng))
-        known = proofs.get(assignment.technician_id, {})
+        who = read[assignment.technician_id]
+        known = _last_days(who)
         wanted = needs_at(needs, asked[assignment.client_id], region)
         needed = {kind_of(key): known.get(key) for key in wanted.credentials}
         if wanted.clearance:
             needed["clearance"] = known.get(_CLEARED)
+        is_pools = Rule.POOL.code not in (waived or ())
+        if is_pools and is_by_pool_alone(wanted, assignment.client_id, who, read_policy(job)):
+            needed |= proofs_lacking(session, wanted.pools, who, now=now)
         found[assignment.visit_id].append((assignment, place, busy_until, needed))
     return found
 
@@ -246,11 +257,9 @@ def _before(
     return place, busy_until
 
 
-def _proofs(session: Session, technicians: set[UUID], now: datetime) -> dict[UUID, dict[str, date]]:
-    """The last valid day of each credential in force, by technician and key, as the rules read them."""
-    read = read_technicians(session, technicians, now=now)
-    found = {each.id: {key: date.fromordinal(day) for key, day in each.credentials.items()} for each in read}
-    for each in read:
-        if each.cleared_until > NEVER:
-            found[each.id][_CLEARED] = date.fromordinal(each.cleared_until)
+def _last_days(who: Technician) -> dict[str, date]:
+    """The last valid day of each credential in force, by key, and of the clearance, as the rules read them."""
+    found = {key: date.fromordinal(day) for key, day in who.credentials.items()}
+    if who.cleared_until > NEVER:
+        found[_CLEARED] = date.fromordinal(who.cleared_until)
     return found

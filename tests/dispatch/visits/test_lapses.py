@@ -21,13 +21,18 @@ from dispatch.record.tables import (
     CredentialRow,
     EventRow,
     OfferRow,
+    PoolMemberRow,
     RoundRow,
     SlotRow,
     TechnicianRow,
 )
 from dispatch.record.tables.talent import LIVE_PROOFS
 from dispatch.talent.credentials import Claim, insert_credential, move_credential, verify_credential
-from dispatch.visits.lapses import end_proofs, recheck_due, revoke
+from dispatch.talent.membership import renew_memberships, sweep_memberships
+from dispatch.talent.pools import create_pool
+from dispatch.talent.requirements import set_requirements
+from dispatch.talent.technicians import set_skills
+from dispatch.visits.lapses import Broken, end_proofs, recheck_due, revoke
 from dispatch.visits.watching import watch_jobs
 from matching.job import Needs, Pay
 
@@ -38,7 +43,7 @@ PROVED = Needs(skills={"hvac": 2}, credentials=(KIND,))
 @pytest.fixture
 def crowd(database_url: str) -> Iterator[World]:
     """Thirty-two technicians around the site, and connections for twice as many racers."""
-    with small_world(database_url, num_technicians=32, pool_size=70) as made:
+    with small_world(database_url, num_technicians=32, pool_size=70, patience_s=30) as made:
         yield made
 
 
@@ -117,6 +122,67 @@ def test_open_offers_that_need_it_end_at_once_and_others_stay(world: World) -> N
 def revoked_again(world: World, proof: UUID) -> str:
     with world.as_engine() as (session, _):
         return session.get_one(CredentialRow, proof).state
+
+
+@pytest.mark.parametrize("fate", ["flag", "withdraw"])
+@pytest.mark.parametrize("by_client", [True, False], ids=["no-market", "pool-only"])
+def test_a_proof_that_only_the_pool_asks_for_is_treated_alike(world: World, fate: str, by_client: bool) -> None:
+    """Three members: one has the work, one an offer; a third was asked by name past the pool, and is left alone."""
+    first, second, outside = world.technicians[:3]
+    proof, other = proved(world, first), proved(world, second)
+    with world.as_engine() as (session, now):
+        pool = create_pool(session, world.staff, world.client, "Proved", now=now)
+        set_requirements(session, world.staff, pool, {"credentials": [KIND]}, now=now)
+        renew_memberships(session, world.technicians, now=now)
+    needs = Needs(skills={"hvac": 2}, pools=frozenset({pool}), market=by_client)
+    policy = {"wave": {"min_size": 3, "max_size": 300, "answer_s": 3600}, "uses_market": not by_client}
+    more = {"needs": needs, "policy": policy, **on_lapse(fate)}
+    offers = world.offered(**more)
+    assert {each.technician_id for each in offers} == {first, second}
+    assignment = taken(world, next(each for each in offers if each.technician_id == first))
+    promised = world.offered(**more, start_at=world.start + timedelta(days=1))
+    with world.as_engine() as (session, _):
+        past = {"technician_id": outside, "is_by_name": True, "waived": ["pool"], "waived_why": "knows_the_site"}
+        by_name = next(each.id for each in promised if each.technician_id == second)
+        session.execute(update(OfferRow).where(OfferRow.id == by_name).values(past))
+    broken = revoked(world, proof)
+    assert broken.assignments == ((assignment, fate),)
+    assert broken.offers == tuple(each.id for each in promised if each.technician_id == first)
+    assert revoked(world, other) == Broken(), "their offer is another's by now, who was let past the pool"
+    with world.as_engine() as (session, now):
+        assert session.get_one(OfferRow, by_name).state == "sent"
+        members = session.scalars(select(PoolMemberRow.technician_id).where(PoolMemberRow.pool_id == pool)).all()
+        assert members == []
+        watch_jobs(session, now)
+    assert ("credential_expiring" in alarms(world)) is (fate == "flag"), "the watch agrees with the cascade"
+
+
+def test_whom_only_a_skill_keeps_out_of_the_pool_keeps_the_work(world: World) -> None:
+    """The day ends the proof of one with no row changing; the other loses a skill, which is no proof."""
+    first, second = world.technicians[:2]
+    for who in (first, second):
+        proved(world, who)
+    with world.as_engine() as (session, now):
+        pool = create_pool(session, world.staff, world.client, "Proved", now=now)
+        set_requirements(session, world.staff, pool, {"credentials": [KIND], "skills": {"wifi": 1}}, now=now)
+        for who in (first, second):
+            set_skills(session, ENGINE, who, {"hvac": 3, "wifi": 1}, now=now)
+    needs = Needs(skills={"hvac": 2}, pools=frozenset({pool}), market=False)
+    offers = {each.technician_id: each for each in world.offered(needs=needs)}
+    assert set(offers) == {first, second}
+    with world.as_engine() as (session, now):
+        set_skills(session, ENGINE, second, {"hvac": 3}, now=now)
+        ended = {"valid_until": now.date() - timedelta(days=1)}
+        session.execute(update(CredentialRow).where(CredentialRow.technician_id == first).values(ended))
+    with world.as_engine() as (session, now):
+        assert sweep_memberships(session, now) == 1
+        soon = {"proofs_due_at": now}
+        due = update(TechnicianRow).where(TechnicianRow.proofs_due_at.is_not(None))
+        assert session.execute(due.values(soon)).rowcount == 2, "whoever leaves is judged again"
+    with world.as_engine() as (session, now):
+        assert recheck_due(session, now) == 2
+    with world.as_engine() as (session, _):
+        assert [session.get_one(OfferRow, offers[who].id).state for who in (first, second)] == ["withdrawn", "sent"]
 
 
 def test_work_under_way_is_never_stopped(world: World) -> None:
