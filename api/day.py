@@ -170,6 +170,7 @@ def _stop(session: Session, stop: Stop, seen: View, is_part_missing: bool) -> St
     return StopOut(
         visit_id=stop.visit.id,
         job_id=stop.job.id,
+        number=stop.job.number,
         title=stop.job.title,
         state=stop.visit.state,  # type: ignore[arg-type]
         presence=stop.assignment.presence,  # type: ignore[arg-type]

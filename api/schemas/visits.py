@@ -189,6 +189,7 @@ class StopOut(Out):
 
     visit_id: UUID
     job_id: UUID
+    number: str = Field(description="The work order's, as the client says it.", examples=["WO-88121"])
     title: str
     state: VisitState
     presence: Presence

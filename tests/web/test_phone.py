@@ -53,6 +53,7 @@ def test_a_yes_that_was_said_without_a_network_wins_when_it_comes_back(devices: 
         phone.sees("Your next work")
         phone.follows("Store 1147, Alpine")
         phone.follows("Store 1147, Alpine")
+        phone.sees(f"Work order {job['number']}")
         phone.sees("106 N 5th St")
 
 
@@ -81,7 +82,8 @@ def test_who_was_slower_while_offline_is_told_the_truth(devices: Devices):
 
 
 def test_a_no_and_other_terms_reach_the_client(devices: Devices):
-    job, offers = devices.town.offered()
+    odd = {"fixed_h": "2", "then_hourly": "50.00", "travel_mile": "0.67", "after_hours_share": "0.5"}
+    job, offers = devices.town.offered(day_policy={"rates": odd})
     with devices.device(locale="es-MX", timezone_id="America/New_York") as phone:
         devices.sign_in(phone, devices.address_of(offers[0].technician_id))
         phone.follows("Ofertas")
@@ -89,6 +91,11 @@ def test_a_no_and_other_terms_reach_the_client(devices: Devices):
         phone.sees("12:00 p.m. \N{EN DASH} 4:00 p.m. CST")
         phone.sees("1:00 p.m. \N{EN DASH} 5:00 p.m. aquí")
         phone.follows("Replace drive")
+        phone.page.locator("summary").first.click()
+        phone.sees("por las primeras 2 h, luego USD 50 por hora")
+        phone.sees("0.67 por milla")
+        phone.sees("% más antes de las 7:00 a.m. y después de las 7:00 p.m.")
+        assert phone.barriers() == []
         phone.presses("Otra propuesta")
         phone.page.get_by_label("Pago en USD").fill("nothing")
         phone.presses("Pedir esto")
@@ -140,6 +147,7 @@ def test_the_day_from_the_promise_to_the_way_home(devices: Devices):
         devices.sign_in(phone, devices.address_of(offers[0].technician_id))
         phone.sees("Nothing on this day")
         phone.opens(f"/phone/day/{devices.town.world.start.date()}")
+        phone.sees(job["number"])
         phone.presses("I will be there")
         phone.sees("Confirmed")
         phone.presses("Running late")

@@ -466,6 +466,8 @@ def test_the_day_in_order_with_the_way_between_in_the_technicians_own_zone(story
     plan = first.technician.get(f"/v1/day?date={day}").json()
     assert (plan["day"], plan["time_zone"]) == (day.isoformat(), str(story.zone))
     assert [each["visit_id"] for each in plan["stops"]] == [first.visit_id, second.visit_id]
+    numbers = [story.town.staff.get(f"/v1/jobs/{each['job_id']}").json()["number"] for each in plan["stops"]]
+    assert [each["number"] for each in plan["stops"]] == numbers
     # 1 km from home to the first, 4 km on to the second; told to the hundred metres.
     assert [each["distance_m"] for each in plan["stops"]] == [1000, 3900]
     assert all(each["travel_s"] > 0 and each["site"]["place"]["is_exact"] for each in plan["stops"])

@@ -86,6 +86,25 @@ export const visits = {
     hidden: (day: string) => `The client sees them when it has rated too, or on ${day}.`,
     never: 'Stars are never changed. What is wrong about the client’s can be appealed in your record.',
   },
+  rates: {
+    fixed: (sum: string) => `${sum} for the job`,
+    hourly: (sum: string) => `${sum} an hour`,
+    device: (sum: string) => `${sum} for each device that is done`,
+    blended: (sum: string, time: string, then: string) => `${sum} for the first ${time}, then ${then} an hour`,
+    cap: (time: string) => `No more than ${time} are paid`,
+    minimum: (time: string) => `At least ${time} are paid`,
+    flat: (sum: string) => `${sum} for the way`,
+    mile: (sum: string) => `${sum} a mile`,
+    hour: (sum: string) => `${sum} an hour on the way`,
+    afterHours: (share: string, from: string, to: string) => `${share} on top before ${from} and after ${to}`,
+    weekend: (share: string) => `${share} on top on a weekend`,
+    holiday: (share: string) => `${share} on top on a holiday`,
+    extras: {
+      expense: (what: string, sum: string) => `${what}: paid back, up to ${sum}`,
+      bonus: (what: string, sum: string) => `${what}: up to ${sum} on top`,
+      penalty: (what: string, sum: string) => `${what}: up to ${sum} may be taken off`,
+    } as Record<string, (what: string, sum: string) => string>,
+  },
   cancel: {
     step: (time: string, sum: string) => `Called off less than ${time} before the start: ${sum}`,
     trip: (sum: string) =>

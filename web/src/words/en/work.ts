@@ -2,6 +2,7 @@
 import { common } from './common'
 
 export const work = {
+  number: (number: string) => `Work order ${number}`,
   todo: 'What to do',
   mend: 'To be mended',
   prove: 'To hand in',

@@ -2,6 +2,7 @@
 import { common } from './common'
 
 export const work = {
+  number: (number: string) => `Orden de trabajo ${number}`,
   todo: 'Qué hay que hacer',
   mend: 'Por corregir',
   prove: 'Por entregar',
