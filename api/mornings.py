@@ -88,7 +88,10 @@ def _span(session: Session, actor: Actor, days: int) -> Span:
 def _show(each: Waiting) -> ApprovalOut:
     job: JobRow = each.job
     own: dict[str, Any] = {"job_id": job.id, "number": job.number, "title": job.title, "time_zone": each.zone}
-    same = ("town", "done_at", "claimed", "currency", "approve_by", "num_signatures", "is_signed_by_me", "signed_by")
+    same = (
+        "town", "done_at", "claimed", "currency", "approve_by", "pay_by", "num_signatures", "is_signed_by_me",
+        "signed_by",
+    )  # fmt: skip
     parts = [_part(part) for part in each.parts]
     lack = each.lack
     own |= {"missing": lack and lack.missing, "limit": lack and lack.limit, "roles": lack.roles if lack else ()}

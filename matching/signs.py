@@ -69,6 +69,22 @@ def signs(
     )
 
 
+def pay_by(work: Agreed, theirs: Sequence[Agreed], laws: Sequence[Pack]) -> tuple[Pack, date] | None:
+    """The last day on which work done on its day is to be paid, and by which of the laws; None: no law says.
+
+    `theirs` is all that its client agreed with this technician: a law looks only at sums from its own on.
+    """
+    found = []
+    for pack in laws:
+        if not pack.holds_on(date.fromordinal(work.day)) or not _concerns(pack, work):
+            continue
+        counted = [each for each in theirs if _concerns(pack, each)]
+        ends = [day for each in counted if work.day <= (day := each.day) < work.day + pack.thresholds["window_days"]]
+        if max(_sum(pack, counted, end) for end in (work.day, *ends)) >= pack.thresholds["amount"]:
+            found.append((pack, date.fromordinal(work.day + pack.thresholds["pay_within_days"])))
+    return min(found, key=lambda each: each[1], default=None)
+
+
 def _sign(
     pack: Pack,
     binding: Binding,

@@ -140,6 +140,22 @@ class ReadingOut(Out):
     at: Instant
 
 
+class PayDayOut(Out):
+    """Work that is done and not paid, and by when a law asks for its pay: `red`: that day has passed.
+
+    `amber`: it is near, or nothing brings the pay in time as it stands: `planned_on` is by silence and your own days.
+    """
+
+    job_id: UUID
+    number: str
+    technician_id: UUID
+    technician: str
+    pack: Code = Field(description="The pack of the law.", examples=["us-ny-freelance"])
+    pay_by: date
+    planned_on: date | None = Field(description="When it is paid if nobody says anything; null: never.")
+    level: Level
+
+
 class ComplianceMorningOut(Out):
     """What rules were to keep from happening, of one client: counts, and at most 20 of each, the newest first."""
 
@@ -155,6 +171,8 @@ class ComplianceMorningOut(Out):
     expiries: list[ProofEnding] = Field(description="Those that leave visits uncovered first.")
     num_readings: int
     readings: list[ReadingOut]
+    num_pay_days: int
+    pay_days: list[PayDayOut] = Field(description="The first last day first.")
 
 
 class ApprovalPart(Out):
@@ -182,6 +200,7 @@ class ApprovalOut(Out):
     claimed: Signed
     currency: Currency | None
     approve_by: Instant | None = Field(description="When nobody's word is a yes.")
+    pay_by: date | None = Field(description="The last day for the pay by the law of the site's state, if it says one.")
     num_signatures: int
     is_signed_by_me: bool
     signed_by: list[str] = Field(description="Names of those who signed.", examples=[["Rosa Marsh"]])

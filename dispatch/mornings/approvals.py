@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from dispatch.money.approving import Lack, approved_of, lack_of
 from dispatch.money.claims import sum_of
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, JobRow, PaymentRow, SiteRow, StaffRow, TechnicianRow, VisitRow
+from dispatch.talent.paydays import pay_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Waiting:
     claimed: Decimal
     currency: str | None
     approve_by: datetime | None
+    pay_by: date | None
     num_signatures: int
     is_signed_by_me: bool
     signed_by: Sequence[str]
@@ -102,8 +104,17 @@ def waiting_sums(session: Session, client_id: UUID) -> list[WaitingSum]:
 def read_waiting(session: Session, actor: Actor, rows: Iterable[Any]) -> list[Waiting]:
     """The rows of `waiting_jobs` with what is claimed. Runs as the engine."""
     found = list(rows)
-    parts = _parts(session, [row[0].id for row in found])
-    return [_waiting(session, actor, row, parts.get(row[0].id, [])) for row in found]
+    jobs = [row[0].id for row in found]
+    parts, last_days = _parts(session, jobs), _last_days(session, actor, jobs)
+    return [_waiting(session, actor, row, parts.get(row[0].id, []), last_days.get(row[0].id)) for row in found]
+
+
+def _last_days(session: Session, actor: Actor, jobs: Sequence[UUID]) -> Mapping[UUID, date]:
+    """By when the law asks for the pay of each job, where it does."""
+    if actor.client_id is None or not jobs:
+        return {}
+    # The first last day of a job is the one that stays.
+    return {each.job_id: each.pay_by for each in reversed(pay_days(session, actor.client_id, jobs))}
 
 
 def _parts(session: Session, jobs: Sequence[UUID]) -> Mapping[UUID, list[Part]]:
@@ -120,7 +131,7 @@ def _parts(session: Session, jobs: Sequence[UUID]) -> Mapping[UUID, list[Part]]:
     return found
 
 
-def _waiting(session: Session, actor: Actor, row: Any, parts: Sequence[Part]) -> Waiting:
+def _waiting(session: Session, actor: Actor, row: Any, parts: Sequence[Part], last_day: date | None) -> Waiting:
     job, town, zone, done_at = row[:4]
     payments = [each.payment for each in parts if each.payment is not None]
     claimed = sum((each.claimed for each in parts), Decimal(0))
@@ -135,6 +146,7 @@ def _waiting(session: Session, actor: Actor, row: Any, parts: Sequence[Part]) ->
         claimed=claimed,
         currency=payments[0].currency if payments else None,
         approve_by=min((each.approve_by for each in payments if each.approve_by), default=None),
+        pay_by=last_day,
         num_signatures=len(signed),
         is_signed_by_me=str(actor.id) in signed,
         signed_by=_names(session, job.client_id, signed),

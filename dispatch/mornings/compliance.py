@@ -29,9 +29,13 @@ from dispatch.record.tables import (
     UsageRow,
 )
 from dispatch.record.tables.talent import LIVE_PROOFS
+from dispatch.talent.paydays import PayDay, pay_days
+from matching.standing import Level
 
 #: How far ahead the end of a proof is looked at.
 LOOKS_AHEAD = timedelta(days=30)
+#: How long before the last day for its pay work is told of.
+PAY_IS_NEAR = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,13 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class NearPayDay(PayDay):
+    """Pay that a law asks for: `red`: the day has passed, `amber`: it is near, or will be missed as planned."""
+
+    level: Level
+
+
+@dataclass(frozen=True, slots=True)
 class ComplianceMorning:
     """The counts, and what is behind each: the newest first, of proofs the one that ends first."""
 
@@ -121,6 +132,8 @@ class ComplianceMorning:
     expiries: Sequence[Expiry]
     num_readings: int
     readings: Sequence[Reading]
+    num_pay_days: int
+    pay_days: Sequence[NearPayDay]
 
 
 def compliance_morning(session: Session, span: Span) -> ComplianceMorning:
@@ -131,6 +144,7 @@ def compliance_morning(session: Session, span: Span) -> ComplianceMorning:
         *_pairs(session, span),
         *_expiries(session, span),
         *_readings(session, span),
+        *_pay_days(session, span),
     )
 
 
@@ -273,6 +287,19 @@ def _booked(span: Span) -> Subquery:
         )
         .subquery()
     )  # fmt: skip
+
+
+def _pay_days(session: Session, span: Span) -> tuple[int, list[NearPayDay]]:
+    """What is late, near its last day, or planned for later than that."""
+    today = span.until.date()
+    found = [
+        NearPayDay(**{name: getattr(each, name) for name in PayDay.__slots__}, level="red" if is_late else "amber")
+        for each in pay_days(session, span.client_id)
+        if (is_late := each.pay_by < today)
+        or each.pay_by <= today + PAY_IS_NEAR
+        or (each.planned_on is None or each.planned_on > each.pay_by)
+    ]
+    return len(found), found[:MOST_LISTED]
 
 
 def _readings(session: Session, span: Span) -> tuple[int, list[Reading]]:

@@ -8,7 +8,7 @@ import pytest
 
 from dispatch.talent.packfiles import shipped_packs
 from matching.packs import LimitsPolicy
-from matching.signs import Agreed, Signed, signs
+from matching.signs import Agreed, Signed, pay_by, signs
 from matching.standing import Standing
 
 TODAY = date(2026, 6, 1)
@@ -70,6 +70,21 @@ def test_a_contract_that_was_signed_before_the_work_is_no_sign_any_more(signed: 
     found = sign("us-ny-freelance", pay("500", day=-20), pay("400", day=10), signed=tuple(signed))
     assert (found.level, found.projected) == (level, 900)
     assert found.text.endswith(words)
+
+
+def test_work_is_to_be_paid_within_the_days_of_the_law_once_the_sums_are_its_own():
+    laws = [pack for pack in shipped_packs() if "pay_within_days" in pack.thresholds]
+
+    def last_day(*theirs: Agreed, region: str = "NY") -> tuple[str, date] | None:
+        found = pay_by(pay("0", region=region), theirs, laws)
+        return found and (found[0].id, found[1])
+
+    assert last_day(pay("500"), pay("300", day=119)) == ("us-ny-freelance", date(2026, 7, 1))
+    assert last_day(pay("500"), pay("299.99", day=3)) is None
+    assert last_day(pay("500"), pay("300", day=120)) is None, "in no window together with this work"
+    assert last_day(pay("500", day=-120), pay("300")) is None
+    assert last_day(pay("500", region="IL"), region="IL") == ("us-il-freelance", date(2026, 7, 1))
+    assert last_day(pay("900", region="CA"), region="CA") is None, "of no occupation that the law lists"
 
 
 def test_california_asks_only_for_the_occupations_that_its_law_lists():

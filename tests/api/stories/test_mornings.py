@@ -1,6 +1,6 @@
 """The first page of a morning: a week of one client, told in figures that can be counted by hand; and of no other."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine, insert, text, update
 from town import Caller
 
-from dispatch.record.tables import CredentialKindRow, CredentialRow, JobRow, new_id
+from dispatch.record.tables import CredentialKindRow, CredentialRow, JobRow, SiteRow, UsageRow, new_id
 
 RETURN = {"outcome": "return_needed", "why": "part", "note": "A blower motor"}
 BRIEFED = "site_briefing"
@@ -106,6 +106,35 @@ def test_a_week_is_told_in_counts_that_lead_to_the_jobs_behind_them(story, opera
     assert morning(story.town.staff)["num_posted"] == 0
     assert good.technician.get("/v1/mornings/service").status_code == 403
     assert story.town.staff.get("/v1/mornings/service?days=0").status_code == 422
+
+
+def test_pay_that_a_law_asks_for_is_amber_before_its_last_day_and_red_after_it_until_it_is_paid_out(
+    story, operator, admin
+):
+    pays(story, operator, approve_after_days=20, pay_after_days=14)
+    with story.town.world.as_engine() as (session, _):
+        session.execute(update(SiteRow).values(region="NY"))
+    given = story.assigned(slots=[{"needs": {"skills": {"hvac": 2}}, "pay": {"amount": "900.00"}}])
+    assert morning(admin, "compliance")["num_pay_days"] == 0, "nothing is done yet"
+    given.does("confirm", "leave", "check-in", "check-out")
+    assert given.technician.post(f"{given.job_url}/finish").status_code == 200
+    [due] = morning(admin, "compliance")["pay_days"]
+    pay_by, planned = (date.fromisoformat(due[name]) for name in ("pay_by", "planned_on"))
+    assert (due["level"], due["pack"], due["number"]) == ("amber", "us-ny-freelance", given.job["number"])
+    assert (planned - pay_by).days == 4, "silence and the client's own days bring it 4 days too late"
+    [waits] = admin.get("/v1/approvals").json()["items"]
+    assert waits["pay_by"] == due["pay_by"]
+    globex = story.town.key("client_admin", client_id=story.town.globex)
+    assert morning(globex, "compliance")["num_pay_days"] == 0
+    story.time_passes(
+        "UPDATE assignments SET checked_in_at = checked_in_at - interval '32 days',"
+        " checked_out_at = checked_out_at - interval '32 days' WHERE id = %(a)s",
+        a=given.assignment_id,
+    )
+    assert [each["level"] for each in morning(admin, "compliance")["pay_days"]] == ["red"]
+    with story.town.world.as_engine() as (session, _):
+        session.execute(update(UsageRow).values(engaged_as="w2"))
+    assert morning(admin, "compliance")["pay_days"] == [], "their employer pays them"
 
 
 def test_what_waits_says_who_signed_and_what_ones_own_yes_would_lack(story, operator, admin):

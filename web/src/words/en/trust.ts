@@ -170,6 +170,7 @@ export const trust = {
     limit: 'More than your role may approve.',
     budget: 'The budget of this work has not that much left.',
     byNobody: 'then approved without you',
+    payBy: (day: string) => `The law of the state asks for the pay by ${day}`,
     doneAt: 'Done',
     kinds: {
       fixed: 'Fixed pay',

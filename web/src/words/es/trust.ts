@@ -170,6 +170,7 @@ export const trust: typeof english = {
     limit: 'Más de lo que su función puede aprobar.',
     budget: 'Al presupuesto de este trabajo no le queda tanto.',
     byNobody: 'luego se aprueba sin usted',
+    payBy: (day) => `La ley del estado exige el pago a más tardar el ${day}`,
     doneAt: 'Hecho',
     kinds: {
       fixed: 'Pago fijo',

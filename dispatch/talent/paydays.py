@@ -1,0 +1,107 @@
+"""By when must work that is done be paid, by the law of the state where it was done?"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dispatch.record.tables import (
+    AssignmentRow,
+    ClientRow,
+    JobRow,
+    PaymentRow,
+    SiteRow,
+    SlotRow,
+    TechnicianRow,
+    UsageRow,
+)
+from dispatch.talent.packfiles import shipped_packs
+from dispatch.talent.paysigns import agreed_with
+from matching.packs import LimitsPolicy, Pack
+from matching.signs import Agreed, pay_by
+
+
+@dataclass(frozen=True, slots=True)
+class PayDay:
+    """Work of a technician that is not paid yet: the last day for it, by which pack, and when it is planned.
+
+    `planned_on` is the day by silence and the client's own days; None where only a word of somebody brings it.
+    """
+
+    job_id: UUID
+    number: str
+    technician_id: UUID
+    technician: str
+    pack: str
+    pay_by: date
+    planned_on: date | None
+
+
+def pay_days(session: Session, client_id: UUID, jobs: Collection[UUID] | None = None) -> list[PayDay]:
+    """Those of a client, or of some of its jobs, the first first. Runs as the engine.
+
+    Only of people who work for it on their own account: who is employed or comes through a company is paid by others.
+    """
+    client = session.get_one(ClientRow, client_id)
+    packs = shipped_packs()
+    told = LimitsPolicy.of_stored(client.limits, packs).from_day(packs, date.min, "contractor")
+    laws = [pack for pack, _ in told if "pay_within_days" in pack.thresholds]
+    wanted = _unpaid(client_id, [pack.jurisdiction.removeprefix("US-") for pack in laws])
+    rows = session.execute(wanted if jobs is None else wanted.where(AssignmentRow.job_id.in_(jobs))).all()
+    agreed = agreed_with(session, {row[0].technician_id for row in rows})
+    found = [_pay_day(row, [each for each in agreed[row[0].technician_id] if each.client_id == client_id], laws)
+             for row in rows]  # fmt: skip
+    return sorted((each for each in found if each is not None), key=lambda each: (each.pay_by, each.number))
+
+
+def _unpaid(client_id: UUID, regions: Collection[str]) -> Any:
+    return (
+        select(
+            AssignmentRow, PaymentRow, JobRow.number, TechnicianRow.name, SiteRow.region, SiteRow.time_zone,
+            SlotRow.needs["skills"],
+        )
+        .join(PaymentRow, PaymentRow.assignment_id == AssignmentRow.id)
+        .join(SlotRow, SlotRow.id == AssignmentRow.slot_id)
+        .join(JobRow, JobRow.id == AssignmentRow.job_id)
+        .join(SiteRow, SiteRow.id == JobRow.site_id)
+        .join(TechnicianRow, TechnicianRow.id == AssignmentRow.technician_id)
+        .join(
+            UsageRow,
+            (UsageRow.client_id == AssignmentRow.client_id) & (UsageRow.technician_id == AssignmentRow.technician_id),
+        )
+        .where(
+            AssignmentRow.client_id == client_id,
+            AssignmentRow.checked_out_at.is_not(None),
+            PaymentRow.state.in_(("held", "due", "disputed")),
+            PaymentRow.company_id.is_(None),
+            PaymentRow.currency == "USD",
+            SiteRow.region.in_(regions),
+            UsageRow.engaged_as == "contractor",
+        )
+    )  # fmt: skip
+
+
+def _pay_day(row: Any, theirs: list[Agreed], laws: list[Pack]) -> PayDay | None:
+    assignment, payment, number, technician, region, zone, skills = row
+    done_on = assignment.checked_out_at.astimezone(ZoneInfo(zone)).date()
+    work = Agreed(assignment.client_id, done_on.toordinal(), region, Decimal(0), frozenset(skills or ()))
+    found = pay_by(work, theirs, laws)
+    if found is None:
+        return None
+    pack, last_day = found
+    planned = _planned(payment)
+    planned_on = planned and planned.astimezone(ZoneInfo(zone)).date()
+    return PayDay(assignment.job_id, number, assignment.technician_id, technician, pack.id, last_day, planned_on)
+
+
+def _planned(payment: PaymentRow) -> datetime | None:
+    """When it is paid out if nobody says anything."""
+    if payment.state == "due" or payment.approve_by is None:
+        return payment.due_at
+    return payment.approve_by + timedelta(days=payment.terms["rules"].get("pay_after_days", 0))
