@@ -308,12 +308,18 @@ class StatementOut(Out):
 
 
 class YearLineOut(Out):
-    """What somebody was paid in a calendar year; `is_reported`: enough for a 1099-NEC."""
+    """What somebody was paid in a calendar year for a client; `is_reported`: enough for a 1099-NEC.
+
+    Only an independent contractor is, and only by what is not expenses that the client paid back.
+    """
 
     owner_id: UUID
+    client_id: UUID
     name: str
     currency: Currency
     amount: Signed
+    expenses: Signed = Field(description="The part that paid back approved expenses: no income.")
+    engaged_as: str = Field(description="How they work for the client today.")
     num_payouts: int
     is_reported: bool
 

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from dispatch.money.ledger import Owner, account_id
@@ -22,6 +22,33 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 #: Payments of a year up to which nothing is reported (1099-NEC): the year from which it holds, and the sum.
 #: Source: 26 U.S.C. 6041(a), as amended for payments made after 31 December 2025 (Pub. L. 119-21, section 70433).
 _THRESHOLDS = ((2026, Decimal(2_000)), (0, Decimal(600)))
+# The other side of each is the world outside: what it got, its owner was paid. Of a payment that went in parts, each
+# has its share of the expenses.
+_PAID = text("""
+    WITH moved AS (
+        SELECT t.technician_id, t.company_id, p.client_id, a.currency, t.id,
+            sign(e.amount) * (item ->> 'amount')::numeric AS amount,
+            least(1, coalesce((
+                SELECT sum((x ->> 'amount')::numeric) FROM jsonb_array_elements(p.extras) x
+                WHERE x ->> 'kind' = 'expense' AND x ->> 'state' = 'approved'
+            ), 0) / nullif(p.due + p.paid, 0)) AS share
+        FROM ledger_transactions t
+        JOIN ledger_entries e ON e.transaction_id = t.id
+        JOIN ledger_accounts a ON a.id = e.account_id AND a.kind = 'outside'
+        JOIN payouts o ON o.id = t.payout_id
+        CROSS JOIN jsonb_array_elements(o.items) item
+        JOIN payments p ON p.id = (item ->> 'payment')::uuid
+        WHERE t.kind IN ('payout_paid', 'payout_returned') AND t.booked_at >= :start AND t.booked_at < :end
+            AND (CAST(:who AS uuid) IS NULL OR :who IN (t.technician_id, t.company_id))
+    )
+    SELECT coalesce(m.technician_id, m.company_id) AS owner_id, m.technician_id, m.client_id, m.currency,
+        CASE WHEN m.technician_id IS NULL THEN 'company' ELSE coalesce(u.engaged_as, 'contractor') END AS engaged_as,
+        sum(m.amount) AS amount, round(sum(m.amount * coalesce(m.share, 0)), 2) AS expenses,
+        count(DISTINCT m.id) AS num_payouts
+    FROM moved m
+    LEFT JOIN usage u ON u.client_id = m.client_id AND u.technician_id = m.technician_id
+    GROUP BY 1, 2, 3, 4, 5
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +78,19 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class YearLine:
-    """What one technician or company was paid in a calendar year, and whether that is to be reported."""
+    """What one technician or company was paid in a calendar year for one client, and whether that is to be reported.
+
+    `expenses` are the part of `amount` that paid back what the technician laid out, with the client's approval; the
+    rest is income. `engaged_as` is how they work for the client today.
+    """
 
     owner_id: UUID
+    client_id: UUID
     name: str
     currency: str
     amount: Decimal
+    expenses: Decimal
+    engaged_as: str
     num_payouts: int
     is_reported: bool
 
@@ -85,36 +119,23 @@ def statement_of(session: Session, owner: Owner, currency: str, *, from_at: date
 
 
 def yearly(session: Session, year: int, *, zone: str, owner: Owner | None = None) -> list[YearLine]:
-    """What everybody, or one owner, was paid in a year, by the day on which the payment was made in `zone`.
+    """What everybody, or one owner, was paid in a year for each client, by the day of the payment in `zone`.
 
-    What came back from a bank is taken off in the year in which it came back. Runs as the engine.
+    What came back from a bank is taken off in the year in which it came back. Expenses that the client approved are
+    told beside the sum: with a receipt they are no income. Only who works as an independent contractor is reported,
+    by how they work for the client today; a payroll partner reports its own. Runs as the engine.
     """
     start, end = (datetime(each, 1, 1, tzinfo=ZoneInfo(zone)).astimezone(UTC) for each in (year, year + 1))
-    paid = ("payout_paid", "payout_returned")
-    mine = (LedgerTransactionRow.technician_id, LedgerTransactionRow.company_id)
-    # The other side of each is the world outside: what it got, its owner was paid.
-    outside = {account_id(Owner(), "outside", currency): currency for currency in _currencies(session)}
-    wanted = (
-        select(*mine, LedgerEntryRow.account_id, func.sum(LedgerEntryRow.amount), func.count())
-        .join(LedgerEntryRow, LedgerEntryRow.transaction_id == LedgerTransactionRow.id)
-        .where(
-            LedgerTransactionRow.kind.in_(paid),
-            LedgerEntryRow.account_id.in_(outside),
-            LedgerTransactionRow.booked_at >= start,
-            LedgerTransactionRow.booked_at < end,
-        )
-        .group_by(*mine, LedgerEntryRow.account_id)
-    )
-    if owner is not None:
-        wanted = wanted.where(mine[0] == owner.technician_id if owner.technician_id else mine[1] == owner.company_id)
+    who = None if owner is None else owner.technician_id or owner.company_id
     threshold = next(sum_ for since, sum_ in _THRESHOLDS if year >= since)
     lines = []
-    for technician, company, account, amount, num in session.execute(wanted).all():
-        who: UUID = technician or company  # type: ignore[assignment]
-        currency = outside[account]
-        is_reported = technician is not None and currency == "USD" and amount >= threshold
-        lines.append(YearLine(who, _name(session, who), currency, amount, num, is_reported))
-    return sorted(lines, key=lambda line: (-line.amount, line.owner_id))
+    for row in session.execute(_PAID, {"start": start, "end": end, "who": who}).mappings():
+        is_contractor = row["technician_id"] is not None and row["engaged_as"] == "contractor"
+        is_reported = is_contractor and row["currency"] == "USD" and row["amount"] - row["expenses"] >= threshold
+        line = {name: row[name] for name in ("owner_id", "client_id", "currency", "amount", "expenses", "num_payouts")}
+        name = _name(session, row["owner_id"])
+        lines.append(YearLine(**line, name=name, engaged_as=row["engaged_as"], is_reported=is_reported))
+    return sorted(lines, key=lambda line: (-line.amount, line.owner_id, line.client_id))
 
 
 def to_csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -132,11 +153,6 @@ def _cell(value: Any) -> str:
         return ""
     text = value.isoformat() if isinstance(value, datetime) else str(value)
     return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
-
-
-def _currencies(session: Session) -> list[str]:
-    from_payouts = "SELECT DISTINCT currency FROM payouts"
-    return [row[0] for row in session.connection().exec_driver_sql(from_payouts)]
 
 
 def _name(session: Session, owner_id: UUID) -> str:

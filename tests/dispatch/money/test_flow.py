@@ -1,5 +1,6 @@
 """From the client's funds to the technician's bank: set aside, given back, due, in a payout, there; or refused."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import permutations
@@ -452,6 +453,18 @@ def test_a_years_sum_counts_the_day_of_payment_where_the_payee_lives_and_is_repo
     year = lambda num, zone: purse.does(lambda session, _: yearly(session, num, zone=zone))  # noqa: E731
     [line] = year(2026, "America/New_York")
     assert (line.amount, line.num_payouts, line.is_reported) == (D("2000.00"), 1, True)
+    assert (line.client_id, line.expenses, line.engaged_as) == (purse.client, D(0), "contractor")
+    with_us = text("UPDATE usage SET engaged_as = :way WHERE client_id = :client")
+    spent = text("UPDATE payments SET extras = CAST(:extras AS jsonb)")
+    purse.does(lambda session, _: session.execute(with_us, {"way": "w2", "client": purse.client}) and None)
+    [employed] = year(2026, "America/New_York")
+    assert (employed.engaged_as, employed.is_reported) == ("w2", False), "the payroll partner reports"
+    purse.does(lambda session, _: session.execute(with_us, {"way": "contractor", "client": purse.client}) and None)
+    extras = [{"kind": "expense", "state": state, "amount": "0.01"} for state in ("approved", "refused")]
+    purse.does(lambda session, _: session.execute(spent, {"extras": json.dumps(extras)}) and None)
+    [below] = year(2026, "America/New_York")
+    assert (below.amount, below.expenses, below.is_reported) == (D("2000.00"), D("0.01"), False)
+    purse.does(lambda session, _: session.execute(spent, {"extras": "[]"}) and None)
     assert year(2027, "America/New_York") == []
     assert year(2026, "UTC") == []
     assert len(year(2027, "UTC")) == 1
