@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.auth import Anyone, Technician, only
+from api.auth import Anyone, only
 from api.idempotency import Reply, idempotent
 from api.paging import Cursor, Limit, page
 from api.parts import parts_of, reading
@@ -53,13 +53,15 @@ def post_appeal(request: Request, actor: _Appellant, wish: AppealIn) -> Response
 
 
 @router.post("/reviews", response_model=ReviewOut, status_code=201, summary="Ask a person to look at a decision")
-def post_review(request: Request, actor: Technician, wish: ReviewIn) -> Response:
-    """A person looks at a decision about you and answers with words, by a date."""
+def post_review(request: Request, actor: _Appellant, wish: ReviewIn) -> Response:
+    """A person looks at a decision about you, or your company's technician, and answers with words, by a date."""
     return _do(
         request,
         actor,
         201,
-        lambda session, now: ask_for_review(session, actor, wish.decision_id, wish.words, now=now),
+        lambda session, now: ask_for_review(
+            session, actor, wish.decision_id, wish.words, technician_id=wish.technician_id, now=now
+        ),
     )
 
 

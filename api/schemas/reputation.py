@@ -145,6 +145,7 @@ class ReviewIn(In):
     )
     decision_id: UUID
     words: Said
+    technician_id: UUID | None = Field(default=None, description="About whom, where a company has several there.")
 
 
 class ReviewAnswerIn(In):

@@ -82,9 +82,12 @@ def ask_for_review(
     words: str,
     *,
     now: datetime,
+    technician_id: UUID | None = None,
     policy: ReputationPolicy | None = None,
 ) -> ReviewRow:
-    """A technician asks a person to look at a decision about them. Runs as the engine.
+    """A technician, or the company through which they were asked, has a person look at a decision about them.
+
+    A company says about whom of its people (`technician_id`), where it has several there. Runs as the engine.
 
     Raises
     ------
@@ -96,12 +99,14 @@ def ask_for_review(
         When they asked before.
     """
     said = _checked("words", words)
-    was_asked = exists().where(OfferRow.job_id == DecisionRow.job_id, OfferRow.technician_id == actor.technician_id)
-    decision = session.scalars(select(DecisionRow).where(DecisionRow.id == decision_id, was_asked)).one_or_none()
-    if decision is None or actor.technician_id is None:
+    decision = session.scalars(select(DecisionRow).where(DecisionRow.id == decision_id)).one_or_none()
+    asked = [] if decision is None else _asked_of(session, actor, decision.job_id, technician_id)
+    if decision is None or not asked:
         raise NotFound("decision about you", decision_id)
+    if len(asked) > 1:
+        raise BadInput("technician_id", None, "say about whom of your people: several were asked for this work")
     about = {"about": "decision", "decision_id": decision_id}
-    row = _ask(session, decision.client_id, actor.technician_id, about, said, now, policy or ReputationPolicy())
+    row = _ask(session, decision.client_id, asked[0], about, said, now, policy or ReputationPolicy())
     told = {"decision": str(decision_id), "job": str(decision.job_id), "visit": str(decision.visit_id)}
     _tell(session, actor, row, "made", told, now)
     return row
@@ -172,6 +177,21 @@ def flag_late(session: Session, now: datetime) -> int:
             now=now,
         )
     return len(late)
+
+
+def _asked_of(session: Session, actor: Actor, job_id: UUID, technician_id: UUID | None) -> list[UUID]:
+    """Whom of the actor's this job was offered to: themselves, or the people of a company, or the one it names."""
+    if actor.technician_id is None and actor.company_id is None:
+        return []
+    is_theirs = (
+        OfferRow.technician_id == actor.technician_id
+        if actor.technician_id is not None
+        else OfferRow.company_id == actor.company_id
+    )
+    asked = select(OfferRow.technician_id).where(OfferRow.job_id == job_id, is_theirs).distinct()
+    if technician_id is not None:
+        asked = asked.where(OfferRow.technician_id == technician_id)
+    return list(session.scalars(asked))
 
 
 def _ask(

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from personal_data import assert_events_impersonal
 from racing import race
-from sqlalchemy import Text, func, select, text
+from sqlalchemy import Text, func, select, text, update
 from trusting import fund
 
 from dispatch.errors import Conflict
@@ -16,6 +16,7 @@ from dispatch.record.session import ENGINE, Actor, transaction
 from dispatch.record.tables import (
     AlarmRow,
     AssignmentRow,
+    CompanyRow,
     EventRow,
     OutcomeRow,
     ReviewRow,
@@ -537,3 +538,26 @@ def test_others_read_no_technicians_account(story):
     assert story.town.technician(7).get(url).status_code == 404
     assert given.staff.get(url).status_code == 403
     assert story.town.key("operator").get(url).status_code == 200
+
+
+def test_a_company_has_a_decision_about_its_people_looked_at_and_says_about_whom(town):
+    with town.world.as_engine() as (session, _):
+        company = session.scalars(select(CompanyRow.id)).one()
+        people = town.world.technicians[:2]
+        session.execute(update(TechnicianRow).where(TechnicianRow.id.in_(people)).values(company_id=company))
+    town.app.state.parts.refresh()
+    job, offers = town.offered()
+    assert set(people) < {each.technician_id for each in offers}
+    firm, alone = town.key("company", company_id=company), town.by_id(offers[-1].technician_id)
+    [decision] = town.staff.get(f"/v1/jobs/{job['id']}/decisions").json()["items"]
+    wish = {"decision_id": decision["id"], "words": "Both live next door."}
+    vague = firm.post("/v1/reviews", wish)
+    assert (vague.status_code, vague.json()["errors"][0]["path"]) == (422, "/technician_id")
+    stranger = {**wish, "technician_id": str(offers[-1].technician_id)}
+    assert offers[-1].technician_id not in people
+    assert firm.post("/v1/reviews", stranger).status_code == 404
+    assert alone.post("/v1/reviews", {**wish, "technician_id": str(people[0])}).status_code == 404
+    made = firm.post("/v1/reviews", {**wish, "technician_id": str(people[1])})
+    assert made.status_code == 201, made.text
+    [waits] = town.key("operator").get("/v1/reviews").json()["items"]
+    assert (waits["id"], waits["about"]) == (made.json()["id"], "decision")
