@@ -60,9 +60,9 @@ def test_what_needs_a_person_comes_first_and_every_view_can_be_used(devices: Dev
         desk.sees("8 may do it")
         looks(desk, f"board-why-{size[0]}-{scheme}")
         desk.presses("Why not …")
-        desk.page.get_by_label("Why not number").fill("nobody")
+        desk.page.get_by_label("Why not name or number").fill("nobody")
         desk.presses("Look up")
-        desk.sees("Nobody in reach has this number.")
+        desk.sees("Nobody in reach has this name or number.")
         looks(desk, f"board-whynot-{size[0]}-{scheme}")
         desk.presses("What happened")
         desk.sees("Posted")
@@ -172,7 +172,7 @@ def test_who_moves_a_job_that_somebody_moved_is_told_who_did_and_overwrites_noth
         assert moved != job["visits"][0]["window"]
         rosa.presses("24 hours later")
         rosa.presses("Move")
-        rosa.sees("Omar Diaz changed it meanwhile: Moved or offered anew")
+        rosa.sees("Omar Diaz changed it meanwhile: The terms were changed")
         assert window(devices, job) == moved
         looks(rosa, "board-overtaken")
         omar.presses("Undo")

@@ -152,3 +152,46 @@ def test_messages_say_who_wrote_and_are_read_when_shown_also_without_a_job(devic
         desk.sees("Nothing needs you now")
         assert "owned" not in desk.page.title()
     assert other.get(person).json()["items"][0]["text"] == "Yes, look at the offers"
+
+
+def test_board_and_desk_lead_to_each_other_and_why_not_is_one_press_or_a_name_away(devices: Devices):
+    town = devices.town
+    add_staff(town, "dispatcher", ROSA, "Rosa Marsh")
+    job, _, _ = given(devices, title="Replace pump")
+    draft = town.posted(title="Fix the reader", is_draft=True)
+    with devices.device(DESK, locale="es-MX") as desk:
+        devices.sign_in(desk, ROSA, "header")
+        desk.sees("2 trabajos")
+        desk.page.get_by_label("Estado").select_option("Borrador")
+        desk.sees("1 trabajo")
+        desk.page.locator(".work").get_by_role("button", name=draft["number"], exact=True).wait_for()
+        desk.page.get_by_label("Estado").select_option("Todos los estados")
+        # To the page of the work order and back to it on the board.
+        desk.page.locator(".work").get_by_role("button", name=job["number"], exact=True).click()
+        desk.follows("Página de la orden")
+        desk.sees("En el tablero")
+        assert desk.barriers() == []
+        desk.follows("En el tablero")
+        expect(desk.page.locator(".drawer h2")).to_contain_text("Replace pump")
+        # Of somebody who was asked, and of somebody by a part of their name.
+        asked = desk.page.locator(".drawer li").filter(has_text="Technician 3")
+        asked.get_by_role("button", name="¿Por qué no?").click()
+        one = desk.page.locator(".one")
+        expect(one).to_contain_text("Technician 3")
+        field = desk.page.get_by_label("Por qué no (nombre o número)")
+        expect(field).to_have_value("Technician 3")
+        field.fill("technician")
+        desk.presses("Buscar")
+        desk.page.locator(".several").get_by_role("button", name="Technician 5").click()
+        expect(one).to_contain_text("Technician 5")
+        looks(desk, "board-whynot-name")
+        # What happened is said in words.
+        desk.presses("Qué pasó")
+        desk.sees("Asignada")
+        assert "_" not in desk.page.locator(".drawer .body").inner_text()
+        assert "filled" not in desk.page.locator(".drawer .body").inner_text()
+        looks(desk, "board-story")
+        desk.follows("Mesa de servicio")
+        desk.sees("Órdenes de trabajo")
+        desk.follows("Tablero")
+        desk.sees("Le necesitan")

@@ -4,14 +4,29 @@ import { startOf, whoHas } from './export'
 import { type Job, live } from './live.svelte'
 
 export type Shape = 'list' | 'timeline' | 'map'
-export type Part = 'answers' | 'asked' | 'talk'
-export type Wish = '' | 'open' | 'assigned' | 'in_progress' | 'on_hold' | 'unfilled' | 'done'
+export type Part = 'answers' | 'asked' | 'talk' | 'whyNot'
+export const STATES = [
+  '',
+  'draft',
+  'open',
+  'assigned',
+  'in_progress',
+  'on_hold',
+  'unfilled',
+  'done',
+  'sent_back',
+  'disputed',
+] as const
+export type Wish = (typeof STATES)[number]
 
 class View {
   shape = $state<Shape>('list')
-  selected = $state<string>()
+  /** A link from elsewhere names the job. */
+  selected = $state(new URLSearchParams(location.search).get('job') ?? undefined)
   /** The part of the chosen job that somebody wants to be brought to. */
   part = $state<Part>()
+  /** Of whom somebody asked why not. */
+  who = $state.raw<{ id: string; name: string }>()
   search = $state('')
   state = $state<Wish>('')
   isTroubledOnly = $state(false)

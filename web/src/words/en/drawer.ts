@@ -2,6 +2,9 @@
 
 export const drawer = {
   somebody: 'A technician',
+  onDesk: 'Page of the work order',
+  whyNotThem: 'Why not?',
+  several: 'Several are called so: who is it?',
   answers: {
     title: 'Waits for your answer',
     answer: 'Answer',

@@ -3,6 +3,9 @@ import type { drawer as english } from '../en/drawer'
 
 export const drawer: typeof english = {
   somebody: 'Un técnico',
+  onDesk: 'Página de la orden',
+  whyNotThem: '¿Por qué no?',
+  several: 'Varios se llaman así: ¿quién es?',
   answers: {
     title: 'Espera su respuesta',
     answer: 'Responder',
