@@ -351,7 +351,13 @@ def test_the_map_shows_the_same_work_with_shapes_words_and_counts(devices: Devic
 
 def test_what_is_at_risk_is_said_in_words_and_a_work_order_is_printed(devices: Devices):
     add_staff(devices.town, "dispatcher", ROSA, "Rosa Marsh")
-    job = devices.town.posted(title="Replace pump")
+    about = {"access": "Ring twice", "contact_name": "Dana Site", "contact_phone": "+14325550199"}
+    site = f"/v1/sites/{devices.town.world.site}"
+    assert devices.town.staff.patch(site, about, devices.town.staff.get(site).headers.get("ETag")).status_code == 200
+    clean = {"code": "clean", "kind": "check", "label": "The place is clean", "is_required": False}
+    job = devices.town.posted(title="Replace pump", description="Mind the shelf", deliverables=[clean])
+    drive = {"item": "Drive", "quantity": 2, "state": "ordered", "carrier": "UPS"}
+    assert devices.town.staff.post(f"/v1/jobs/{job['id']}/parts", drive).status_code == 201
     visit = UUID(job["visits"][0]["id"])
     with devices.town.world.as_engine() as (session, now):
         about = {"client_id": devices.town.world.client, "job_id": UUID(job["id"]), "visit_id": visit, "now": now}
@@ -367,12 +373,20 @@ def test_what_is_at_risk_is_said_in_words_and_a_work_order_is_printed(devices: D
         chooses(desk, job["number"])
         desk.page.evaluate("window.print = () => { window.printed = true }")
         desk.presses("Print work order")
-        assert desk.page.evaluate("window.printed")
+        desk.page.wait_for_function("window.printed")
         desk.page.emulate_media(media="print")
         expect(desk.page.locator(".drawer h2")).to_contain_text(f"{job['number']} Replace pump")
         expect(desk.page.locator(".facts")).to_contain_text("Store 1147, Alpine, TX")
-        for hidden in ("aside", ".work", ".drawer .tabs"):
+        paper = desk.page.locator(".order")
+        place = job["place"]
+        for words in (place["address"], place["postcode"], "Ring twice", "Dana Site", "+14325550199", "Mind the shelf"):
+            expect(paper).to_contain_text(words)
+        for words in ("2 hr of work", "$140 for the visit", "level 2", "The place is clean", "Drive: ordered, UPS"):
+            expect(paper).to_contain_text(words)
+        for hidden in ("aside", ".work", ".drawer .tabs", ".drawer .body", ".moves"):
             expect(desk.page.locator(hidden)).to_be_hidden()
+        if SHOTS:
+            desk.page.pdf(path=Path(SHOTS) / "order.pdf", format="Letter")
         looks(desk, "board-print")
 
 
