@@ -148,8 +148,8 @@ def _told(usage: Usage, client: ClientRow) -> dict[str, Any]:
 def _show_standing(standing: Standing) -> StandingOut:
     pack = standing.pack
     same = (
-        "binding", "level", "used", "projected", "most", "reaches_on", "free_on", "from_day", "signed_on", "text",
-        "unit",
+        "binding", "level", "used", "projected", "most", "reaches_on", "free_on", "from_day", "signed_on",
+        "is_at_stake", "text", "unit",
     )  # fmt: skip
     return StandingOut(
         **{name: getattr(standing, name) for name in same},

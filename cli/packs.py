@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -56,10 +57,14 @@ def check(
 def diff(
     old: Annotated[Path, typer.Argument(help="A folder of *.toml, or `shipped`.")],
     new: Annotated[Path, typer.Argument(help="A folder of *.toml, or `shipped`.")],
+    on: Annotated[
+        datetime | None,
+        typer.Option("--on", formats=["%Y-%m-%d"], help="As of this day; without it, of the first that differs."),
+    ] = None,
     files_only: Annotated[bool, typer.Option("--files-only", help="Compare the files; read no record.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Say what differs, which pairs of technician and client would turn to another level, and their promised jobs.
+    """Say what differs, who would stand otherwise with whom, and what would break: promised jobs, open offers.
 
     For example: truckroll packs diff shipped my-packs
     """
@@ -67,7 +72,7 @@ def diff(
     changes, pairs = compare_packs(before, after), list[PairChange]()
     if not files_only:
         with engine_session(deadline_s=_DEADLINE_S) as session:
-            pairs = changed_pairs(session, before, after, now=database_now(session))
+            pairs = changed_pairs(session, before, after, on=on.date() if on else None, now=database_now(session))
     if as_json:
         told = [_change_document(each) for each in changes]
         typer.echo(json.dumps({"packs": told, "pairs": [_pair_document(each) for each in pairs]}))
@@ -77,7 +82,9 @@ def diff(
     for pair in pairs:
         typer.echo(_line(pair))
     num_jobs = len({job for pair in pairs for job in pair.jobs})
-    where = "files only" if files_only else f"{len(pairs)} pairs and {num_jobs} promised jobs would change"
+    num_offers = sum(len(pair.offers) for pair in pairs)
+    would = f"{len(pairs)} pairs would change, {num_jobs} promised jobs and {num_offers} open offers would break"
+    where = "files only" if files_only else would
     typer.echo(f"{len(changes)} versions differ; {where}", err=True)
 
 
@@ -91,7 +98,8 @@ def _differences(change: PackChange) -> str:
 
 
 def _line(pair: PairChange) -> str:
-    jobs = f"; promised: {', '.join(map(str, pair.jobs))}" if pair.jobs else ""
+    jobs = f"; breaks promised: {', '.join(map(str, pair.jobs))}" if pair.jobs else ""
+    jobs += f"; breaks open offers: {', '.join(map(str, pair.offers))}" if pair.offers else ""
     refuses = ", and more work would be refused" if pair.is_hard and pair.after == "red" else ""
     who = f"technician {pair.technician_id} with client {pair.client_id}"
     return f"{who}: {pair.before} to {pair.after} under {pair.pack} ({pair.text}){refuses}{jobs}"
@@ -121,7 +129,7 @@ def _change_document(change: PackChange) -> dict[str, Any]:
 def _pair_document(pair: PairChange) -> dict[str, Any]:
     same = {name: getattr(pair, name) for name in ("pack", "before", "after", "is_hard", "text")}
     ids = {"client_id": str(pair.client_id), "technician_id": str(pair.technician_id)}
-    return {**ids, **same, "jobs": [str(job) for job in pair.jobs]}
+    return {**ids, **same, "jobs": [str(job) for job in pair.jobs], "offers": [str(each) for each in pair.offers]}
 
 
 def _plain(value: Any) -> Any:

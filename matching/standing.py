@@ -7,7 +7,7 @@ anything, and that is `matching.usage`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from math import ceil
 from typing import Literal
@@ -30,7 +30,8 @@ Hours = Mapping[int, tuple[int, int]]
 class Standing:
     """How one technician stands under one pack; `from_day` is when a version begins that is not in force yet.
 
-    `signed_on` is since when the written contract that it asks for is signed.
+    `signed_on` is since when the written contract that it asks for is signed; `is_at_stake`: open offers together would
+    cross the limit.
     `used` and `projected` are in the pack's own `unit`: what is worked in the window that ends today, and what will be
     in the fullest window with all that is promised. `reaches_on` is when the limit is reached at the pace of the last
     weeks, `free_on` the first day with room again once there is none.
@@ -46,6 +47,7 @@ class Standing:
     free_on: date | None
     from_day: date | None = None
     signed_on: date | None = None
+    is_at_stake: bool = False
 
     @property
     def unit(self) -> str:
@@ -60,6 +62,8 @@ class Standing:
         told = f"{self.projected:.10g} of {self.most:.10g} {self.unit} with what is promised"
         if self.from_day is not None:
             told = f"from {self.from_day.isoformat()}: {told}"
+        if self.is_at_stake:
+            told = f"{told}; the open offers together would cross it"
         if self.signed_on is not None:
             before = "; work before that had none" if self.level == "amber" else ""
             return f"{told}; a contract is signed since {self.signed_on.isoformat()}{before}"
@@ -106,6 +110,23 @@ def worst_of_each(found: Iterable[Standing]) -> tuple[Standing, ...]:
         if before is None or LEVELS.index(each.level) > LEVELS.index(before.level):
             told[each.pack.id] = each
     return tuple(told.values())
+
+
+def full_days(limit: Limit, hours: Hours) -> set[int]:
+    """The days with work on which a limit is crossed by what is worked and promised in the window that ends there."""
+    both = {day: worked + promised for day, (worked, promised) in hours.items() if worked or promised}
+    measure = _hours_in if isinstance(limit, HoursLimit) else _months_in
+    most = limit.allowed_s if isinstance(limit, HoursLimit) else limit.most_months
+    return {day for day in both if limit.valid_from <= day <= limit.valid_to and measure(limit, both, day) > most}
+
+
+def warned(found: Sequence[Standing], with_offers: Sequence[Standing]) -> tuple[Standing, ...]:
+    """The same, amber where only the open offers together would cross the limit: they warn, and lock nobody out."""
+    crossed = {each.pack.id for each in with_offers if each.level == "red"}
+    return tuple(
+        replace(each, level="amber", is_at_stake=True) if each.level != "red" and each.pack.id in crossed else each
+        for each in found
+    )
 
 
 def worst(levels: Sequence[str]) -> Level:

@@ -43,6 +43,7 @@ class StandingOut(Out):
     free_on: date | None = Field(description="The first day with room again, if there is none now.")
     from_day: date | None = Field(description="When this version begins, if it is not in force yet.")
     signed_on: date | None = Field(description="Since when the written contract that it asks for is signed.")
+    is_at_stake: bool = Field(description="All open offers together would cross it: a warning, nothing is refused.")
     text: str
     source: str
     guidance: str

@@ -3,14 +3,15 @@
 A row of usage is its own timer: whoever changes the hours sets `judge_at`, and this sets it again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from dispatch.record.events import record
@@ -20,10 +21,14 @@ from dispatch.record.tables.offers import LIVE_OFFERS
 from dispatch.talent.packfiles import shipped_packs
 from dispatch.talent.paysigns import PaySigns
 from matching.packs import Binding, LimitsPolicy, Pack
-from matching.standing import Hours, Level, Standing, standings, worst
+from matching.standing import Hours, Level, Standing, standings, warned, worst
+from matching.usage import by_day
 
 #: So many pairs are judged in one transaction.
 _BATCH = 200
+
+#: Begin and end of open offers.
+Stakes = Sequence[tuple[datetime, datetime]]
 
 #: Whoever is near a limit is looked at every day, others every week.
 _SOON, _LATER = timedelta(days=1), timedelta(days=7)
@@ -58,53 +63,71 @@ def read_usage(
     `for_client` leaves out what would tell a client of others.
     """
     row = session.get(UsageRow, (client.id, technician_id), populate_existing=True)
-    row = row or _nothing_yet(client.id, technician_id)
+    row = row or nothing_yet(client.id, technician_id)
     paid = PaySigns(session, [technician_id], for_client=for_client)
-    at_stake = _at_stake(session, client.id, [technician_id], now)
-    return _usage(row, at_stake, _all_standings(client, row, paid, now))
+    offers = _at_stake(session, [technician_id], now).get((client.id, technician_id), ())
+    return _usage(row, offers, _all_standings(client, row, paid, offers, now))
 
 
 def usage_under_limits(session: Session, client: ClientRow, rows: Sequence[UsageRow], *, now: datetime) -> list[Usage]:
     """The same of several technicians of a client, in their order, for the client to read. Runs as the engine."""
     technicians = [row.technician_id for row in rows]
-    paid, at_stake = PaySigns(session, technicians, for_client=True), _at_stake(session, client.id, technicians, now)
-    return [_usage(row, at_stake, _all_standings(client, row, paid, now)) for row in rows]
+    paid, at_stake = PaySigns(session, technicians, for_client=True), _at_stake(session, technicians, now)
+    offers = [at_stake.get((client.id, row.technician_id), ()) for row in rows]
+    return [
+        _usage(row, open_now, _all_standings(client, row, paid, open_now, now))
+        for row, open_now in zip(rows, offers, strict=True)
+    ]
 
 
-def _all_standings(client: ClientRow, row: UsageRow, paid: PaySigns, now: datetime) -> tuple[Standing, ...]:
+def _all_standings(
+    client: ClientRow, row: UsageRow, paid: PaySigns, offers: Stakes, now: datetime
+) -> tuple[Standing, ...]:
     """Under what counts hours and months, then under what counts pay."""
-    counted = standings_of(client, hours_of(row.days), row.engaged_as, now)
+    hours = hours_of(row.days)
+    counted = standings_of(client, hours, row.engaged_as, now)
+    if offers:
+        at_stake = _with_offers(hours, offers, client.hours_zone)
+        counted = warned(counted, standings_of(client, at_stake, row.engaged_as, now))
     in_force = _in_force(client, row.engaged_as, now)
     return (*counted, *paid.of(client, row.technician_id, in_force, _today(now)))
 
 
-def _nothing_yet(client_id: UUID, technician_id: UUID) -> UsageRow:
+def nothing_yet(client_id: UUID, technician_id: UUID) -> UsageRow:
+    """The usage of two who never worked together; not stored."""
     same = {"worked_s": 0, "promised_s": 0, "days": {}, "engaged_as": "contractor"}
     return UsageRow(client_id=client_id, technician_id=technician_id, **same)
 
 
-def _at_stake(session: Session, client_id: UUID, technicians: Sequence[UUID], now: datetime) -> Mapping[UUID, int]:
-    """Seconds of open offers by technician."""
+def _at_stake(session: Session, technicians: Collection[UUID], now: datetime) -> Mapping[tuple[UUID, UUID], Stakes]:
+    """The open offers by client and technician: at the end of their window, as they are judged."""
     rows = session.execute(
-        select(OfferRow.technician_id, func.sum(VisitRow.duration_min) * 60)
+        select(OfferRow.client_id, OfferRow.technician_id, VisitRow.window_end_at, VisitRow.duration_min)
         .join(VisitRow, OfferRow.visit_id == VisitRow.id)
-        .where(
-            OfferRow.client_id == client_id,
-            OfferRow.technician_id.in_(technicians),
-            OfferRow.state.in_(LIVE_OFFERS),
-            OfferRow.expires_at > now,
-        )
-        .group_by(OfferRow.technician_id)
+        .where(OfferRow.technician_id.in_(technicians), OfferRow.state.in_(LIVE_OFFERS), OfferRow.expires_at > now)
     )
-    return {technician_id: seconds for technician_id, seconds in rows}
+    found = defaultdict(list)
+    for client_id, technician_id, end_at, minutes in rows:
+        found[client_id, technician_id].append((end_at - timedelta(minutes=minutes), end_at))
+    return found
 
 
-def _usage(row: UsageRow, at_stake: Mapping[UUID, int], found: tuple[Standing, ...]) -> Usage:
+def _with_offers(hours: Hours, offers: Stakes, zone: str) -> Hours:
+    """The hours as if every open offer were promised."""
+    both = dict(hours)
+    for begin, end in offers:
+        for day, seconds in by_day(begin, end, zone).items():
+            worked, promised = both.get(day, (0, 0))
+            both[day] = (worked, promised + seconds)
+    return both
+
+
+def _usage(row: UsageRow, offers: Stakes, found: tuple[Standing, ...]) -> Usage:
     days = sorted(hours_of(row.days))
     same = ("client_id", "technician_id", "engaged_as", "worked_s", "promised_s")
     return Usage(
         **{name: getattr(row, name) for name in same},
-        at_stake_s=at_stake.get(row.technician_id, 0),
+        at_stake_s=sum(int((end - begin).total_seconds()) for begin, end in offers),
         num_days=len(days),
         first_day=date.fromordinal(days[0]) if days else None,
         last_day=date.fromordinal(days[-1]) if days else None,
@@ -124,9 +147,11 @@ def judge_usage(session: Session, now: datetime) -> int:
         .limit(_BATCH)
         .with_for_update(of=UsageRow, skip_locked=True)
     ).all()
-    paid = PaySigns(session, [row.technician_id for row, _ in due], for_client=True)
+    technicians = [row.technician_id for row, _ in due]
+    paid, at_stake = PaySigns(session, technicians, for_client=True), _at_stake(session, technicians, now)
     for row, client in due:
-        _judge(session, row, client, _all_standings(client, row, paid, now), now)
+        offers = at_stake.get((row.client_id, row.technician_id), ())
+        _judge(session, row, _all_standings(client, row, paid, offers, now), now)
     return len(due)
 
 
@@ -150,7 +175,7 @@ def hours_of(days: Mapping[str, Any]) -> dict[int, tuple[int, int]]:
     return {date.fromisoformat(day).toordinal(): (worked, promised) for day, (worked, promised) in days.items()}
 
 
-def _judge(session: Session, row: UsageRow, client: ClientRow, found: Sequence[Standing], now: datetime) -> None:
+def _judge(session: Session, row: UsageRow, found: Sequence[Standing], now: datetime) -> None:
     """Keep the levels that the client reads, and tell those that changed: of hours, and of signs of pay."""
     levels = {each.pack.id: each.level for each in found if each.level != "green"}
     before = row.levels

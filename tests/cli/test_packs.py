@@ -6,6 +6,7 @@ Technician 0 has two hours' work promised to the one client of the small world.
 import json
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -93,3 +94,22 @@ def test_a_comparison_names_the_versions_the_pairs_and_the_promised_jobs(world: 
     assert f"technician {pair['technician_id']} with client {pair['client_id']}: green to red" in told
     assert pair["jobs"][0] in told
     assert document("diff", "shipped", str(other), "--files-only")["pairs"] == []
+
+
+def test_a_comparison_looks_at_the_day_on_which_the_new_version_begins_and_names_only_what_breaks(
+    world: World, other: Path
+) -> None:
+    with world.as_engine() as (_, now):
+        today = now.date()
+    begins, day_before = (today + timedelta(days=days) for days in (200, 199))
+    new = (other / HOURS).read_text().replace("version = 1", "version = 2").replace("hours = 1000", "hours = 3")
+    (other / "later.toml").write_text(new.replace("valid_from = 1976-01-01", f"valid_from = {begins}"))
+    change(other, HOURS, "valid_from = 1976-01-01", f"valid_from = 1976-01-01\nvalid_to = {day_before}")
+    late = world.post(start_at=world.start + timedelta(days=210))
+    world.send_waves()
+    (offer, *_) = [each for each in world.offers(late) if each.technician_id == world.technicians[0]]
+    (pair,) = document("diff", "shipped", str(other))["pairs"]
+    assert (pair["before"], pair["after"], pair["jobs"]) == ("green", "green", []), "two of three hours: nothing breaks"
+    assert pair["offers"] == [str(offer.id)], "with these two it would be four"
+    assert f"breaks open offers: {offer.id}" in run("diff", "shipped", str(other))
+    assert document("diff", "shipped", str(other), "--on", today.isoformat())["pairs"][0]["offers"] == [str(offer.id)]

@@ -314,6 +314,26 @@ def test_a_written_contract_is_due_in_new_york_until_the_technician_has_signed_o
     assert told_levels(story, "pay_sign_changed") == ["red", "green"]
 
 
+def test_open_offers_that_together_would_cross_a_limit_warn_both_sides_and_lock_nobody_out(story):
+    given = story.assigned()
+    goes_by(story, limits={"own": [{**FIVE_HOURS, "hours": 3.5, "binding": "soft"}]})
+
+    def ours(reader) -> dict[str, Any]:
+        return next(each for each in hours(reader, given.technician_id)["standings"] if each["pack"] == "ours")
+
+    assert (ours(given.staff)["level"], ours(given.staff)["is_at_stake"]) == ("green", False)
+    _, offers = story.town.offered(window=_next_day(story))
+    mine = next(each for each in offers if each.technician_id == given.technician_id)
+    for reader in (given.technician, given.staff):
+        found = ours(reader)
+        assert (found["level"], found["is_at_stake"], found["projected"]) == ("amber", True, 2)
+        assert found["text"].startswith("2 of 3.5 hours with what is promised; the open offers together would cross it")
+    (listed,) = given.staff.get(f"/v1/clients/{story.town.world.client}/usage").json()["items"]
+    assert listed["level"] == "amber"
+    yes = given.technician.post(f"/v1/offers/{mine.id}/accept", {"terms_version": mine.terms_version})
+    assert yes.status_code == 200, "it warns, it does not lock them out"
+
+
 def test_who_is_employed_by_a_payroll_partner_is_held_by_no_limit_for_contractors(story):
     given = story.assigned()
     admin = story.town.key("client_admin", client_id=story.town.world.client)

@@ -144,6 +144,7 @@ export const account = {
     others: (num: number) => `${common.many(num, 'limit', 'limits')} with all the room`,
     units: { hours: 'h', months: 'months', USD: 'USD' } as Record<string, string>,
     reaches: (day: string) => `Full about ${day} at this pace.`,
+    stakes: 'Your open offers together would pass it.',
     free: (day: string) => `Room again from ${day}.`,
     bindings: { hard: 'Stops offers', soft: 'Warns', off: 'Off' } as Record<string, string>,
     note: 'Guidance from what is known on this platform, not legal advice.',

@@ -136,6 +136,7 @@ export const trust = {
     withPromised: (hours: string) => `${hours} with what is promised`,
     reaches: (day: string) => `reached about ${day}`,
     free: (day: string) => `free again ${day}`,
+    stakes: 'the open offers together would pass it',
     begins: (day: string) => `from ${day}`,
     signed: (day: string, isWhole: boolean) =>
       isWhole ? `contract signed ${day}` : `contract signed ${day}; work before that had none`,

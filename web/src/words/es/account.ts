@@ -144,6 +144,7 @@ export const account = {
     others: (num: number) => `${common.many(num, 'límite', 'límites')} con todo el margen`,
     units: { hours: 'h', months: 'meses', USD: 'USD' } as Record<string, string>,
     reaches: (day: string) => `A este ritmo se llena hacia el ${day}.`,
+    stakes: 'Sus ofertas abiertas juntas lo superarían.',
     free: (day: string) => `Hay margen otra vez desde el ${day}.`,
     bindings: { hard: 'Detiene ofertas', soft: 'Avisa', off: 'Sin efecto' } as Record<string, string>,
     note: 'Orientación según lo que se sabe en esta plataforma; no es asesoría legal.',

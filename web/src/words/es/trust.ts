@@ -136,6 +136,7 @@ export const trust: typeof english = {
     withPromised: (hours) => `${hours} con lo prometido`,
     reaches: (day) => `se alcanza hacia el ${day}`,
     free: (day) => `libre de nuevo el ${day}`,
+    stakes: 'las ofertas abiertas juntas lo superarían',
     begins: (day) => `desde el ${day}`,
     signed: (day, isWhole) =>
       isWhole ? `contrato firmado el ${day}` : `contrato firmado el ${day}; el trabajo anterior no tenía`,
