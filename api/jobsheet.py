@@ -46,6 +46,8 @@ class Fault:
     column: str
     value: str
     message: str
+    #: What is wrong, for readers of other languages; `bad_value` where only the message says it.
+    code: str = "bad_value"
 
 
 @dataclass(slots=True)
@@ -57,9 +59,9 @@ class Row:
     wish: JobWish | None = None
     faults: list[Fault] = field(default_factory=list)
 
-    def fault(self, column: str, message: str) -> None:
+    def fault(self, column: str, message: str, code: str = "bad_value") -> None:
         """Mark a cell."""
-        self.faults.append(Fault(self.line, column, self.cells.get(column, ""), message))
+        self.faults.append(Fault(self.line, column, self.cells.get(column, ""), message, code))
 
     def refuse(self, error: BadInput) -> None:
         """Mark the cell that a use case refused."""
@@ -82,13 +84,13 @@ def read_sheet(text: str) -> Sheet:
         columns = [each.strip().lower() for each in next(reader, [])]
         lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if any(map(str.strip, cells))]
     except csv.Error as error:
-        return Sheet([], [], [Fault(reader.line_num, "", "", f"mend this line: {error}")])
+        return Sheet([], [], [Fault(reader.line_num, "", "", f"mend this line: {error}", "unreadable")])
     faults = [*_faults_of(columns, len(lines))]
     rows = []
     for line, cells in lines[:MAX_ROWS]:
         row = Row(line, dict(zip(columns, cells, strict=False)))
         if len(cells) != len(columns):
-            row.fault(columns[-1] if columns else "", f"give {len(columns)} cells, as the first line has")
+            row.fault(columns[-1] if columns else "", f"give {len(columns)} cells, as the first line has", "num_cells")
         rows.append(row)
     _mark_repeated(rows)
     return Sheet(columns, rows, faults)
@@ -99,7 +101,7 @@ def read_row(row: Row, sites: Mapping[str, SiteRow]) -> None:
     cells = row.cells
     site = sites.get(cells.get("store_number", ""))
     if site is None:
-        row.fault("store_number", "name one of your sites")
+        row.fault("store_number", "name one of your sites", "unknown_site")
     document = _document(row, site)
     try:
         wish = JobIn.model_validate(document)
@@ -130,13 +132,15 @@ def _by_words(message: str) -> str:
 
 
 def _faults_of(columns: Sequence[str], num_rows: int) -> list[Fault]:
-    faults = [Fault(1, each, each, f"use these names: {', '.join(COLUMNS)}") for each in columns if each not in COLUMNS]
-    faults += [Fault(1, each, "", "add this column") for each in REQUIRED if each not in columns]
-    faults += [Fault(1, each, each, "name it once") for each in dict.fromkeys(columns) if columns.count(each) > 1]
+    names = f"use these names: {', '.join(COLUMNS)}"
+    repeated = [each for each in dict.fromkeys(columns) if columns.count(each) > 1]
+    faults = [Fault(1, each, each, names, "unknown_column") for each in columns if each not in COLUMNS]
+    faults += [Fault(1, each, "", "add this column", "missing_column") for each in REQUIRED if each not in columns]
+    faults += [Fault(1, each, each, "name it once", "repeated_column") for each in repeated]
     if not num_rows:
-        faults.append(Fault(2, "", "", "add a line for each job"))
+        faults.append(Fault(2, "", "", "add a line for each job", "no_rows"))
     if num_rows > MAX_ROWS:
-        faults.append(Fault(MAX_ROWS + 2, "", str(num_rows), f"send at most {MAX_ROWS} jobs at once"))
+        faults.append(Fault(MAX_ROWS + 2, "", str(num_rows), f"send at most {MAX_ROWS} jobs at once", "too_many_rows"))
     return faults
 
 
@@ -145,7 +149,7 @@ def _mark_repeated(rows: Sequence[Row]) -> None:
     for row in rows:
         number = row.cells.get("number", "")
         if number and (first := lines.setdefault(number, row.line)) != row.line:
-            row.fault("number", f"leave this line out: line {first} has the same number")
+            row.fault("number", f"leave this line out: line {first} has the same number", "repeated_number")
 
 
 def _document(row: Row, site: SiteRow | None) -> dict[str, Any]:

@@ -90,6 +90,7 @@ class RowFault(Out):
     column: str
     value: str
     message: str
+    code: str = Field(description="For programs: what is wrong; `bad_value` where only the message says it.")
 
 
 class UploadRow(Out):

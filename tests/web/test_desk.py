@@ -307,6 +307,24 @@ def test_a_table_shows_its_bad_cells_and_is_posted_whole(office: Devices, size):
     assert len(office.town.staff.get("/v1/jobs").json()["items"]) == 2
 
 
+def test_what_is_wrong_with_a_table_is_said_in_the_readers_language(office: Devices):
+    with office.device(DESK, locale="es-US") as desk:
+        office.sign_in(desk, OMAR, "header")
+        desk.opens("/desk/upload")
+        when = "2027-03-01 09:00,2027-03-01 13:00,60,hvac:2"
+        lines = [
+            "number,store_number,title,job_type,start,end,duration_min,skills,pay",
+            f"UP-1,0000,Fix it,hardware,{when},140",
+            f"UP-1,1147,Fix it,hardware,{when},a lot",
+        ]
+        desk.page.get_by_role("textbox").fill("\n".join(lines))
+        desk.page.locator("main form button.main").click()
+        desk.sees("Ninguno de sus lugares tiene este número de tienda")
+        desk.sees("Una línea anterior tiene el mismo número")
+        desk.sees("Escriba una suma como 140.00")
+        assert desk.barriers() == []
+
+
 @pytest.mark.parametrize("size", [DESK, PHONE])
 def test_where_people_may_be_asked_and_what_removes_them(office: Devices, size):
     with office.device(size) as desk:

@@ -160,6 +160,7 @@ def test_a_table_is_posted_whole_or_not_at_all(town):
     marked = {each["line"]: sorted(fault["column"] for fault in each["faults"]) for each in refused["rows"]}
     assert marked == {2: [], 3: ["pay", "store_number"], 4: ["start"], 5: ["skills"], 6: ["end", "number"]}
     assert "does not exist" in refused["rows"][2]["faults"][0]["message"]
+    assert {fault["code"] for each in refused["rows"] for fault in each["faults"]} >= {"unknown_site", "bad_value"}
     assert town.staff.get("/v1/jobs").json()["items"] == []
 
     posted = town.staff.post("/v1/job-uploads", {"csv": good, "is_preview": False}).json()
