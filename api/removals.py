@@ -104,10 +104,13 @@ def post_screening_result(request: Request, actor: Gateway, result: ScreeningRes
 
 @router.post("/removals", status_code=201, response_model=RemovalOut, summary="Give notice of a removal")
 def post_removal(request: Request, actor: Operator, removal: RemovalIn) -> Response:
-    """Before anybody leaves over a screening: with the copy, and business days to answer. Meanwhile they are held."""
+    """Before anybody leaves over a screening: with the copy, and business days to answer. Meanwhile they are held.
+
+    Add the report to the screening's documents first and enclose it by its hashes; or say why there is no copy.
+    """
 
     def work(session: Session, now: datetime) -> Reply:
-        made = give_notice(session, actor, removal.credential_id, removal.notice, wait_days=removal.wait_days, now=now)
+        made = give_notice(session, actor, **removal.model_dump(), now=now)
         return Reply(_shown(actor, session.get_one(RemovalRow, made)), 201)
 
     return idempotent(request, actor, work)
@@ -155,7 +158,9 @@ def post_removal_move(request: Request, actor: Operator, removal_id: UUID, wish:
 
 
 def _shown(actor: Actor, row: RemovalRow) -> RemovalOut:
-    same: dict[str, Any] = {name: getattr(row, name) for name in RemovalOut.model_fields if name != "moves"}
+    own = ("moves", "enclosed")
+    same: dict[str, Any] = {name: getattr(row, name) for name in RemovalOut.model_fields if name not in own}
     steps = [RemovalStep(**{name: each[name] for name in RemovalStep.model_fields}) for each in row.steps]
     moves = [wish for wish, (_, who) in MOVES[row.state].items() if who == actor.kind]
-    return RemovalOut(**{**same, "steps": steps}, moves=moves)
+    enclosed = row.steps[0].get("enclosed", []) if row.steps else []
+    return RemovalOut(**{**same, "steps": steps}, enclosed=enclosed, moves=moves)

@@ -241,12 +241,25 @@ class RemovalIn(In):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {"credential_id": _UUID, "notice": "The report of 2 March says … Your rights: …", "wait_days": 5}
+                {
+                    "credential_id": _UUID,
+                    "notice": "The report of 2 March says … Your rights: …",
+                    "enclosed": ["0" * 64],
+                    "wait_days": 5,
+                }
             ]
         }
     )
     credential_id: UUID
     notice: str = Field(min_length=1, max_length=20_000)
+    enclosed: list[str] = Field(
+        default=[],
+        max_length=20,
+        description="The copy: the hashes of the report's pages among the screening's documents, where you add them.",
+    )
+    no_copy: str | None = Field(
+        default=None, min_length=1, max_length=500, description="Why there is no copy; the technician reads it."
+    )
     wait_days: int = Field(default=5, strict=True, description="Business days to answer, at least 5.")
 
 
@@ -273,6 +286,9 @@ class RemovalOut(Out):
     credential_id: UUID
     state: Literal["noticed", "answered", "under_review", "withdrawn", "final"]
     notice: str
+    enclosed: list[str] = Field(
+        description="The copy, by hash: read it at `/v1/credentials/{credential_id}/documents`, page by page."
+    )
     answer: str | None
     respond_by: Instant
     ended_at: Instant | None

@@ -13,9 +13,11 @@ from dispatch.files.personal import put_personal
 from dispatch.files.storing import FileStore
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import CredentialRow, DocumentRow, new_id
+from dispatch.record.tables import CredentialKindRow, CredentialRow, DocumentRow, new_id
 from dispatch.record.tables.proofs import DOCUMENT_TYPES
+from dispatch.record.tables.talent import LIVE_PROOFS
 from dispatch.talent.credentials import find_credential, hold_credential
+from dispatch.talent.reviews import is_held
 
 #: States in which a proof's documents may change: nobody has trusted it yet.
 OPEN = ("claimed", "submitted")
@@ -34,12 +36,14 @@ def keep_document(
 ) -> DocumentRow:
     """Add a page to a proof, or replace page `num`: its row. Its bytes are kept before it, and before anything waits.
 
+    To a screening the operator adds the report that a notice of a removal encloses whenever it comes.
+
     Raises
     ------
     BadInput
         It is neither a picture nor a PDF, there is no such page to replace, or the proof has all the pages it may have.
     Conflict
-        The proof was reviewed already: what was looked at stays as it was.
+        The proof was reviewed already, or a notice encloses its pages: what was looked at stays as it was.
     NotFound, MissingService
         There is no such proof for this actor; the file store does not take it.
     """
@@ -49,8 +53,10 @@ def keep_document(
     document_id = new_id()
     put_personal(session, store, credential_id, document_id, file.data, whose, now=now)
     proof = hold_credential(session, actor, credential_id)
-    if proof.state not in OPEN:
+    if proof.state not in OPEN and not (num is None and _is_report(session, actor, proof)):
         raise Conflict(proof.state, "change its documents", ("hand in a new proof",))
+    if num is not None and is_held(session, proof.technician_id, proof.id):
+        raise Conflict("noticed", "change what the notice encloses", ("add a page",))
     at, replaced = _place(session, credential_id, num)
     session.execute(
         insert(DocumentRow).values(
@@ -71,8 +77,15 @@ def keep_document(
 
 
 def find_document(session: Session, actor: Actor, credential_id: UUID, num: int) -> DocumentRow:
-    """A page, if the actor may know of the proof; raises NotFound."""
-    find_credential(session, actor, credential_id)
+    """A page, if the actor may know of the proof; raises NotFound.
+
+    What a screening says is read by whose it is and by the operator: once reviewed neither by their company nor by a
+    client.
+    """
+    proof = find_credential(session, actor, credential_id)
+    is_over = proof.state not in OPEN and actor.kind not in ("operator", "technician")
+    if is_over and _is_screening(session, proof):
+        raise NotFound("document", num)
     wanted = select(DocumentRow).where(DocumentRow.credential_id == credential_id, DocumentRow.num == num)
     row = session.scalars(wanted).one_or_none()
     if row is None:
@@ -96,6 +109,14 @@ def read_documents(session: Session, credentials: Collection[UUID]) -> dict[UUID
     for row in session.scalars(wanted.order_by(DocumentRow.credential_id, DocumentRow.num)):
         found.setdefault(row.credential_id, []).append(row)
     return dict(found)
+
+
+def _is_report(session: Session, actor: Actor, proof: CredentialRow) -> bool:
+    return actor.kind == "operator" and proof.state in LIVE_PROOFS and _is_screening(session, proof)
+
+
+def _is_screening(session: Session, proof: CredentialRow) -> bool:
+    return session.get_one(CredentialKindRow, proof.kind).is_screening
 
 
 def _place(session: Session, credential_id: UUID, num: int | None) -> tuple[int, str | None]:

@@ -21,6 +21,7 @@ from dispatch.record.session import Actor
 from dispatch.record.tables import (
     CredentialKindRow,
     CredentialRow,
+    DocumentRow,
     RemovalRow,
     TechnicianRow,
     new_id,
@@ -56,16 +57,26 @@ _MAX_CHARS = 20_000
 
 
 def give_notice(
-    session: Session, actor: Actor, credential_id: UUID, notice: str, *, wait_days: int = WAIT_DAYS, now: datetime
+    session: Session,
+    actor: Actor,
+    credential_id: UUID,
+    notice: str,
+    *,
+    enclosed: Sequence[str] = (),
+    no_copy: str | None = None,
+    wait_days: int = WAIT_DAYS,
+    now: datetime,
 ) -> UUID:
     """Tell a technician that they may have to leave over this screening, with the copy: the removal's id.
 
-    From now until it ends nothing new is offered to them, and what they have needs a look.
+    `enclosed` are the hashes of the screening's pages that are the copy; where there is none, `no_copy` says why, to
+    the technician too. From now until it ends nothing new is offered to them, and what they have needs a look.
 
     Raises
     ------
     BadInput
-        The proof is no screening, the notice is empty, or the days are fewer than `WAIT_DAYS`.
+        The proof is no screening, the notice is empty, the days are fewer than `WAIT_DAYS`; no page of the screening
+        is enclosed and nothing says why, or one that it does not have.
     Conflict
         They were told already, or they have left.
     NotFound, Refused
@@ -85,8 +96,11 @@ def give_notice(
     person = hold_technician(session, actor, credential.technician_id)
     if person.state in ("left", "erased"):
         raise Conflict(person.state, "give notice")
+    pages = _enclosed(session, credential_id, enclosed, no_copy)
+    if no_copy is not None:
+        words = f"{words}\n\n{checked_text('no_copy', no_copy, max_chars=500, is_long=True)}"
     respond_by = _end_of_wait(person, wait_days, now)
-    removal_id = _insert(session, actor, person, credential_id, words, respond_by, now)
+    removal_id = _insert(session, actor, person, credential_id, words, pages, respond_by, now)
     person.state = "suspended"
     session.flush()
     withdraw_all(session, actor, person.id, now=now)
@@ -103,7 +117,9 @@ def give_notice(
             subject_id=each.id,
         )
     told = {"technician": str(person.id), "credential": str(credential_id), "respond_by": respond_by.isoformat()}
-    record(session, actor, ("removal", removal_id), "noticed", told, client_id=None, now=now)
+    record(
+        session, actor, ("removal", removal_id), "noticed", {**told, "enclosed": list(pages)}, client_id=None, now=now
+    )
     return removal_id
 
 
@@ -160,6 +176,7 @@ def _insert(
     person: TechnicianRow,
     credential_id: UUID,
     notice: str,
+    pages: Sequence[str],
     respond_by: datetime,
     now: datetime,
 ) -> UUID:
@@ -173,7 +190,7 @@ def _insert(
                     credential_id=credential_id,
                     held_before=person.state,
                     notice=notice,
-                    steps=[_step(actor, "notice", now)],
+                    steps=[{**_step(actor, "notice", now), "enclosed": list(pages)}],
                     respond_by=respond_by,
                     created_at=now,
                 )
@@ -225,6 +242,19 @@ def _end(session: Session, actor: Actor, row: RemovalRow, now: datetime) -> None
         move_credential(session, actor, row.credential_id, wish, is_heard=True, now=now)
     give_back(session, actor, row.technician_id, "not_available", now=now)
     recheck(session, actor, row.technician_id, now=now)
+
+
+def _enclosed(session: Session, credential_id: UUID, enclosed: Sequence[str], no_copy: str | None) -> list[str]:
+    """The copy's pages by hash, in their order; raises BadInput where there is none, nor a word why."""
+    wanted = select(DocumentRow.sha256).where(DocumentRow.credential_id == credential_id).order_by(DocumentRow.num)
+    pages = list(session.scalars(wanted))
+    strange = sorted(set(enclosed) - set(pages))
+    if strange:
+        raise BadInput("enclosed", strange[0], "name pages of this screening by their hashes: add the report to it")
+    if bool(enclosed) == bool(no_copy and no_copy.strip()):
+        way_out = "enclose the pages of the report, added to the screening's documents; or say in no_copy why not"
+        raise BadInput("enclosed", list(enclosed), way_out)
+    return [each for each in pages if each in set(enclosed)]
 
 
 def _step(actor: Actor, wish: str, now: datetime) -> dict[str, str | None]:

@@ -227,4 +227,5 @@ def _is_told(here: Dressed, num: int) -> None:
             )
         )  # fmt: skip
     notice = {"credential_id": str(proof_id), "notice": "The report of 2 March names an open case. Your rights: …"}
+    notice["no_copy"] = "The vendor sent it to you."
     done(here.operator.post("/v1/removals", notice))

@@ -101,6 +101,15 @@ def ref_of(town: Town, credential: str) -> str:
     return ref
 
 
+#: A report as a vendor sends it.
+REPORT = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+
+
+def handed_in(who: Caller, path: str) -> Any:
+    headers = {"Idempotency-Key": f"{path}-{time.monotonic_ns()}", "Content-Type": "application/pdf"}
+    return who.call("POST", path, content=REPORT, headers=headers)
+
+
 def clear(ref: str, seq: int = 1) -> dict[str, Any]:
     today = datetime.now(UTC).date().isoformat()
     return {"ref": ref, "seq": seq, "status": "clear", "scope": ["county_7y"], "issued_on": today}
@@ -165,6 +174,19 @@ def test_nobody_leaves_over_a_screening_before_they_were_heard(town, operator, s
     short = operator.post("/v1/removals", {"credential_id": proof["id"], "notice": "A copy.", "wait_days": 4})
     assert short.status_code == 422
     notice = {"credential_id": proof["id"], "notice": "Enclosed: the report of today, and your rights."}
+    pages = f"/v1/credentials/{proof['id']}/documents"
+    assert handed_in(given.technician, pages).status_code == 409, "the proof is verified: what shows it stays"
+    report = handed_in(operator, pages)
+    assert report.status_code == 201, report.text
+    for bad in (
+        {},
+        {"enclosed": ["0" * 64]},
+        {"no_copy": " "},
+        {"enclosed": [report.json()["sha256"]], "no_copy": "x"},
+    ):
+        refused = operator.post("/v1/removals", notice | bad)
+        assert (refused.status_code, "/enclosed" in refused.text) == (422, True), refused.text
+    notice["enclosed"] = [report.json()["sha256"]]
     assert given.staff.post("/v1/removals", notice).status_code == 403
     made = operator.post("/v1/removals", notice)
     assert made.status_code == 201, made.text
@@ -177,6 +199,12 @@ def test_nobody_leaves_over_a_screening_before_they_were_heard(town, operator, s
     assert town.offered(slots=[CHECK])[1] == []
     seen = given.technician.get(f"/v1/technicians/{given.technician_id}/removals").json()
     assert [(each["state"], each["notice"]) for each in seen] == [("noticed", notice["notice"])]
+    assert seen[0]["enclosed"] == notice["enclosed"]
+    copy = given.technician.get(f"{pages}/1")
+    assert (copy.status_code, copy.content) == (200, REPORT)
+    for other in (town.technician(1), given.staff, town.stranger):
+        assert other.get(f"{pages}/1").status_code == 404, "the report is nobody else's"
+    assert handed_in(operator, f"{pages}?num=1").status_code == 409, "what was enclosed stays"
     stranger = town.technician(1).get(f"/v1/technicians/{given.technician_id}/removals")
     assert stranger.status_code == 404
     assert town.technician(1).post(f"{url}/answer", {"answer": "x"}).status_code == 404
@@ -212,7 +240,10 @@ def test_a_notice_that_was_wrong_is_taken_back_and_everything_is_as_it_was(town,
     proof = ordered(town)
     said(town, clear(ref_of(town, proof["id"])))
     given = story.assigned(slots=[CHECK])
-    removal = operator.post("/v1/removals", {"credential_id": proof["id"], "notice": "A copy."}).json()
+    removal = operator.post(
+        "/v1/removals", {"credential_id": proof["id"], "notice": "A copy.", "no_copy": "It was read out."}
+    ).json()
+    assert removal["notice"].endswith("It was read out."), "the technician reads why"
     assert operator.post(f"/v1/removals/{removal['id']}/withdraw").json()["state"] == "withdrawn"
     with town.world.as_engine() as (session, _):
         assert session.get_one(TechnicianRow, given.technician_id).state == "active"

@@ -62,7 +62,7 @@ def doing(world: World, use_case: Callable[..., Any], *args: Any, **more: Any) -
 
 
 def noticed(world: World, proof: UUID) -> UUID:
-    removal: UUID = doing(world, give_notice, OPERATOR, proof, "Enclosed: the copy, and your rights.")
+    removal: UUID = doing(world, give_notice, OPERATOR, proof, "Your rights: …", no_copy="It was read out.")
     return removal
 
 
