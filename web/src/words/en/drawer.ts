@@ -74,7 +74,7 @@ export const drawer = {
     needs: 'Needs',
     level: (skill: string, level: number) => `${skill}, level ${level}`,
     checklist: 'To hand in',
-    optional: '(if there is any)',
+    optional: '(not required)',
     parts: 'Parts',
     partStates: {
       wanted: 'not ordered yet',

@@ -75,7 +75,7 @@ export const drawer: typeof english = {
     needs: 'Hace falta',
     level: (skill: string, level: number) => `${skill}, nivel ${level}`,
     checklist: 'Para entregar',
-    optional: '(si lo hay)',
+    optional: '(no es obligatorio)',
     parts: 'Piezas',
     partStates: {
       wanted: 'aún sin pedir',
