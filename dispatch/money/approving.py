@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
-from dispatch.money.claims import lines_of, sum_of, taken_off
+from dispatch.money.claims import check_answered, lines_of, sum_of, taken_off, unanswered
 from dispatch.money.committing import is_used_up, needs_second, within_budget
 from dispatch.money.holding import lock_payments, payee_of
 from dispatch.money.ledger import About, Owner, account_id, post
@@ -81,10 +81,13 @@ def sign(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -> bool
     ------
     Refused
         When it is more than the actor's role may approve, and nobody who may has signed.
+    Conflict
+        When the technician asked for something that nobody answered: a yes to the rest would drop it.
     """
     payments = _lock_of_job(session, job_id, ("held",))
     if not payments:
         return True
+    check_answered(payments, "approve")
     claimed, more = _asked_for(session, payments)
     return _signed(session, actor, payments[0], claimed, more, now)
 
@@ -92,6 +95,7 @@ def sign(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -> bool
 def approve_all(session: Session, actor: Actor, job_id: UUID, why: str, *, now: datetime) -> list[UUID]:
     """All that is claimed for a job, by the time agreed to, and not disputed is due: its payments. Runs as the engine.
 
+    Silence is a yes to the expenses and ways too that were asked for within what the offer lists, as it is to the work.
     What was set aside and is not needed goes back to the client; what a penalty took off stays set aside for the days
     in which it may be contested. The caller holds the job's row and has agreed to the time.
 
@@ -102,12 +106,30 @@ def approve_all(session: Session, actor: Actor, job_id: UUID, why: str, *, now: 
     """
     done = []
     for payment in _lock_of_job(session, job_id, ("held",)):
+        if why == "silence":
+            _count_asked(session, actor, payment, now)
         lines = lines_of(session, payment, only_agreed=True)
         change(session, payment, lines=lines)
         with within_budget(session):
             _approve(session, actor, payment, sum_of(lines) - approved_of(payment), True, why, now)
         done.append(payment.id)
     return done
+
+
+def _count_asked(session: Session, actor: Actor, payment: PaymentRow, now: datetime) -> None:
+    """What was asked for, to its cap, and nobody answered in time counts as claimed, each with its event."""
+    asked = unanswered(payment)
+    if not asked:
+        return
+    change(
+        session,
+        payment,
+        extras=[{**each, "state": "approved"} if each["state"] == "asked" else each for each in payment.extras],
+    )
+    for each in asked:
+        told = {name: each[name] for name in ("id", "code", "kind", "amount")} | {"state": "approved", "why": "silence"}
+        subject = ("assignment", payment.assignment_id)
+        record(session, actor, subject, "extra_approved", told, client_id=payment.client_id, now=now)
 
 
 def approve_part(session: Session, actor: Actor, payment_id: UUID, amount: Decimal, *, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from dispatch.errors import Conflict
 from dispatch.money.holding import holidays_of
 from dispatch.record.tables import (
     AssignmentRow,
@@ -48,6 +49,29 @@ def lines_of(session: Session, payment: PaymentRow, *, only_agreed: bool) -> lis
 def sum_of(lines: Sequence[dict[str, Any]]) -> Decimal:
     """What the lines add up to; penalties never take more than there is."""
     return max(Decimal(0), sum((Decimal(line["amount"]) for line in lines), Decimal(0)))
+
+
+def unanswered(payment: PaymentRow) -> list[dict[str, Any]]:
+    """The expenses and ways that the technician asked for and the client has not answered."""
+    return [each for each in payment.extras if each["state"] == "asked"]
+
+
+def check_answered(payments: Sequence[PaymentRow], wish: str) -> None:
+    """Whether everything that was asked for on top is answered.
+
+    Raises
+    ------
+    Conflict
+        When it is not, naming each.
+    """
+    asked = [f"{each['code']} {each['amount']} {row.currency}" for row in payments for each in unanswered(row)]
+    if asked:
+        raise Conflict(f"not answered: {', '.join(asked)}", wish, ("approve or refuse each", "approve a part"))
+
+
+def refused_of(payment: PaymentRow) -> Decimal:
+    """What the client refused of the expenses and ways that the technician asked for."""
+    return sum((Decimal(each["amount"]) for each in payment.extras if each["state"] == "refused"), Decimal(0))
 
 
 def taken_off(payment: PaymentRow) -> Decimal:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.money.approving import approved_of, check_alone, check_sum, find_payment, settle_part
-from dispatch.money.claims import sum_of
+from dispatch.money.claims import check_answered, refused_of, sum_of
 from dispatch.money.refunding import take_back
 from dispatch.record.events import record
 from dispatch.record.session import Actor
@@ -56,7 +56,8 @@ def open_dispute(session: Session, actor: Actor, wish: Dispute, *, now: datetime
     BadInput
         When the sum is more than is claimed and not yet approved, the reason unknown, or nobody may decide.
     Conflict
-        When nothing is claimed yet, everything was approved, or it is disputed already.
+        When nothing is claimed yet, everything was approved, it is disputed already, or the client disputes before it
+        answered what the technician asked for on top.
     """
     payment = find_payment(session, actor, wish.payment_id)
     if wish.reason not in REASONS:
@@ -65,7 +66,7 @@ def open_dispute(session: Session, actor: Actor, wish: Dispute, *, now: datetime
     if payment.state == "due" and side_of(actor) == "client":
         take_back(session, payment, wish.amount, wish.reason, now=now)
     else:
-        _split(session, actor, payment, wish.amount, now)
+        _split(session, actor, payment, wish, now)
     return _open(session, actor, payment, wish, decider, now)
 
 
@@ -197,15 +198,23 @@ def side_of(actor: Actor) -> str:
     return "client" if actor.client_id is not None else "technician"
 
 
-def _split(session: Session, actor: Actor, payment: PaymentRow, disputed: Decimal, now: datetime) -> None:
-    """What is claimed and neither approved nor disputed is due at once."""
+def _split(session: Session, actor: Actor, payment: PaymentRow, wish: Dispute, now: datetime) -> None:
+    """What is claimed and neither approved nor disputed is due at once.
+
+    Expenses and ways that the client refused are not claimed; the technician may dispute them on top.
+    """
     if payment.state != "held" or not payment.lines:
         state = "held, and nothing is claimed yet" if payment.state == "held" else payment.state
         raise Conflict(state, "dispute")
+    side = side_of(actor)
+    if side == "client":
+        check_answered([payment], "dispute")
     claimed = sum_of(payment.lines) - approved_of(payment)
-    check_sum("amount", disputed, min(claimed, payment.held), payment.currency)
-    if claimed > disputed:
-        settle_part(session, actor, payment, claimed - disputed, is_last=False, why="undisputed", now=now)
+    on_top = refused_of(payment) if side == "technician" and wish.reason == "expense" else Decimal(0)
+    check_sum("amount", wish.amount, max(Decimal(0), min(claimed, payment.held)) + on_top, payment.currency)
+    undisputed = claimed - max(Decimal(0), wish.amount - on_top)
+    if undisputed > 0:
+        settle_part(session, actor, payment, undisputed, is_last=False, why="undisputed", now=now)
 
 
 def _end(

@@ -188,6 +188,32 @@ def test_only_extras_that_the_offer_listed_are_claimed_up_to_their_cap_and_a_pen
     assert Decimal(after["due"]) + Decimal(after["fee"]) == Decimal("149.00"), "the penalty does not count"
 
 
+def test_what_was_asked_for_on_top_is_answered_before_the_yes_and_what_was_refused_is_disputed(story, operator, acme):
+    given = story.assigned(day_policy=RATES)
+    does_the_job(given)
+    payment = f"/v1/payments/{payment_of(given)['id']}"
+    [asked] = given.technician.post(f"{payment}/extras", {"code": "parking", "amount": "9.00"}).json()["payment"][
+        "extras"
+    ]
+    refused = given.staff.post(f"{given.job_url}/approve")
+    assert refused.status_code == 409
+    assert "parking 9.00 USD" in refused.json()["detail"]
+    wish = {"amount": "1.00", "reason": "quality"}
+    assert given.staff.post(f"{payment}/dispute", wish).status_code == 409, "a dispute would drop it, too"
+    assert given.staff.post(f"{payment}/approve", {"amount": "40.00"}).status_code == 200, "a part may be approved"
+    given.staff.post(f"{payment}/extras/{asked['id']}/answer", {"answer": "refuse"})
+    mine = {"amount": "9.00", "reason": "expense", "position": {"note": "The only place to park"}}
+    assert given.technician.post(f"{payment}/dispute", mine | {"amount": "109.01"}).status_code == 422
+    assert given.technician.post(f"{payment}/dispute", mine | {"reason": "pay", "amount": "100.01"}).status_code == 422
+    dispute = given.technician.post(f"{payment}/dispute", mine).json()
+    assert (dispute["amount"], dispute["undisputed"]) == ("9.00", "140.00"), "all of the work is due at once"
+    ruled = operator.post(f"/v1/disputes/{dispute['id']}/decide", {"awarded": "9.00", "note": "There is a receipt"})
+    assert ruled.status_code == 200
+    after = payment_of(given)
+    assert (Decimal(after["due"]) + Decimal(after["fee"]), after["held"]) == (Decimal("149.00"), "0.00")
+    assert given.staff.post(f"{given.job_url}/approve").status_code == 200
+
+
 def test_a_penalty_is_contested_after_the_approval_too_and_nobody_got_it_meanwhile(story, operator, acme):
     given = story.assigned(day_policy=RATES)
     does_the_job(given)

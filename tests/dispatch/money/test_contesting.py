@@ -113,6 +113,28 @@ def test_nobodys_word_for_the_days_lets_the_penalty_stand_and_only_then_is_the_j
     purse.balances()
 
 
+def test_what_was_asked_for_and_nobody_answered_counts_by_silence_and_holds_up_a_persons_yes(purse: Purse):
+    rates = {"rates": {"extras": [{"code": "parking", "kind": "expense", "cap": "15.00"}]}}
+    won = purse.assigned(day_policy=rates)
+    purse.worked(won, 2)
+    payment = purse.payment(won)
+    worker = Actor("technician", payment.technician_id, technician_id=payment.technician_id)
+    doing(purse, finish_job, worker, won.job_id)()
+    doing(purse, ask_extra, worker, payment.id, ExtraWish("parking", D("9.00")))()
+    with pytest.raises(Conflict, match=r"parking 9\.00 USD"):
+        purse.approves(won)
+    assert purse.payment(won).state == "held"
+    silent = lambda: purse.does(lambda session, now: approve_silently(session, now + timedelta(days=8)))  # noqa: E731
+    race([silent, silent, doing(purse, ask_extra, worker, payment.id, ExtraWish("parking", D("6.00")))])
+    after = purse.payment(won)
+    assert {each["state"] for each in after.extras} == {"approved"}
+    on_top = sum(Decimal(each["amount"]) for each in after.extras)
+    assert on_top in (D("9.00"), D("15.00")), "within its cap, whoever came first"
+    assert (after.state, after.due + after.fee) == ("due", D("140.00") + on_top)
+    assert purse.has("funds") == D("860.00") - on_top
+    purse.balances()
+
+
 def test_a_penalty_is_not_contested_late_although_no_sweep_has_passed_yet(purse: Purse):
     won, worker, penalty = done(purse)
     purse.approves(won)
