@@ -56,13 +56,18 @@ def test_what_is_due_is_sent_and_settled_once(purse: Purse, tmp_path: Path) -> N
     payout = made["made"][0]
     assert [(each["id"], each["state"]) for each in document("list")] == [(payout, "sent")]
     assert document("settle", payout, "paid") == {"is_new": True}
-    assert document("settle", payout, "failed") == {"is_new": False}
+    assert document("settle", payout, "paid") == {"is_new": False}
     assert "paid" in run("list")
     with pytest.raises(BadInput):
         run("settle", payout, "lost")
     with pytest.raises(NotFound):
         run("settle", str(new_id()))
-    assert document("verify")["wrong"] == []
+    # What came back is due again, and paid out anew.
+    assert [document("settle", payout, "returned"), document("settle", payout, "paid")] == [
+        {"is_new": True},
+        {"is_new": False},
+    ]
+    assert (len(document("run")["made"]), document("verify")["wrong"]) == (1, [])
 
 
 def test_books_that_do_not_balance_end_with_a_fault_and_their_account(purse: Purse, admin_url: str) -> None:
