@@ -2,7 +2,7 @@
 
 import threading
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from worlds import ZONE, World
 
-from dispatch.jobs.acceptance import accept_offer
+from dispatch.jobs.acceptance import Won, accept_offer
 from dispatch.messages import people
 from dispatch.messages.adapters import Failed
 from dispatch.messages.delivery import WAITS_S
@@ -24,7 +24,8 @@ from dispatch.record.tables import EventRow, NoticeRow, StaffRow, TechnicianRow,
 
 def take(world: World, offer) -> None:
     with world.as_engine() as (session, now):
-        accept_offer(session, world.actor_of(offer), world.yes(offer), now=now)
+        answer = accept_offer(session, world.actor_of(offer), world.yes(offer), now=now)
+    assert isinstance(answer, Won), answer
 
 
 def change(world: World, technician: UUID, **values) -> None:
@@ -179,9 +180,10 @@ def test_an_offer_whose_time_is_over_is_not_told_any_more(world: World, post: Po
 
 
 def test_the_winner_hears_at_night_and_what_can_wait_waits_for_their_morning(world: World, post: Post):
-    offers = world.offered(count=1)
-    post.goes_out()
     local = datetime.now(ZoneInfo(ZONE))
+    # The work is by day, while it is night now.
+    offers = world.offered(count=1, start_at=world.start.replace(hour=(datetime.now(UTC).hour + 12) % 24))
+    post.goes_out()
     night = {"quiet_from": (local - timedelta(hours=1)).time(), "quiet_to": (local + timedelta(hours=1)).time()}
     change(world, offers[0].technician_id, **night)
     take(world, offers[0])
