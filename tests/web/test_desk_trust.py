@@ -357,8 +357,10 @@ def test_the_operator_looks_before_they_verify_answers_and_hands_on_evidence(dev
         expect(desk.page.get_by_label("Hash of its text (SHA-256)")).to_have_value(
             re.compile("^ba7816bf8f01cfea.*15ad$")
         )
+        desk.page.get_by_label("Pays outside Truckroll").check()
         assert desk.barriers() == []
         in_panel(desk, "Approve")
+        desk.sees("pays outside Truckroll")
         desk.sees("Agreement 2026-01, accepted by Sam Lopez")
         goes(desk, "Rules")
         desk.sees("holds today")
