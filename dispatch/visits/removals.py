@@ -104,7 +104,20 @@ def give_notice(
     person.state = "suspended"
     session.flush()
     withdraw_all(session, actor, person.id, now=now)
-    for each in to_come(session, person.id):
+    _alarm_of_held(session, actor, person.id, now)
+    told = {
+        "technician": str(person.id),
+        "credential": str(credential_id),
+        "respond_by": respond_by.isoformat(),
+        "enclosed": list(pages),
+    }
+    record(session, actor, ("removal", removal_id), "noticed", told, client_id=None, now=now)
+    return removal_id
+
+
+def _alarm_of_held(session: Session, actor: Actor, technician_id: UUID, now: datetime) -> None:
+    """Whatever the technician has before them needs a look."""
+    for each in to_come(session, technician_id):
         raise_alarm(
             session,
             actor,
@@ -116,11 +129,6 @@ def give_notice(
             visit_id=each.visit_id,
             subject_id=each.id,
         )
-    told = {"technician": str(person.id), "credential": str(credential_id), "respond_by": respond_by.isoformat()}
-    record(
-        session, actor, ("removal", removal_id), "noticed", {**told, "enclosed": list(pages)}, client_id=None, now=now
-    )
-    return removal_id
 
 
 def answer_notice(session: Session, actor: Actor, removal_id: UUID, answer: str, *, now: datetime) -> None:

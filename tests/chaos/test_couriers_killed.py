@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from hooks import Hooks, hooks_in, until
-from processes import System, restart_postgres
+from hooks import Hooks, hooks_in
+from processes import System, restart_postgres, until
 
 from dispatch.record.tables import new_id
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hooks import Hooks, hooks_in, until
+from hooks import Hooks, hooks_in
+from processes import until
 from typer.testing import CliRunner
 
 from cli.webhooks import webhooks

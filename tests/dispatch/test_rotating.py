@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hooks import until
+from processes import until
 from sqlalchemy import Engine, LargeBinary, insert, select, update
 from sqlalchemy.orm import Session
 from worlds import World, small_world

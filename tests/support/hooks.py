@@ -2,8 +2,7 @@
 
 import asyncio
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from letin import LET_IN
+from processes import until
 from sqlalchemy import Engine, insert, select, text
 from sqlalchemy.orm import Session
 
@@ -154,15 +154,6 @@ class Hooks:
             thread.join(20)
             engine.dispose()
         assert not thread.is_alive()
-
-
-def until(find: Callable[[], Any], what: str, seconds: float = 40.0, every_s: float = 0.02) -> Any:
-    """Look again and again until something is so."""
-    deadline_s = time.monotonic() + seconds
-    while not (found := find()):
-        assert time.monotonic() < deadline_s, f"never: {what}"
-        time.sleep(every_s)
-    return found
 
 
 @contextmanager

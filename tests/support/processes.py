@@ -32,9 +32,9 @@ from dispatch.talent.keys import create_key
 FOREVER_S = 90.0
 
 
-def until(find: Callable[[], Any], what: str, every_s: float = 0.1) -> Any:
+def until(find: Callable[[], Any], what: str, seconds: float = FOREVER_S, every_s: float = 0.1) -> Any:
     """Look again and again until something is found; what was found."""
-    deadline_s = time.monotonic() + FOREVER_S
+    deadline_s = time.monotonic() + seconds
     while not (found := find()):
         assert time.monotonic() < deadline_s, f"never: {what}"
         time.sleep(every_s)

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 from dumping import dumped
-from hooks import until
 from personal_data import assert_events_impersonal
+from processes import until
 from racing import race
 from sqlalchemy import NullPool, create_engine, func, select, text, update
 from town import DATA_KEYS, Caller, Town

@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hooks import until
 from personal_data import assert_events_impersonal
+from processes import until
 from sqlalchemy import text, update
 from streaming import serving
 from town import Caller, Town, small_town

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hooks import Hooks, hooks_in, until
+from hooks import Hooks, hooks_in
+from processes import until
 from town import Town, small_town
 
 from dispatch.webhooks import health

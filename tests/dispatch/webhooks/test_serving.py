@@ -5,7 +5,8 @@ import threading
 from datetime import timedelta
 
 import pytest
-from hooks import OPERATOR, Hooks, until
+from hooks import OPERATOR, Hooks
+from processes import until
 from sqlalchemy import select
 
 from dispatch.errors import Conflict, NotFound, NotKept
