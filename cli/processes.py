@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import os
 import resource
 import signal
 import socket
@@ -38,8 +37,6 @@ _MAX_FILES = 65_536
 #: mapping of its own, given back when it is free.
 _M_ARENA_MAX, _NUM_POOLS = -8, 1
 _M_MMAP_THRESHOLD, _OWN_MAPPING = -3, 128 * 1024
-#: A message may leave a moment later: where processors are scarce, the courier lets waves and answers go first.
-_COURIER_NICE = 10
 
 
 def api(
@@ -93,7 +90,7 @@ def _share_one_pool() -> None:
     """All threads take memory from one pool, where the C library can be told so.
 
     Worker threads come and go, and each of glibc's pools keeps the holes of those that went: beside stalled readers
-    that was 6 MB an hour more (`benchmarks.board`); from one pool, nothing. They take turns at the interpreter anyway.
+    memory grew by 6 MB an hour, from one pool by 2 (`benchmarks.board`). They take turns at the interpreter anyway.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
@@ -128,7 +125,6 @@ def courier() -> None:
     For example: truckroll courier
     """
     stop = _stop_when_told()
-    os.nice(_COURIER_NICE)
     with _connected() as settings:
         load("dispatch.courier:run")(settings.database_url, stop, settings)
 
