@@ -18,7 +18,7 @@ from api.schemas.trouble import AlarmOut, ClearIn, SnoozeIn
 from dispatch.record.session import Actor, database_now
 from dispatch.record.tables import AlarmRow
 from dispatch.visits.alarms import state_of
-from dispatch.visits.responding import ALARM, acknowledge, clear_by_hand, find_alarm, snooze
+from dispatch.visits.responding import ALARM, acknowledge, clear_by_hand, find_alarm, put_back, snooze
 from matching.trouble import TROUBLE
 
 router = APIRouter(prefix="/v1/alarms", tags=["trouble"])
@@ -67,6 +67,12 @@ def clear_alarm(request: Request, actor: Dispatcher, alarm_id: UUID, wish: Clear
     return _answer(
         request, actor, alarm_id, lambda session, now: clear_by_hand(session, actor, alarm_id, wish.why, now=now)
     )
+
+
+@router.post("/{alarm_id}/put-back", response_model=AlarmOut, summary="Take the answer to an alarm back")
+def put_alarm_back(request: Request, actor: Dispatcher, alarm_id: UUID) -> Response:
+    """Nobody has it, and it climbs as before. What you said is over is open again, for an hour after you said so."""
+    return _answer(request, actor, alarm_id, lambda session, now: put_back(session, actor, alarm_id, now=now))
 
 
 def show_alarm(alarm: AlarmRow, now: datetime) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from api.visibility import view
 from dispatch.errors import BadInput
 from dispatch.record.session import Actor, database_now
 from dispatch.record.tables import AlarmRow, TechnicianRow
-from dispatch.visits.troublelist import TroubleFilter, open_trouble, people_of
+from dispatch.visits.troublelist import TroubleFilter, open_trouble, people_of, takers_of
 from matching.trouble import TROUBLE
 
 router = APIRouter(prefix="/v1/trouble", tags=["trouble"])
@@ -59,9 +59,10 @@ def list_trouble(
             session, request, open_trouble(wanted), AlarmRow.due_at, AlarmRow.id, limit=limit, cursor=cursor
         )
         people = people_of(session, found.rows)
+        takers = takers_of(session, found.rows)
         waiting = waiting_answers(session, actor, [row[1].id for row in found.rows if row[0].kind == "pick_waiting"])
     routes: Mapping[str, APIRoute] = request.app.state.routes
-    items = [_item(actor, row, people, waiting, routes, now) for row in found.rows]
+    items = [_item(actor, row, people, takers, waiting, routes, now) for row in found.rows]
     response.headers.update(found.headers)
     return PageOf(items=items, next=found.next)
 
@@ -70,6 +71,7 @@ def _item(
     actor: Actor,
     row: Row[*tuple[Any, ...]],
     people: Mapping[UUID, Sequence[_Holder]],
+    takers: Mapping[UUID, str],
     waiting: Mapping[UUID, list[Any]],
     routes: Mapping[str, APIRoute],
     now: datetime,
@@ -80,6 +82,7 @@ def _item(
     audience = "operator" if actor.kind == "operator" else "client"
     return TroubleItem(
         **show_alarm(alarm, now),
+        acknowledged_by_name=takers.get(alarm.acknowledged_by),
         job=TroubleJob.model_validate(job) if job is not None else None,
         visit=TroubleVisit.model_validate(visit) if visit is not None else None,
         site=TroubleSite.model_validate(site) if site is not None else None,

@@ -92,6 +92,7 @@ class TroubleSite(Out):
 class TroubleItem(AlarmOut):
     """An open alarm with all that is needed to act on it."""
 
+    acknowledged_by_name: str | None = Field(description="Who has it, where it is one of your staff.")
     job: TroubleJob | None
     visit: TroubleVisit | None
     site: TroubleSite | None

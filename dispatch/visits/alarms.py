@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select, text, update
@@ -82,9 +83,11 @@ def clear_alarms(
     return _clear(session, actor, (AlarmRow.kind.in_(kinds), *about), why, now)
 
 
-def clear_these(session: Session, actor: Actor, alarms: Sequence[UUID], *, why: str, now: datetime) -> int:
-    """Clear those of these alarms that are open: how many. `why` is a code."""
-    return _clear(session, actor, (AlarmRow.id.in_(alarms),), why, now) if alarms else 0
+def clear_these(
+    session: Session, actor: Actor, alarms: Sequence[UUID], *, why: str, now: datetime, by_hand: bool = False
+) -> int:
+    """Clear those of these alarms that are open: how many. `why` is a code; `by_hand` of a person's word alone."""
+    return _clear(session, actor, (AlarmRow.id.in_(alarms),), why, now, by_hand=by_hand) if alarms else 0
 
 
 def state_of(alarm: AlarmRow) -> str:
@@ -101,7 +104,15 @@ def told_of(alarm: AlarmRow) -> dict[str, str | None]:
     return _about(alarm.kind, alarm.job_id, alarm.visit_id, alarm.subject_id)
 
 
-def _clear(session: Session, actor: Actor, which: Sequence[ColumnElement[bool]], why: str, now: datetime) -> int:
+def _clear(
+    session: Session,
+    actor: Actor,
+    which: Sequence[ColumnElement[bool]],
+    why: str,
+    now: datetime,
+    *,
+    by_hand: bool = False,
+) -> int:
     """One row lock after the other, by id: two who clear never wait for each other."""
     mine = select(AlarmRow.id).where(AlarmRow.cleared_at.is_(None), *which).order_by(AlarmRow.id).with_for_update()
     cleared = session.execute(
@@ -114,7 +125,9 @@ def _clear(session: Session, actor: Actor, which: Sequence[ColumnElement[bool]],
         .execution_options(synchronize_session=False)
     ).all()
     for row in sorted(cleared, key=lambda each: each.id):
-        told = {**_about(row.kind, row.job_id, row.visit_id, row.subject_id), "why": why}
+        told: dict[str, Any] = {**_about(row.kind, row.job_id, row.visit_id, row.subject_id), "why": why}
+        if by_hand:
+            told["by_hand"] = True
         record(session, actor, ("alarm", row.id), "cleared", told, client_id=row.client_id, now=now)
     return len(cleared)
 

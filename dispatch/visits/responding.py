@@ -1,25 +1,32 @@
-"""A person answers an alarm: takes it on, puts it off, or says that it is over."""
+"""A person answers an alarm: takes it on, puts it off, says that it is over, or takes that answer back."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, false, select, update
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound
 from dispatch.jobs.lifecycle import Moves
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import AlarmRow, ClientRow, JobRow
-from dispatch.visits.alarms import clear_these, state_of, told_of
+from dispatch.record.tables import AlarmRow, ClientRow, EventRow, JobRow
+from dispatch.visits.alarms import OUTLIVES, clear_these, state_of, told_of
+from matching.atrisk import LIVE_JOBS
 from matching.daypolicy import DayPolicy, Escalation
-from matching.escalation import again_at
+from matching.escalation import again_at, first_at, next_at
 
 #: Which moves an alarm's state allows; taking on what another has taken on is a handing over.
 ALARM: Moves = {
     "raised": {"acknowledge": "acknowledged", "snooze": "snoozed", "clear": "cleared"},
-    "acknowledged": {"acknowledge": "acknowledged", "snooze": "snoozed", "clear": "cleared"},
-    "snoozed": {"acknowledge": "acknowledged", "snooze": "snoozed", "clear": "cleared"},
+    "acknowledged": {
+        "acknowledge": "acknowledged",
+        "snooze": "snoozed",
+        "clear": "cleared",
+        "put_back": "raised",
+    },
+    "snoozed": {"acknowledge": "acknowledged", "snooze": "snoozed", "clear": "cleared", "put_back": "raised"},
+    # Open again it is only by `put_back`, for whoever was too quick: the state alone does not say whether it may be.
     "cleared": {},
 }
 
@@ -28,6 +35,8 @@ SNOOZES = ("in_progress", "waiting_for_customer", "waiting_for_part", "known", "
 #: Priority of an alarm that is about no job.
 NO_JOB_PRIORITY = 3
 _LONGEST_SNOOZE = timedelta(days=7)
+#: So long a word that it is over can be taken back.
+_REGRET = timedelta(hours=1)
 
 
 def acknowledge(session: Session, actor: Actor, alarm_id: UUID, *, now: datetime) -> datetime | None:
@@ -110,8 +119,39 @@ def clear_by_hand(session: Session, actor: Actor, alarm_id: UUID, why: str, *, n
         When it is cleared.
     """
     alarm = find_alarm(session, actor, alarm_id)
-    if not clear_these(session, actor, [alarm_id], why=why, now=now):
+    if not clear_these(session, actor, [alarm_id], why=why, now=now, by_hand=True):
         raise _refused(session, alarm, "clear")
+
+
+def put_back(session: Session, actor: Actor, alarm_id: UUID, *, now: datetime) -> None:
+    """Take the answer back: nobody has it, and it climbs on from the step it was on. Runs as the engine.
+
+    What was said to be over is open again for an hour, unless it is over without anybody's word.
+
+    Raises
+    ------
+    NotFound
+        When there is no such alarm of the actor's client.
+    Conflict
+        When nobody has answered it, or it is over for good, or was raised anew since.
+    """
+    alarm = find_alarm(session, actor, alarm_id)
+    session.refresh(alarm, with_for_update=True)
+    was = state_of(alarm)
+    if was == "raised":
+        raise _refused(session, alarm, "put_back")
+    if was == "cleared" and not _may_open_again(session, alarm, now):
+        raise Conflict("over for good, or raised anew", "put_back")
+    ladder, priority = ladder_of(session, alarm)
+    alarm.acknowledged_at, alarm.acknowledged_by, alarm.snoozed_until, alarm.snoozed_why = None, None, None, None
+    alarm.cleared_at, alarm.cleared_why, alarm.cleared_by = None, None, None
+    if alarm.level == 0:
+        alarm.next_climb_at = first_at(ladder, priority, alarm.raised_at)
+    else:
+        alarm.next_climb_at = next_at(ladder, priority, alarm.level, now, was_heard=True)
+    session.flush()
+    told = {**told_of(alarm), "was": was}
+    record(session, actor, ("alarm", alarm_id), "put_back", told, client_id=alarm.client_id, now=now)
 
 
 def find_alarm(session: Session, actor: Actor, alarm_id: UUID) -> AlarmRow:
@@ -135,6 +175,25 @@ def ladder_of(session: Session, alarm: AlarmRow) -> tuple[Escalation, int]:
         return DayPolicy.from_document(job.day_policy).escalation, job.priority
     policy = session.scalars(select(ClientRow.day_policy).where(ClientRow.id == alarm.client_id)).one()
     return DayPolicy.from_document(policy).escalation, NO_JOB_PRIORITY
+
+
+def _may_open_again(session: Session, alarm: AlarmRow, now: datetime) -> bool:
+    """It was cleared by a person's word alone, lately; its work goes on; and nothing stands in its place."""
+    if alarm.cleared_at is None or alarm.cleared_at < now - _REGRET:
+        return False
+    by_hand = exists().where(
+        EventRow.subject_kind == "alarm",
+        EventRow.subject_id == alarm.id,
+        EventRow.kind == "cleared",
+        EventRow.at == alarm.cleared_at,
+        EventRow.data["by_hand"].as_boolean(),
+    )
+    anew = exists().where(
+        AlarmRow.kind == alarm.kind, AlarmRow.subject_id == alarm.subject_id, AlarmRow.cleared_at.is_(None)
+    )
+    is_over = exists().where(JobRow.id == alarm.job_id, JobRow.state.not_in(LIVE_JOBS))
+    passes = alarm.kind not in OUTLIVES
+    return bool(session.scalar(select(by_hand & ~anew & ~(is_over if passes else false()))))
 
 
 def _refused(session: Session, alarm: AlarmRow, wish: str) -> Conflict:

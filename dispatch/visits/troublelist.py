@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
-from dispatch.record.tables import AlarmRow, AssignmentRow, JobRow, SiteRow, TechnicianRow, VisitRow
+from dispatch.record.tables import AlarmRow, AssignmentRow, JobRow, SiteRow, StaffRow, TechnicianRow, VisitRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +60,12 @@ def people_of(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> dict[U
     ):
         found.setdefault(job_id, []).append((assignment_id, technician))
     return found
+
+
+def takers_of(session: Session, rows: Sequence[Row[*tuple[Any, ...]]]) -> dict[UUID, str]:
+    """The names of the staff who took these alarms on, as far as the session may know them."""
+    takers = {row[0].acknowledged_by for row in rows} - {None}
+    return {
+        each.id: each.name
+        for each in session.execute(select(StaffRow.id, StaffRow.name).where(StaffRow.id.in_(takers)))
+    }

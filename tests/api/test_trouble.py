@@ -64,7 +64,12 @@ def test_an_alarm_is_put_off_with_a_reason_and_for_a_week_at_most(calm_town, ala
 
 def test_only_who_dispatches_answers_alarms_and_another_client_finds_none(calm_town, alarm):
     requester = calm_town.key("requester", client_id=calm_town.world.client)
-    for verb, body in (("acknowledge", None), ("clear", {}), ("snooze", {"until_at": at(1), "why": "known"})):
+    for verb, body in (
+        ("acknowledge", None),
+        ("clear", {}),
+        ("snooze", {"until_at": at(1), "why": "known"}),
+        ("put-back", None),
+    ):
         url = f"/v1/alarms/{alarm}/{verb}"
         assert requester.post(url, body).status_code == 403
         assert calm_town.technician().post(url, body).status_code == 403
@@ -79,7 +84,7 @@ def test_the_same_person_takes_an_alarm_on_once(calm_town, alarm):
     assert calm_town.staff.post(url).status_code == 200
     again = calm_town.staff.post(url)
     assert (again.status_code, again.json()["state"]) == (409, "acknowledged")
-    assert again.json()["moves"] == ["snooze", "clear"]
+    assert again.json()["moves"] == ["snooze", "clear", "put_back"]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def test_a_dispatcher_sees_what_needs_them_and_takes_it_on(devices: Devices, siz
         desk.sees("Replace pump")
         assert desk.barriers() == []
         desk.presses("I take it on")
-        desk.sees("Somebody is on it")
+        desk.sees("Rosa Marsh is on it")
         desk.opens("/desk/")
         desk.sees("Replace pump")
         assert desk.barriers() == []

@@ -130,6 +130,52 @@ def test_an_acknowledged_alarm_stops_climbing_and_climbs_on_when_nobody_ends_it(
     assert trouble(story, "?unacknowledged=true")[0]["state"] == "raised", "whoever took it on did not end it"
 
 
+def test_what_somebody_answered_is_taken_back_and_climbs_as_before(story):
+    nina, key = hired(story, "dispatcher", "Nina")
+    on_duty(story, 1, nina)
+    unfilled(story)
+    (alarm,) = trouble(story)
+    assert (alarm["moves"], alarm["acknowledged_by_name"]) == (["acknowledge", "snooze", "clear"], None)
+    url = f"/v1/alarms/{alarm['id']}"
+    nothing = key.post(f"{url}/put-back")
+    assert (nothing.status_code, nothing.json()["state"]) == (409, "raised")
+    later = (datetime.now(UTC) + timedelta(hours=5)).isoformat()
+    assert key.post(f"{url}/snooze", {"until_at": later, "why": "known"}).status_code == 200
+    assert trouble(story)[0]["acknowledged_by_name"] == "Nina", "a colleague reads who put it off"
+    # A colleague takes it back: nobody has it, and it climbs by the time at which it was raised.
+    back = story.town.staff.post(f"{url}/put-back").json()
+    assert (back["state"], back["next_climb_at"]) == ("raised", alarm["next_climb_at"])
+    minutes_pass(story, 10)
+    assert climbs(story) == [(1, "duty", [str(nina)])]
+    # Said to be over: open again on the step it was on, for an hour.
+    assert key.post(f"{url}/clear", {"why": "settled"}).json()["moves"] == []
+    assert trouble(story) == []
+    again = key.post(f"{url}/put-back").json()
+    assert (again["state"], again["level"], again["cleared_why"]) == ("raised", 1, None)
+    assert again["next_climb_at"] is not None
+    assert key.post(f"{url}/clear", {"why": "settled"}).status_code == 200
+    story.time_passes("UPDATE alarms SET cleared_at = cleared_at - interval '61 minutes'")
+    assert key.post(f"{url}/put-back").status_code == 409
+    assert [each["was"] for each in story.told("alarm", "put_back")] == ["snoozed", "cleared"]
+
+
+def test_what_is_over_without_a_word_or_raised_anew_is_not_opened_again(story):
+    job = unfilled(story)
+    (alarm,) = trouble(story)
+    url = f"/v1/alarms/{alarm['id']}"
+    assert story.town.staff.post(f"{url}/clear", {}).status_code == 200
+    story.time_passes("UPDATE jobs SET look_at = now() WHERE id = %(j)s", j=job["id"])
+    story.sweeps()
+    (anew,) = trouble(story)
+    assert anew["id"] != alarm["id"]
+    refused = story.town.staff.post(f"{url}/put-back")
+    assert (refused.status_code, refused.json()["state"]) == (409, "over for good, or raised anew")
+    # The other is over because its work is: no word of anybody's is taken back by this.
+    assert story.town.staff.post(f"/v1/jobs/{job['id']}/cancel", {"why": "other"}).status_code == 200
+    assert trouble(story) == []
+    assert story.town.staff.post(f"/v1/alarms/{anew['id']}/put-back").status_code == 409
+
+
 def test_an_alarm_put_off_with_a_reason_climbs_when_that_time_has_come(story):
     nina, _ = hired(story, "dispatcher", "Nina")
     on_duty(story, 1, nina)

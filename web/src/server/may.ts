@@ -8,6 +8,7 @@ export type Operation =
   | 'approve'
   | 'askTechnician'
   | 'cancel'
+  | 'clearAlarm'
   | 'grantSiteRequest'
   | 'hold'
   | 'makeProposal'
@@ -15,7 +16,9 @@ export type Operation =
   | 'pickTechnician'
   | 'postSendBack'
   | 'publishJob'
+  | 'putAlarmBack'
   | 'releaseTechnician'
   | 'resume'
+  | 'snoozeAlarm'
 
 export const may = (operation: Operation): boolean => session.me?.may.includes(operation) ?? false
