@@ -106,6 +106,7 @@ from dispatch.record.session import connect
 from dispatch.rehearsal import rehearse
 from dispatch.settings import Settings, read_settings
 from dispatch.signin.oidc import Provider
+from dispatch.talent.packfiles import go_by
 from geo.places import find_place
 from geo.restdays import region_of
 
@@ -206,10 +207,13 @@ def create_app(settings: Settings, *, is_for_life: bool = False) -> FastAPI:
     ------
     BadInput
         When the settings name no database or no Redis.
+    PackError
+        When they name packs of limits that cannot be used.
     """
     for name in ("database_url", "redis_url"):
         if getattr(settings, name) is None:
             raise BadInput(f"TRUCKROLL_{name.upper()}", None, "set it, or start `truckroll up`, which brings its own")
+    go_by(settings.packs_dir)
     metrics, provider = Metrics(), _provider(settings)
     app = FastAPI(
         title="Truckroll",

@@ -25,6 +25,7 @@ from dispatch.jobs.reading import RoleOfVisit, read_asked, read_role
 from dispatch.money.holding import planned_pay
 from dispatch.record.session import Actor, database_now
 from dispatch.record.tables import RoundRow, SlotRow, TechnicianRow, VisitRow
+from dispatch.talent.usage import soft_left
 from geo.cells import cell_of, center
 from matching.candidates import Candidates
 from matching.eligibility import Words, judge
@@ -35,6 +36,7 @@ from matching.reasons import Audience, visible_count, visible_reasons, visible_r
 from matching.remedies import Change, could_do_it_if
 from matching.scoring import Scores, score
 from matching.ticks import ticks
+from matching.usage import NO_LIMIT
 
 router = APIRouter(prefix="/v1/jobs/{job_id}/candidates", tags=["why"])
 
@@ -93,14 +95,15 @@ def get_candidate(
     with reading(request, actor) as session:
         found = _search(session, actor, parts, job_id, role, start_at)
         person = session.scalars(select(TechnicianRow).where(TechnicianRow.id == technician_id)).one_or_none()
+        is_operator = found.audience == "operator"
+        soft_s = soft_left(session, found.unit.job, technician_id, now=found.now) if is_operator else NO_LIMIT
     at = np.flatnonzero(found.candidates.ids == np.bytes_(technician_id.bytes))
     if person is None or not len(at):
         raise NotFound("technician in reach", technician_id)
     row = int(at[0])
     seen = view(actor.kind, "none")
     place = np.flatnonzero(found.order == row)
-    is_operator = found.audience == "operator"
-    told = ticks(found.unit.job, found.candidates, found.unit.policy, row) if is_operator else ()
+    told = ticks(found.unit.job, found.candidates, found.unit.policy, row, soft_left_s=soft_s) if is_operator else ()
     return CandidateDetail(
         visit_id=found.unit.job.id,
         role=found.unit.job.role,

@@ -11,7 +11,7 @@ from api.auth import Operator
 from api.parts import reading
 from api.schemas.audits import FieldChange, PackVersion, RulePackOut, RulePacksOut
 from dispatch.record.session import database_now
-from dispatch.talent.packfiles import shipped_packs
+from dispatch.talent.packfiles import known_packs
 from matching.packs import Pack
 
 router = APIRouter(prefix="/v1", tags=["usage"])
@@ -28,7 +28,7 @@ def list_rule_packs(request: Request, actor: Operator) -> RulePacksOut:
     """Each version with what differs from the one before; which pairs a change would touch: `truckroll packs diff`."""
     with reading(request, actor) as session:
         today = database_now(session).astimezone(UTC).date()
-    by_id = groupby(sorted(shipped_packs(), key=lambda each: (each.id, each.version)), key=lambda each: each.id)
+    by_id = groupby(sorted(known_packs(), key=lambda each: (each.id, each.version)), key=lambda each: each.id)
     return RulePacksOut(items=[_show(list(versions), today) for _, versions in by_id])
 
 

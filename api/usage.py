@@ -35,7 +35,7 @@ from dispatch.record.tables import ClientRow, OfferRow, TechnicianRow, UsageRow
 from dispatch.record.tables.offers import LIVE_OFFERS
 from dispatch.talent.clock import Usage, read_usage, usage_under_limits
 from dispatch.talent.limits import set_limits
-from dispatch.talent.packfiles import shipped_packs
+from dispatch.talent.packfiles import known_packs
 from matching.packs import WAYS_ON, LimitsPolicy, Pack
 from matching.standing import Standing
 
@@ -165,8 +165,8 @@ def _show_standing(standing: Standing) -> StandingOut:
 
 
 def _show_limits(row: ClientRow, now: datetime) -> LimitsOut:
-    policy, today = LimitsPolicy.of_stored(row.limits, shipped_packs()), now.astimezone(UTC).date()
-    packs = [_show_pack(pack, policy) for pack in shipped_packs() if pack.holds_on(today)]
+    policy, today = LimitsPolicy.of_stored(row.limits, known_packs()), now.astimezone(UTC).date()
+    packs = [_show_pack(pack, policy) for pack in known_packs() if pack.holds_on(today)]
     return LimitsOut(limits=row.limits, hours_zone=row.hours_zone, packs=packs)
 
 

@@ -9,6 +9,7 @@ from dispatch.record.datakeys import read_ring
 from dispatch.record.session import Actor, connect
 from dispatch.services import migrate, services
 from dispatch.settings import read_settings
+from dispatch.talent.packfiles import go_by
 
 #: Whoever may run commands against the record runs the network.
 OPERATOR = Actor("operator")
@@ -24,6 +25,7 @@ def operated(*, deadline_s: float) -> Iterator[Engine]:
         When no database was named and none can be started, or the one that was named does not answer.
     """
     settings = read_settings()
+    go_by(settings.packs_dir)
     with services(settings) as there:
         migrate(there.database_url)
         ring = read_ring(settings.data_keys, settings.data_dir)

@@ -11,8 +11,9 @@ import typer
 
 from cli.record import engine_session
 from dispatch.record.session import database_now
+from dispatch.settings import read_settings
 from dispatch.talent.packdiff import PackChange, PairChange, changed_pairs, compare_packs
-from dispatch.talent.packfiles import packs_in, shipped_packs
+from dispatch.talent.packfiles import go_by, packs_in, shipped_packs
 from matching.packs import Pack
 
 _DEADLINE_S = 600.0
@@ -35,15 +36,17 @@ packs = typer.Typer(
 @packs.command("check")
 def check(
     folder: Annotated[
-        Path | None, typer.Argument(help="A folder of *.toml; without it, those that are shipped.")
+        Path | None, typer.Argument(help="A folder of *.toml; without it, those that this installation goes by.")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Read every pack; refuse by name what cannot be used, what overlaps in time and what leaves a gap.
 
+    Without a folder: the shipped ones, joined by those of TRUCKROLL_PACKS_DIR.
+
     For example: truckroll packs check my-packs
     """
-    found = shipped_packs() if folder is None else packs_in(folder)
+    found = _current() if folder is None else packs_in(folder)
     documents = [_document(pack) for pack in found]
     if as_json:
         typer.echo(json.dumps({"packs": documents}))
@@ -55,8 +58,8 @@ def check(
 
 @packs.command("diff")
 def diff(
-    old: Annotated[Path, typer.Argument(help="A folder of *.toml, or `shipped`.")],
-    new: Annotated[Path, typer.Argument(help="A folder of *.toml, or `shipped`.")],
+    old: Annotated[Path, typer.Argument(help="A folder of *.toml, `shipped`, or `current`.")],
+    new: Annotated[Path, typer.Argument(help="A folder of *.toml, `shipped`, or `current`.")],
     on: Annotated[
         datetime | None,
         typer.Option("--on", formats=["%Y-%m-%d"], help="As of this day; without it, of the first that differs."),
@@ -65,6 +68,8 @@ def diff(
     as_json: Json = False,
 ) -> None:
     """Say what differs, who would stand otherwise with whom, and what would break: promised jobs, open offers.
+
+    `current` are those that this installation goes by: the shipped ones, joined by those of TRUCKROLL_PACKS_DIR.
 
     For example: truckroll packs diff shipped my-packs
     """
@@ -89,7 +94,13 @@ def diff(
 
 
 def _packs(folder: Path) -> tuple[Pack, ...]:
+    if str(folder) == "current":
+        return _current()
     return shipped_packs() if str(folder) == "shipped" else packs_in(folder)
+
+
+def _current() -> tuple[Pack, ...]:
+    return go_by(read_settings().packs_dir)
 
 
 def _differences(change: PackChange) -> str:

@@ -24,6 +24,7 @@ from cli.lazy import load
 from dispatch.record.datakeys import read_ring
 from dispatch.services import services
 from dispatch.settings import Settings, read_settings
+from dispatch.talent.packfiles import go_by
 
 #: A request waits for PostgreSQL a dozen times, and each time again for the interpreter: Python's own 5 ms a turn
 #: let the slowest hundredth wait ten times as long as the median.
@@ -139,5 +140,6 @@ def _stop_when_told() -> threading.Event:
 @contextmanager
 def _connected() -> Iterator[Settings]:
     settings = read_settings()
+    go_by(settings.packs_dir)
     with services(settings) as found:
         yield settings.model_copy(update={"database_url": found.database_url, "redis_url": found.redis_url})

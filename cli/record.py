@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from dispatch.record.session import ENGINE, connect, transaction
 from dispatch.services import services
 from dispatch.settings import read_settings
+from dispatch.talent.packfiles import go_by
 
 
 @contextmanager
@@ -19,7 +20,9 @@ def engine_session(*, deadline_s: float = 4.0) -> Iterator[Session]:
     MissingService
         When no database was named and none can be started.
     """
-    with services(read_settings()) as there:
+    settings = read_settings()
+    go_by(settings.packs_dir)
+    with services(settings) as there:
         engine = connect(there.database_url, pool_size=1, deadline_s=deadline_s, name="truckroll command")
         try:
             with transaction(engine, ENGINE, role="engine") as session:

@@ -14,6 +14,7 @@ import typer
 from cli.children import Children, children, truckroll
 from dispatch.services import Services, migrate, services
 from dispatch.settings import read_settings
+from dispatch.talent.packfiles import go_by
 
 _log = logging.getLogger(__name__)
 _TEND_EVERY_S = 0.5
@@ -28,6 +29,7 @@ def up(
     For example: truckroll up --port 8080
     """
     settings = read_settings()
+    go_by(settings.packs_dir)
     host, port = host or settings.host, port or settings.port
     commands = {
         "api": truckroll("api", "--host", host, "--port", str(port)),

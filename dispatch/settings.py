@@ -240,6 +240,23 @@ class MoneySettings(BaseSettings):
         return value
 
 
+class PackSettings(BaseSettings):
+    """Which rules of law and habit hold here beside those that ship."""
+
+    model_config = _CONFIG
+
+    #: A folder of packs of limits, one version a TOML file, that join the shipped ones; None: only those.
+    packs_dir: Path | None = None
+
+    @field_validator("packs_dir")
+    @classmethod
+    def _is_a_folder(cls, value: Path | None) -> Path | None:
+        folder = None if value is None else value.expanduser().absolute()
+        if folder is not None and not folder.is_dir():
+            raise ValueError("name a folder that is there, with packs of limits in it: *.toml")
+        return folder
+
+
 class AuditSettings(BaseSettings):
     """What bundles of the history are signed with."""
 
@@ -299,6 +316,7 @@ class Settings(
     ScreeningSettings,
     WebhookSettings,
     RoadSettings,
+    PackSettings,
     AuditSettings,
 ):
     """All of them."""

@@ -221,13 +221,18 @@ def check_timelines(packs: Iterable[Pack]) -> tuple[Pack, ...]:
 
 def hard_rules(document: Mapping[str, Any], hours_zone: str, packs: tuple[Pack, ...], day: date) -> HoursRules:
     """What refuses work for a client with these stored limits, on this day or later: each limit on its own days."""
-    return _hard_rules(json.dumps(document, sort_keys=True), hours_zone, packs, day)
+    return _bound_rules(json.dumps(document, sort_keys=True), hours_zone, packs, day, "hard")
+
+
+def soft_rules(document: Mapping[str, Any], hours_zone: str, packs: tuple[Pack, ...], day: date) -> HoursRules:
+    """The same of what only warns."""
+    return _bound_rules(json.dumps(document, sort_keys=True), hours_zone, packs, day, "soft")
 
 
 @lru_cache(maxsize=1024)
-def _hard_rules(text: str, hours_zone: str, packs: tuple[Pack, ...], day: date) -> HoursRules:
+def _bound_rules(text: str, hours_zone: str, packs: tuple[Pack, ...], day: date, wanted: Binding) -> HoursRules:
     policy = LimitsPolicy.of_stored(json.loads(text), packs)
-    limits = (pack.limit for pack, binding in policy.from_day(packs, day) if binding == "hard")
+    limits = (pack.limit for pack, binding in policy.from_day(packs, day) if binding == wanted)
     return HoursRules(hours_zone, tuple(limit for limit in limits if limit is not None))
 
 

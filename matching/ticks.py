@@ -26,12 +26,19 @@ class Tick:
     text: str
 
 
-def ticks(job: Job, candidates: Candidates, policy: Policy, row: int) -> tuple[Tick, ...]:
-    """Every rule that has a text, in their order, for the technician in one row."""
+def ticks(
+    job: Job, candidates: Candidates, policy: Policy, row: int, *, soft_left_s: int = NO_LIMIT
+) -> tuple[Tick, ...]:
+    """Every rule that has a text, in their order, for the technician in one row.
+
+    `soft_left_s` is what is left until a limit that only warns: it is told, and refuses nothing.
+    """
     one = candidates.take(np.array([row], dtype=np.int64))
     word = int(judge(job, one, policy)[0])
+    warns = {} if soft_left_s == NO_LIMIT else {Rule.LIMIT: f"; {_h(soft_left_s)} hours left until a limit that warns"}
     return tuple(
-        Tick(rule, not word & rule.bit, text(job, one, policy, not word & rule.bit)) for rule, text in _TEXTS.items()
+        Tick(rule, not word & rule.bit, text(job, one, policy, not word & rule.bit) + warns.get(rule, ""))
+        for rule, text in _TEXTS.items()
     )
 
 
@@ -119,8 +126,12 @@ def _capacity(job: Job, one: Candidates, policy: Policy, holds: bool) -> str:
 def _limit(job: Job, one: Candidates, policy: Policy, holds: bool) -> str:
     left_s = int(one.hours_left_s[0])
     if left_s == NO_LIMIT:
-        return "no limit of hours with this client"
-    return f"{max(left_s, 0) / 3600:.1f} hours with this client left then, {job.duration_min / 60:.1f} needed"
+        return "no limit of hours with this client refuses it"
+    return f"{_h(left_s)} hours with this client left then, {job.duration_min / 60:.1f} needed"
+
+
+def _h(seconds: int) -> str:
+    return f"{max(seconds, 0) / 3600:.1f}"
 
 
 def _rate(job: Job, one: Candidates, policy: Policy, holds: bool) -> str:

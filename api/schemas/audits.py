@@ -64,6 +64,6 @@ class RulePackOut(Out):
 
 
 class RulePacksOut(Out):
-    """All packs that are shipped."""
+    """All packs that this installation goes by: those that ship, and its own."""
 
     items: list[RulePackOut]

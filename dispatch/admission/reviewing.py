@@ -17,6 +17,7 @@ from dispatch.jobs.market import find_open_role
 from dispatch.record.tables import ClientMarkRow, ClientRow, OfferRow, PoolMemberRow, PoolOverrideRow, PoolRow
 from dispatch.talent.membership import requirements_of
 from dispatch.talent.reading import read_technicians
+from dispatch.talent.usage import soft_left
 from matching.advice import ADVICE
 from matching.eligibility import Rule
 from matching.membership import Told, tell
@@ -90,7 +91,8 @@ def review_job(session: Session, technician_id: UUID, visit_id: UUID, role: str,
     if unit is None or _is_blocked(session, unit.job.client_id, technician_id):
         raise NotFound("open job", visit_id)
     facts = candidate_of(who, unit.job, unit.policy, now=now)
-    told = ticks(unit.job, facts, unit.policy, 0)
+    soft_s = soft_left(session, unit.job, technician_id, now=now)
+    told = ticks(unit.job, facts, unit.policy, 0, soft_left_s=soft_s)
     was_asked = select(OfferRow.id).where(OfferRow.visit_id == visit_id, OfferRow.technician_id == technician_id)
     is_let_in = any(tick.rule is Rule.POOL and tick.holds for tick in told)
     if not is_let_in and session.scalar(was_asked.limit(1)) is None:

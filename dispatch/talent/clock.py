@@ -18,7 +18,7 @@ from dispatch.record.events import record
 from dispatch.record.session import ENGINE
 from dispatch.record.tables import ClientRow, OfferRow, UsageRow, VisitRow
 from dispatch.record.tables.offers import LIVE_OFFERS
-from dispatch.talent.packfiles import shipped_packs
+from dispatch.talent.packfiles import known_packs
 from dispatch.talent.paysigns import PaySigns
 from matching.packs import Binding, LimitsPolicy, Pack
 from matching.standing import Hours, Level, Standing, standings, warned, worst
@@ -162,7 +162,7 @@ def standings_of(client: ClientRow, hours: Hours, engaged_as: str, now: datetime
 
 def _in_force(client: ClientRow, engaged_as: str, now: datetime) -> list[tuple[Pack, Binding]]:
     """Of each pack the version of today, and later ones: work that is promised ahead is judged by that of its day."""
-    packs = shipped_packs()
+    packs = known_packs()
     return LimitsPolicy.of_stored(client.limits, packs).from_day(packs, _today(now), engaged_as)
 
 
@@ -190,7 +190,7 @@ def _judge(session: Session, row: UsageRow, found: Sequence[Standing], now: date
         .values(values)
         .execution_options(synchronize_session=False)
     )
-    of_pay = {pack.id for pack in shipped_packs() if pack.limit is None}
+    of_pay = {pack.id for pack in known_packs() if pack.limit is None}
     for kind, is_pay in (("hours_level_changed", False), ("pay_sign_changed", True)):
         told = [each for each in found if (each.pack.id in of_pay) is is_pay]
         was = {pack: level for pack, level in before.items() if (pack in of_pay) is is_pay}

@@ -18,7 +18,7 @@ from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import UsageRow
 from dispatch.talent.credentials import look_again
-from dispatch.talent.packfiles import shipped_packs
+from dispatch.talent.packfiles import known_packs
 from dispatch.talent.reading import lock_technician_row
 from dispatch.talent.rights import only
 from matching.checklist import ANSWERS
@@ -108,7 +108,7 @@ def checklist(pack_id: str, now: datetime) -> Pack:
 def checklists(now: datetime) -> list[Pack]:
     """The checklists that hold today, by id."""
     today = now.astimezone(UTC).date()
-    return [pack for pack in shipped_packs() if pack.kind == "checklist" and pack.holds_on(today)]
+    return [pack for pack in known_packs() if pack.kind == "checklist" and pack.holds_on(today)]
 
 
 def _client_of(actor: Actor) -> UUID:

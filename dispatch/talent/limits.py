@@ -13,7 +13,7 @@ from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import ClientRow, CredentialKindRow, UsageRow
 from dispatch.talent.askings import hold_touched
-from dispatch.talent.packfiles import shipped_packs
+from dispatch.talent.packfiles import known_packs
 from dispatch.talent.rights import only, own_client
 from geo.errors import UnknownZoneError
 from geo.timezones import has_every_midnight_once
@@ -85,7 +85,7 @@ def usual_papers(session: Session) -> dict[str, list[str]]:
 
 def _check_limits(session: Session, limits: Mapping[str, Any]) -> None:
     try:
-        policy = LimitsPolicy.from_document(limits, shipped_packs())
+        policy = LimitsPolicy.from_document(limits, known_packs())
     except PolicyError as error:
         raise BadInput("limits", dict(limits), str(error)) from error
     wanted = {kind for kinds in policy.papers.values() for kind in kinds}

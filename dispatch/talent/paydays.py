@@ -21,7 +21,7 @@ from dispatch.record.tables import (
     TechnicianRow,
     UsageRow,
 )
-from dispatch.talent.packfiles import shipped_packs
+from dispatch.talent.packfiles import known_packs
 from dispatch.talent.paysigns import agreed_with
 from matching.packs import LimitsPolicy, Pack
 from matching.signs import Agreed, pay_by
@@ -49,7 +49,7 @@ def pay_days(session: Session, client_id: UUID, jobs: Collection[UUID] | None = 
     Only of people who work for it on their own account: who is employed or comes through a company is paid by others.
     """
     client = session.get_one(ClientRow, client_id)
-    packs = shipped_packs()
+    packs = known_packs()
     told = LimitsPolicy.of_stored(client.limits, packs).from_day(packs, date.min, "contractor")
     laws = [pack for pack, _ in told if "pay_within_days" in pack.thresholds]
     wanted = _unpaid(client_id, [pack.jurisdiction.removeprefix("US-") for pack in laws])

@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import TEXT
 from sqlalchemy.orm import Session
 
 from dispatch.record.tables import TechnicianRow
-from dispatch.talent.usage import hours_left_of
+from dispatch.talent.usage import hours_left_of, packs_refuse
 from geo.geojson import area_from_geojson
 from matching.proof import FOR_EVER, NEVER, Proof, Requirement, last_days, read_requirements, run_end
 from matching.reputation import ReputationPolicy, reputation
@@ -82,7 +82,7 @@ _FACTS = {
     "of_clients": "SELECT technician_id, json_agg(json_build_array(kind, client_id)) FROM client_marks WHERE {them}",
     "hours_left": "SELECT technician_id, json_agg(json_build_array(client_id, usage.version, days, engaged_as, limits,"
     " hours_zone, CAST(:today AS date))) FROM usage JOIN clients ON clients.id = client_id"
-    " WHERE {them} AND limits @? '$.** ? (@ == \"hard\")'",
+    " WHERE {them} AND (:packs_refuse OR limits @? '$.** ? (@ == \"hard\")')",
     "engaged": "SELECT technician_id, json_object_agg(client_id, engaged_as) FROM usage"
     " WHERE {them} AND engaged_as <> 'contractor'",
     "own_marks": "SELECT technician_id, json_agg(json_build_array(kind, client_id)) FROM technician_marks WHERE {them}",
@@ -229,7 +229,8 @@ def _rows_of(session: Session, ids: Iterable[UUID]) -> Iterator[tuple[Sequence[R
 def _bridged(session: Session, rows: Sequence[Row[Any]], of: Mapping[str, Any], now: datetime) -> Iterator[Technician]:
     statement = _OF_SOME if "ids" in of else _OF_RANGE
     facts: dict[str, dict[str, Any]] = defaultdict(dict)
-    for key, name, value in session.execute(statement, {**of, "now": now, "today": now.astimezone(UTC).date()}):
+    at = {"now": now, "today": now.astimezone(UTC).date(), "packs_refuse": packs_refuse()}
+    for key, name, value in session.execute(statement, {**of, **at}):
         facts[key][name] = _PARSED[name](value)
     of_all = facts.pop("", {})
     asked, newcomer = of_all.get("asked", ()), of_all.get("newcomer") or _newcomer(None)

@@ -14,10 +14,11 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from dispatch.record.tables import AssignmentRow, ClientRow, UsageRow
-from dispatch.talent.packfiles import shipped_packs
-from matching.packs import hard_rules
+from dispatch.talent.packfiles import known_packs
+from matching.job import Job
+from matching.packs import hard_rules, soft_rules
 from matching.technician import Technician
-from matching.usage import HoursLeft, HoursRules, Steps, by_day, hours_left, left_on
+from matching.usage import NO_LIMIT, HoursLeft, HoursRules, Steps, by_day, hours_left, left_on
 
 # Nobody has a row before the first work: the same statement makes it, unless somebody else just did.
 _TAKE = text(
@@ -116,6 +117,27 @@ def take_longer(
     return True
 
 
+def soft_left(session: Session, job: Job, technician_id: UUID, *, now: datetime) -> int:
+    """The seconds that a technician has left at the job's end until a limit that only warns; `NO_LIMIT`: none is near.
+
+    For people to read: the search asks what refuses alone.
+    """
+    row = session.get(UsageRow, (job.client_id, technician_id))
+    if row is None:
+        return NO_LIMIT
+    today, client = now.astimezone(UTC).date(), session.get_one(ClientRow, job.client_id)
+    since = _since(today)
+    rules = soft_rules(client.limits, client.hours_zone, known_packs(), date.fromordinal(since))
+    steps = hours_left(seconds_by_day(row.days), rules.limits_of(row.engaged_as), since)
+    last = job.latest_start_at
+    return left_on(steps, rules.days_of(last, last + job.duration))
+
+
+def packs_refuse() -> bool:
+    """Whether a pack refuses work for clients that said nothing of it."""
+    return any(pack.binding == "hard" for pack in known_packs())
+
+
 def hours_left_of(
     days: Mapping[str, Any], version: int, engaged_as: str, limits: Mapping[str, Any], zone: str, today: date
 ) -> HoursLeft:
@@ -125,7 +147,7 @@ def hours_left_of(
 
 
 def _rules(limits: Mapping[str, Any], zone: str, today: date) -> HoursRules:
-    return hard_rules(limits, zone, shipped_packs(), date.fromordinal(_since(today)))
+    return hard_rules(limits, zone, known_packs(), date.fromordinal(_since(today)))
 
 
 def _length(span: Span) -> timedelta:

@@ -12,14 +12,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packsofown import MINE, goes_by_packs
 from typer.testing import CliRunner
 from worlds import World, small_world
 
+from api.app import create_app
 from cli.packs import packs
+from cli.processes import dispatcher
+from dispatch.errors import BadInput
 from dispatch.jobs.acceptance import Won, accept_offer
+from dispatch.settings import Settings
+from dispatch.talent.packfiles import known_packs, shipped_packs
 from matching.errors import PackError
 
 SHIPPED = Path(str(files("dispatch.talent").joinpath("packs")))
+NOWHERE = {"database_url": "postgresql://nobody@localhost/none", "redis_url": "redis://localhost:1/0"}
 HOURS = "us-erisa-1000-hours.1.toml"
 
 
@@ -113,3 +120,63 @@ def test_a_comparison_looks_at_the_day_on_which_the_new_version_begins_and_names
     assert pair["offers"] == [str(offer.id)], "with these two it would be four"
     assert f"breaks open offers: {offer.id}" in run("diff", "shipped", str(other))
     assert document("diff", "shipped", str(other), "--on", today.isoformat())["pairs"][0]["offers"] == [str(offer.id)]
+
+
+def test_packs_of_ones_own_join_the_shipped_ones_and_replace_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "ours.toml").write_text(MINE)
+    with goes_by_packs(None):
+        shipped = {each["id"] for each in document("check")["packs"]}
+        monkeypatch.setenv("TRUCKROLL_PACKS_DIR", str(mine))
+        assert {each["id"] for each in document("check")["packs"]} - shipped == {"house-hours"}
+        (added,) = document("diff", "shipped", "current", "--files-only")["packs"]
+        assert (added["pack"], added["version"], added["kind"]) == ("house-hours", 1, "added")
+        app = create_app(Settings(**NOWHERE))
+        assert app
+        assert "house-hours" in {pack.id for pack in known_packs()}, "the API goes by them"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"house-hours": "us-1099-nec"}, "pack us-1099-nec version 1 is shipped with Truckroll"),
+        (
+            {"house-hours": "us-1099-nec", "version = 1": "version = 3"},
+            "version 1 and version 3 overlap",
+        ),
+        (
+            {"house-hours": "us-long-term-part-time", "version = 1": "version = 0"},
+            "version 0, kind 'hours' are no pack's",
+        ),
+        ({"valid_from = 2020-01-01": "valid_from = 2020-01-01\nvalid_to = 2020-12-31"}, "leave a gap"),
+        ({"hours = 3": "hours = 0"}, "ours.toml: hours 0 is outside"),
+    ],
+)
+def test_packs_of_ones_own_that_cannot_be_used_stop_the_start_by_name(
+    changes: dict[str, str], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "gap" in words:
+        later = MINE.replace("version = 1", "version = 2").replace("2020-01-01", "2021-06-01")
+        (tmp_path / "next.toml").write_text(later)
+    text = MINE
+    for before, after in changes.items():
+        text = text.replace(before, after)
+    (tmp_path / "ours.toml").write_text(text)
+    monkeypatch.setenv("TRUCKROLL_PACKS_DIR", str(tmp_path))
+    for begins in (
+        lambda: run("check"),
+        lambda: create_app(Settings(**NOWHERE)),
+        dispatcher,
+    ):
+        with pytest.raises(PackError, match=words):
+            begins()
+    assert known_packs() == shipped_packs(), "what it went by before stays"
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUCKROLL_PACKS_DIR", str(tmp_path / "nowhere"))
+    with pytest.raises(BadInput, match="TRUCKROLL_PACKS_DIR"):
+        run("check")

@@ -74,3 +74,15 @@ def test_a_tick_has_its_figures_too(make_job, make_candidates):
 def test_the_row_asked_for_is_the_one_told(make_job, make_candidates):
     assert not told(make_job(), make_candidates(3, is_active=[True, False, True]), row=1)["active"][0]
     assert told(make_job(), make_candidates(3, is_active=[True, False, True]), row=2)["active"][0]
+
+
+def test_hours_until_a_limit_that_only_warns_are_told_and_refuse_nothing(make_job, make_crowd):
+    job, crowd = make_job(), make_crowd(1, 9)
+    plain, warned = (dict(_limit(job, crowd, **more)) for more in ({}, {"soft_left_s": 5400}))
+    assert warned["limit"] == plain["limit"] + "; 1.5 hours left until a limit that warns"
+    assert {**warned, "limit": ""} == {**plain, "limit": ""}
+    assert dict(_limit(job, crowd, soft_left_s=-1))["limit"].endswith("; 0.0 hours left until a limit that warns")
+
+
+def _limit(job, crowd, **more):
+    return [(tick.rule.code, tick.text) for tick in ticks(job, crowd, POLICY, 0, **more)]

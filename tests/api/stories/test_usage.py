@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from outboxes import Post
+from packsofown import MINE, goes_by_packs
 from personal_data import assert_events_impersonal
 from soundness import assert_counted
 from sqlalchemy import select, update
@@ -90,6 +91,29 @@ def test_a_hard_limit_refuses_the_next_work_by_name_and_never_what_is_under_way(
     assert granted.status_code == 409, granted.text
     assert "limit" in granted.text
     given.does("check-out")
+
+
+def test_a_pack_of_ones_own_that_is_hard_by_itself_refuses_and_hours_until_a_soft_one_are_told(story, tmp_path):
+    (tmp_path / "ours.toml").write_text(MINE)
+    with goes_by_packs(tmp_path):
+        given = story.assigned()
+        job = story.town.posted(window=_next_day(story))
+        story.town.world.send_waves()
+        asked = {offer.technician_id for offer in story.town.world.offers(UUID(job["id"]))}
+        assert given.technician_id not in asked, "two of three hours are promised, though the client said nothing of it"
+        operator = story.town.key("operator")
+        story.town.app.state.parts.refresh()
+        url = f"/v1/jobs/{job['id']}/candidates/{given.technician_id}"
+        assert _limit_tick(operator, url) == (False, "1.0 hours with this client left then, 2.0 needed")
+        assert "house-hours" in {each["id"] for each in operator.get("/v1/rule-packs").json()["items"]}
+        goes_by(story, limits={"packs": {"house-hours": "soft"}})
+        story.town.app.state.parts.refresh()
+        told = "no limit of hours with this client refuses it; 1.0 hours left until a limit that warns"
+        assert _limit_tick(operator, url) == (True, told)
+
+
+def _limit_tick(operator, url: str) -> tuple[bool, str]:
+    return next((each["holds"], each["text"]) for each in operator.get(url).json()["ticks"] if each["rule"] == "limit")
 
 
 def _next_day(story) -> dict[str, str]:
