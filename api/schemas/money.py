@@ -82,6 +82,7 @@ class ExtraOut(Out):
     units: Decimal | None = None
     amount: Signed
     state: str
+    file: UUID | None = Field(default=None, description="Its receipt: `GET /v1/files/{id}`.")
 
 
 class ListedOut(Out):

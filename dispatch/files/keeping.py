@@ -14,7 +14,7 @@ from dispatch.files.personal import put_personal
 from dispatch.files.storing import FileStore
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import AssignmentRow, FileRow, JobRow, SiteRow, new_id
+from dispatch.record.tables import AssignmentRow, FileRow, JobRow, PaymentRow, SiteRow, new_id
 from dispatch.visits.finding import find_own_job, find_visit
 
 #: A claimed time further than this from when the file came, or further ahead than phones' clocks are, is doubtful.
@@ -145,11 +145,24 @@ def _place(session: Session, actor: Actor, belongs: Belongs) -> _Place:
         visit = find_visit(session, actor, belongs.visit_id)
         return _Place(visit.client_id, visit.job_id, visit.id, time_zone=_zone(session, visit.job_id))
     if belongs.job_id is not None:
-        job = find_own_job(session, actor, belongs.job_id)
+        job = _find_job(session, actor, belongs.job_id)
         return _Place(job.client_id, job.id, time_zone=_zone(session, job.id))
     if actor.client_id is None:
         return _sent_to_client(session, actor, belongs.client_id)
     return _clients_own(session, actor.client_id, belongs)
+
+
+def _find_job(session: Session, actor: Actor, job_id: UUID) -> JobRow:
+    """The job, if the actor is on it or works for its client, or did it and pay for it may still be disputed."""
+    whose = PaymentRow.technician_id if actor.technician_id is not None else PaymentRow.company_id
+    unsettled = (
+        select(JobRow)
+        .join(PaymentRow, PaymentRow.job_id == JobRow.id)
+        .join(AssignmentRow, AssignmentRow.id == PaymentRow.assignment_id)
+        .where(JobRow.id == job_id, PaymentRow.state.in_(("held", "due", "disputed")))
+        .where(AssignmentRow.state == "finished", whose == (actor.technician_id or actor.company_id))
+    )
+    return session.scalars(unsettled.limit(1)).one_or_none() or find_own_job(session, actor, job_id)
 
 
 def _clients_own(session: Session, client_id: UUID, belongs: Belongs) -> _Place:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.money.approving import approved_of, check_alone, check_sum, find_payment, settle_part
 from dispatch.money.claims import check_answered, refused_of, sum_of
+from dispatch.money.evidence import check_files
 from dispatch.money.refunding import take_back
 from dispatch.record.events import record
 from dispatch.record.session import Actor
@@ -54,7 +55,8 @@ def open_dispute(session: Session, actor: Actor, wish: Dispute, *, now: datetime
     NotFound
         When the payment is not the actor's.
     BadInput
-        When the sum is more than is claimed and not yet approved, the reason unknown, or nobody may decide.
+        When the sum is more than is claimed and not yet approved, the reason unknown, nobody may decide, or a file is
+        none that may be named.
     Conflict
         When nothing is claimed yet, everything was approved, it is disputed already, or the client disputes before it
         answered what the technician asked for on top.
@@ -63,6 +65,7 @@ def open_dispute(session: Session, actor: Actor, wish: Dispute, *, now: datetime
     if wish.reason not in REASONS:
         raise BadInput("reason", wish.reason, f"give one of {', '.join(REASONS)}")
     decider = _decider(session, payment.client_id, wish.decider_id)
+    check_files(session, actor, payment, wish.position.files, "position.files")
     if payment.state == "due" and side_of(actor) == "client":
         take_back(session, payment, wish.amount, wish.reason, now=now)
     else:
@@ -118,10 +121,13 @@ def state_position(session: Session, actor: Actor, dispute_id: UUID, position: P
     ------
     NotFound
         When the dispute is not the actor's.
+    BadInput
+        When a file is none that may be named.
     Conflict
         When it is decided.
     """
     dispute = _find(session, actor, dispute_id)
+    check_files(session, actor, session.get_one(PaymentRow, dispute.payment_id), position.files, "files")
     side = side_of(actor)
     stated = session.scalar(
         update(DisputeRow)

@@ -21,6 +21,7 @@ from dispatch.money.claims import lines_of
 from dispatch.money.committing import notice, within_budget
 from dispatch.money.contesting import contest_approved
 from dispatch.money.disputing import side_of
+from dispatch.money.evidence import check_files
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import PaymentRow, new_id
@@ -56,7 +57,8 @@ def ask_extra(session: Session, actor: Actor, payment_id: UUID, wish: ExtraWish,
     NotFound
         When the payment is not the actor's.
     BadInput
-        When the offer did not list it for this side, or with others it is above its cap.
+        When the offer did not list it for this side, with others it is above its cap, or its receipt is none that may
+        be named.
     Conflict
         When the payment is no longer open.
     """
@@ -76,6 +78,7 @@ def ask_extra(session: Session, actor: Actor, payment_id: UUID, wish: ExtraWish,
         Decimal(0),
     )
     check_sum("amount", wish.amount, extra.cap - taken, payment.currency)
+    check_files(session, actor, payment, [wish.file_id] if wish.file_id else [], "file_id")
     made = {
         "id": str(new_id()),
         "code": extra.code,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from pictures import photo
 from sqlalchemy import insert
 from town import PAYOUT_SECRET
 
@@ -192,9 +193,10 @@ def test_what_was_asked_for_on_top_is_answered_before_the_yes_and_what_was_refus
     given = story.assigned(day_policy=RATES)
     does_the_job(given)
     payment = f"/v1/payments/{payment_of(given)['id']}"
-    [asked] = given.technician.post(f"{payment}/extras", {"code": "parking", "amount": "9.00"}).json()["payment"][
-        "extras"
-    ]
+    receipt = given.technician.send(photo(), kind="photo", job_id=given.job["id"]).json()["id"]
+    paid = {"code": "parking", "amount": "9.00", "file_id": receipt}
+    [asked] = given.technician.post(f"{payment}/extras", paid).json()["payment"]["extras"]
+    assert given.staff.get(f"/v1/files/{asked['file']}").status_code == 200
     refused = given.staff.post(f"{given.job_url}/approve")
     assert refused.status_code == 409
     assert "parking 9.00 USD" in refused.json()["detail"]
@@ -229,8 +231,14 @@ def test_a_penalty_is_contested_after_the_approval_too_and_nobody_got_it_meanwhi
     assert given.state() == "disputed"
     [dispute] = operator.get("/v1/disputes").json()["items"]
     assert (dispute["amount"], dispute["reason"], dispute["undisputed"]) == ("20.00", "penalty", "120.00")
-    says = {"note": "The gate was locked until nine", "files": []}
+    gate = given.technician.send(photo(), kind="photo", job_id=given.job["id"]).json()["id"]
+    says = {"note": "The gate was locked until nine", "files": [gate]}
+    named = given.technician.post(f"/v1/disputes/{dispute['id']}/state", says | {"files": [gate, dispute["id"]]})
+    assert (named.status_code, dispute["id"] in named.text, "/files/1" in named.text) == (422, True, True)
     assert given.technician.post(f"/v1/disputes/{dispute['id']}/state", says).status_code == 200
+    assert [who.get(f"/v1/files/{gate}").status_code for who in (given.staff, operator, story.town.stranger)] == [
+        200, 200, 404,
+    ]  # fmt: skip
     ruled = operator.post(f"/v1/disputes/{dispute['id']}/decide", {"awarded": "20.00", "note": "Not their fault"})
     assert ruled.status_code == 200
     after = payment_of(given)

@@ -35,6 +35,7 @@ describe('what may still be claimed on top', () => {
     amount,
     state,
     units: null,
+    file: null,
   })
 
   it('is an expense up to its cap, and the way once; what was refused does not count', () => {

@@ -185,6 +185,7 @@ export const trust = {
       penalty: 'Penalty',
       charge: 'Charge',
     } as Record<string, string>,
+    receipt: 'Receipt',
     extra: (code: string, sum: string) => `${code}, ${sum}: asked for`,
     grant: 'Approve it',
     refuse: 'Refuse it',

@@ -185,6 +185,7 @@ export const trust: typeof english = {
       penalty: 'Penalización',
       charge: 'Cargo',
     },
+    receipt: 'Recibo',
     extra: (code, sum) => `${code}, ${sum}: pedido`,
     grant: 'Aprobarlo',
     refuse: 'Rechazarlo',
