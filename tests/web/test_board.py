@@ -124,6 +124,42 @@ def test_the_board_moves_without_a_reload_and_says_when_it_cannot(devices: Devic
         expect(desk.page.locator(".facts strong")).to_have_text("Open")
 
 
+def test_who_was_assigned_is_taken_back_with_what_that_means_or_it_is_too_late(devices: Devices):
+    add_staff(devices.town, "dispatcher", ROSA, "Rosa Marsh")
+    jobs = []
+    for title in ("Replace pump", "Replace fan"):
+        job, offers = devices.town.offered(mode="manual", title=title)
+        yes = devices.town.by_id(offers[0].technician_id).post(
+            f"/v1/offers/{offers[0].id}/accept", {"terms_version": 1}
+        )
+        assert yes.status_code in (200, 202), yes.text
+        jobs.append(job)
+    relayed(devices.town)
+    first, second = jobs
+    of_job = "/v1/assignments?state=live&job_id="
+    with devices.device(DESK) as desk:
+        devices.sign_in(desk, ROSA, "header")
+        chooses(desk, first["number"])
+        desk.page.get_by_role("button", name="Assign ").click()
+        desk.sees("They were told that they have it, and may have confirmed.")
+        desk.sees("Nothing is owed for it now.")
+        assert len(devices.town.staff.get(of_job + first["id"]).json()["items"]) == 1
+        looks(desk, "board-assigned-undo")
+        desk.presses("Undo")
+        desk.sees("Taken back.")
+        expect(desk.page.locator(".facts strong")).to_have_text("Open")
+        assert devices.town.staff.get(of_job + first["id"]).json()["items"] == []
+        # Somebody else has released them meanwhile: the truth, and nothing done twice.
+        chooses(desk, second["number"])
+        desk.page.get_by_role("button", name="Assign ").click()
+        desk.sees("They were told that they have it, and may have confirmed.")
+        (given,) = devices.town.staff.get(of_job + second["id"]).json()["items"]
+        released = devices.town.staff.post(f"/v1/assignments/{given['id']}/release", {"why": "late"})
+        assert released.status_code == 200, released.text
+        desk.presses("Undo")
+        desk.sees("It cannot be taken back any more: it went on meanwhile.")
+
+
 def test_the_board_is_used_with_the_keyboard_and_what_is_seen_is_taken_along(devices: Devices):
     add_staff(devices.town, "dispatcher", ROSA, "Rosa Marsh")
     first, second = devices.town.posted(title=CANARY), devices.town.posted(title="Replace pump")

@@ -6,6 +6,8 @@ import { live } from './live.svelte'
 import { trouble } from './trouble.svelte'
 
 const UNDO_MS = 10_000
+/** What binds others is read before it is taken back. */
+const UNDO_BINDING_MS = 30_000
 
 type Back = () => Promise<Result<unknown>>
 export type Change = { kind: string; actor: string; at: string }
@@ -21,17 +23,22 @@ class Acts {
   /** What somebody else did meanwhile. */
   overtaken = $state.raw<Change>()
   back = $state.raw<Back>()
+  /** What an act binds, and what taking it back would mean. */
+  binds = $state('')
+  /** What became of taking it back. */
+  undone = $state<'done' | 'late'>()
   #timer: ReturnType<typeof setTimeout> | undefined
 
   /** Do it, show what became of it, and offer the way back where there is one. */
-  do = async (jobId: string, work: Back, back?: Back): Promise<boolean> => {
+  do = async (jobId: string, work: Back, back?: Back, binding?: () => Promise<string>): Promise<boolean> => {
     this.isBusy = true
     this.problem = undefined
     this.overtaken = undefined
+    this.undone = undefined
     this.#offer(undefined)
     const answer = await work()
     this.isBusy = false
-    if (answer.ok) this.#offer(back && (() => this.#undo(jobId, back)))
+    if (answer.ok) this.#offer(back && (() => this.#undo(jobId, back)), (await binding?.()) ?? '')
     else await this.#explain(jobId, answer.problem)
     await Promise.all([live.renew([jobId]), trouble.renew()])
     this.num += 1
@@ -41,21 +48,27 @@ class Acts {
   forget(): void {
     this.problem = undefined
     this.overtaken = undefined
+    this.undone = undefined
     this.#offer(undefined)
   }
 
-  #offer(back: Back | undefined): void {
+  #offer(back: Back | undefined, binds = ''): void {
     clearTimeout(this.#timer)
     this.back = back
+    this.binds = binds
     if (back !== undefined) {
-      this.#timer = setTimeout(() => {
-        this.back = undefined
-      }, UNDO_MS)
+      this.#timer = setTimeout(
+        () => {
+          this.back = undefined
+        },
+        binds === '' ? UNDO_MS : UNDO_BINDING_MS,
+      )
     }
   }
 
   async #undo(jobId: string, back: Back): Promise<Result<unknown>> {
-    await this.do(jobId, back)
+    const isDone = await this.do(jobId, back)
+    this.undone = isDone ? 'done' : this.problem?.status === 409 ? 'late' : undefined
     return { ok: true, data: undefined, etag: null }
   }
 

@@ -89,6 +89,13 @@ export const drawer = {
     purchaseOrder: 'Purchase order',
     signed: 'Signed',
   },
+  binding: {
+    told: 'They were told that they have it, and may have confirmed. Undo is a cancellation to them, and it is asked for anew.',
+    free: 'Nothing is owed for it now.',
+    owed: (sum: string) => `Your terms owe them ${sum} for it now.`,
+    back: 'Taken back.',
+    late: 'It cannot be taken back any more: it went on meanwhile.',
+  },
   failed: {
     rules: (rules: string) => `A rule says no to it: ${rules}.`,
     free: (minutes: string) => `It would run into their next work: at most ${minutes} min are free.`,

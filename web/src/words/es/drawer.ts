@@ -90,6 +90,13 @@ export const drawer: typeof english = {
     purchaseOrder: 'Orden de compra',
     signed: 'Firma',
   },
+  binding: {
+    told: 'Se le dijo que el trabajo es suyo y puede haberlo confirmado. Deshacer es para esa persona una cancelación, y se vuelve a preguntar.',
+    free: 'Por ello no se debe nada ahora.',
+    owed: (sum) => `Según sus condiciones se le deben ${sum} por ello ahora.`,
+    back: 'Retirado.',
+    late: 'Ya no se puede retirar: entretanto siguió adelante.',
+  },
   failed: {
     rules: (rules: string) => `Una regla dice que no: ${rules}.`,
     free: (minutes: string) => `Chocaría con su siguiente trabajo: quedan libres ${minutes} min como máximo.`,
