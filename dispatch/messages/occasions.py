@@ -144,6 +144,32 @@ OCCASIONS: tuple[Occasion, ...] = (
     Occasion("alarm", "escalated", "staff", "escalated", "day", "urgent", _ALL, everywhere=True),
     Occasion("alarm", "escalated", "duty_contact", "escalated", "day", "urgent", _CONTACT, everywhere=True),
     Occasion("job", "approved", "on_visit", "approved", "money", "calm", _DESK),
+    # Pay: what comes on top or off, what the sides don't agree on, what the bank did.
+    Occasion("assignment", "extra_asked", "dispatchers", "extra_asked", "money", "timely", _DESK),
+    *(
+        Occasion("assignment", "extra_approved", "technician", key, "money", "calm", _DESK, when=("kind", kind))
+        for kind, key in (
+            ("expense", "extra_approved"),
+            ("travel", "extra_approved"),
+            ("bonus", "bonus_added"),
+            ("penalty", "penalty_added"),
+        )
+    ),
+    Occasion("assignment", "extra_refused", "technician", "extra_refused", "money", "timely", _PHONE),
+    Occasion("assignment", "extra_contested", "dispatchers", "penalty_contested", "money", "calm", _DESK),
+    Occasion("assignment", "penalty_stands", "technician", "penalty_stands", "money", "calm", _DESK),
+    Occasion("dispute", "opened", "technician", "dispute_opened", "money", "timely", _PHONE, when=("side", "client")),
+    Occasion(
+        "dispute", "opened", "dispatchers", "dispute_opened", "money", "timely", _DESK, when=("side", "technician")
+    ),
+    Occasion("dispute", "opened", "staff", "dispute_to_decide", "money", "timely", _DESK),
+    Occasion("dispute", "stated", "technician", "dispute_stated", "money", "calm", _PHONE, when=("side", "client")),
+    Occasion("dispute", "stated", "dispatchers", "dispute_stated", "money", "calm", _DESK, when=("side", "technician")),
+    Occasion("dispute", "decided", "technician", "dispute_decided", "money", "timely", _PHONE),
+    Occasion("dispute", "decided", "dispatchers", "dispute_decided", "money", "timely", _DESK),
+    Occasion("payout", "paid", "technician", "payout_paid", "money", "calm", _PHONE),
+    Occasion("payout", "failed", "technician", "payout_failed", "money", "timely", _PHONE),
+    Occasion("payout", "returned", "technician", "payout_failed", "money", "timely", _PHONE),
     # Whoever asked a person to look again hears what that person said.
     Occasion("appeal", "upheld", "technician", "appeal_upheld", "messages", "calm", _PHONE),
     Occasion("appeal", "rejected", "technician", "appeal_rejected", "messages", "calm", _PHONE),

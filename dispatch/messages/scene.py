@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -169,6 +170,16 @@ def _reader(scene: Scene) -> Value | None:
     return None if person is None else person.name
 
 
+def _sum(name: str) -> Callable[[Scene], Value | None]:
+    """A sum that the event tells."""
+
+    def read(scene: Scene) -> Value | None:
+        told = scene.data.get(name)
+        return None if told is None else Sum(Decimal(told), str(scene.data["currency"]))
+
+    return read
+
+
 def _row(name: str, column: str) -> Callable[[Scene], Value | None]:
     def read(scene: Scene) -> Value | None:
         value: Value | None = _of(getattr(scene, name), column)
@@ -193,7 +204,10 @@ PARAMETERS: Mapping[str, Callable[[Scene], Value | None]] = {
     "until": _until,
     "confirm_by": lambda scene: _at_site(scene, _of(scene.visit, "confirm_by")) or _start(scene),
     "arrival": _arrival,
-    "due": _told("due_at", "due"),
+    "due": _told("due_at", "due", "decide_by"),
+    "amount": _sum("amount"),
+    "awarded": _sum("awarded"),
+    "extra": lambda scene: str(scene.data["code"]).replace("_", " ") if scene.data.get("code") else None,
     "why": lambda scene: Why(str(scene.data.get("why") or scene.data.get("reason") or "other")),
     "trouble": lambda scene: Why(str(scene.data.get("kind") or "other")),
     "proof": lambda scene: Why(str(scene.data.get("kind") or "other")),

@@ -127,7 +127,8 @@ def _count_asked(session: Session, actor: Actor, payment: PaymentRow, now: datet
         extras=[{**each, "state": "approved"} if each["state"] == "asked" else each for each in payment.extras],
     )
     for each in asked:
-        told = {name: each[name] for name in ("id", "code", "kind", "amount")} | {"state": "approved", "why": "silence"}
+        said = {"state": "approved", "why": "silence", "currency": payment.currency}
+        told = {name: each[name] for name in ("id", "code", "kind", "amount")} | said
         subject = ("assignment", payment.assignment_id)
         record(session, actor, subject, "extra_approved", told, client_id=payment.client_id, now=now)
 

@@ -39,7 +39,10 @@ def contest_approved(session: Session, actor: Actor, payment: PaymentRow, *, now
     change(session, payment, extras=extras)
     change(session, payment, lines=lines_of(session, payment, only_agreed=True))
     for each in mine:
-        told = {name: each[name] for name in ("id", "code", "kind", "amount")} | {"state": "contested"}
+        told = {name: each[name] for name in ("id", "code", "kind", "amount")} | {
+            "state": "contested",
+            "currency": payment.currency,
+        }
         subject = ("assignment", payment.assignment_id)
         record(session, actor, subject, "extra_contested", told, client_id=payment.client_id, now=now)
     return open_about_penalty(session, actor, payment, off, now=now)

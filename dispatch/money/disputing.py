@@ -110,6 +110,7 @@ def _open(session: Session, actor: Actor, payment: PaymentRow, wish: Dispute, de
         .values(state="disputed", approve_by=None, version=PaymentRow.version + 1)
     )
     told = _told(payment, wish.amount) | {"reason": wish.reason, "side": side, "decide_by": decide_by.isoformat()}
+    told["staff"] = str(decider)
     record(session, actor, ("dispute", dispute_id), "opened", told, client_id=payment.client_id, now=now)
     return dispute_id
 
@@ -127,7 +128,8 @@ def state_position(session: Session, actor: Actor, dispute_id: UUID, position: P
         When it is decided.
     """
     dispute = _find(session, actor, dispute_id)
-    check_files(session, actor, session.get_one(PaymentRow, dispute.payment_id), position.files, "files")
+    payment = session.get_one(PaymentRow, dispute.payment_id)
+    check_files(session, actor, payment, position.files, "files")
     side = side_of(actor)
     stated = session.scalar(
         update(DisputeRow)
@@ -137,7 +139,7 @@ def state_position(session: Session, actor: Actor, dispute_id: UUID, position: P
     )
     if stated is None:
         raise Conflict(dispute.state, "state a position")
-    told = {"side": side, "num_files": len(position.files)}
+    told = _told(payment, dispute.amount) | {"side": side, "num_files": len(position.files)}
     record(session, actor, ("dispute", dispute_id), "stated", told, client_id=dispute.client_id, now=now)
 
 

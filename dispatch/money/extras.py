@@ -180,6 +180,6 @@ def _keep(
         session.execute(update(PaymentRow).where(PaymentRow.id == payment.id).values(values))
     if more:
         notice(session, actor, payment.budget_id, payment.job_id, now=now)
-    told = {name: changed[name] for name in ("id", "code", "kind", "amount", "state")}
+    told = {name: changed[name] for name in ("id", "code", "kind", "amount", "state")} | {"currency": payment.currency}
     subject = ("assignment", payment.assignment_id)
     record(session, actor, subject, f"extra_{changed['state']}", told, client_id=payment.client_id, now=now)

@@ -143,6 +143,8 @@ def hear(session: Session, actor: Actor, word: Word, *, now: datetime) -> bool:
     for step in steps:
         _post(session, payout, step, now)
     told = {"amount": str(payout.amount), "currency": payout.currency, "why": word.why}
+    if payout.technician_id is not None:
+        told["technician"] = str(payout.technician_id)
     record(session, actor, ("payout", payout.id), word.outcome, told, client_id=None, now=now)
     return True
 

@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from outboxes import Post, to
 from pictures import photo
 from sqlalchemy import insert
 from town import PAYOUT_SECRET
 
+from dispatch.messages import people
 from dispatch.money.provider import signature
 from dispatch.record.tables import StaffRow, TechnicianRow, new_id
 
@@ -272,6 +274,46 @@ def test_a_way_is_paid_by_the_mile_where_the_offer_says_so_and_the_client_agrees
     given.staff.post(f"{given.job_url}/approve")
     after = payment_of(given)
     assert Decimal(after["due"]) + Decimal(after["fee"]) == Decimal("166.80")
+
+
+def test_everybody_hears_of_money_that_concerns_them_on_both_sides(story, operator, acme, monkeypatch):
+    monkeypatch.setattr(people, "_CONTACTS_QUIET", None)
+    post, desk, olga = Post(story.town.world), "desk@acme.example", "olga@example.org"
+    with story.town.world.as_engine() as (session, now):
+        who = {"role": "dispatcher", "name": "Sam Lopez", "email": desk, "created_at": now}
+        session.add(StaffRow(id=new_id(), client_id=story.town.world.client, **who))
+    given = story.assigned(day_policy=RATES)
+    does_the_job(given)
+    with given.town.world.as_engine() as (session, _):
+        session.get_one(TechnicianRow, given.technician_id).works_in_quiet_hours = True
+    post.goes_out()
+
+    def heard():
+        """What went out since: to the technician, to the client's desk, to who decides."""
+        sent = post.goes_out()
+        return [[each.subject for each in to(sent, who)] for who in ("+14325550000", desk, olga)]
+
+    number = given.job["number"]
+    payment = f"/v1/payments/{payment_of(given)['id']}"
+    asked = given.technician.post(f"{payment}/extras", {"code": "parking", "amount": "9.00"}).json()["payment"]
+    assert heard() == [[], [f"{number}: Technician 0 asks for $9.00"], []]
+    given.staff.post(f"{payment}/extras/{asked['extras'][0]['id']}/answer", {"answer": "refuse"})
+    assert heard() == [[f"{number}: $9.00 refused"], [], []]
+    wish = {"amount": "40.00", "reason": "quality", "position": {"note": "The door does not close"}}
+    dispute = f"/v1/disputes/{given.staff.post(f'{payment}/dispute', wish).json()['id']}"
+    assert heard() == [[f"{number}: $40.00 is disputed"], [], [f"{number}: decide about $40.00"]]
+    given.technician.post(f"{dispute}/state", {"note": "It did when I left"})
+    assert heard() == [[], [f"{number}: the other side has said its view"], []]
+    given.staff.post(f"{dispute}/state", {"note": "Not on the photo"})
+    assert heard() == [[f"{number}: the other side has said its view"], [], []]
+    operator.post(f"{dispute}/decide", {"awarded": "25.00", "note": "Half of it"})
+    assert heard() == [[f"{number}: the dispute is over"], [f"{number}: the dispute is over"], []]
+    [payout] = operator.post("/v1/payouts/run").json()["payouts"]
+    for outcome, words in (("paid", "$112.50 is on your account"), ("returned", "$112.50 did not arrive")):
+        body = json.dumps({"payout": payout, "outcome": outcome}).encode()
+        headers = {"Truckroll-Signature": signature(PAYOUT_SECRET, datetime.now(UTC), body)}
+        story.town.key("gateway").sends_raw("/v1/gateway/payouts", body, headers)
+        assert heard() == [[words], [], []]
 
 
 def test_a_bank_says_no_and_the_next_run_pays_again(story, operator, acme):

@@ -28,6 +28,7 @@ VALUES = {name: WHEN for name in ("start", "until", "confirm_by", "arrival", "du
     "code": "K7F2QM", "reader": "Anna María Müller", "num": 7, "reply_code": "482113",
     "first": "WO-88000-12 is approved", "lines": Said("- a"),
     "link": Said("https://dispatch.example.org/sign-in#token=" + "x" * 43), "minutes": 30,
+    "amount": Sum(Decimal("1140.50"), "USD"), "awarded": Sum(Decimal("140.50"), "USD"), "extra": "parking garage",
 }  # fmt: skip
 #: What only those may read who have the work: the door, and who else is on it.
 OF_THE_ASSIGNED = {"address", "site", "number"}
