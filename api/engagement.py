@@ -91,4 +91,4 @@ def _show_checklist(pack: Pack, engaged_as: str, answers: dict[str, Any]) -> Ans
 def _show_question(question: dict[str, Any], answer: dict[str, Any]) -> QuestionOut:
     said = {"answer": answer["answer"], "evidence": answer["evidence"], "owner_id": answer["owner"],
             "answered_at": answer["at"]} if answer else {}  # fmt: skip
-    return QuestionOut(**question, **said)
+    return QuestionOut(**{name: question[name] for name in ("code", "group", "words")}, **said)

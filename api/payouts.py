@@ -23,6 +23,7 @@ from dispatch.money.provider import read_callback
 from dispatch.money.statements import Statement, statement_of, to_csv, yearly
 from dispatch.record.session import Actor, transaction
 from dispatch.record.tables import PayoutRow
+from dispatch.talent.packfiles import known_packs
 from dispatch.visits.paying import hear_of_payout
 
 router = APIRouter(prefix="/v1", tags=["money"])
@@ -112,7 +113,7 @@ def get_year(
         raise BadInput("?zone", zone, "name a zone such as America/New_York") from error
     owner = None if actor.kind == "operator" else _owner(actor)
     with transaction(parts_of(request).engine, actor, role="engine") as session:
-        lines = yearly(session, year, zone=zone, owner=owner)
+        lines = yearly(session, year, zone=zone, packs=known_packs(), owner=owner)
     return YearOut.model_validate({"year": year, "zone": zone, "lines": lines})
 
 

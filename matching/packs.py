@@ -98,8 +98,8 @@ class Pack:
         return self.valid_from.toordinal(), FOREVER if self.valid_to is None else self.valid_to.toordinal()
 
     @property
-    def questions(self) -> Mapping[str, Mapping[str, str]]:
-        """Of a checklist, by code: group and words."""
+    def questions(self) -> Mapping[str, Mapping[str, Any]]:
+        """Of a checklist, by code: group, words, the answer that speaks of an `employee`, and the `flag` it raises."""
         return {each["code"]: each for each in self.thresholds.get("questions", ())}
 
     @property
@@ -325,9 +325,18 @@ def _is_codes(value: Any) -> bool:
 
 
 def _check_questions(questions: Any, name: str) -> None:
+    codes = set()
     for question in questions if isinstance(questions, list | tuple) else [questions]:
-        if not isinstance(question, dict) or question.keys() != {"code", "group", "words"}:
-            raise PackError(f"{name}: question {question!r} has not just code, group and words")
+        if not isinstance(question, dict) or question.keys() - {"flag"} != {"code", "group", "words", "employee"}:
+            raise PackError(f"{name}: question {question!r} has not just code, group, words, employee and perhaps flag")
+        if question["employee"] not in ("yes", "no"):
+            raise PackError(f"{name}: question {question['code']}: employee {question['employee']!r} is yes or no")
+        flag = question.get("flag", {"code": "", "words": ""})
+        if not isinstance(flag, dict) or flag.keys() != {"code", "words"}:
+            raise PackError(f"{name}: question {question['code']}: flag {flag!r} has not just code and words")
+        if question["code"] in codes:
+            raise PackError(f"{name}: question {question['code']!r} is there twice")
+        codes.add(question["code"])
 
 
 def _check_thresholds(values: Mapping[str, Any], must: frozenset[str], may: frozenset[str], name: str) -> None:

@@ -16,12 +16,11 @@ from sqlalchemy.orm import Session
 from dispatch.money.ledger import Owner, account_id
 from dispatch.record.persons import ERASED, kept_of
 from dispatch.record.tables import CompanyRow, LedgerEntryRow, LedgerTransactionRow, TechnicianRow
+from matching.packs import Pack
+from matching.taxforms import forms_of
 
 #: A cell that begins so would be run as a formula by a spreadsheet.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-#: Payments of a year up to which nothing is reported (1099-NEC): the year from which it holds, and the sum.
-#: Source: 26 U.S.C. 6041(a), as amended for payments made after 31 December 2025 (Pub. L. 119-21, section 70433).
-_THRESHOLDS = ((2026, Decimal(2_000)), (0, Decimal(600)))
 # The other side of each is the world outside: what it got, its owner was paid. Of a payment that went in parts, each
 # has its share of the expenses.
 _PAID = text("""
@@ -118,20 +117,24 @@ def statement_of(session: Session, owner: Owner, currency: str, *, from_at: date
     return Statement(currency, from_at, to_at, opening, lines, closing)
 
 
-def yearly(session: Session, year: int, *, zone: str, owner: Owner | None = None) -> list[YearLine]:
+def yearly(
+    session: Session, year: int, *, zone: str, packs: Sequence[Pack], owner: Owner | None = None
+) -> list[YearLine]:
     """What everybody, or one owner, was paid in a year for each client, by the day of the payment in `zone`.
 
     What came back from a bank is taken off in the year in which it came back. Expenses that the client approved are
     told beside the sum: with a receipt they are no income. Only who works as an independent contractor is reported,
-    by how they work for the client today; a payroll partner reports its own. Runs as the engine.
+    by how they work for the client today, from the sum on that the year's version of a form among `packs` says; a
+    payroll partner reports its own. Runs as the engine.
     """
     start, end = (datetime(each, 1, 1, tzinfo=ZoneInfo(zone)).astimezone(UTC) for each in (year, year + 1))
     who = None if owner is None else owner.technician_id or owner.company_id
-    threshold = next(sum_ for since, sum_ in _THRESHOLDS if year >= since)
+    forms = forms_of(packs, year)
     lines = []
     for row in session.execute(_PAID, {"start": start, "end": end, "who": who}).mappings():
-        is_contractor = row["technician_id"] is not None and row["engaged_as"] == "contractor"
-        is_reported = is_contractor and row["currency"] == "USD" and row["amount"] - row["expenses"] >= threshold
+        income = row["amount"] - row["expenses"]
+        is_person = row["technician_id"] is not None and row["currency"] == "USD"
+        is_reported = is_person and any(form.asks(row["engaged_as"], income) for form in forms)
         line = {name: row[name] for name in ("owner_id", "client_id", "currency", "amount", "expenses", "num_payouts")}
         name = _name(session, row["owner_id"])
         lines.append(YearLine(**line, name=name, engaged_as=row["engaged_as"], is_reported=is_reported))

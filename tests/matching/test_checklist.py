@@ -1,5 +1,7 @@
 """Checklists: which answers are open, which speak of an employee, what they bring with them."""
 
+from dataclasses import replace
+
 import pytest
 
 from dispatch.talent.packfiles import shipped_packs
@@ -32,6 +34,14 @@ def test_technical_work_through_a_third_party_is_flagged_by_section_1706():
     assert found.employee == ("training", "may_decline", "third_party_technical")
     assert list(found.flags) == ["section_1706"]
     assert "instructions" in found.open
+
+
+def test_which_answer_counts_and_what_it_flags_says_the_pack_alone():
+    asked = {"code": "own_van", "group": "money", "words": "Do they bring a van?", "employee": "yes"}
+    flag = {"code": "house_rule", "words": "a rule of the house"}
+    mine = replace(pack("us-ca-abc"), thresholds={"questions": [{**asked, "flag": flag}]})
+    assert read_answers(mine, {"own_van": "yes"}) == Reading((), ("own_van",), {"house_rule": "a rule of the house"})
+    assert read_answers(mine, {"own_van": "no"}) == Reading((), (), {})
 
 
 def test_every_shipped_question_speaks_of_an_employee_in_just_one_way():

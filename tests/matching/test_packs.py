@@ -11,6 +11,8 @@ from matching.errors import PackError, PolicyError
 from matching.packs import LimitsPolicy, check_timelines, hard_rules, parse_pack
 from matching.usage import ENGAGEMENTS, NO_LIMIT, HoursLimit, HoursRules, TenureLimit
 
+QUESTION = {"code": "a", "group": "g", "words": "w", "employee": "no"}
+
 
 def document(**changes: Any) -> dict[str, Any]:
     return {
@@ -50,6 +52,15 @@ def document(**changes: Any) -> dict[str, Any]:
         ({"engagements": ["friend"]}, "engagements ['friend'] are not some of contractor, w2, company"),
         ({"engagements": []}, "engagements [] are not some of"),
         ({"ways_on": ["pray"]}, "ways_on 'pray' is none of rotate, pause"),
+        *[
+            ({"kind": "checklist", "thresholds": {"questions": questions}}, words)
+            for questions, words in (
+                ([{"code": "a", "group": "g", "words": "w"}], "has not just code, group, words, employee"),
+                ([{**QUESTION, "employee": "maybe"}], "question a: employee 'maybe' is yes or no"),
+                ([{**QUESTION, "flag": {"code": "f"}}], "question a: flag {'code': 'f'} has not just code and words"),
+                ([QUESTION, QUESTION], "question 'a' is there twice"),
+            )
+        ],
         ({"colour": "red"}, "unexpected keyword argument 'colour'"),
     ],
 )

@@ -1,6 +1,7 @@
 """From the client's funds to the technician's bank: set aside, given back, due, in a payout, there; or refused."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import permutations
@@ -22,12 +23,14 @@ from dispatch.money.statements import statement_of, yearly
 from dispatch.money.verifying import verify_books
 from dispatch.record.session import ENGINE, Actor, transaction
 from dispatch.record.tables import AlarmRow, DisputeRow, JobRow, PaymentRow, PayoutRow, StaffRow, new_id
+from dispatch.talent.packfiles import shipped_packs
 from dispatch.visits.agreeing import accept_proposal
 from dispatch.visits.cancelling import cancel_work
 from dispatch.visits.completion import approve_silently, finish_job, send_back_job
 from dispatch.visits.paying import concede_dispute, decide_dispute, dispute_pay, hear_of_payout, watch_disputes
 from dispatch.visits.proposing import Wanted, propose
 from matching.job import Pay
+from matching.packs import Pack
 
 D = Decimal
 HOURLY = Pay("hourly", D("70.00"), "USD")
@@ -450,7 +453,7 @@ def test_a_years_sum_counts_the_day_of_payment_where_the_payee_lives_and_is_repo
     # Seven in the evening of New Year's Eve in New York is 2027 in UTC already.
     paid_at = datetime(2027, 1, 1, 0, 30, tzinfo=UTC)
     purse.does(lambda session, _: hear(session, ENGINE, Word(payout, "paid"), now=paid_at))
-    year = lambda num, zone: purse.does(lambda session, _: yearly(session, num, zone=zone))  # noqa: E731
+    year = lambda num, zone: purse.does(lambda session, _: yearly(session, num, zone=zone, packs=shipped_packs()))  # noqa: E731
     [line] = year(2026, "America/New_York")
     assert (line.amount, line.num_payouts, line.is_reported) == (D("2000.00"), 1, True)
     assert (line.client_id, line.expenses, line.engaged_as) == (purse.client, D(0), "contractor")
@@ -469,12 +472,37 @@ def test_a_years_sum_counts_the_day_of_payment_where_the_payee_lives_and_is_repo
     assert year(2026, "UTC") == []
     assert len(year(2027, "UTC")) == 1
     person = Owner(technician_id=purse.payment(won).technician_id)
-    assert len(purse.does(lambda session, _: yearly(session, 2026, zone="America/New_York", owner=person))) == 1
+    assert (
+        len(purse.does(lambda session, _: yearly(session, 2026, zone="America/New_York", packs=[], owner=person))) == 1
+    )
     other = Owner(technician_id=new_id())
-    assert purse.does(lambda session, _: yearly(session, 2026, zone="America/New_York", owner=other)) == []
+    assert purse.does(lambda session, _: yearly(session, 2026, zone="America/New_York", packs=[], owner=other)) == []
     purse.does(lambda session, _: hear(session, ENGINE, Word(payout, "returned"), now=paid_at + timedelta(days=9)))
     [back] = year(2027, "America/New_York")
     assert (back.amount, back.is_reported) == (D("-2000.00"), False)
+
+
+def test_the_sum_from_which_a_year_is_reported_is_that_of_its_own_version_at_the_turn_of_the_year(purse: Purse):
+    purse.pays_in("5000")
+    purse.agrees(limits={"dispatcher": "5000"})
+    won = done(purse, pay=Pay("fixed", D("600.00"), "USD"))
+    purse.approves(won)
+    [payout] = purse.runs_payouts()
+    midnight = datetime(2026, 1, 1, 5, tzinfo=UTC)  # in New York
+    purse.does(lambda session, _: hear(session, ENGINE, Word(payout, "paid"), now=midnight - timedelta(seconds=1)))
+
+    def year(num: int, zone: str, packs: tuple[Pack, ...]) -> list[tuple[D, bool]]:
+        lines = purse.does(lambda session, _: yearly(session, num, zone=zone, packs=packs))
+        return [(line.amount, line.is_reported) for line in lines]
+
+    shipped = shipped_packs()
+    assert year(2025, "America/New_York", shipped) == [(D("600.00"), True)], "600 until 2025"
+    assert year(2026, "UTC", shipped) == [(D("600.00"), False)], "2,000 from 2026: the same payment, in UTC's days"
+    assert year(2026, "America/New_York", shipped) == []
+    only = [pack for pack in shipped if pack.kind == "tax_form"]
+    assert year(2025, "America/New_York", tuple(pack for pack in only if pack.version == 2)) == [(D("600.00"), False)]
+    cent = tuple(replace(pack, thresholds={**pack.thresholds, "amount": 600.01}) for pack in only)
+    assert year(2025, "America/New_York", cent) == [(D("600.00"), False)], "a cent below it is not reported"
 
 
 def test_the_books_are_verified_and_a_balance_set_behind_the_triggers_is_named(purse: Purse, admin_url: str):
