@@ -30,7 +30,7 @@ from dispatch.messages.threads import (
     words_of,
 )
 from dispatch.record.session import ENGINE, Actor, transaction
-from dispatch.record.tables import AssignmentRow, ClientRow, JobRow, MessageRow, ThreadRow
+from dispatch.record.tables import AssignmentRow, ClientRow, JobRow, MessageRow, SiteRow, ThreadRow
 
 router = APIRouter(prefix="/v1", tags=["messages"])
 
@@ -222,20 +222,21 @@ def _unread(session: Session, actor: Actor, threads: Collection[UUID]) -> dict[U
     return {thread: (num, last) for thread, num, last in rows}
 
 
-def _titles(session: Session, threads: Collection[ThreadRow]) -> dict[UUID, tuple[str, str | None]]:
-    """For each thread the client's name, and the title of the job that it is about. Runs as the engine."""
+def _titles(session: Session, threads: Collection[ThreadRow]) -> dict[UUID, dict[str, str | None]]:
+    """For each thread the client's name, the title of the job that it is about, and its zone. Runs as the engine."""
     found = session.execute(
-        select(ThreadRow.id, ClientRow.name, JobRow.title)
+        select(ThreadRow.id, ClientRow.name, JobRow.title, SiteRow.time_zone)
         .join(ClientRow, ClientRow.id == ThreadRow.client_id)
         .outerjoin(JobRow, JobRow.id == ThreadRow.job_id)
+        .outerjoin(SiteRow, SiteRow.id == JobRow.site_id)
         .where(ThreadRow.id.in_([each.id for each in threads]))
     )
-    return {thread: (client, title) for thread, client, title in found}
+    return {thread: {"client": client, "title": title, "time_zone": zone} for thread, client, title, zone in found}
 
 
 def _show_thread(
-    row: ThreadRow, unread: Mapping[UUID, tuple[int, datetime]], titles: tuple[str, str | None]
+    row: ThreadRow, unread: Mapping[UUID, tuple[int, datetime]], titles: Mapping[str, str | None]
 ) -> ThreadOut:
     num_unread, last_at = unread.get(row.id, (0, None))
     same = {name: getattr(row, name) for name in ("id", "client_id", "job_id", "technician_id", "code", "created_at")}
-    return ThreadOut(**same, client=titles[0], title=titles[1], num_unread=num_unread, last_at=last_at)
+    return ThreadOut.model_validate({**same, **titles, "num_unread": num_unread, "last_at": last_at})

@@ -173,6 +173,7 @@ class ThreadOut(Out):
     client: str = Field(description="Its name.")
     job_id: UUID | None
     title: str | None = Field(description="Of the job that it is about.")
+    time_zone: str | None = Field(description="Of the site of that job.")
     technician_id: UUID | None
     code: str = Field(description="A text that begins with `#` and this code reaches it.")
     num_unread: int

@@ -20,6 +20,7 @@ class ListedJob(Out):
     title: str
     why: str = Field(description="A code; of one who came late, minutes.")
     at: Instant | None
+    time_zone: str = Field(description="Of the site.")
 
 
 class CostOut(Out):
@@ -96,6 +97,7 @@ class RulesSetAside(Out):
     number: str
     technician_id: UUID
     technician: str
+    time_zone: str = Field(description="Of the site.")
     rules: list[Code]
     why: Code
     by: str | None = Field(description="Whose word it was; null: not a member of staff.")
@@ -124,6 +126,7 @@ class ProofEnding(Out):
     num_visits: int
     num_after: int
     next_at: Instant = Field(description="Of the first visit that it leaves uncovered, else of the first one.")
+    time_zone: str = Field(description="Of the site.")
     job_id: UUID
     number: str
 
@@ -134,6 +137,7 @@ class ReadingOut(Out):
     id: UUID
     job_id: UUID
     number: str
+    time_zone: str = Field(description="Of the site.")
     reader: str | None
     reader_kind: str
     names: list[str]

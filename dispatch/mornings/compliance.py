@@ -64,6 +64,7 @@ class SetAside:
     number: str
     technician_id: UUID
     technician: str
+    time_zone: str
     rules: Sequence[str]
     why: str
     by: str | None
@@ -94,6 +95,7 @@ class Expiry:
     num_visits: int
     num_after: int
     next_at: datetime
+    time_zone: str
     job_id: UUID
     number: str
 
@@ -105,6 +107,7 @@ class Reading:
     id: UUID
     job_id: UUID
     number: str
+    time_zone: str
     reader: str | None
     reader_kind: str
     names: Sequence[str]
@@ -178,19 +181,21 @@ def _set_aside(session: Session, span: Span) -> tuple[int, list[SetAside]]:
     )
     rows = session.execute(
         select(
-            OfferRow, JobRow.number, TechnicianRow.name, StaffRow.name, EventRow.data, EventRow.at, func.count().over()
+            OfferRow, JobRow.number, TechnicianRow.name, SiteRow.time_zone, StaffRow.name, EventRow.data, EventRow.at,
+            func.count().over(),
         )
         .join(JobRow, JobRow.id == OfferRow.job_id)
+        .join(SiteRow, SiteRow.id == JobRow.site_id)
         .join(TechnicianRow, TechnicianRow.id == OfferRow.technician_id)
         .join(EventRow, told)
         .outerjoin(StaffRow, StaffRow.id == EventRow.actor_id)
         .where(OfferRow.client_id == span.client_id, OfferRow.waived_why.is_not(None), span.has(EventRow.at))
         .order_by(EventRow.at.desc(), OfferRow.id)
         .limit(MOST_LISTED)
-    ).all()
+    ).all()  # fmt: skip
     found = [
-        SetAside(each.id, each.job_id, number, each.technician_id, name, said["waived"], said["why"], by, at)
-        for each, number, name, by, said, at, _ in rows
+        SetAside(each.id, each.job_id, number, each.technician_id, name, zone, said["waived"], said["why"], by, at)
+        for each, number, name, zone, by, said, at, _ in rows
     ]
     return (rows[0][-1] if rows else 0), found
 
@@ -247,7 +252,7 @@ def _expiries(session: Session, span: Span) -> tuple[int, list[Expiry]]:
         .order_by(ranked.c.num_after == 0, ranked.c.valid_until, ranked.c.technician_id)
         .limit(MOST_LISTED)
     ).all()
-    same = ("technician_id", "kind", "valid_until", "num_visits", "num_after", "job_id", "number")
+    same = ("technician_id", "kind", "valid_until", "num_visits", "num_after", "time_zone", "job_id", "number")
     found = [
         Expiry(technician=row.name, next_at=row.start_at, **{each: getattr(row, each) for each in same}) for row in rows
     ]
@@ -272,7 +277,7 @@ def _booked(span: Span) -> Subquery:
     return (
         select(
             AssignmentRow.technician_id, AssignmentRow.start_at, JobRow.id.label("job_id"), JobRow.number,
-            day.label("day"), proofs.c.kind, proofs.c.until.label("valid_until"),
+            SiteRow.time_zone, day.label("day"), proofs.c.kind, proofs.c.until.label("valid_until"),
         )
         .join(SlotRow, SlotRow.id == AssignmentRow.slot_id)
         .join(JobRow, JobRow.id == AssignmentRow.job_id)
@@ -305,8 +310,9 @@ def _pay_days(session: Session, span: Span) -> tuple[int, list[NearPayDay]]:
 def _readings(session: Session, span: Span) -> tuple[int, list[Reading]]:
     name = func.coalesce(StaffRow.name, TechnicianRow.name)
     rows = session.execute(
-        select(EventRow, JobRow.number, name, func.count().over())
+        select(EventRow, JobRow.number, SiteRow.time_zone, name, func.count().over())
         .join(JobRow, JobRow.id == EventRow.subject_id)
+        .join(SiteRow, SiteRow.id == JobRow.site_id)
         .outerjoin(StaffRow, StaffRow.id == EventRow.actor_id)
         .outerjoin(TechnicianRow, TechnicianRow.id == EventRow.actor_id)
         .where(EventRow.client_id == span.client_id, EventRow.kind == "cleared_read", span.has(EventRow.at))
@@ -314,7 +320,7 @@ def _readings(session: Session, span: Span) -> tuple[int, list[Reading]]:
         .limit(MOST_LISTED)
     ).all()
     found = [
-        Reading(event.id, event.subject_id, number, reader, event.actor_kind, event.data["names"], event.at)
-        for event, number, reader, _ in rows
+        Reading(event.id, event.subject_id, number, zone, reader, event.actor_kind, event.data["names"], event.at)
+        for event, number, zone, reader, _ in rows
     ]
     return (rows[0][-1] if rows else 0), found

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Float, Select, and_, case, cast, extract, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from dispatch.record.tables import AssignmentRow, JobRow, PaymentRow, VisitRow
+from dispatch.record.tables import AssignmentRow, JobRow, PaymentRow, SiteRow, VisitRow
 from matching.eligibility import Rule
 from matching.reasons import reading
 from matching.reputation import ReputationPolicy
@@ -53,6 +53,7 @@ class Listed:
     title: str
     why: str
     at: datetime | None
+    time_zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,10 +269,9 @@ def _jobs(
     session: Session, span: Span, why: Any, at: Any, condition: ColumnElement[bool], of: Any = None
 ) -> list[Listed]:
     """The jobs behind a figure: by their own rows, or by those of their visits or assignments."""
-    wanted = select(JobRow.id, JobRow.number, JobRow.title, why, at).where(
-        JobRow.client_id == span.client_id, condition
-    )
+    wanted = select(JobRow.id, JobRow.number, JobRow.title, why, at, SiteRow.time_zone)
+    wanted = wanted.join(SiteRow, SiteRow.id == JobRow.site_id).where(JobRow.client_id == span.client_id, condition)
     if of is not None:
         wanted = wanted.join(of, of.job_id == JobRow.id)
     rows = session.execute(wanted.order_by(at.desc(), JobRow.id).limit(MOST_LISTED))
-    return [Listed(id_, number, title, str(said), when) for id_, number, title, said, when in rows]
+    return [Listed(id_, number, title, str(said), when, zone) for id_, number, title, said, when, zone in rows]

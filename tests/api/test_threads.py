@@ -63,6 +63,7 @@ def test_read_marks_are_each_readers_own_and_only_move_on(town: Town):
     first, second = (town.staff.post(f"{job}/messages", {"text": each}).json() for each in ("one", "two"))
     (thread,) = technician.get("/v1/threads").json()["items"]
     assert (thread["num_unread"], thread["client"], thread["title"]) == (2, "Acme service", "Replace drive")
+    assert thread["time_zone"] == "America/Chicago"
     read = f"/v1/threads/{thread['id']}/read"
     assert technician.post(read, {"message_id": second["id"]}).json() == {"moved": True}
     assert technician.post(read, {"message_id": first["id"]}).json() == {"moved": False}

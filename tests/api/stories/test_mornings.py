@@ -83,6 +83,7 @@ def test_a_week_is_told_in_counts_that_lead_to_the_jobs_behind_them(story, opera
     assert (found["unfilled_by"], listed(found["unfilled"])) == ({"level": 1}, [(nobody["number"], "level")])
     assert (found["num_begun"], found["num_in_time"]) == (2, 1)
     assert listed(found["late"]) == [(back.job["number"], "40")]
+    assert found["late"][0]["time_zone"] == "America/Chicago"
     assert (found["num_first_visits"], found["num_first_complete"]) == (2, 1)
     assert listed(found["returns"]) == [(back.job["number"], "part")]
     assert (found["num_due"], found["num_no_shows"]) == (3, 1)
@@ -209,6 +210,7 @@ def test_compliance_reads_exceptions_levels_endings_and_readings_with_their_name
     [ending] = found["expiries"]
     assert (ending["kind"], ending["valid_until"], ending["number"]) == (BRIEFED, str(ends), given.job["number"])
     assert (ending["num_visits"], ending["num_after"], ending["technician"]) == (1, 1, name)
+    assert {ending["time_zone"], found["readings"][0]["time_zone"]} == {"America/Chicago"}
     [reading] = found["readings"]
     assert (reading["number"], reading["names"], reading["reader_kind"]) == (
         given.job["number"], ["alarm_code"], "dispatcher",

@@ -15,11 +15,6 @@ export type Bar = {
 }
 export type Lane = { key: string; name: string; bars: Bar[]; num: number }
 
-/** The beginning of a day by the reader's clock, so many days from today. */
-export function dayOf(now: Date, offset: number): number {
-  return new Date(now.getFullYear(), now.getMonth(), now.getDate() + offset).getTime()
-}
-
 type Visit = Job['visits'][number]
 
 function barOf(job: Job, visit: Visit): Bar {

@@ -32,6 +32,8 @@ class View {
   isTroubledOnly = $state(false)
   /** The day of the timeline, as days from today. */
   dayOffset = $state(0)
+  /** By the clock of which sites the timeline is drawn, where somebody chose. */
+  zone = $state<string>()
 
   /** What is seen, by when it begins; worked out once for all who show it. */
   jobs: readonly Job[] = $derived.by(() => {

@@ -23,12 +23,15 @@ export const disputes = (): Reading<readonly Schemas['DisputeOut'][]> =>
 export const payouts = (): Reading<readonly Schemas['PayoutOut'][]> =>
   kept('payouts', () => items(ask(api.GET('/v1/payouts', { params: { query: { limit: 50 } } }))))
 
-/** What the work of each assignment is called. */
-export const titles = (): Reading<Map<string, string>> =>
-  kept('titles', async () => {
+/** What the work of each assignment is called, and by whose clock it is done. */
+export const works = (): Reading<Map<string, { title: string; zone: string }>> =>
+  kept('works', async () => {
     const answer = await ask(api.GET('/v1/assignments', { params: { query: { limit: 200 } } }))
     if (!answer.ok) return answer
-    return { ...answer, data: new Map(answer.data.items.map((each) => [each.id, each.title])) }
+    return {
+      ...answer,
+      data: new Map(answer.data.items.map(({ id, title, place }) => [id, { title, zone: place.time_zone }])),
+    }
   })
 
 export const reputation = (): Reading<Schemas['ReputationOut']> =>

@@ -27,6 +27,11 @@ describe('a time', () => {
   it('is said with the zone and the reader’s own clock when they differ', () => {
     const said = moment('2027-03-01T19:00:00Z', 'America/Chicago', reader('America/New_York'), false)
     expect([plain(said.there), said.zone, plain(said.here)]).toEqual(['1:00 PM', 'CST', '2:00 PM'])
+    // The day is said twice only where it is another one, and then also where none was asked for.
+    const sameDay = moment('2027-03-01T19:00:00Z', 'America/Chicago', reader('America/New_York'), true)
+    expect([plain(sameDay.there), plain(sameDay.here)]).toEqual(['Mon, Mar 1, 1:00 PM', '2:00 PM'])
+    const next = moment('2027-03-02T05:30:00Z', 'America/Chicago', reader('America/New_York'), false)
+    expect([plain(next.there), plain(next.here)]).toEqual(['11:30 PM', 'Tue, Mar 2, 12:30 AM'])
   })
 
   it('takes zones of other names and the same clock for one', () => {

@@ -73,10 +73,16 @@ export type Said = { there: string; zone: string; here: string }
 /** A moment: the day and the clock there, the zone's name and the reader's own clock where they differ. */
 export function moment(iso: string, zone: string, reader: Reader, withDay: boolean): Said {
   const at = new Date(iso)
-  const say = (where: string) =>
-    withDay ? `${dayName(at, where, reader)}, ${clockTime(at, where, reader)}` : clockTime(at, where, reader)
+  const say = (where: string, day: boolean) =>
+    (day ? `${dayName(at, where, reader)}, ` : '') + clockTime(at, where, reader)
   const isOther = differs(at, zone, reader)
-  return { there: say(zone), zone: isOther ? zoneName(at, zone) : '', here: isOther ? say(reader.zone) : '' }
+  // Of the reader's own the day is said only where it is another one.
+  const isOtherDay = dayOf(at, zone) !== dayOf(at, reader.zone)
+  return {
+    there: say(zone, withDay),
+    zone: isOther ? zoneName(at, zone) : '',
+    here: isOther ? say(reader.zone, isOtherDay) : '',
+  }
 }
 
 /** From a moment to another; the day is said twice only where it is another one. */

@@ -2,8 +2,7 @@
 import { ask } from '../../server/api'
 import type { Problem } from '../../server/problems'
 import { session } from '../../server/session.svelte'
-import { moment } from '../../time/format'
-import { reader } from '../../ui/reader'
+import { clockAt, reader } from '../../ui/reader'
 import { t } from '../../words/desk'
 import { overtaking } from './overtaking'
 import { actor, told } from './story'
@@ -42,7 +41,7 @@ export class Acting {
   #whose(): string {
     const last = overtaking(this.view.events, this.#seen, session.me?.id)
     if (last === undefined) return ''
-    const when = moment(last.at, this.view.job?.place.time_zone ?? reader().zone, reader(), false).there
+    const when = clockAt(last.at, this.view.job?.place.time_zone ?? reader().zone)
     return t().job.overtaken(actor(last, undefined), told(last), when)
   }
 }

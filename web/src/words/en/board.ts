@@ -92,6 +92,7 @@ export const board = {
   before: 'The day before',
   after: 'The day after',
   today: 'Today',
+  clock: 'Clock of',
   noDay: 'Nothing on this day',
   addLane: 'Technician by name or number',
   addLaneDo: 'Add a row',

@@ -93,6 +93,7 @@ export const board: typeof english = {
   before: 'El día anterior',
   after: 'El día siguiente',
   today: 'Hoy',
+  clock: 'Reloj de',
   noDay: 'Nada este día',
   addLane: 'Técnico por nombre o número',
   addLaneDo: 'Añadir una fila',
