@@ -32,10 +32,14 @@ const phoneOf = (bundle: Bundle): string =>
     ([, chunk]) => chunk.type === 'chunk' && chunk.isEntry && chunk.facadeModuleId?.endsWith('/phone/index.html'),
   )?.[0] ?? ''
 
-/** All files that the phone's page may come to need. */
+/** All files that the phone's page may come to need; the map, larger than all else, is brought when it is opened. */
 function shellOf(bundle: Bundle): string[] {
   const type = Object.keys(bundle).filter((name) => /inter-latin-wght-normal/.test(name))
-  return [...reached(bundle, phoneOf(bundle), () => true), ...type].sort()
+  const isMap = (name: string) => {
+    const chunk = bundle[name]
+    return chunk?.type === 'chunk' && (chunk.facadeModuleId ?? '').endsWith('/parts/PlaceMap.svelte')
+  }
+  return [...reached(bundle, phoneOf(bundle), (name) => !isMap(name)), ...type].sort()
 }
 
 /** Packed bytes of what the phone's first sight needs, as written in `dist`, in the language that needs most. */

@@ -7,16 +7,18 @@ tell by. What failed is tried again, later and later; then by the next channel; 
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, select, text, update
 from sqlalchemy.orm import Session
 
 from dispatch.messages.adapters import Adapters, Failed, Message, Outcome, Sent
 from dispatch.messages.errands import DELIVER, QUEUE, leave_deliveries
+from dispatch.messages.leading import page_of
 from dispatch.messages.occasions import BY_KEY, Channel, Occasion
 from dispatch.messages.people import Address, Person, read_people
 from dispatch.messages.preferences import quiet_until
@@ -151,10 +153,12 @@ def _written(session: Session, notice: NoticeRow, person: Person, scene: Scene) 
         return None
     channel = cast(Channel, notice.channels[0])
     alias = scene.thread.code if scene.thread else None
+    zone = ZoneInfo(person.zone or (scene.site.time_zone if scene.site else "UTC"))
+    page = page_of(notice.occasion, scene, zone) if notice.reader_kind == "technician" else "/"
     addresses = person.addresses.get(channel, ())
     return Claimed(
         notice,
-        tuple(_message(notice, channel, person, each, words, alias) for each in addresses),
+        tuple(replace(_message(notice, channel, person, each, words, alias), page=page) for each in addresses),
         BY_KEY.get(notice.occasion),
     )
 

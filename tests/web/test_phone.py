@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -174,6 +175,53 @@ def test_the_day_from_the_promise_to_the_way_home(devices: Devices):
         phone.sees("all you said was heard")
         first, _next = devices.town.staff.get(f"/v1/jobs/{job['id']}").json()["visits"]
         assert (first["state"], first["outcome"]) == ("checked_out", "return_needed")
+
+
+def test_the_map_is_brought_when_it_is_opened_and_shows_the_work_and_ones_base(devices: Devices):
+    job, offers = devices.town.offered()
+    taker = devices.town.by_id(offers[0].technician_id)
+    assert taker.post(f"/v1/offers/{offers[0].id}/accept", {"terms_version": 1}).status_code == 200
+    devices.town.posted(title="Nobody was asked yet")
+    with devices.device() as phone:
+        asked: list[str] = []
+        phone.page.on("request", lambda request: asked.append(request.url))
+        devices.sign_in(phone, devices.address_of(offers[0].technician_id))
+        phone.page.evaluate("navigator.serviceWorker.ready")
+        phone.follows("Open jobs")
+        phone.sees("Nobody was asked yet")
+        kept = phone.page.evaluate(
+            "caches.keys().then((names) => caches.open(names[0])).then((cache) => cache.keys())"
+            ".then((all) => all.map((each) => each.url))"
+        )
+        assert len(kept) > 20
+        theirs = ("PlaceMap", "BaseMap", "states-10m", "counties-10m", "base-map")
+        assert [each for each in asked + kept if any(name in each for name in theirs)] == []
+        phone.presses("On a map")
+        phone.page.locator("[data-map=home]").wait_for()
+        looks(phone, "phone-map-jobs")
+        assert phone.barriers() == []
+        # A coarse place, before it is one's own; a tap leads to what the list says of it.
+        phone.sees("About where the work is")
+        phone.page.locator("[data-map=work]").click()
+        expect(phone.page.get_by_role("heading", name="Nobody was asked yet")).to_be_focused()
+        phone.opens(f"/phone/visits/{devices.town.world.start.date()}/{_visit(job)}")
+        phone.presses("On a map")
+        expect(phone.page.locator("[data-map=work]")).to_contain_text("Store 1147")
+        phone.page.locator("[data-map=home]").wait_for()
+        phone.page.locator("[data-map=work]").scroll_into_view_if_needed()
+        looks(phone, "phone-map-visit")
+        assert _widest(phone) <= PHONE[0]
+        phone.presses("Close the map")
+        expect(phone.page.locator("figure")).to_have_count(0)
+
+
+def _visit(job: dict[str, Any]) -> str:
+    return str(job["visits"][0]["id"])
+
+
+def looks(phone: Device, name: str) -> None:
+    if folder := os.environ.get("TRUCKROLL_SHOTS"):
+        phone.page.screenshot(path=str(Path(folder) / f"{name}.png"))
 
 
 @pytest.mark.parametrize(("size", "scheme"), LOOKS if LONG else LOOKS[:1])

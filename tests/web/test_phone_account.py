@@ -1,5 +1,6 @@
 """What is a technician's own on the phone: messages, money, record, proofs, hours, notices, the calendar."""
 
+import json
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -439,6 +440,52 @@ def test_a_push_is_shown_and_leads_to_the_phones_page(devices: Devices):
         # The same notice again takes the place of the first.
         again = _pushed(phone, scope, '{"id": "n1", "title": "A new offer", "body": "Replace drive, $150"}')
         assert again == [["A new offer", "Replace drive, $150", "n1"]]
+
+
+def test_a_tap_on_a_push_opens_what_it_is_about(devices: Devices):
+    """The page's own worker with a notice of the browser; a tap by hand and a new window are nothing that tests may."""
+    job, offers = devices.town.offered()
+    page, where = f"/offers/{offers[0].id}", f"**/phone/offers/{offers[0].id}"
+    with devices.device(permissions=["geolocation", "notifications"]) as phone:
+        signs_in(devices, phone, devices.address_of(offers[0].technician_id), "/phone/settings")
+        phone.page.evaluate("window.isTheSame = true")
+        scope = phone.page.evaluate("navigator.serviceWorker.ready.then((each) => each.scope)")
+        told = {"id": "n2", "title": "A new offer", "page": page, "body": "Replace drive, $140"}
+        _pushed(phone, scope, json.dumps(told))
+        assert _taps(phone) == []
+        phone.page.wait_for_url(where)
+        phone.sees("Why you")
+        assert phone.page.evaluate("window.isTheSame"), "it was not loaded anew: what was typed is there"
+        # Without a phone that is open there is a new one, at the page.
+        _pushed(phone, scope, json.dumps(told))
+        phone.page.goto(phone.url + "/")
+        assert _taps(phone) == [f"/phone{page}"]
+        phone.opens(f"/phone{page}")
+        phone.sees("Why you")
+        # A notice from before it was said opens the phone.
+        phone.page.goto(phone.url + "/phone/")
+        _pushed(phone, scope, '{"id": "n3", "title": "An offer", "body": "Old words"}')
+        phone.page.goto(phone.url + "/")
+        assert _taps(phone) == ["/phone/"]
+    assert job["id"]
+
+
+def _taps(phone: Device) -> Any:
+    """Tap the notice that is shown; which windows the worker asks the browser for."""
+    worker = next(each for each in phone.context.service_workers if each.url.endswith("/phone/worker.js"))
+    return worker.evaluate(
+        """async () => {
+            const opened = []
+            self.clients.openWindow = async (path) => void opened.push(path)
+            const [notification] = await self.registration.getNotifications()
+            // The browser lets no event of a script keep its worker alive; what it is told is done all the same.
+            try {
+                self.dispatchEvent(new NotificationEvent('notificationclick', { notification }))
+            } catch {}
+            await new Promise((done) => setTimeout(done, 500))
+            return opened
+        }"""
+    )
 
 
 def _pushed(phone: Device, scope: str, data: str) -> Any:

@@ -13,7 +13,7 @@ class Message:
     """One message to one address, in words.
 
     `id` is the notice's: whoever hands on a message twice can tell by it. `alias` is where an answer goes (a code of
-    the relay), never another person's address. `keys` of a push address are the browser's.
+    the relay), never another person's address. `keys` of a push address are the browser's, `page` is what it opens.
     """
 
     id: UUID
@@ -24,6 +24,7 @@ class Message:
     language: str
     alias: str | None = None
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    page: str = "/"
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class PushAdapter:
         if not is_push_address(message.address, self.hosts, self.schemes):
             return Failed("address_unusable", retry=False)
         words = {"id": str(message.id), "title": message.subject[:120], "body": message.body[:_MAX_CHARS]}
+        words["page"] = message.page
         data = json.dumps(words, ensure_ascii=False).encode()
         try:
             sealed = WebPusher({"endpoint": message.address, "keys": dict(message.keys)}).encode(data)

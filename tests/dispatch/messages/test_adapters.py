@@ -177,7 +177,8 @@ def test_a_push_can_be_read_by_its_browser_alone_and_is_signed_by_the_operator()
     operator = _b64(ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value.to_bytes(32, "big"))
     with gateway() as (seen, url):
         adapter = PushAdapter(operator, "ops@acme.example", hosts=("127.0.0.1",), schemes=("http",))
-        push = replace(MAIL, channel="push", address=url, keys={"p256dh": _b64(point), "auth": _b64(auth)})
+        keys = {"p256dh": _b64(point), "auth": _b64(auth)}
+        push = replace(MAIL, channel="push", address=url, keys=keys, page="/offers/7")
         assert adapter.send(push) == Sent()
         seen.status = 410
         assert adapter.send(push) == Failed("device_gone", retry=False)
@@ -186,7 +187,7 @@ def test_a_push_can_be_read_by_its_browser_alone_and_is_signed_by_the_operator()
         assert adapter.send(replace(push, keys={"p256dh": "xx", "auth": "xx"})).reason == "address_unusable"
     headers, body = seen.requests[0]
     told = json.loads(http_ece.decrypt(body, private_key=browser, auth_secret=auth, version="aes128gcm"))
-    assert told["title"] == MAIL.subject
+    assert (told["title"], told["page"]) == (MAIL.subject, "/offers/7")
     assert headers["Authorization"].startswith(("vapid t=", "WebPush "))
 
 

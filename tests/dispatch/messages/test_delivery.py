@@ -38,10 +38,13 @@ def test_everyone_who_was_asked_is_told_once_and_the_winner_that_it_is_theirs(wo
     asked = post.goes_out()
     assert sorted(each.address for each in asked) == sorted(f"+1432555{num:04d}" for num in range(len(offers)))
     assert all("Acme service offers you Replace drive in Alpine" in each.body for each in asked)
+    # A tap on what a phone shows opens what it is about.
+    assert sorted(each.page for each in asked) == sorted(f"/offers/{each.id}" for each in offers)
     assert post.goes_out() == []
     take(world, offers[0])
     told = post.goes_out()
     (won,) = to(told, "+14325550000")
+    assert won.page == f"/visits/{world.start.astimezone(ZoneInfo(ZONE)).date()}/{offers[0].visit_id}"
     assert won.body.startswith("Yours: WO-1 for Acme service")
     (contact,) = to(told, "+14325550147")
     assert "Technician 0 comes to Store 1147" in contact.body

@@ -34,6 +34,13 @@ export const works = (): Reading<Map<string, { title: string; zone: string }>> =
     }
   })
 
+/** Where I start from, for a map. */
+export const home = (): Reading<{ lat: number; lng: number }> =>
+  kept('home', async () => {
+    const answer = await ask(api.GET('/v1/technicians/{technician_id}', { params: { path: me() } }))
+    return answer.ok ? { ...answer, data: { lat: answer.data.lat, lng: answer.data.lng } } : answer
+  })
+
 export const reputation = (): Reading<Schemas['ReputationOut']> =>
   kept('reputation', () => ask(api.GET('/v1/technicians/{technician_id}/reputation', { params: { path: me() } })))
 

@@ -28,26 +28,28 @@ self.addEventListener('fetch', (event) => {
   else if (SHELL.includes(where.pathname)) event.respondWith(kept(where.pathname, request))
 })
 
-/** What the server pushes: a title and a line, as they are to be read. */
-type Told = { id: string; title: string; body: string }
+/** What the server pushes: a title and a line, as they are to be read, and the page that says more. */
+type Told = { id: string; title: string; body: string; page?: string }
 
 self.addEventListener('push', (event) => {
   const told = event.data?.json() as Told | undefined
   if (told === undefined) return
-  const shown = { body: told.body, tag: told.id, icon: '/phone/icon-192.png', badge: '/phone/icon-192.png' }
+  const icon = '/phone/icon-192.png'
+  const shown = { body: told.body, tag: told.id, icon, badge: icon, data: told.page ?? '/' }
   event.waitUntil(self.registration.showNotification(told.title, shown))
 })
 
 self.addEventListener('notificationclick', (event) => {
   event.notification.close()
-  event.waitUntil(open())
+  event.waitUntil(open(event.notification.data))
 })
 
-/** The phone's page, if one is open, comes to the front; else a new one is opened. */
-async function open(): Promise<void> {
+/** The phone, if it is open, goes to the page itself, so that nothing typed is lost, and comes to the front. */
+async function open(page: string): Promise<void> {
   const pages = await self.clients.matchAll({ type: 'window' })
   const mine = pages.find((each) => new URL(each.url).pathname.startsWith('/phone/'))
-  await (mine ? mine.focus() : self.clients.openWindow('/phone/'))
+  mine?.postMessage({ open: page })
+  await (mine ? mine.focus() : self.clients.openWindow(`/phone${page}`))
 }
 
 async function kept(path: string, request: Request): Promise<Response> {

@@ -7,6 +7,7 @@ export const common = {
   language: 'Language',
   languages: { en: 'English', es: 'Español' },
   here: (time: string) => `${time} here`,
+  map: { nearer: 'Nearer', further: 'Further away', near: (town: string) => `Near ${town}` },
   faces: { board: 'Board', desk: 'Service desk' },
   account: 'Your account',
   close: 'Close',

@@ -57,7 +57,6 @@ export const desk = {
     screening: 'Screening or certificates incomplete',
   } as Record<string, string>,
   changes: happened.changes,
-  map: { nearer: 'Nearer', further: 'Further away', near: (town: string) => `Near ${town}` },
   post: {
     title: 'Post a work order',
     answer: 'Who may do it',

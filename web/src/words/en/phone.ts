@@ -3,6 +3,8 @@ import { common } from './common'
 
 export const phone = {
   tabs: { today: 'Today', offers: 'Offers', jobs: 'Open jobs', me: 'Me' },
+  onMap: 'On a map',
+  closeMap: 'Close the map',
   nav: 'Pages',
   offlineSince: (age: string) => `No network, ${age}`,
   waiting: (num: number) => `${common.many(num, 'answer waits', 'answers wait')} to be sent`,

@@ -47,6 +47,7 @@ export const work = {
     attachment: 'Attachment',
   } as Record<string, string>,
   todo: 'What to do',
+  map: { exact: 'Where the work is', coarse: 'About where the work is', home: 'My base' },
   mend: 'To be mended',
   prove: 'To hand in',
   progress: (done: number, all: number) => `${done} of ${all} handed in`,

@@ -8,6 +8,7 @@ export const common: typeof english = {
   language: 'Idioma',
   languages: { en: 'English', es: 'Español' },
   here: (time) => `${time} aquí`,
+  map: { nearer: 'Acercar', further: 'Alejar', near: (town) => `Cerca de ${town}` },
   faces: { board: 'Tablero', desk: 'Mesa de servicio' },
   account: 'Su cuenta',
   close: 'Cerrar',

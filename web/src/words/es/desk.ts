@@ -58,7 +58,6 @@ export const desk: typeof english = {
     screening: 'Revisión o certificados incompletos',
   },
   changes: happened.changes,
-  map: { nearer: 'Acercar', further: 'Alejar', near: (town: string) => `Cerca de ${town}` },
   post: {
     title: 'Publicar una orden de trabajo',
     answer: 'Quién puede hacerla',

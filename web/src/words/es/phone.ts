@@ -4,6 +4,8 @@ import { common } from './common'
 
 export const phone: typeof english = {
   tabs: { today: 'Hoy', offers: 'Ofertas', jobs: 'Abiertos', me: 'Yo' },
+  onMap: 'En un mapa',
+  closeMap: 'Cerrar el mapa',
   nav: 'Páginas',
   offlineSince: (age) => `Sin red, ${age}`,
   waiting: (num) => `${common.many(num, 'respuesta espera', 'respuestas esperan')} su envío`,

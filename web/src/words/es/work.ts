@@ -47,6 +47,7 @@ export const work = {
     attachment: 'Adjunto',
   } as Record<string, string>,
   todo: 'Qué hay que hacer',
+  map: { exact: 'Dónde es el trabajo', coarse: 'Más o menos dónde es el trabajo', home: 'Mi base' },
   mend: 'Por corregir',
   prove: 'Por entregar',
   progress: (done: number, all: number) => `${done} de ${all} entregados`,
