@@ -1,6 +1,7 @@
 """Which skills, kinds of credentials and companies does the network know?"""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -19,6 +20,7 @@ from api.schemas.clients import (
     CredentialKindOut,
     CredentialKindsOut,
     EmployIn,
+    FactOut,
     SkillIn,
     SkillOut,
     SkillsOut,
@@ -29,6 +31,7 @@ from dispatch.record.session import database_now
 from dispatch.record.tables import CompanyRow, CredentialKindRow, SkillRow
 from dispatch.talent.catalogue import put_credential_kinds, put_skills
 from dispatch.talent.companies import create_company, employ
+from dispatch.talent.proofs import FACTS
 from dispatch.visits.lapses import recheck
 
 router = APIRouter(prefix="/v1", tags=["catalogues"])
@@ -55,10 +58,12 @@ def post_skill(request: Request, actor: Operator, skill: SkillIn) -> Response:
 
 @router.get("/credential-kinds", response_model=CredentialKindsOut, summary="List kinds of credentials")
 def list_credential_kinds(request: Request, actor: Anyone) -> CredentialKindsOut:
-    """The catalogue, by code."""
+    """The catalogue, by code, with what a proof of each kind says."""
     with reading(request, actor) as session:
         rows = session.scalars(select(CredentialKindRow).order_by(CredentialKindRow.code)).all()
-    return CredentialKindsOut(items=[CredentialKindOut.model_validate(row) for row in rows])
+    same = set(CredentialKindOut.model_fields) - {"facts"}
+    shown = [_show_kind({name: getattr(row, name) for name in same}) for row in rows]
+    return CredentialKindsOut(items=shown)
 
 
 @router.post("/credential-kinds", status_code=201, response_model=CredentialKindOut, summary="Add or rename a kind")
@@ -77,7 +82,7 @@ def post_credential_kind(request: Request, actor: Operator, kind: CredentialKind
             by_clients=by_clients,
             now=now,
         )
-        return Reply(CredentialKindOut(**kind.model_dump()), 201)
+        return Reply(_show_kind(kind.model_dump()), 201)
 
     return idempotent(request, actor, work)
 
@@ -111,3 +116,11 @@ def put_company(request: Request, actor: Operator, technician_id: UUID, company:
         employ(session, actor, technician_id, company.company_id, now=database_now(session))
         recheck(session, actor, technician_id, now=database_now(session))
         return show_technicians(session, actor, [find_visible(session, actor, technician_id)])[0]
+
+
+def _show_kind(kind: dict[str, Any]) -> CredentialKindOut:
+    facts = [
+        FactOut(name=name, is_needed=fact.is_needed, shape=fact.shape, choices=list(fact.choices))
+        for name, fact in FACTS[kind["family"]].items()
+    ]
+    return CredentialKindOut(**kind, facts=facts)

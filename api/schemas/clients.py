@@ -384,14 +384,26 @@ class CredentialKindIn(SkillIn):
     verified_by: Literal["operator", "client"] = "operator"
 
 
+class FactOut(Out):
+    """What a proof says that rules read, and how it is written when it is handed in or verified."""
+
+    name: str
+    is_needed: bool = Field(description="Nothing of the kind is verified without it.")
+    shape: Literal["words", "sum", "day", "currency", "states", "codes", "choice", "number"] = Field(
+        description='A `sum` is text like "1000000"; `states` and `codes` are lists; a `choice` is one of `choices`.'
+    )
+    choices: list[str]
+
+
 class CredentialKindOut(Out):
-    """A kind of proof."""
+    """A kind of proof; `facts` are those of its family, in the order in which to ask for them."""
 
     code: Code
     name: str
     is_screening: bool
     family: Family
     verified_by: Literal["operator", "client"]
+    facts: list[FactOut]
 
 
 class CredentialKindsOut(Out):

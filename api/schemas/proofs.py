@@ -76,15 +76,20 @@ class ProofPageOut(Out):
 class VerifyIn(In):
     """What was looked at before saying that a proof is genuine."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"seen": ["0" * 64]}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"seen": ["0" * 64], "facts": {"states": ["TX"]}, "valid_until": "2027-05-31"}]}
+    )
     seen: list[str] = Field(
         default=[], max_length=20, description="The hashes of its documents, page by page; none where it has none."
     )
     facts: dict[str, Any] | None = Field(
         default=None,
         max_length=20,
-        description="What was read in it and not handed in with it, or wrongly; checked as when handing in a proof.",
+        description="What was read in it and not handed in with it, or wrongly; checked as when handing in a proof."
+        " Which facts there are says its kind (`GET /v1/credential-kinds`); null: it says nothing of it.",
     )
+    valid_from: Day | None = Field(default=None, description="Its first day, where it was handed in wrongly.")
+    valid_until: Day | None = Field(default=None, description="Its last day, where it was handed in wrongly.")
 
 
 class CredentialOut(Out):

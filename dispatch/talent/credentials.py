@@ -25,7 +25,7 @@ from dispatch.record.tables import (
 )
 from dispatch.record.tables.talent import LIVE_PROOFS
 from dispatch.talent.proofs import checked_facts
-from dispatch.talent.reviews import check_heard, check_seen, facts_shown, may_review
+from dispatch.talent.reviews import check_days, check_heard, check_seen, facts_shown, may_review
 from dispatch.talent.rights import hold_technician
 from dispatch.talent.words import checked_text
 
@@ -152,12 +152,13 @@ def verify_credential(
 ) -> None:
     """Say that a submitted proof is genuine: the rules trust it from now on. `seen` are its documents' hashes.
 
-    `facts` among the values are those that were read in it and not handed in with it.
+    `facts` among the values are those that were read in it and not handed in with it; `valid_from` and `valid_until`
+    its days, where they were handed in wrongly.
 
     Raises
     ------
     BadInput
-        A fact that its family needs is said by nobody.
+        A fact that its family needs is said by nobody; the days are not in order.
     Conflict
         It is not waiting to be verified.
     NotFound, Refused
@@ -201,6 +202,7 @@ def move_credential(
     row = hold_credential(session, actor, credential_id)
     _check_may(session, actor, row, wish)
     if wish == "verify":
+        check_days(values.get("valid_from", row.valid_from), values.get("valid_until", row.valid_until))
         values["facts"] = facts_shown(session, row, values.get("facts"))
         told = {**(told or {}), **check_seen(session, actor, row, seen)}
     elif "facts" in values:
@@ -273,8 +275,7 @@ def _checked_kind(session: Session, claim: Claim, now: datetime) -> CredentialKi
         raise BadInput("kind", claim.kind, "name a kind of credential of the catalogue")
     if kind.family == "agreement":
         raise BadInput("kind", claim.kind, "sign the client's agreement instead")
-    if claim.valid_until < claim.valid_from:
-        raise BadInput("valid_until", claim.valid_until.isoformat(), "give a last day that is not before the first")
+    check_days(claim.valid_from, claim.valid_until)
     if claim.valid_until < now.date():
         raise BadInput("valid_until", claim.valid_until.isoformat(), "hand in a proof that has not ended")
     return kind

@@ -5,9 +5,10 @@ Nothing is kept that no rule reads: of an export-control proof which class of ev
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Literal
 
 from dispatch.errors import BadInput
 from dispatch.talent.profiles import checked_currency
@@ -18,6 +19,19 @@ EVIDENCE = ("citizen", "permanent_resident", "protected_individual")
 TAX_FORMS = ("W-9", "W-8BEN", "W-8BEN-E")
 _STATE = re.compile(r"[A-Z]{2}")
 _MAX = Decimal("1e12")
+
+#: What somebody writes for a fact: words, a sum, a day, a currency, states, codes, one of the choices, a number.
+Shape = Literal["words", "sum", "day", "currency", "states", "codes", "choice", "number"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that a proof says: whether it has to, how it is written, how it is checked, what may be chosen."""
+
+    is_needed: bool
+    shape: Shape
+    check: Callable[[str, Any], Any]
+    choices: tuple[str, ...] = ()
 
 
 def checked_facts(family: str, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,10 +46,10 @@ def checked_facts(family: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     for name in facts:
         if name not in wanted:
             raise BadInput(f"facts.{name}", facts[name], f"leave it out: {family} has {', '.join(wanted) or 'none'}")
-    for name, (is_needed, _) in wanted.items():
-        if is_needed and name not in facts:
+    for name, fact in wanted.items():
+        if fact.is_needed and name not in facts:
             raise BadInput(f"facts.{name}", None, f"say it: {family} needs it")
-    return {name: wanted[name][1](f"facts.{name}", facts[name]) for name in sorted(facts)}
+    return {name: wanted[name].check(f"facts.{name}", facts[name]) for name in sorted(facts)}
 
 
 def is_same_name(named: str, legal: str) -> bool:
@@ -108,27 +122,34 @@ def _instant(field: str, value: Any) -> str:
     return datetime.fromisoformat(value).isoformat()
 
 
-#: family -> fact -> (must be said, how it is checked)
-FACTS: Mapping[str, Mapping[str, tuple[bool, Callable[[str, Any], Any]]]] = {
-    "background_check": {"scope": (True, _codes), "issued_on": (True, _day)},
-    "drug_screen": {"scope": (True, _codes), "issued_on": (True, _day)},
+def _choice(*values: str) -> Fact:
+    return Fact(True, "choice", _one_of(*values), values)
+
+
+_REPORT = {"scope": Fact(True, "codes", _codes), "issued_on": Fact(True, "day", _day)}
+_ISSUED = Fact(False, "day", _day)
+
+#: family -> fact: what each says, in the order in which people are asked for it.
+FACTS: Mapping[str, Mapping[str, Fact]] = {
+    "background_check": _REPORT,
+    "drug_screen": _REPORT,
     "insurance": {
-        "per_occurrence": (True, _sum),
-        "aggregate": (True, _sum),
-        "currency": (True, _currency),
-        "named_insured": (True, _name),
+        "named_insured": Fact(True, "words", _name),
+        "per_occurrence": Fact(True, "sum", _sum),
+        "aggregate": Fact(True, "sum", _sum),
+        "currency": Fact(True, "currency", _currency),
     },
     "agreement": {
-        "version": (True, _number),
-        "sha256": (True, _name),
-        "signed_at": (True, _instant),
-        "address": (True, _name),
+        "version": Fact(True, "number", _number),
+        "sha256": Fact(True, "words", _name),
+        "signed_at": Fact(True, "words", _instant),
+        "address": Fact(True, "words", _name),
     },
-    "licence": {"states": (True, _states), "issued_on": (False, _day)},
-    "certificate": {"issued_on": (False, _day)},
-    "clearance": {"evidence": (True, _one_of(*EVIDENCE))},
-    "data_access": {"issued_on": (False, _day)},
-    "tax_form": {"form": (True, _one_of(*TAX_FORMS)), "signed_on": (True, _day)},
+    "licence": {"states": Fact(True, "states", _states), "issued_on": _ISSUED},
+    "certificate": {"issued_on": _ISSUED},
+    "clearance": {"evidence": _choice(*EVIDENCE)},
+    "data_access": {"issued_on": _ISSUED},
+    "tax_form": {"form": _choice(*TAX_FORMS), "signed_on": Fact(True, "day", _day)},
 }
 #: Families of which nothing is trusted without facts that somebody has read in the proof.
-WITH_FACTS = tuple(family for family, facts in FACTS.items() if any(is_needed for is_needed, _ in facts.values()))
+WITH_FACTS = tuple(family for family, facts in FACTS.items() if any(fact.is_needed for fact in facts.values()))

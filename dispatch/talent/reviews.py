@@ -1,13 +1,14 @@
 """May this proof be verified, rejected or revoked: by whom, having seen what, and having heard whom?"""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatch.errors import Conflict, Refused
+from dispatch.errors import BadInput, Conflict, Refused
 from dispatch.record.session import Actor
 from dispatch.record.tables import (
     CompanyRow,
@@ -31,8 +32,16 @@ def may_review(session: Session, actor: Actor, row: CredentialRow) -> bool:
     return actor.kind in _REVIEWERS and row.for_client_id == actor.client_id and kind.verified_by == "client"
 
 
+def check_days(first: date, last: date) -> None:
+    """Raise BadInput unless the last day of a proof is not before its first."""
+    if last < first:
+        raise BadInput("valid_until", last.isoformat(), "give a last day that is not before the first")
+
+
 def facts_shown(session: Session, row: CredentialRow, said: Mapping[str, Any] | None) -> dict[str, Any]:
     """What a proof says when somebody trusts it, in full: as it was handed in, with what its reviewer read in it.
+
+    Where the reviewer says None, it does not say what was handed in with it.
 
     Raises
     ------
@@ -44,7 +53,8 @@ def facts_shown(session: Session, row: CredentialRow, said: Mapping[str, Any] | 
     family = session.get_one(CredentialKindRow, row.kind).family
     result = {"result": row.facts["result"]} if "result" in row.facts else {}
     handed_in = {name: value for name, value in row.facts.items() if name not in result}
-    facts = checked_facts(family, {**handed_in, **(said or {})})
+    read = {**handed_in, **(said or {})}
+    facts = checked_facts(family, {name: value for name, value in read.items() if value is not None})
     if family == "insurance":
         _check_insured(session, row, facts["named_insured"])
     return {**facts, **result}

@@ -330,6 +330,7 @@ def test_the_operator_looks_before_they_verify_answers_and_hands_on_evidence(dev
         page = desk.page.get_by_role("img", name="Page 1")
         expect(page).not_to_have_js_property("naturalWidth", 0)
         desk.presses("It is genuine")
+        desk.sees("See that the days are those of the proof itself")
         in_panel(desk, "It is genuine")
         desk.sees("No proof waits")
         desk.presses("Answer")
@@ -469,3 +470,46 @@ def test_the_time_log_is_corrected_from_the_desk_and_both_sides_answer(devices: 
         assert "owned" not in clara.page.title()
     states = {each["version"]: each["state"] for each in done(work.technician.get(log))["entries"]}
     assert states == {1: "superseded", 2: "refused", 3: "current"}
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(DESK, "light"), (PHONE, "dark")])
+def test_the_operator_writes_down_what_a_proof_says_beside_what_was_handed_in(
+    devices: Devices, acme: Dressed, size: dict[str, int], scheme: str
+):
+    town = devices.town
+    kind = {"code": "liability", "name": "Liability insurance", "family": "insurance"}
+    done(acme.operator.post("/v1/credential-kinds", kind))
+    days = {"valid_from": "2026-01-01", "valid_until": str(datetime.now().astimezone().date() + timedelta(days=200))}
+    facts = {"named_insured": "Someone Else", "per_occurrence": "500000", "aggregate": "1000000", "currency": "USD"}
+    path = f"/v1/technicians/{town.world.technicians[5]}/credentials"
+    proof = {"kind": "liability", "evidence": "Policy 77", "facts": facts, **days}
+    made = done(town.technician(5).post(path, proof))
+    with devices.device(size, scheme=scheme) as desk:
+        sits_down(devices, desk, OPERATOR)
+        desk.opens("/desk/operator/reviews")
+        row = desk.page.get_by_role("listitem").filter(has_text="Policy 77")
+        row.get_by_role("button", name="It is genuine").click()
+        panel = desk.page.get_by_role("dialog")
+        expect(panel.get_by_text("Handed in: Someone Else")).to_be_visible()
+        expect(panel.get_by_label("Covered each time")).to_have_value("500000")
+        panel.get_by_label("Covered each time").fill("1,000,000")
+        panel.get_by_label("Last day").fill("2025-12-31")
+        panel.get_by_role("button", name="It is genuine").click()
+        expect(panel.get_by_label("Last day")).to_have_attribute("aria-invalid", "true")
+        expect(panel.get_by_text("the last is not before the first")).to_be_visible()
+        panel.get_by_label("Last day").fill(days["valid_until"])
+        panel.get_by_role("button", name="It is genuine").click()
+        expect(panel.get_by_label("Who is insured")).to_have_attribute("aria-invalid", "true")
+        expect(panel.get_by_text("This must be the legal name")).to_be_visible()
+        assert desk.barriers() == []
+        assert fits(desk)
+        if SHOTS:
+            desk.page.screenshot(path=Path(SHOTS) / f"verify-{scheme}.png")
+        desk.page.keyboard.press("Escape")
+        row.get_by_role("button", name="It is genuine").click()
+        expect(panel.get_by_label("Covered each time")).to_have_value("1,000,000")
+        panel.get_by_label("Who is insured").fill(acme.town.technician(5).get("/v1/me").json()["name"])
+        in_panel(desk, "It is genuine")
+        expect(row).to_have_count(0)
+    (kept,) = [each for each in done(acme.operator.get(path))["items"] if each["id"] == made["id"]]
+    assert (kept["state"], kept["facts"]["per_occurrence"]) == ("verified", "1000000")

@@ -319,8 +319,20 @@ def test_a_client_asks_for_insurance_and_a_signature_and_sees_no_facts(town, ope
     right = me.post(path, {**proof, "facts": {}}).json()
     bare = operator.post(f"/v1/credentials/{right['id']}/verify")
     assert bare.status_code == 422, "nobody has said what it says"
-    assert "/facts/per_occurrence" in bare.text
-    assert operator.post(f"/v1/credentials/{right['id']}/verify", {"facts": named}).status_code == 200
+    assert "/facts/named_insured" in bare.text
+    url = f"/v1/credentials/{right['id']}/verify"
+    turned = operator.post(url, {"facts": named, "valid_from": day, "valid_until": "2026-01-01"})
+    assert (turned.status_code, turned.json()["errors"][0]["path"]) == (422, "/valid_until"), turned.text
+    taken_back = operator.post(url, {"facts": {**named, "aggregate": None}})
+    assert taken_back.json()["errors"][0]["path"] == "/facts/aggregate", "null: it does not say it"
+    read = {"facts": named, "valid_from": "2026-01-02", "valid_until": day}
+    assert operator.post(url, read).status_code == 200
+    (verified,) = [each for each in me.get(path).json()["items"] if each["id"] == right["id"]]
+    assert (verified["valid_from"], verified["facts"]) == ("2026-01-02", named)
+    kinds = {each["code"]: each for each in me.get("/v1/credential-kinds").json()["items"]}
+    told = [(each["name"], each["shape"], each["is_needed"]) for each in kinds["liability"]["facts"]]
+    assert told[0] == ("named_insured", "words", True), "what a proof of the kind says, for whoever asks for it"
+    assert [name for name, *_ in told] == ["named_insured", "per_occurrence", "aggregate", "currency"]
     job, offers = town.offered(slots=[{"needs": needs, "pay": {"amount": "140.00"}}])
     assert [offer.technician_id for offer in offers] == [town.world.technicians[0]]
     told = job["visits"][0]["slots"][0]["needs"]["credentials"]

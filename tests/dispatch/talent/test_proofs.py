@@ -34,9 +34,9 @@ def test_every_family_has_its_facts() -> None:
 
 @pytest.mark.parametrize("family", [family for family, facts in GOOD.items() if facts])
 def test_a_fact_that_is_needed_is_missed_by_name_and_one_too_many_too(family: str) -> None:
-    for name, (is_needed, _) in FACTS[family].items():
+    for name, fact in FACTS[family].items():
         rest = {each: value for each, value in GOOD[family].items() if each != name}
-        if is_needed:
+        if fact.is_needed:
             with pytest.raises(BadInput, match=f"facts.{name}"):
                 checked_facts(family, rest)
     with pytest.raises(BadInput, match=r"facts\.nationality"):

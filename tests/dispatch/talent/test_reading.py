@@ -129,7 +129,7 @@ def test_a_clearance_lasts_as_long_as_its_proofs_and_without_any_as_long_as_the_
         session.execute(update(TechnicianRow).values(clearance="us_person"))
         for who, first, last in ((short, -9, 5), (renewed, -9, 5), (renewed, 6, 60), (begins, 3, 60)):
             from_day, until = today + timedelta(first), today + timedelta(last)
-            add_proof(session, who, until, now, kind="export", valid_from=from_day)
+            add_proof(session, who, until, now, kind="export", valid_from=from_day, facts={"evidence": "citizen"})
     with world.as_engine() as (session, now):
         found = {each.id: each.cleared_until for each in read_technicians(session, now=now)}
     assert [found[who] for who in (said, short, renewed, begins)] == [

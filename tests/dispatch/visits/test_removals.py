@@ -53,7 +53,8 @@ def screening(world: World, facts: dict[str, Any], state: str = "verified") -> U
     with world.as_engine() as (session, now):
         session.execute(update(CredentialKindRow).values(is_screening=True, family="background_check"))
         claim = Claim("background_check", date(2020, 1, 1), date(2099, 1, 1))
-        return insert_credential(session, ENGINE, world.technicians[0], claim, state=state, facts=facts, now=now)
+        said = {"scope": ["county_7y"], "issued_on": "2020-01-01", **facts}
+        return insert_credential(session, ENGINE, world.technicians[0], claim, state=state, facts=said, now=now)
 
 
 def doing(world: World, use_case: Callable[..., Any], *args: Any, **more: Any) -> Any:

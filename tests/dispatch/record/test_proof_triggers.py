@@ -1,0 +1,46 @@
+"""What the database itself says of proofs: none is trusted without the facts that the family of its kind needs."""
+
+import json
+
+import pytest
+from guard_world import id_of
+from guarding import Guarded
+
+from dispatch.talent.proofs import FACTS
+
+pytestmark = pytest.mark.guards
+
+RESTRICT_VIOLATION = "23001"
+
+
+def said(names: list[str]) -> str:
+    return "'" + json.dumps(dict.fromkeys(names, "x")) + "'::jsonb"
+
+
+@pytest.mark.parametrize("family", FACTS)
+@pytest.mark.parametrize("state", ["verified", "expiring"])
+def test_nothing_begins_to_count_without_the_facts_of_its_family(guarded: Guarded, family: str, state: str):
+    guarded.run(f"UPDATE credential_kinds SET family = '{family}' WHERE code = 'insurance'")
+    guarded.run(guarded.update("credentials", "anna", "state = 'submitted', verified_at = NULL"))
+    needed = [name for name, fact in FACTS[family].items() if fact.is_needed]
+    fresh = {"id": "gen_random_uuid()", "vendor": "NULL", "vendor_ref": "NULL", "vendor_seq": "NULL"}
+    for missing in needed:
+        facts = said([name for name in FACTS[family] if name != missing])
+        moved = guarded.refuses(guarded.update("credentials", "anna", f"state = '{state}', facts = {facts}"))
+        born = guarded.refuses(guarded.copy("credentials", "anna", {**fresh, "state": f"'{state}'", "facts": facts}))
+        assert (moved.code, moved.constraint) == (RESTRICT_VIOLATION, "credentials_with_facts"), missing
+        assert (born.code, born.constraint) == (RESTRICT_VIOLATION, "credentials_born_with_facts"), missing
+    whole = said(needed)
+    assert guarded.accepts(guarded.copy("credentials", "anna", {**fresh, "state": f"'{state}'", "facts": whole})) == 1
+    assert guarded.accepts(guarded.update("credentials", "anna", f"state = '{state}', facts = {whole}")) == 1
+
+
+def test_what_counted_goes_on_to_its_end_and_an_erasure_empties_its_facts(guarded: Guarded):
+    guarded.run("UPDATE credential_kinds SET family = 'insurance' WHERE code = 'insurance'")
+    where = f"technician_id = '{id_of('anna')}' AND state = 'verified'"
+    assert guarded.accepts(f"UPDATE credentials SET facts = '{{}}' WHERE {where}") == 1
+    assert guarded.accepts(f"UPDATE credentials SET state = 'expiring' WHERE {where}") == 1
+    assert guarded.accepts(guarded.copy("credentials", "anna", {
+        "id": "gen_random_uuid()", "state": "'submitted'", "facts": "'{}'",
+        "vendor": "NULL", "vendor_ref": "NULL", "vendor_seq": "NULL",
+    })) == 1  # fmt: skip
