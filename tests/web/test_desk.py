@@ -235,6 +235,9 @@ def test_the_page_of_a_work_order_from_a_proposal_to_the_change_of_another(offic
 
 def test_nobody_took_it_and_the_ways_on(office: Devices):
     town = office.town
+    site = f"/v1/sites/{town.world.site}"
+    called = {"contact_name": "The night porter", "contact_phone": "+14325550142"}
+    assert town.staff.patch(site, called, town.staff.get(site).headers["ETag"]).status_code == 200
     job = town.posted(slots=[{"needs": {"skills": {"hvac": 5}}, "pay": {"amount": "140.00"}}])
     town.world.send_waves()
     with office.device(PHONE) as desk:
@@ -246,7 +249,37 @@ def test_nobody_took_it_and_the_ways_on(office: Devices):
         desk.sees("Has the skill, below the level wanted")
         shot(desk, "job-unfilled-390")
         assert desk.barriers() == []
+        # Each way on opens what it changes, with what the live count proposed filled in.
+        desk.page.get_by_role("button", name="Ask further around").get_by_text("could do it").wait_for()
+        shot(desk, "job-ways-390")
+        desk.page.get_by_role("button", name="Ask further around").click()
+        expect(field(desk, "Further around, in miles")).to_be_focused()
+        expect(field(desk, "Further around, in miles")).to_have_value("10")
+        shot(desk, "job-wider-390")
+        assert desk.barriers() == []
+        desk.presses("Keep it")
+        desk.page.get_by_role("button", name="Move the time").click()
+        expect(field(desk, "From")).to_be_focused()
+        begin = job["visits"][0]["window"]["start_at"][:10]
+        assert field(desk, "From").input_value()[:10] > begin
+        desk.presses("Keep it")
+        desk.presses("Call those who are near")
+        desk.sees("The night porter")
+        expect(desk.page.locator("dialog a[href='tel:+14325550142']")).to_have_count(1)
+        shot(desk, "job-call-390")
+        assert desk.barriers() == []
+        desk.page.keyboard.press("Escape")
+        # What was typed outlives a closed panel and a reload, until it is sent.
         desk.presses("Raise the pay")
+        expect(field(desk, "Pay in USD")).to_be_focused()
+        desk.page.locator("dialog textarea").fill("Bring a ladder")
+        desk.presses("Close")
+        desk.page.reload()
+        desk.presses("Raise the pay")
+        expect(desk.page.locator("dialog textarea")).to_have_value("Bring a ladder")
+        desk.sees("What you typed before is here.")
+        desk.presses("Begin anew")
+        expect(desk.page.locator("dialog textarea")).to_have_value("")
         field(desk, "Pay in USD").fill("190,50")
         desk.sees("people are asked anew")
         desk.presses("Save")

@@ -12,6 +12,8 @@ export const common = {
   account: 'Your account',
   close: 'Close',
   back: 'Back',
+  typed: 'What you typed before is here.',
+  anew: 'Begin anew',
   again: 'Try again',
   loading: 'Loading',
   offline: 'No network',

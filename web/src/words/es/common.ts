@@ -13,6 +13,8 @@ export const common: typeof english = {
   account: 'Su cuenta',
   close: 'Cerrar',
   back: 'Atrás',
+  typed: 'Aquí está lo que escribió antes.',
+  anew: 'Empezar de nuevo',
   again: 'Probar otra vez',
   loading: 'Cargando',
   offline: 'Sin red',

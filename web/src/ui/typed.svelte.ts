@@ -1,0 +1,54 @@
+// What was typed and not sent? Kept in this tab until it is sent or thrown away: over a closed panel and a reload.
+import { session } from '../server/session.svelte'
+
+const PREFIX = 'truckroll.typed.'
+
+/** Whoever comes after somebody on the same device finds nothing of theirs. */
+session.onChange(() => {
+  for (const name of Object.keys(sessionStorage)) if (name.startsWith(PREFIX)) sessionStorage.removeItem(name)
+})
+
+/** What differs from what the form began with, as text; nothing where nothing does. */
+export function differing<T extends object>(form: T, first: T): Partial<T> {
+  const names = (Object.keys(first) as (keyof T)[]).filter(
+    (name) => JSON.stringify(form[name]) !== JSON.stringify(first[name]),
+  )
+  return Object.fromEntries(names.map((name) => [name, form[name]])) as Partial<T>
+}
+
+/** The fields of one form about one thing; made while its component begins. Nothing secret is typed into such a form. */
+export class Typed<T extends object> {
+  form = $state() as T
+  /** Something is here from before. */
+  isBack = $state(false)
+  readonly #name: string
+  readonly #first: T
+  #isOver = false
+
+  /** `given` is filled in over what it begins with, where nothing was typed before. */
+  constructor(name: string, first: T, given: Partial<T> = {}) {
+    this.#name = `${PREFIX}${session.me?.id ?? ''}.${name}`
+    this.#first = first
+    const kept = sessionStorage.getItem(this.#name)
+    const before = kept === null ? {} : (JSON.parse(kept) as Partial<T>)
+    this.isBack = kept !== null
+    this.form = structuredClone({ ...first, ...before, ...given })
+    $effect(() => {
+      const typed = differing(this.form, this.#first)
+      if (this.#isOver || Object.keys(typed).length === 0) sessionStorage.removeItem(this.#name)
+      else sessionStorage.setItem(this.#name, JSON.stringify(typed))
+    })
+  }
+
+  /** It was sent: nothing is kept any more. */
+  over = (): void => {
+    this.#isOver = true
+    sessionStorage.removeItem(this.#name)
+  }
+
+  /** As it was at first. */
+  anew = (): void => {
+    Object.assign(this.form, structuredClone(this.#first))
+    this.isBack = false
+  }
+}
