@@ -33,6 +33,7 @@ from dispatch.money.funds import move_funds, set_rules
 from dispatch.money.ledger import Owner, balance_of
 from dispatch.record.session import Actor
 from dispatch.record.tables import ClientRow, PaymentRow
+from dispatch.talent.paydays import check_pay_rules
 from dispatch.visits.paying import answer_pay_extra
 from matching.moneyrules import MoneyRules
 from matching.rates import Rates
@@ -55,6 +56,7 @@ def post_money_rules(request: Request, actor: Operator, client_id: UUID, wish: M
     """From now on money is set aside for each assignment of this client; without enough of it, nobody is asked."""
 
     def work(session: Session, now: datetime) -> Reply:
+        check_pay_rules(session, client_id, wish.rules, now=now)
         set_rules(session, actor, client_id, wish.rules, now=now)
         return Reply(_show_money(session, actor, client_id))
 

@@ -17,7 +17,7 @@ from matching.trouble import TROUBLE
 #: What an alarm can be about; `matching.trouble` has a row for each, with its words and what to do.
 KINDS = tuple(TROUBLE)
 #: What outlives the visit and the job that it is about: a person must still look at it.
-OUTLIVES = ("incident", "long_entry", "review_late", "dispute_late")
+OUTLIVES = ("incident", "long_entry", "review_late", "dispute_late", "pay_late")
 #: What is over with the work that it is about.
 PASSING = tuple(kind for kind in KINDS if kind not in OUTLIVES)
 #: About one technician who is to come: over once they have come, need not, or agreed on another time.

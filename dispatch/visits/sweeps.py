@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import wraps
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -20,6 +21,7 @@ from dispatch.visits.lapses import end_proofs, recheck_due
 from dispatch.visits.lookout import watch_visits
 from dispatch.visits.partcheck import flag_missing_parts
 from dispatch.visits.paying import let_penalties_stand, watch_disputes
+from dispatch.visits.paylate import watch_pay
 from dispatch.visits.siterequests import end_unanswered
 from dispatch.visits.standing import make_standing
 from dispatch.visits.watching import watch_jobs
@@ -49,16 +51,36 @@ DUE: tuple[Due, ...] = (
     approve_silently,
     let_penalties_stand,
     watch_disputes,
+    watch_pay,
 )
+
+#: What looks through much and changes by the day: a dispatcher does it so often, not at every look.
+_RARELY = {watch_pay: timedelta(minutes=10)}
 
 
 def due_with(ring: KeyRing) -> tuple[Due, ...]:
-    """The same, with what only the cleared may read sealed by this ring in the jobs that series make."""
+    """The same for one dispatcher, what is rare rarely: what only the cleared may read is sealed by this ring."""
 
     def make_standing_sealed(session: Session, now: datetime) -> int:
         return make_standing(session, now, ring)
 
-    return tuple(make_standing_sealed if each is make_standing else each for each in DUE)
+    instead: dict[Due, Due] = {make_standing: make_standing_sealed}
+    instead |= {each: _at_most_every(pause, each) for each, pause in _RARELY.items()}
+    return tuple(instead.get(each, each) for each in DUE)
+
+
+def _at_most_every(pause: timedelta, each: Due) -> Due:
+    last: datetime | None = None
+
+    @wraps(each)
+    def rarely(session: Session, now: datetime) -> int:
+        nonlocal last
+        if last is not None and now - last < pause:
+            return 0
+        last = now
+        return each(session, now)
+
+    return rarely
 
 
 def sweep_visits(transaction: Callable[..., AbstractContextManager[Session]], due: tuple[Due, ...] = DUE) -> int:

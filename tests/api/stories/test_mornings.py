@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import NullPool, create_engine, insert, text, update
@@ -133,9 +134,52 @@ def test_pay_that_a_law_asks_for_is_amber_before_its_last_day_and_red_after_it_u
         a=given.assignment_id,
     )
     assert [each["level"] for each in morning(admin, "compliance")["pay_days"]] == ["red"]
+    trouble = "/v1/trouble?kind=pay_late"
+    assert given.staff.get(trouble).json()["items"] == []
+    story.sweeps()
+    for reader in (given.staff, operator):
+        [alarm] = reader.get(trouble).json()["items"]
+        assert (alarm["job"]["id"], alarm["kind"]) == (given.job["id"], "pay_late")
+        assert alarm["acts"][0]["path"] == f"/v1/jobs/{given.job['id']}/approve"
+        late_on = datetime.fromisoformat(alarm["due_at"]).astimezone(ZoneInfo("America/Chicago"))
+        assert (late_on.date() - pay_by).days == 1 - 32, "when the last day is over at the site"
+    assert story.town.stranger.get(trouble).json()["items"] == []
+    assert given.staff.post(f"{given.job_url}/approve").json()["state"] == "approved"
+    story.sweeps()
+    assert len(given.staff.get(trouble).json()["items"]) == 1, "a yes is no pay: it waits for its own days"
+    story.time_passes("UPDATE assignments SET checked_in_at = checked_in_at + interval '9 days',"
+                      " checked_out_at = checked_out_at + interval '9 days'")  # fmt: skip
+    story.sweeps()
+    assert given.staff.get(trouble).json()["items"] == [], "its end is more than 7 days away"
+    story.time_passes("UPDATE assignments SET checked_in_at = checked_in_at - interval '1 day',"
+                      " checked_out_at = checked_out_at - interval '1 day'")  # fmt: skip
+    story.sweeps()
+    assert len(given.staff.get(trouble).json()["items"]) == 1
     with story.town.world.as_engine() as (session, _):
         session.execute(update(UsageRow).values(engaged_as="w2"))
     assert morning(admin, "compliance")["pay_days"] == [], "their employer pays them"
+    story.sweeps()
+    assert given.staff.get(trouble).json()["items"] == []
+
+
+def test_rules_of_pay_that_could_not_keep_a_law_of_a_state_where_the_client_works_are_refused_by_name(story, operator):
+    url = f"/v1/clients/{story.town.world.client}/money"
+    late, in_time, never = (
+        {"approve_after_days": silent, "pay_after_days": days} for silent, days in ((20, 11), (20, 10), (0, 30))
+    )
+    assert operator.post(url, {"rules": late}).status_code == 200, "no site is in such a state"
+    with story.town.world.as_engine() as (session, _):
+        session.execute(update(SiteRow).values(region="NY"))
+    refused = operator.post(url, {"rules": late})
+    assert refused.status_code == 422
+    assert all(
+        each in refused.text for each in ("approve_after_days 20 and pay_after_days 11", "us-ny-freelance", "30")
+    )
+    assert operator.post(url, {"rules": {"pay_after_days": 24}}).status_code == 422, (
+        "silence says yes after 7 by itself"
+    )
+    for good in (in_time, never):
+        assert operator.post(url, {"rules": good}).status_code == 200
 
 
 def test_what_waits_says_who_signed_and_what_ones_own_yes_would_lack(story, operator, admin):

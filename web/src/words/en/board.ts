@@ -261,6 +261,7 @@ export const board = {
     sla_breached: 'A promise is broken',
     rework_due: 'Work that was sent back is due',
     dispute_late: 'A dispute waits for a decision',
+    pay_late: 'Pay is due by law',
     series_stopped: 'A series stopped',
     review_late: 'Somebody waits for a person’s answer',
     client_suspended: 'Work for a suspended client',

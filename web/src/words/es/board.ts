@@ -263,6 +263,7 @@ export const board: typeof english = {
     sla_breached: 'Un plazo vencido',
     rework_due: 'Vence un trabajo devuelto',
     dispute_late: 'Una disputa espera decisión',
+    pay_late: 'Un pago vence por ley',
     series_stopped: 'Una serie se detuvo',
     review_late: 'Alguien espera la respuesta de una persona',
     client_suspended: 'Trabajo para un cliente suspendido',
