@@ -58,6 +58,13 @@ def test_what_the_site_needs_is_granted_or_refused_and_another_time_agreed_from_
         looks(desk, "board-answer-time")
         waiting.get_by_label("Minutes more").fill("30")
         waiting.get_by_label("Added to the pay, USD").fill("25")
+        # What was typed outlives a closed drawer and a reload.
+        desk.presses("Close")
+        expect(waiting).to_have_count(0)
+        desk.page.reload()
+        row(desk, "The site waits for an answer").get_by_role("button", name="Answer").click()
+        waiting.get_by_text("What you typed before is here.").wait_for()
+        expect(waiting.get_by_label("Added to the pay, USD")).to_have_value("25")
         waiting.get_by_role("button", name="Grant 30 min more").click()
         expect(waiting).to_have_count(0)
         [asked] = town.staff.get("/v1/site-requests").json()["items"]

@@ -1,5 +1,6 @@
 // What was typed and not sent? Kept in this tab until it is sent or thrown away: over a closed panel and a reload.
 import { session } from '../server/session.svelte'
+import { differing } from './differing'
 
 const PREFIX = 'truckroll.typed.'
 
@@ -7,14 +8,6 @@ const PREFIX = 'truckroll.typed.'
 session.onChange(() => {
   for (const name of Object.keys(sessionStorage)) if (name.startsWith(PREFIX)) sessionStorage.removeItem(name)
 })
-
-/** What differs from what the form began with, as text; nothing where nothing does. */
-export function differing<T extends object>(form: T, first: T): Partial<T> {
-  const names = (Object.keys(first) as (keyof T)[]).filter(
-    (name) => JSON.stringify(form[name]) !== JSON.stringify(first[name]),
-  )
-  return Object.fromEntries(names.map((name) => [name, form[name]])) as Partial<T>
-}
 
 /** The fields of one form about one thing; made while its component begins. Nothing secret is typed into such a form. */
 export class Typed<T extends object> {
