@@ -16,7 +16,7 @@ from api.idempotency import Reply, idempotent, to_response
 from api.paging import Cursor, Limit, page
 from api.parts import reading, writing
 from api.schemas.admission import ApplicationIn, ClientMove, ClientMoved, ClientMoveIn
-from api.schemas.clients import ClientIn, ClientOut, ClientPatch, StaffIn, StaffOut
+from api.schemas.clients import ClientIn, ClientOut, ClientPatch, StaffIn, StaffOut, StaffRole
 from api.schemas.pages import PageOf
 from api.versions import content_etag, content_version
 from dispatch.admission.clients import MOVES, Limits
@@ -143,6 +143,7 @@ def list_staff(
     actor: ClientKeeper,
     response: Response,
     client_id: Annotated[UUID | None, Query(description="For the operator: only of this client.")] = None,
+    role: Annotated[StaffRole | None, Query(description="Only with this role.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> PageOf[StaffOut]:
@@ -152,6 +153,8 @@ def list_staff(
         wanted = wanted.where(StaffRow.client_id == actor.client_id)
     if client_id is not None:
         wanted = wanted.where(StaffRow.client_id == client_id)
+    if role is not None:
+        wanted = wanted.where(StaffRow.role == role)
     with reading(request, actor) as session:
         found = page(session, request, wanted, StaffRow.id, limit=limit, cursor=cursor)
     response.headers.update(found.headers)

@@ -15,16 +15,18 @@ from api.duepaging import page_by_due
 from api.idempotency import Reply, idempotent
 from api.paging import Cursor, Limit, page
 from api.parts import parts_of, reading
-from api.schemas.money import DisputeIn, DisputeOut, RulingIn, StandpointIn
+from api.schemas.money import DeciderIn, DisputeIn, DisputeOut, RulingIn, StandpointIn
 from api.schemas.pages import PageOf
+from dispatch.money.deciders import Naming
 from dispatch.money.disputing import Dispute, Position, state_position
 from dispatch.record.session import Actor, transaction
 from dispatch.record.tables import ClientRow, DisputeRow, JobRow, PaymentRow, StaffRow, TechnicianRow
-from dispatch.visits.paying import concede_dispute, decide_dispute, dispute_pay
+from dispatch.visits.paying import concede_dispute, decide_dispute, dispute_pay, name_another_decider
 
 router = APIRouter(prefix="/v1", tags=["money"])
 
 Side = Annotated[Actor, Depends(only(*STAFF, *TALENT))]
+Namer = Annotated[Actor, Depends(only("client_admin", "operator"))]
 
 
 @router.post("/payments/{payment_id}/dispute", status_code=201, response_model=DisputeOut, summary="Dispute a payment")
@@ -89,6 +91,21 @@ def decide_a_dispute(request: Request, actor: Operator, dispute_id: UUID, decisi
 
     def work(session: Session, now: datetime) -> Reply:
         decide_dispute(session, actor, dispute_id, decision.awarded, decision.note, now=now)
+        return Reply(_read(session, actor, dispute_id))
+
+    return idempotent(request, actor, work)
+
+
+@router.post("/disputes/{dispute_id}/decider", response_model=DisputeOut, summary="Name who decides a dispute")
+def name_another(request: Request, actor: Namer, dispute_id: UUID, wish: DeciderIn) -> Response:
+    """Somebody else of the operator's staff decides from now on, by the same date or a new one; both sides are told.
+
+    When whoever decides is let go, it is handed on by itself to who has been there longest.
+    """
+
+    def work(session: Session, now: datetime) -> Reply:
+        naming = Naming(wish.decider_id, wish.reason, wish.decide_by)
+        name_another_decider(session, actor, dispute_id, naming, now=now)
         return Reply(_read(session, actor, dispute_id))
 
     return idempotent(request, actor, work)

@@ -31,6 +31,7 @@ from dispatch.money.approving import approve_part
 from dispatch.money.extras import ExtraWish, ask_extra, ask_travel
 from dispatch.money.funds import move_funds, set_rules
 from dispatch.money.ledger import Owner, balance_of
+from dispatch.money.ontop import disputable_until
 from dispatch.record.session import Actor
 from dispatch.record.tables import ClientRow, PaymentRow
 from dispatch.talent.paydays import check_pay_rules
@@ -149,7 +150,7 @@ def answer_an_extra(request: Request, actor: Side, payment_id: UUID, extra_id: U
 def show_payment(row: PaymentRow) -> PaymentOut:
     """A payment as its sides see it."""
     people = {each["by"] for each in row.approvals}
-    made = {"num_signatures": len(people), "listed": _listed(row)}
+    made = {"num_signatures": len(people), "listed": _listed(row), "dispute_until": disputable_until(row)}
     same = {name: getattr(row, name) for name in PaymentOut.model_fields if name not in made}
     return PaymentOut.model_validate(same | made)
 

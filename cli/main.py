@@ -62,6 +62,7 @@ class Commands(LazyGroup):
         "webhooks": Entry("cli.webhooks:webhooks", "Webhooks: list endpoints, their deliveries, replay"),
         "packs": Entry("cli.packs:packs", "Packs of limits: check them, compare two sets"),
         "payouts": Entry("cli.payouts:payouts", "Payouts: make and send, list, settle, verify the books"),
+        "disputes": Entry("cli.disputes:disputes", "Disputes about pay: list the open ones, name who decides"),
         "hold": Entry("cli.hold:hold", "Keep the private servers running for a while"),
         "doctor": Entry("cli.doctor:doctor", "What is there, what is unsafe, how to mend it"),
     }

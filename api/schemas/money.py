@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, ConfigDict, Field, JsonValue, PlainSerializer
 
-from api.schemas.values import Code, Currency, In, Instant, Note, Out, Sum, Yes
+from api.schemas.values import Code, Currency, In, Instant, Line, Note, Out, Sum, Yes
 
 PaymentState = Literal["held", "due", "paid", "disputed", "released"]
 PayoutState = Literal["created", "sent", "paid", "failed", "returned"]
@@ -115,6 +115,9 @@ class PaymentOut(Out):
     approve_by: Instant | None = Field(
         description="When nobody's word is a yes; once it is approved, until when a penalty may be contested."
     )
+    dispute_until: Instant | None = Field(
+        default=None, description="Approved, and an extra was refused: until when the technician may dispute that."
+    )
     due_at: Instant | None
     version: int
 
@@ -138,8 +141,7 @@ class Approved(Out):
                         "id": _UUID, "job_id": _UUID, "assignment_id": _UUID, "technician_id": _UUID, "state": "held",
                         "currency": "USD", "held": "60.00", "due": "72.00", "paid": "0.00", "fee": "8.00",
                         "refunded": "0.00", "lines": [], "extras": [], "listed": [], "num_signatures": 1,
-                        "approve_by": _AT,
-                        "due_at": _AT, "version": 4,
+                        "approve_by": _AT, "dispute_until": _AT, "due_at": _AT, "version": 4,
                     },
                 }
             ]
@@ -187,7 +189,11 @@ class StandpointIn(In):
 
 
 class DisputeIn(In):
-    """Part of a claim that is not agreed on; the rest is due at once."""
+    """Part of a claim that is not agreed on; the rest is due at once.
+
+    What the technician asked for on top joins their dispute: what waits for an answer always, and adds to `amount`;
+    what was refused with the reason `expense`, whose `amount` counts both.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"amount": "35.00", "reason": "hours", "position": _POSITION}]}
@@ -204,6 +210,17 @@ class RulingIn(In):
     model_config = ConfigDict(json_schema_extra={"examples": [{"awarded": "20.00", "note": "The log shows it"}]})
     awarded: Sum
     note: Note = ""
+
+
+class DeciderIn(In):
+    """Who decides from now on, and why."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "On leave until March", "decider_id": _UUID}]})
+    reason: Line
+    decider_id: UUID | None = Field(
+        default=None, description="Of the operator's staff; empty: another who has been there longest."
+    )
+    decide_by: Instant | None = Field(default=None, description="A new date, within 90 days; empty: as before.")
 
 
 class DisputeOut(Out):

@@ -191,7 +191,8 @@ class ApprovalPart(Out):
 class ApprovalOut(Out):
     """A job that is done and waits for your yes. `missing`: what it would lack with your own yes.
 
-    `limit`: more than your role may approve; `second`: another person signs too; `budget`: a hard budget is used up.
+    `answers`: an extra that nobody answered, state `asked` in its payment; `limit`: more than your role may approve;
+    `second`: another person signs too; `budget`: a hard budget is used up.
     """
 
     job_id: UUID
@@ -208,6 +209,6 @@ class ApprovalOut(Out):
     num_signatures: int
     is_signed_by_me: bool
     signed_by: list[str] = Field(description="Names of those who signed.", examples=[["Rosa Marsh"]])
-    missing: Literal["limit", "second", "budget"] | None
+    missing: Literal["answers", "limit", "second", "budget"] | None
     limit: Signed | None = Field(description="Up to how much your role may approve.", examples=["2000.00"])
     roles: list[str] = Field(description="Whose role may approve all of it.", examples=[["client_admin"]])

@@ -156,13 +156,25 @@ OCCASIONS: tuple[Occasion, ...] = (
         )
     ),
     Occasion("assignment", "extra_refused", "technician", "extra_refused", "money", "timely", _PHONE),
-    Occasion("assignment", "extra_contested", "dispatchers", "penalty_contested", "money", "calm", _DESK),
+    Occasion(
+        "assignment",
+        "extra_contested",
+        "dispatchers",
+        "penalty_contested",
+        "money",
+        "calm",
+        _DESK,
+        when=("kind", "penalty"),
+    ),
     Occasion("assignment", "penalty_stands", "technician", "penalty_stands", "money", "calm", _DESK),
     Occasion("dispute", "opened", "technician", "dispute_opened", "money", "timely", _PHONE, when=("side", "client")),
     Occasion(
         "dispute", "opened", "dispatchers", "dispute_opened", "money", "timely", _DESK, when=("side", "technician")
     ),
     Occasion("dispute", "opened", "staff", "dispute_to_decide", "money", "timely", _DESK),
+    Occasion("dispute", "decider_named", "staff", "dispute_to_decide", "money", "timely", _DESK),
+    Occasion("dispute", "decider_named", "technician", "decider_named", "money", "calm", _PHONE),
+    Occasion("dispute", "decider_named", "dispatchers", "decider_named", "money", "calm", _DESK),
     Occasion("dispute", "stated", "technician", "dispute_stated", "money", "calm", _PHONE, when=("side", "client")),
     Occasion("dispute", "stated", "dispatchers", "dispute_stated", "money", "calm", _DESK, when=("side", "technician")),
     Occasion("dispute", "decided", "technician", "dispute_decided", "money", "timely", _PHONE),

@@ -4,61 +4,36 @@ A payment's row is held while its money moves, and every move has a key of its o
 cancelled, a part against the whole, each cent is booked once.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dispatch.errors import BadInput, Conflict, NotFound, Refused
-from dispatch.money.claims import check_answered, lines_of, sum_of, taken_off, unanswered
-from dispatch.money.committing import is_used_up, needs_second, within_budget
+from dispatch.errors import BadInput, Conflict
+from dispatch.money.claims import approved_of, lines_of, sum_of, taken_off, unanswered
+from dispatch.money.committing import within_budget
+from dispatch.money.finding import change, find_payment, lock_of_job, rules_of
 from dispatch.money.holding import lock_payments, payee_of
 from dispatch.money.ledger import About, Owner, account_id, post
+from dispatch.money.signing import is_signed
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import ChargeRow, PaymentRow
 from matching.currencies import has_too_many_digits
-from matching.moneyrules import CONTEST_DAYS, MoneyRules, Signature, what_is_missing
+from matching.moneyrules import CONTEST_DAYS
 from matching.pay import net_of
 
 #: How many jobs are approved by nobody's word in one transaction.
 _BATCH = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Lack:
-    """What somebody's yes would still lack: their role's `limit`, a `second` signature, the `budget`, or nothing.
-
-    `limit` is how much their role may approve, `roles` those that may approve all of it.
-    """
-
-    missing: str | None
-    limit: Decimal
-    roles: tuple[str, ...]
-    signed: tuple[Signature, ...]
-
-
-def lack_of(session: Session, actor: Actor, payments: Sequence[PaymentRow]) -> Lack:
-    """What the actor's yes to a job with these held payments would lack now; `sign` asks the same."""
-    first, (claimed, more) = payments[0], _asked_for(session, payments)
-    limits = _rules(first).limits
-    missing = _missing(session, actor, first, claimed, more)
-    if missing is None and is_used_up(session, first.budget_id, more):
-        missing = "budget"
-    roles = tuple(sorted(role for role, limit in limits.items() if limit >= claimed))
-    return Lack(missing, limits.get(actor.kind, Decimal(0)), roles, signatures_of(first))
-
-
 def claim(session: Session, job_id: UUID, *, now: datetime) -> int:
     """The work of a job is done: what is claimed for it, and by when a word is due. How many payments there are."""
-    payments = _lock_of_job(session, job_id, ("held",))
+    payments = lock_of_job(session, job_id, ("held",))
     for payment in payments:
-        rules = _rules(payment)
+        rules = rules_of(payment)
         days = rules.approve_after_days
         lines = lines_of(session, payment, only_agreed=False)
         approve_by = now + timedelta(days=days) if days else None
@@ -68,28 +43,8 @@ def claim(session: Session, job_id: UUID, *, now: datetime) -> int:
 
 def unclaim(session: Session, job_id: UUID) -> None:
     """The work was sent back: nothing is approved by silence until it is done again."""
-    for payment in _lock_of_job(session, job_id, ("held",)):
+    for payment in lock_of_job(session, job_id, ("held",)):
         change(session, payment, approve_by=None)
-
-
-def sign(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -> bool:
-    """Whether the actor's approval of a job suffices; one that a second person must sign too is kept.
-
-    A second one signs above the sum that the client's rules state, and where a soft budget is passed without a reason.
-
-    Raises
-    ------
-    Refused
-        When it is more than the actor's role may approve, and nobody who may has signed.
-    Conflict
-        When the technician asked for something that nobody answered: a yes to the rest would drop it.
-    """
-    payments = _lock_of_job(session, job_id, ("held",))
-    if not payments:
-        return True
-    check_answered(payments, "approve")
-    claimed, more = _asked_for(session, payments)
-    return _signed(session, actor, payments[0], claimed, more, now)
 
 
 def approve_all(session: Session, actor: Actor, job_id: UUID, why: str, *, now: datetime) -> list[UUID]:
@@ -105,7 +60,7 @@ def approve_all(session: Session, actor: Actor, job_id: UUID, why: str, *, now: 
         When somebody of the client approves more than is left of a hard budget; what silence approves is owed.
     """
     done = []
-    for payment in _lock_of_job(session, job_id, ("held",)):
+    for payment in lock_of_job(session, job_id, ("held",)):
         if why == "silence":
             _count_asked(session, actor, payment, now)
         lines = lines_of(session, payment, only_agreed=True)
@@ -155,7 +110,7 @@ def approve_part(session: Session, actor: Actor, payment_id: UUID, amount: Decim
         raise Conflict(state, "approve a part")
     left = sum_of(payment.lines) - approved_of(payment)
     check_sum("amount", amount, left, payment.currency)
-    if not _signed(session, actor, payment, amount, amount - payment.held - payment.beyond, now):
+    if not is_signed(session, actor, payment, amount, amount - payment.held - payment.beyond, now):
         return False
     with within_budget(session):
         _approve(session, actor, payment, amount, False, "part_approved", now)
@@ -196,25 +151,6 @@ def is_disputed(session: Session, job_id: UUID) -> bool:
     return session.scalar(open_ones.limit(1)) is not None
 
 
-def approved_of(payment: PaymentRow) -> Decimal:
-    """What was approved of a payment so far, our fee included."""
-    return payment.due + payment.paid + payment.fee
-
-
-def find_payment(session: Session, actor: Actor, payment_id: UUID) -> PaymentRow:
-    """A payment of the actor's, held until the transaction ends.
-
-    Raises
-    ------
-    NotFound
-        When it is not the actor's.
-    """
-    found = next(iter(lock_payments(session, PaymentRow.id == payment_id)), None)
-    if found is None or not _is_theirs(actor, found):
-        raise NotFound("payment", payment_id)
-    return found
-
-
 def check_sum(field: str, amount: Decimal, most: Decimal, currency: str) -> None:
     """Whether it is a sum of money above nothing, at most so much.
 
@@ -225,18 +161,6 @@ def check_sum(field: str, amount: Decimal, most: Decimal, currency: str) -> None
     """
     if not amount.is_finite() or amount <= 0 or has_too_many_digits(amount, currency) or amount > most:
         raise BadInput(field, amount, f"give a sum above 0, at most {most}, in whole minor units of {currency}")
-
-
-def check_alone(actor: Actor, payment: PaymentRow, amount: Decimal) -> None:
-    """Whether this member of the client's staff may let so much go without anybody else.
-
-    Raises
-    ------
-    Refused
-        When their role may not, or a second person must sign.
-    """
-    if amount and what_is_missing(_rules(payment), (Signature(str(actor.id), actor.kind, amount),), amount):
-        raise Refused(f"you alone may not agree to {amount} {payment.currency}", ("only_within_limit",))
 
 
 def settle_part(
@@ -306,7 +230,7 @@ def _take(
     session: Session, payment: PaymentRow, kind: str, key: str, amount: Decimal, source: str, now: datetime
 ) -> Decimal | None:
     """From the client's account to the payee's and ours: the fee; None where nothing was to move, or it had before."""
-    fee, net = net_of(amount, _rules(payment).fee_share, payment.currency)
+    fee, net = net_of(amount, rules_of(payment).fee_share, payment.currency)
     moves = {
         account_id(Owner(client_id=payment.client_id), source, payment.currency): -amount,
         account_id(Owner(), "fees", payment.currency): fee,
@@ -315,82 +239,9 @@ def _take(
     return fee if post(session, kind, key, moves, _about(payment), now=now) else None
 
 
-def _signed(session: Session, actor: Actor, payment: PaymentRow, amount: Decimal, more: Decimal, now: datetime) -> bool:
-    """Whether enough people have signed so much, the actor among them; `more` of it is not committed yet."""
-    mine = Signature(str(actor.id), actor.kind, amount)
-    before = signatures_of(payment)
-    missing = _missing(session, actor, payment, amount, more)
-    if missing == "limit":
-        limit = _rules(payment).limits.get(actor.kind, Decimal(0))
-        raise Refused(
-            f"a {actor.kind} may approve up to {limit} {payment.currency}, not {amount}", ("only_within_limit",)
-        )
-    if missing == "second":
-        if all(each.by != mine.by or each.amount < amount for each in before):
-            signed = {**asdict(mine), "amount": str(amount), "why": "signed"}
-            change(session, payment, approvals=[*payment.approvals, signed])
-            told = {"payment": str(payment.id), "amount": str(amount), "currency": payment.currency}
-            subject = ("assignment", payment.assignment_id)
-            record(session, actor, subject, "pay_signed", told, client_id=payment.client_id, now=now)
-        return False
-    return True
-
-
-def signatures_of(payment: PaymentRow) -> tuple[Signature, ...]:
-    """Who has signed so far, while a second signature was missing."""
-    kept = [each for each in payment.approvals if each["why"] == "signed"]
-    return tuple(Signature(each["by"], each["role"], Decimal(each["amount"])) for each in kept)
-
-
-def _asked_for(session: Session, payments: Sequence[PaymentRow]) -> tuple[Decimal, Decimal]:
-    """What is claimed for a job, and how much of it is not committed yet."""
-    lines = [lines_of(session, each, only_agreed=False) for each in payments]
-    claimed = sum((sum_of(each) for each in lines), Decimal(0))
-    return claimed, claimed - sum((each.held + each.beyond + approved_of(each) for each in payments), Decimal(0))
-
-
-def _missing(session: Session, actor: Actor, payment: PaymentRow, amount: Decimal, more: Decimal) -> str | None:
-    """What so much would lack with the actor's signature beside those that there are."""
-    mine = Signature(str(actor.id), actor.kind, amount)
-    is_passed = needs_second(session, payment.budget_id, payment.job_id, more)
-    signed = (*signatures_of(payment), mine)
-    return what_is_missing(_rules(payment), signed, amount, is_second_needed=is_passed)
-
-
-def _is_theirs(actor: Actor, payment: PaymentRow) -> bool:
-    if actor.client_id is not None:
-        return payment.client_id == actor.client_id
-    if actor.technician_id is not None and payment.company_id is None:
-        return payment.technician_id == actor.technician_id
-    return actor.kind == "operator" or (actor.company_id is not None and payment.company_id == actor.company_id)
-
-
-def _lock_of_job(session: Session, job_id: UUID, states: Sequence[str]) -> list[PaymentRow]:
-    return lock_payments(session, PaymentRow.job_id == job_id, PaymentRow.state.in_(states))
-
-
-def change(session: Session, payment: PaymentRow, **values: Any) -> None:
-    """Change a held payment, and move its version; what was changed by somebody else meanwhile is not written over."""
-    changed = session.scalar(
-        update(PaymentRow)
-        .where(PaymentRow.id == payment.id, PaymentRow.version == payment.version)
-        .values(version=payment.version + 1, **values)
-        .returning(PaymentRow.id)
-        .execution_options(synchronize_session=False)
-    )
-    if changed is None:
-        raise Conflict("changed meanwhile", "change the payment", ("ask again",))
-    session.refresh(payment)
-
-
-def _rules(payment: PaymentRow) -> MoneyRules:
-    """The client's rules as they stood at the yes."""
-    return MoneyRules.from_document(payment.terms["rules"])
-
-
 def _due_at(payment: PaymentRow, now: datetime) -> datetime:
     """What waits for its day already waits no longer because more is due."""
-    new = now + timedelta(days=_rules(payment).pay_after_days)
+    new = now + timedelta(days=rules_of(payment).pay_after_days)
     return min(new, payment.due_at) if payment.due and payment.due_at else new
 
 

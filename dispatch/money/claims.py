@@ -51,6 +51,11 @@ def sum_of(lines: Sequence[dict[str, Any]]) -> Decimal:
     return max(Decimal(0), sum((Decimal(line["amount"]) for line in lines), Decimal(0)))
 
 
+def approved_of(payment: PaymentRow) -> Decimal:
+    """What was approved of a payment so far, our fee included."""
+    return payment.due + payment.paid + payment.fee
+
+
 def unanswered(payment: PaymentRow) -> list[dict[str, Any]]:
     """The expenses and ways that the technician asked for and the client has not answered."""
     return [each for each in payment.extras if each["state"] == "asked"]

@@ -11,9 +11,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict
-from dispatch.money.approving import change, release_held, state_after
+from dispatch.money.approving import release_held, state_after
 from dispatch.money.claims import is_contestable, lines_of, taken_off
 from dispatch.money.disputing import open_about_penalty
+from dispatch.money.finding import change
 from dispatch.money.holding import lock_payments
 from dispatch.record.events import record
 from dispatch.record.session import Actor

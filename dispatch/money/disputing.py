@@ -1,7 +1,7 @@
 """What if the sides don't agree? What nobody disputes is due at once; of the rest a named person decides by a date."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,13 +11,17 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
-from dispatch.money.approving import approved_of, check_alone, check_sum, find_payment, settle_part
-from dispatch.money.claims import check_answered, refused_of, sum_of
+from dispatch.money.approving import check_sum, settle_part
+from dispatch.money.claims import approved_of, check_answered, sum_of
+from dispatch.money.deciders import find_decider
 from dispatch.money.evidence import check_files
+from dispatch.money.finding import find_payment
+from dispatch.money.ontop import join_approved, join_open
 from dispatch.money.refunding import take_back
+from dispatch.money.signing import check_alone
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import DisputeRow, PaymentRow, StaffRow, new_id
+from dispatch.record.tables import DisputeRow, PaymentRow, new_id
 from matching.moneyrules import MoneyRules
 
 REASONS = ("hours", "quality", "not_done", "expense", "penalty", "pay", "other")
@@ -48,7 +52,9 @@ class Dispute:
 def open_dispute(session: Session, actor: Actor, wish: Dispute, *, now: datetime) -> UUID:
     """Either side disputes part of what is claimed; the rest is due at once. The dispute's id. Runs as the engine.
 
-    A client may ask back what it approved, once, as long as that is in no payout.
+    What the technician asked for on top and nobody answered joins their dispute; what was refused may be disputed once
+    the work is approved, too (`dispatch.money.ontop`). A client may ask back what it approved, once, as long as that is
+    in no payout.
 
     Raises
     ------
@@ -64,12 +70,14 @@ def open_dispute(session: Session, actor: Actor, wish: Dispute, *, now: datetime
     payment = find_payment(session, actor, wish.payment_id)
     if wish.reason not in REASONS:
         raise BadInput("reason", wish.reason, f"give one of {', '.join(REASONS)}")
-    decider = _decider(session, payment.client_id, wish.decider_id)
+    decider = find_decider(session, wish.decider_id)
     check_files(session, actor, payment, wish.position.files, "position.files")
     if payment.state == "due" and side_of(actor) == "client":
         take_back(session, payment, wish.amount, wish.reason, now=now)
+    elif payment.state in ("due", "paid") and side_of(actor) == "technician":
+        join_approved(session, actor, payment, wish.amount, wish.reason, now=now)
     else:
-        _split(session, actor, payment, wish, now)
+        wish = replace(wish, amount=_split(session, actor, payment, wish, now))
     return _open(session, actor, payment, wish, decider, now)
 
 
@@ -79,7 +87,7 @@ def open_about_penalty(session: Session, actor: Actor, payment: PaymentRow, amou
     The caller holds the payment. The dispute's id; runs as the engine.
     """
     wish = Dispute(payment.id, amount, "penalty", Position())
-    return _open(session, actor, payment, wish, _decider(session, payment.client_id, None), now)
+    return _open(session, actor, payment, wish, find_decider(session, None), now)
 
 
 def _open(session: Session, actor: Actor, payment: PaymentRow, wish: Dispute, decider: UUID, now: datetime) -> UUID:
@@ -106,7 +114,7 @@ def _open(session: Session, actor: Actor, payment: PaymentRow, wish: Dispute, de
     )
     session.execute(
         update(PaymentRow)
-        .where(PaymentRow.id == payment.id, PaymentRow.state.in_(("held", "due")))
+        .where(PaymentRow.id == payment.id, PaymentRow.state.in_(("held", "due", "paid")))
         .values(state="disputed", approve_by=None, version=PaymentRow.version + 1)
     )
     told = _told(payment, wish.amount) | {"reason": wish.reason, "side": side, "decide_by": decide_by.isoformat()}
@@ -206,23 +214,22 @@ def side_of(actor: Actor) -> str:
     return "client" if actor.client_id is not None else "technician"
 
 
-def _split(session: Session, actor: Actor, payment: PaymentRow, wish: Dispute, now: datetime) -> None:
-    """What is claimed and neither approved nor disputed is due at once.
-
-    Expenses and ways that the client refused are not claimed; the technician may dispute them on top.
-    """
+def _split(session: Session, actor: Actor, payment: PaymentRow, wish: Dispute, now: datetime) -> Decimal:
+    """What is claimed and neither approved nor disputed is due at once. How much is disputed."""
     if payment.state != "held" or not payment.lines:
         state = "held, and nothing is claimed yet" if payment.state == "held" else payment.state
         raise Conflict(state, "dispute")
-    side = side_of(actor)
-    if side == "client":
-        check_answered([payment], "dispute")
     claimed = sum_of(payment.lines) - approved_of(payment)
-    on_top = refused_of(payment) if side == "technician" and wish.reason == "expense" else Decimal(0)
-    check_sum("amount", wish.amount, max(Decimal(0), min(claimed, payment.held)) + on_top, payment.currency)
-    undisputed = claimed - max(Decimal(0), wish.amount - on_top)
+    amount, on_top = wish.amount, Decimal(0)
+    if side_of(actor) == "client":
+        check_answered([payment], "dispute")
+        check_sum("amount", amount, max(Decimal(0), min(claimed, payment.held)), payment.currency)
+    else:
+        amount, on_top = join_open(session, actor, payment, amount, wish.reason, now=now)
+    undisputed = claimed - max(Decimal(0), amount - on_top)
     if undisputed > 0:
         settle_part(session, actor, payment, undisputed, is_last=False, why="undisputed", now=now)
+    return amount
 
 
 def _end(
@@ -262,17 +269,6 @@ def _find(session: Session, actor: Actor, dispute_id: UUID) -> DisputeRow:
     if dispute is None or not any(theirs.values()):
         raise NotFound("dispute", dispute_id)
     return dispute
-
-
-def _decider(session: Session, client_id: UUID, named: UUID | None) -> UUID:
-    """The operator's person who is named, else the one who has been there longest: no side decides its own case."""
-    wanted = select(StaffRow.id).where(StaffRow.client_id.is_(None), StaffRow.left_at.is_(None))
-    if named is not None:
-        wanted = wanted.where(StaffRow.id == named)
-    found = session.scalar(wanted.order_by(StaffRow.created_at, StaffRow.id).limit(1))
-    if found is None:
-        raise BadInput("decider_id", named, "name one of the operator's staff, who has not left")
-    return found
 
 
 def _said(position: Position, now: datetime) -> dict[str, Any]:

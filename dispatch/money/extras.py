@@ -16,12 +16,13 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound
-from dispatch.money.approving import check_sum, find_payment
+from dispatch.money.approving import check_sum
 from dispatch.money.claims import lines_of
 from dispatch.money.committing import notice, within_budget
 from dispatch.money.contesting import contest_approved
 from dispatch.money.disputing import side_of
 from dispatch.money.evidence import check_files
+from dispatch.money.finding import find_payment
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import PaymentRow, new_id

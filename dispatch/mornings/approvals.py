@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Numeric, Select, and_, cast, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from dispatch.money.approving import Lack, approved_of, lack_of
-from dispatch.money.claims import sum_of
+from dispatch.money.claims import approved_of, sum_of
+from dispatch.money.signing import Lack, lack_of
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, JobRow, PaymentRow, SiteRow, StaffRow, TechnicianRow, VisitRow
 from dispatch.talent.paydays import pay_days

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, NotFound
+from dispatch.money.deciders import hand_on
 from dispatch.money.funds import open_purse, way_of_paying
 from dispatch.record.events import record
 from dispatch.record.session import Actor
@@ -237,10 +238,14 @@ def add_staff(
 def let_staff_go(session: Session, actor: Actor, staff_id: UUID, *, now: datetime) -> None:
     """A member of staff has left: the keys made for them are revoked, and they are signed out everywhere.
 
+    What they were named to decide is decided by somebody else of the operator's.
+
     Raises
     ------
     NotFound, Refused
         There is none who has not left, for this actor; the actor is neither the client's admin nor the operator.
+    Conflict
+        When they are to decide disputes, and nobody else of the operator's staff is there.
     """
     only(actor, "client_admin", "operator", doing="letting staff go")
     row = session.scalars(select(StaffRow).where(StaffRow.id == staff_id).with_for_update()).one_or_none()
@@ -248,6 +253,7 @@ def let_staff_go(session: Session, actor: Actor, staff_id: UUID, *, now: datetim
         raise NotFound("member of staff", staff_id)
     row.left_at = now
     session.flush()
+    hand_on(session, actor, staff_id, now=now)
     theirs = update(ApiKeyRow).where(ApiKeyRow.staff_id == staff_id, ApiKeyRow.revoked_at.is_(None))
     session.execute(theirs.values(revoked_at=now))
     signed_in = update(SessionRow).where(SessionRow.staff_id == staff_id, SessionRow.ended_at.is_(None))

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound
 from dispatch.jobs.lifecycle import JOB, VISIT, states_with
-from dispatch.money.approving import approve_all, claim, is_disputed, late_jobs, sign, unclaim
+from dispatch.money.approving import approve_all, claim, is_disputed, late_jobs, unclaim
+from dispatch.money.signing import sign
 from dispatch.record.events import record
 from dispatch.record.session import ENGINE, Actor
 from dispatch.record.tables import AssignmentRow, JobRow, VisitRow

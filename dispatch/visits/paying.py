@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.money.approving import late_jobs
 from dispatch.money.contesting import let_stand
+from dispatch.money.deciders import Naming, name_decider
 from dispatch.money.disputing import Dispute, concede, decide, note_late, open_dispute
 from dispatch.money.extras import answer_extra
 from dispatch.money.payouts import hear
@@ -47,6 +48,13 @@ def concede_dispute(session: Session, actor: Actor, dispute_id: UUID, *, now: da
     concede(session, actor, dispute_id, now=now)
     clear_alarms(session, actor, ("dispute_late",), subject_id=dispute_id, why="conceded", now=now)
     follow_money(session, actor, session.get_one(DisputeRow, dispute_id).job_id, now=now)
+
+
+def name_another_decider(session: Session, actor: Actor, dispute_id: UUID, wish: Naming, *, now: datetime) -> None:
+    """Somebody else decides; with a new date the alarm about it ends. As `dispatch.money.deciders`."""
+    name_decider(session, actor, dispute_id, wish, now=now)
+    if wish.decide_by is not None:
+        clear_alarms(session, actor, ("dispute_late",), subject_id=dispute_id, why="new_date", now=now)
 
 
 def answer_pay_extra(
@@ -118,6 +126,8 @@ def follow_money(session: Session, actor: Actor, job_id: UUID, *, now: datetime)
         select(JobRow.state).where(JobRow.id == job_id).execution_options(populate_existing=True)
     ).one()
     is_disputed = any(each.state == "disputed" for each in payments)
+    if is_disputed and state == "paid" and move_job(session, actor, job_id, "owe", "owed", now):
+        state = "approved"
     if is_disputed and state == "approved":
         move_job(session, actor, job_id, "dispute", "disputed", now)
     elif not is_disputed and state == "disputed":

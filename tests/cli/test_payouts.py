@@ -2,20 +2,25 @@
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from purse import Purse
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, select, text
+from typer import Typer
 from typer.testing import CliRunner
 from worlds import small_world
 
+from cli.disputes import disputes
 from cli.payouts import payouts
 from dispatch.errors import BadInput, NotFound
+from dispatch.money.disputing import Dispute, Position
 from dispatch.record.session import Actor
-from dispatch.record.tables import new_id
+from dispatch.record.tables import PaymentRow, StaffRow, new_id
 from dispatch.visits.completion import finish_job
+from dispatch.visits.paying import dispute_pay
 
 
 @pytest.fixture
@@ -36,15 +41,31 @@ def purse(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         yield made
 
 
-def run(*words: str) -> str:
-    result = CliRunner().invoke(payouts, list(words), standalone_mode=False)
+def run(*words: str, of: Typer = payouts) -> str:
+    result = CliRunner().invoke(of, list(words), standalone_mode=False)
     if result.exception is not None:
         raise result.exception
     return result.stdout
 
 
-def document(*words: str) -> Any:
-    return json.loads(run(*words, "--json"))
+def document(*words: str, of: Typer = payouts) -> Any:
+    return json.loads(run(*words, "--json", of=of))
+
+
+def test_another_person_is_named_to_decide_a_dispute(purse: Purse) -> None:
+    with purse.world.as_engine() as (session, now):
+        payment = session.scalars(select(PaymentRow.id)).one()
+        wish = Dispute(payment, Decimal("40.00"), "quality", Position())
+        dispute = str(dispute_pay(session, purse.world.staff, wish, now=now))
+        ned = {"id": new_id(), "role": "operator", "name": "Ned", "email": "ned@example.org"}
+        session.add(StaffRow(created_at=now, **ned))
+    [listed] = document("list", of=disputes)
+    assert (listed["id"], listed["decider"], listed["amount"]) == (dispute, "Olga Operator", "40.00")
+    with pytest.raises(BadInput, match="--by"):
+        run("name", dispute, "--reason", "away", "--by", "2027-01-31", of=disputes)
+    told = document("name", dispute, "--reason", "away", of=disputes)
+    assert told == {"decider": "Ned", "decide_by": listed["decide_by"]}
+    assert "Ned" in run("list", of=disputes)
 
 
 def test_what_is_due_is_sent_and_settled_once(purse: Purse, tmp_path: Path) -> None:

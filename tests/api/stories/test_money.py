@@ -199,6 +199,9 @@ def test_what_was_asked_for_on_top_is_answered_before_the_yes_and_what_was_refus
     paid = {"code": "parking", "amount": "9.00", "file_id": receipt}
     [asked] = given.technician.post(f"{payment}/extras", paid).json()["payment"]["extras"]
     assert given.staff.get(f"/v1/files/{asked['file']}").status_code == 200
+    own = f"/v1/approvals?job_id={given.job['id']}"
+    [lacks] = given.staff.get(own).json()["items"]
+    assert (lacks["missing"], lacks["parts"][0]["payment"]["extras"]) == ("answers", [asked])
     refused = given.staff.post(f"{given.job_url}/approve")
     assert refused.status_code == 409
     assert "parking 9.00 USD" in refused.json()["detail"]
@@ -206,6 +209,7 @@ def test_what_was_asked_for_on_top_is_answered_before_the_yes_and_what_was_refus
     assert given.staff.post(f"{payment}/dispute", wish).status_code == 409, "a dispute would drop it, too"
     assert given.staff.post(f"{payment}/approve", {"amount": "40.00"}).status_code == 200, "a part may be approved"
     given.staff.post(f"{payment}/extras/{asked['id']}/answer", {"answer": "refuse"})
+    assert given.staff.get(own).json()["items"][0]["missing"] is None
     mine = {"amount": "9.00", "reason": "expense", "position": {"note": "The only place to park"}}
     assert given.technician.post(f"{payment}/dispute", mine | {"amount": "109.01"}).status_code == 422
     assert given.technician.post(f"{payment}/dispute", mine | {"reason": "pay", "amount": "100.01"}).status_code == 422
@@ -306,6 +310,18 @@ def test_everybody_hears_of_money_that_concerns_them_on_both_sides(story, operat
     assert heard() == [[], [f"{number}: the other side has said its view"], []]
     given.staff.post(f"{dispute}/state", {"note": "Not on the photo"})
     assert heard() == [[f"{number}: the other side has said its view"], [], []]
+    admin = story.town.key("client_admin", client_id=story.town.world.client)
+    another = {"reason": "On leave"}
+    assert admin.post(f"{dispute}/decider", another).status_code == 422, "nobody else of the operator's is there"
+    assert [who.post(f"{dispute}/decider", another).status_code for who in (given.staff, given.technician)] == [403] * 2
+    ned = operator.post("/v1/staff", {"role": "operator", "name": "Ned", "email": "ned@example.org"}).json()["id"]
+    assert admin.post(f"{dispute}/decider", another).json()["decider"] == "Ned"
+    [told] = to(post.goes_out(), "ned@example.org")
+    assert told.subject == f"{number}: decide about $40.00"
+    back = {"reason": "Back", "decider_id": operator.get("/v1/me").json()["id"]}
+    assert operator.post(f"{dispute}/decider", back).json()["decider"] == "Olga"
+    assert heard() == [[f"{number}: somebody else decides"], [f"{number}: somebody else decides"], []]
+    assert ned in [each["id"] for each in operator.get("/v1/staff?role=operator").json()["items"]]
     operator.post(f"{dispute}/decide", {"awarded": "25.00", "note": "Half of it"})
     assert heard() == [[f"{number}: the dispute is over"], [f"{number}: the dispute is over"], []]
     [payout] = operator.post("/v1/payouts/run").json()["payouts"]

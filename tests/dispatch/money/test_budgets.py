@@ -18,9 +18,10 @@ from dispatch.jobs.acceptance import Lost, Won
 from dispatch.jobs.answers import counter_offer
 from dispatch.jobs.changes import Change, accept_counter, change_job
 from dispatch.jobs.rebudgeting import put_budget
-from dispatch.money.approving import approve_part, lack_of
+from dispatch.money.approving import approve_part
 from dispatch.money.budgets import BudgetWish, change_budget, create_budget, usage_of
 from dispatch.money.extras import ExtraWish, ask_extra
+from dispatch.money.signing import lack_of
 from dispatch.record.session import Actor
 from dispatch.record.tables import BudgetRow, EventRow, JobRow, OfferRow, PaymentRow, new_id
 from dispatch.visits.cancelling import cancel_work

@@ -1,6 +1,7 @@
 """A penalty on work that was approved: it may be contested for seven days, and nobody has the money meanwhile."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,7 @@ from purse import Purse
 from racing import race
 from sqlalchemy import select
 
-from dispatch.errors import Conflict
+from dispatch.errors import BadInput, Conflict
 from dispatch.jobs.acceptance import Won
 from dispatch.money.disputing import Dispute, Position
 from dispatch.money.extras import ExtraWish, ask_extra
@@ -47,6 +48,17 @@ def done(purse: Purse, amount: str = "20.00", **wishes: Any) -> tuple[Won, Actor
     doing(purse, finish_job, worker, won.job_id)()
     penalty = doing(purse, ask_extra, purse.world.staff, payment.id, ExtraWish("late", D(amount)))()
     return won, worker, penalty
+
+
+def parked(purse: Purse) -> tuple[Won, Actor, UUID]:
+    """Work of 140, done, with 9 for parking that the technician asks for; the technician, and the expense's id."""
+    rates = {"rates": {"extras": [{"code": "parking", "kind": "expense", "cap": "15.00"}]}}
+    won = purse.assigned(day_policy=rates)
+    purse.worked(won, 2)
+    payment = purse.payment(won)
+    worker = Actor("technician", payment.technician_id, technician_id=payment.technician_id)
+    doing(purse, finish_job, worker, won.job_id)()
+    return won, worker, doing(purse, ask_extra, worker, payment.id, ExtraWish("parking", D("9.00")))()
 
 
 def contest(purse: Purse, won: Won, worker: Actor, penalty: UUID) -> Callable[[], Any]:
@@ -114,13 +126,8 @@ def test_nobodys_word_for_the_days_lets_the_penalty_stand_and_only_then_is_the_j
 
 
 def test_what_was_asked_for_and_nobody_answered_counts_by_silence_and_holds_up_a_persons_yes(purse: Purse):
-    rates = {"rates": {"extras": [{"code": "parking", "kind": "expense", "cap": "15.00"}]}}
-    won = purse.assigned(day_policy=rates)
-    purse.worked(won, 2)
+    won, worker, _ = parked(purse)
     payment = purse.payment(won)
-    worker = Actor("technician", payment.technician_id, technician_id=payment.technician_id)
-    doing(purse, finish_job, worker, won.job_id)()
-    doing(purse, ask_extra, worker, payment.id, ExtraWish("parking", D("9.00")))()
     with pytest.raises(Conflict, match=r"parking 9\.00 USD"):
         purse.approves(won)
     assert purse.payment(won).state == "held"
@@ -132,6 +139,59 @@ def test_what_was_asked_for_and_nobody_answered_counts_by_silence_and_holds_up_a
     assert on_top in (D("9.00"), D("15.00")), "within its cap, whoever came first"
     assert (after.state, after.due + after.fee) == ("due", D("140.00") + on_top)
     assert purse.has("funds") == D("860.00") - on_top
+    purse.balances()
+
+
+def test_what_was_refused_with_the_approval_is_disputed_for_some_days_even_once_the_rest_is_paid(purse: Purse):
+    won, worker, parking = parked(purse)
+    payment = purse.payment(won).id
+    doing(purse, answer_pay_extra, purse.world.staff, payment, parking, "refuse")()
+    purse.approves(won)
+    [payout] = purse.runs_payouts()
+    doing(purse, hear_of_payout, ENGINE, Word(payout, "paid"))()
+    assert (purse.payment(won).state, job_state(purse, won)) == ("paid", "paid")
+
+    def disputes(amount: str, reason: str = "expense", days: float = 0, actor: Actor = worker) -> UUID:
+        wish = Dispute(payment, D(amount), reason, Position())
+        return purse.does(lambda session, now: dispute_pay(session, actor, wish, now=now + timedelta(days=days)))
+
+    for amount, reason, days, actor in (
+        ("9.00", "pay", 0, worker),
+        ("9.00", "expense", CONTEST_DAYS + 0.01, worker),
+        ("9.00", "expense", 0, purse.world.staff),
+    ):
+        with pytest.raises(Conflict):
+            disputes(amount, reason, days, actor)
+    with pytest.raises(BadInput, match=r"9\.01"):
+        disputes("9.01")
+    made = disputes("9.00", days=CONTEST_DAYS - 0.01)
+    assert (purse.payment(won).state, job_state(purse, won)) == ("disputed", "disputed")
+    with pytest.raises(Conflict):
+        disputes("9.00")
+    doing(purse, decide_dispute, purse.operator, made, D("8.00"), "")()
+    assert sums(purse, won) == ("due", D(0), D("7.20"), D("126.00"), D("14.80"), D(0))
+    assert (purse.has("funds"), job_state(purse, won)) == (D("852.00"), "approved")
+    with pytest.raises(Conflict):
+        disputes("1.00")
+    purse.balances()
+
+
+@pytest.mark.parametrize(("amount", "reason", "disputed"), [("40.00", "hours", "49.00"), ("5.00", "expense", "9.00")])
+def test_what_nobody_answered_joins_the_technicians_dispute_and_is_not_dropped(
+    purse: Purse, amount: str, reason: str, disputed: str
+):
+    won, worker, _ = parked(purse)
+    wish = Dispute(purse.payment(won).id, D(amount), reason, Position())
+    with pytest.raises(BadInput):
+        doing(purse, dispute_pay, worker, replace(wish, amount=D("140.01") if reason == "hours" else D("149.01")))()
+    assert purse.payment(won).extras[0]["state"] == "asked"
+    made = doing(purse, dispute_pay, worker, wish)()
+    assert (the_dispute(purse).amount, purse.payment(won).extras[0]["state"]) == (D(disputed), "contested")
+    assert purse.payment(won).due + purse.payment(won).fee == D("149.00") - D(disputed), "the rest is due at once"
+    purse.approves(won)
+    doing(purse, decide_dispute, purse.operator, made, D(disputed), "")()
+    assert purse.payment(won).due + purse.payment(won).fee == D("149.00")
+    assert purse.has("funds") == D("851.00")
     purse.balances()
 
 

@@ -12,6 +12,7 @@ export type Operation =
   | 'grantSiteRequest'
   | 'hold'
   | 'makeProposal'
+  | 'nameAnother'
   | 'patchJob'
   | 'pickTechnician'
   | 'postSendBack'

@@ -296,6 +296,8 @@ export const desk = {
     sign: (sum: string) => `Sign ${sum}`,
     signedBy: (names: string) => `Signed by ${names}`,
     lacks: {
+      answers: () =>
+        'Something was asked for on top of the pay. Approve or refuse it under Approvals, then approve the work.',
       limit: (most: string, roles: string) =>
         `It costs more than your role may approve (${most} at most).${roles && ` Ask for a yes of: ${roles}.`}`,
       budget: () => 'The budget of this work has not that much left. Raise it, or name another one, then approve.',

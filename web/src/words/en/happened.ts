@@ -85,7 +85,7 @@ export const happened = {
     extra_asked: 'An expense was asked for',
     extra_approved: 'An extra was approved',
     extra_refused: 'An extra was refused',
-    extra_contested: 'A penalty was contested',
+    extra_contested: 'A penalty or an expense was contested',
     penalty_stands: 'A penalty stands: nobody contested it',
     time_agreed: 'Time was agreed',
     time_refused: 'Other time was not agreed',

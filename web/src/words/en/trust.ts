@@ -169,6 +169,7 @@ export const trust = {
     signedByMe: 'You have signed; a second person is missing.',
     signedBy: (num: number) => `${many(num, 'person has', 'people have')} signed`,
     limit: 'More than your role may approve.',
+    answers: 'Approve or refuse first what was asked for on top.',
     budget: 'The budget of this work has not that much left.',
     byNobody: 'then approved without you',
     payBy: (day: string) => `The law of the state asks for the pay by ${day}`,

@@ -295,6 +295,8 @@ export const desk: typeof english = {
     sign: (sum: string) => `Firmar ${sum}`,
     signedBy: (names: string) => `Firmado por ${names}`,
     lacks: {
+      answers: () =>
+        'Se pidió algo además del pago. Apruébelo o rechácelo en Aprobaciones, y luego apruebe el trabajo.',
       limit: (most: string, roles: string) =>
         `Cuesta más de lo que su función puede aprobar (${most} como máximo).${roles && ` Pida el sí de: ${roles}.`}`,
       budget: () => 'Al presupuesto de este trabajo no le queda tanto. Auméntelo o indique otro, y luego apruebe.',

@@ -86,7 +86,7 @@ export const happened: typeof english = {
     extra_asked: 'Se pidió un gasto',
     extra_approved: 'Se aprobó un extra',
     extra_refused: 'Se rechazó un extra',
-    extra_contested: 'Se discutió una penalización',
+    extra_contested: 'Se discutió una penalización o un gasto',
     penalty_stands: 'Una penalización queda en pie: nadie la discutió',
     time_agreed: 'El tiempo se acordó',
     time_refused: 'El otro tiempo no se acordó',

@@ -169,6 +169,7 @@ export const trust: typeof english = {
     signedByMe: 'Usted ha firmado; falta otra persona.',
     signedBy: (num) => `${many(num, 'persona ha', 'personas han')} firmado`,
     limit: 'Más de lo que su función puede aprobar.',
+    answers: 'Apruebe o rechace primero lo que se pidió de más.',
     budget: 'Al presupuesto de este trabajo no le queda tanto.',
     byNobody: 'luego se aprueba sin usted',
     payBy: (day) => `La ley del estado exige el pago a más tardar el ${day}`,
