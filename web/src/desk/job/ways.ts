@@ -1,5 +1,5 @@
 // Which value would let more do it? As the live count says of a job that is posted already.
-import { api, ask, type Schemas } from '../../server/api'
+import type { Schemas } from '../../server/api'
 import { clock } from '../../time/clock'
 import type { Job } from '../state'
 
@@ -45,6 +45,8 @@ export async function readProposals(job: Job, changes: readonly Schemas['ChangeO
     amount: slot.pay.amount,
     extra_km: Math.max(0, Number(job.policy.reach_km ?? REACH_KM) - REACH_KM),
   }
+  // Read here alone: what the count means is tried without a browser.
+  const { api, ask } = await import('../../server/api')
   const answer = await ask(api.GET('/v1/reach', { params: { query } }))
   if (!answer.ok) return proposals(changes, [])
   return proposals([...changes, ...answer.data.changes], answer.data.what_if)
