@@ -21,6 +21,9 @@ Floats = NDArray[np.float64]
 #: A technician without a limit of their own, in `day_capacity`.
 NO_CAPACITY = 2**31 - 1
 
+#: In `papers_until`: how they work for the client is to be chosen first, so that nobody knows which papers are wanted.
+NOT_CHOSEN = -1
+
 #: No paper is wanted, in `papers_until`.
 NO_PAPERS = 2**31 - 1
 

@@ -12,6 +12,8 @@ from matching.usage import HoursLeft
 
 #: How somebody works for a client that has said nothing else.
 CONTRACTOR = "contractor"
+#: How somebody works who left the company through which they worked for a client: nothing new until it is said.
+UNCHOSEN = "unchosen"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from datetime import date
 
 import numpy as np
 
-from matching.candidates import NO_CAPACITY, Candidates
+from matching.candidates import NO_CAPACITY, NOT_CHOSEN, Candidates
 from matching.eligibility import Rule, credential_day, hourly_cents, judge
 from matching.job import Job
 from matching.policy import Policy
@@ -82,6 +82,8 @@ def _credential(job: Job, one: Candidates, policy: Policy, holds: bool) -> str:
     last = credential_day(job, policy)
     days = zip(job.needs.credentials, one.credential_days[0].tolist(), strict=True)
     told = [(kind_of(kind), day) for kind, day in days if holds or day < last]
+    if one.papers_until[0] == NOT_CHOSEN:
+        return "they left the company through which they worked for this client: it chooses first how they work now"
     if one.papers_until[0] < last:
         return "a paper is missing, or ends too soon, that the client wants of whoever is engaged as they are"
     if not told:

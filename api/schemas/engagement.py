@@ -78,5 +78,8 @@ class EngagementOut(Out):
     technician_id: UUID
     client_id: UUID
     engaged_as: EngagedAs
+    must_choose: bool = Field(
+        description="They left the company through which they worked for you: choose how they work first."
+    )
     checklists: list[AnsweredChecklist]
     note: str = NOTE

@@ -20,11 +20,11 @@ from geo.areas import PolygonArea
 from geo.cells import centers_of
 from geo.distance import distances_m
 from geo.travel import travel_s
-from matching.candidates import NO_PAPERS, Bools, Candidates, Floats, Ints
+from matching.candidates import NO_PAPERS, NOT_CHOSEN, Bools, Candidates, Floats, Ints
 from matching.eligibility import hourly_cents
 from matching.job import Job
 from matching.policy import Policy
-from matching.technician import CONTRACTOR, Technician
+from matching.technician import CONTRACTOR, UNCHOSEN, Technician
 
 #: The cell whose middle stands for where somebody starts from when a client asks: about 36 km².
 HOME_RESOLUTION = 6
@@ -143,7 +143,8 @@ def _papers_until(roster: Roster, rows: Ints, job: Job) -> Ints:
     until = _first_end(roster, rows, job.papers.get(CONTRACTOR, ()))
     for way in roster.ways_of(job.client_id):
         is_so = roster.engaged.having(((job.client_id, way),), rows, roster.num_rows)
-        until[is_so] = _first_end(roster, rows[is_so], job.papers.get(way, ()))
+        wanted = _first_end(roster, rows[is_so], job.papers.get(way, ()))
+        until[is_so] = NOT_CHOSEN if way == UNCHOSEN else wanted
     return until
 
 

@@ -10,6 +10,7 @@ from dispatch.errors import BadInput, NotFound
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import CompanyRow, new_id
+from dispatch.talent.engaging import fall_back
 from dispatch.talent.insurance import reopen_insurance
 from dispatch.talent.rights import NETWORK, hold_technician, only
 from dispatch.talent.words import checked_text
@@ -59,3 +60,5 @@ def employ(session: Session, actor: Actor, technician_id: UUID, company_id: UUID
     data = {"company": None if company_id is None else str(company_id)}
     record(session, actor, ("technician", technician_id), "employed", data, client_id=None, now=now)
     reopen_insurance(session, [technician_id], now=now)
+    if company_id is None:
+        fall_back(session, actor, technician_id, now=now)

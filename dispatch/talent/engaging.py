@@ -16,13 +16,15 @@ from sqlalchemy.orm import Session
 from dispatch.errors import BadInput, NotFound, Refused
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import UsageRow
+from dispatch.record.tables import ClientRow, UsageRow
 from dispatch.talent.credentials import look_again
 from dispatch.talent.packfiles import known_packs
-from dispatch.talent.reading import lock_technician_row
+from dispatch.talent.reading import lock_technician_row, read_technicians
 from dispatch.talent.rights import only
 from matching.checklist import ANSWERS
 from matching.packs import Pack
+from matching.proof import held_until, read_requirements
+from matching.technician import CONTRACTOR, Technician
 from matching.usage import ENGAGEMENTS
 
 
@@ -64,6 +66,38 @@ def engage(session: Session, actor: Actor, technician_id: UUID, engaged_as: str,
     look_again(session, [technician_id], now)
     told = {"client": str(client_id), "engaged_as": engaged_as, "was": was}
     record(session, actor, ("technician", technician_id), "engaged", told, client_id=client_id, now=now)
+
+
+def fall_back(session: Session, actor: Actor, technician_id: UUID, *, now: datetime) -> None:
+    """Nobody works through a company that they left: what they promised is judged again. The caller holds them.
+
+    With each client for which they did they are a contractor from now on, if they have the papers that it wants of
+    one; else nothing new is theirs there until the client has chosen how they work.
+    """
+    rows = session.scalars(
+        select(UsageRow)
+        .where(UsageRow.technician_id == technician_id, UsageRow.engaged_as == "company")
+        .order_by(UsageRow.client_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    if not rows:
+        return
+    [person] = read_technicians(session, [technician_id], now=now)
+    for row in rows:
+        if _has_papers(session.get_one(ClientRow, row.client_id), person, now):
+            row.engaged_as, row.version, row.judge_at = CONTRACTOR, row.version + 1, now
+        told = {"client": str(row.client_id), "engaged_as": row.engaged_as, "was": "company", "why": "left_company"}
+        session.flush()
+        record(session, actor, ("technician", technician_id), "engaged", told, client_id=row.client_id, now=now)
+    look_again(session, [technician_id], now)
+
+
+def _has_papers(client: ClientRow, person: Technician, now: datetime) -> bool:
+    """Whether somebody has today what a client wants of a contractor."""
+    asked, today = read_requirements(client.proof_policy, client.id), now.astimezone(UTC).date().toordinal()
+    wanted = client.limits.get("papers", {}).get(CONTRACTOR, ())
+    return all(held_until(person.credentials, kind, asked.get(kind)) >= today for kind in wanted)
 
 
 def answer_checklist(

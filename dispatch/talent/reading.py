@@ -24,7 +24,7 @@ from dispatch.talent.usage import hours_left_of, packs_refuse
 from geo.geojson import area_from_geojson
 from matching.proof import FOR_EVER, NEVER, Proof, Requirement, last_days, read_requirements, run_end
 from matching.reputation import ReputationPolicy, reputation
-from matching.technician import Asks, Booking, Consent, Technician
+from matching.technician import UNCHOSEN, Asks, Booking, Consent, Technician
 from matching.usage import HoursLeft
 
 #: Technicians read at once: a statement of some tens of milliseconds, far from its limit on a busy machine too.
@@ -281,8 +281,15 @@ def _technician(
         **asks._asdict(),
         consent=_consent(row),
         hours_left=facts.get("hours_left", _NO_HOURS),
-        engaged=facts.get("engaged", _CONTRACTOR),
+        engaged=_ways(facts.get("engaged", _CONTRACTOR), row.company_id),
     )
+
+
+def _ways(engaged: Mapping[UUID, str], company_id: UUID | None) -> Mapping[UUID, str]:
+    """Nobody works through a company without one."""
+    if company_id is not None or "company" not in engaged.values():
+        return engaged
+    return {client: UNCHOSEN if way == "company" else way for client, way in engaged.items()}
 
 
 def _standing(row: Row[Any], newcomer: Standing) -> Standing:

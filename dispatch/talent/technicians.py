@@ -15,6 +15,7 @@ from dispatch.errors import BadInput, Conflict, Refused
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import CompanyRow, SessionRow, SkillRow, TechnicianRow, TechnicianSkillRow, new_id
+from dispatch.talent.engaging import fall_back
 from dispatch.talent.insurance import reopen_insurance
 from dispatch.talent.membership import renew_memberships
 from dispatch.talent.profiles import Profile, checked_skills, columns_of
@@ -115,6 +116,8 @@ def update_profile(
     record(session, actor, ("technician", technician_id), "updated", {"fields": changed}, client_id=None, now=now)
     if {"name", "company_id"} & set(changed):
         reopen_insurance(session, [technician_id], now=now)
+    if "company_id" in changed and after.company_id is None:
+        fall_back(session, actor, technician_id, now=now)
 
 
 def set_skills(

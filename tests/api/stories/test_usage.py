@@ -232,6 +232,56 @@ def test_other_papers_or_another_way_of_working_judge_what_is_promised_again(sto
     assert judged_again() == [given.assignment_id], "on the payroll they need the check"
 
 
+def test_who_leaves_a_company_gets_nothing_new_until_it_is_chosen_how_they_work(story):
+    given = story.assigned()
+    who, admin = given.technician_id, story.town.key("client_admin", client_id=story.town.world.client)
+    operator = story.town.key("operator")
+    engagement, employment = f"/v1/technicians/{who}/engagement", f"/v1/technicians/{who}/company"
+    company = operator.post("/v1/companies", {"name": "Lone Star Service"}).json()["id"]
+
+    def is_employed_by(company_id):
+        answer = operator.call("PUT", employment, json={"company_id": company_id})
+        assert answer.status_code in (200, 204), answer.text
+
+    def works_as(way):
+        return admin.patch(engagement, {"engaged_as": way}, admin.get(engagement).headers["ETag"])
+
+    def state():
+        told = admin.get(engagement).json()
+        return told["engaged_as"], told["must_choose"]
+
+    def asked_for(job):
+        story.town.world.send_waves()
+        return {offer.technician_id for offer in story.town.world.offers(UUID(job["id"]))}
+
+    is_employed_by(company)
+    assert works_as("company").status_code == 200
+    assert state() == ("company", False)
+    is_employed_by(None)
+    assert state() == ("contractor", False), "no paper is wanted of one"
+
+    is_employed_by(company)
+    assert works_as("company").status_code == 200
+    goes_by(story, limits={"papers": {"contractor": ["background_check"]}})
+    with story.town.world.as_engine() as (session, now):
+        recheck_due(session, now)
+    assert story.alarms("credential_expiring") == [], "of a company's people it wants none"
+    is_employed_by(None)
+    assert state() == ("company", True)
+    assert story.alarms("credential_expiring") == [given.assignment_id], "what they promised is judged again at once"
+    job = story.town.posted(window=_next_day(story))
+    assert who not in asked_for(job)
+    story.town.app.state.parts.refresh()
+    told = operator.get(f"/v1/jobs/{job['id']}/candidates/{who}").json()["ticks"]
+    [tick] = [each for each in told if each["rule"] == "credential"]
+    assert (tick["holds"], "chooses first how they work now" in tick["text"]) == (False, True)
+    assert works_as("w2").status_code == 200
+    assert state() == ("w2", False)
+    assert who in asked_for(story.town.posted(window=_next_day(story)))
+    events = [(each["engaged_as"], each.get("why")) for each in story.told("technician", "engaged")]
+    assert events.count(("contractor", "left_company")) == events.count(("company", "left_company")) == 1
+
+
 def test_papers_asked_for_later_are_asked_of_promised_work_and_open_offers(story):
     given = story.assigned()
     job, offers = story.town.offered(window=_next_day(story))
