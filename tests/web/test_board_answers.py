@@ -5,13 +5,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from browsing import DESK, PHONE, Device, Devices
 from dressed import done
 from playwright.sync_api import Locator, expect
 from relaying import relayed
 from signing import add_staff
 
-ROSA = "rosa@acme.example"
+ROSA, OMAR = "rosa@acme.example", "omar@acme.example"
 CANARY = "<img src=x onerror=\"document.title='owned'\">"
 SHOTS = os.environ.get("TRUCKROLL_SHOTS")
 
@@ -202,3 +203,27 @@ def test_board_and_desk_lead_to_each_other_and_why_not_is_one_press_or_a_name_aw
         desk.sees("Órdenes de trabajo")
         desk.follows("Tablero")
         desk.sees("Le necesitan")
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE])
+def test_who_may_not_assign_drags_nothing_and_reads_why(devices: Devices, size):
+    town = devices.town
+    add_staff(town, "requester", ROSA, "Rosa Marsh")
+    add_staff(town, "dispatcher", OMAR, "Omar Diaz")
+    town.posted(title="Replace pump")
+    for email, can in ((ROSA, False), (OMAR, True)):
+        with devices.device(size) as desk:
+            devices.sign_in(desk, email, "header")
+            desk.opens("/board/")
+            desk.presses("Timeline")
+            for _ in range(2):
+                desk.presses("The day after")
+            bar = desk.page.locator(".lane button").first
+            expect(bar).to_have_attribute("draggable", str(can).lower())
+            says = desk.page.get_by_text("Only dispatchers and administrators drag work")
+            expect(says).to_have_count(0 if can else 1)
+            expect(desk.page.get_by_text("Drag a job to a technician")).to_have_count(1 if can else 0)
+            expect(desk.page.get_by_role("button", name="Add a row")).to_have_count(1 if can else 0)
+            if not can:
+                looks(desk, f"board-requester-{size[0]}")
+                assert desk.page.evaluate("document.documentElement.scrollWidth") <= size[0]

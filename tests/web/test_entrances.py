@@ -37,6 +37,31 @@ def test_a_dispatcher_sees_what_needs_them_and_takes_it_on(devices: Devices, siz
         assert desk.barriers() == []
 
 
+@pytest.mark.parametrize(
+    ("role", "path", "words", "nav"),
+    [
+        ("client_admin", "/desk/morning", "Filled", ["Morning", "Compliance", "Work orders"]),
+        ("requester", "/desk/", "Work orders", ["Work orders", "Post"]),
+        ("operator", "/desk/operator/reviews", "Reviews", ["Reviews", "Work orders"]),
+    ],
+)
+def test_everybodys_day_begins_on_a_page_of_their_own(devices: Devices, role, path, words, nav):
+    add_staff(devices.town, role, ROSA, "Rosa Marsh")
+    devices.town.posted(title="Replace pump")
+    with devices.device(DESK) as desk:
+        devices.sign_in(desk, ROSA, "header")
+        desk.page.wait_for_url(f"**{path}")
+        desk.sees(words)
+        links = desk.page.get_by_role("navigation").get_by_role("link")
+        assert links.all_inner_texts()[: len(nav)] == nav
+        assert desk.barriers() == []
+        # Whoever comes back by the front door is there again, and all else is a press away.
+        desk.page.goto(f"{devices.url}/")
+        desk.page.wait_for_url(f"**{path}")
+        desk.page.get_by_role("navigation").get_by_role("link", name="Work orders").click()
+        desk.sees("Replace pump")
+
+
 def test_a_link_is_good_once_and_offers_another(devices: Devices):
     with devices.device() as phone:
         token = devices.link_for(devices.address_of(devices.town.world.technicians[0]))

@@ -71,8 +71,18 @@ export const SECTIONS: readonly Section[] = [
 /** One's own, for whoever works here; the name above every page leads there. */
 export const loadAccount = () => import('./pages/AccountPage.svelte')
 
-/** The pages that a role may open. */
-export const sectionsOf = (role: string): readonly Section[] => SECTIONS.filter((each) => each.roles.includes(role))
+/** The pages of a role's morning, on which their day begins. */
+const MORNINGS: Record<string, readonly Section['words'][]> = {
+  client_admin: ['morning', 'compliance'],
+  operator: ['reviews'],
+}
+
+/** The pages that a role may open, those of their morning first. */
+export function sectionsOf(role: string): readonly Section[] {
+  const own = SECTIONS.filter((each) => each.roles.includes(role))
+  const isFirst = (each: Section) => MORNINGS[role]?.includes(each.words) ?? false
+  return [...own.filter(isFirst), ...own.filter((each) => !isFirst(each))]
+}
 
 /** The page of an address, for this role; nothing where there is none. */
 export function sectionAt(path: string, role: string): Section | undefined {

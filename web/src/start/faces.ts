@@ -1,11 +1,11 @@
-// Which face is for whom?
+// Which face is for whom, and on which page of it does their day begin?
 
 const FACES: Record<string, string> = {
   technician: '/phone/',
   dispatcher: '/board/',
-  client_admin: '/desk/',
+  client_admin: '/desk/morning',
   requester: '/desk/',
-  operator: '/desk/',
+  operator: '/desk/operator/reviews',
 }
 
 /** Whoever works for a client, or for the network, may look at the work from both sides. */

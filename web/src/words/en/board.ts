@@ -183,6 +183,8 @@ export const board = {
   fits: 'may do it',
   numFit: (num: number) => `${num} may do it`,
   notInReachOf: 'is not in reach',
+  dragNot:
+    'Only dispatchers and administrators drag work to somebody or to another time. A new time or pay you ask for on the page of the work order.',
   dragHint: 'Drag a job to a technician or another time: the rules, the drive and the pay are shown before you let go.',
   drops: {
     nothing: () => '',

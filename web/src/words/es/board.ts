@@ -184,6 +184,8 @@ export const board: typeof english = {
   fits: 'puede hacerlo',
   numFit: (num: number) => `${num} pueden hacerlo`,
   notInReachOf: 'no está al alcance',
+  dragNot:
+    'Solo despachadores y administradores arrastran trabajo a alguien o a otra hora. Una hora o un pago nuevos se piden en la página de la orden.',
   dragHint: 'Arrastre un trabajo a un técnico o a otra hora: antes de soltarlo se ven las reglas, el viaje y el pago.',
   drops: {
     nothing: () => '',
