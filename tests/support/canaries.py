@@ -4,9 +4,11 @@ For a browser it is markup with a script; for a spreadsheet a formula; for the e
 character of four bytes. The database's own checks still hold: nothing stands here that a person could not have written.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg2
 from personal_data import PERSONAL
@@ -28,6 +30,15 @@ _NAMES = {
     "pools": ("name",),
     "sites": ("town",),
     "api_keys": ("label",),
+}
+#: Documents, and the keys in them under which words stand that somebody wrote.
+_DOCUMENTS = {
+    "sites": {"contacts": ("name", "role"), "hazards": ("note",)},
+    "jobs": {"deliverables": ("label", "unit"), "sent_back": ("what",)},
+    "deliverable_templates": {"items": ("label", "unit")},
+    "disputes": {"positions": ("note",)},
+    "series": {"document": ("title", "description", "label")},
+    "templates": {"document": ("title", "description", "label")},
 }
 _SIGNED = re.compile(r"\{([a-z_]+\.[a-z_]+) ([0-9a-f-]*) ([0-9a-f-]*)\}")
 
@@ -64,7 +75,26 @@ def write_everywhere(admin_url: str) -> None:
             for column in columns:
                 harm = f"%s || '{{{table}.{column} ' || {owner} || '}}' || substring(ctid::text, 2)"
                 cursor.execute(f'UPDATE "{table}" SET "{column}" = {harm} WHERE "{column}" <> %s', (HARM, ""))
+        for table, documents in _DOCUMENTS.items():
+            owner = f"{_id_of(table, 'client')} || ' ' || {_id_of(table, 'technician')}"
+            for column, keys in documents.items():
+                cursor.execute(f'SELECT id, {owner}, "{column}" FROM "{table}" WHERE "{column}" IS NOT NULL')
+                for id_, whose, document in cursor.fetchall():
+                    harmed = _harmed(document, keys, f"{HARM}{{{table}.{column} {whose}}}")
+                    cursor.execute(f'UPDATE "{table}" SET "{column}" = %s WHERE id = %s', (json.dumps(harmed), id_))
     connection.close()
+
+
+def _harmed(document: Any, keys: tuple[str, ...], harm: str) -> Any:
+    """The same document, with harm under these keys wherever somebody wrote something."""
+    if isinstance(document, list):
+        return [_harmed(each, keys, harm) for each in document]
+    if not isinstance(document, dict):
+        return document
+    return {
+        key: harm if key in keys and isinstance(value, str) and value else _harmed(value, keys, harm)
+        for key, value in document.items()
+    }
 
 
 def found_in(words: str) -> set[Canary]:

@@ -5,6 +5,8 @@ opened. A page that runs it, or asks for what it names, fails by itself: the bro
 """
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from browsing import DESK, PHONE, Device, Devices
@@ -14,10 +16,11 @@ from dressed import ADMIN, DISPATCHER, OPERATOR, Dressed, done, dress, take
 
 #: What somebody else than its writer reads on a page. Where one is missing, the look has become blind to it.
 REACHES = {
-    "agreements.words", "budgets.name", "clients.name", "counters.note", "credentials.evidence", "jobs.description",
-    "jobs.title", "messages.words", "parts.item", "pool_overrides.reason", "pools.name", "proposals.note",
-    "removals.notice", "reviews.words", "sites.address", "sites.contact_name", "sites.name", "sites.town",
-    "staff.name", "technicians.name",
+    "agreements.words", "budgets.name", "clients.name", "counters.note", "credentials.evidence", "disputes.positions",
+    "jobs.deliverables", "jobs.description", "jobs.sent_back", "jobs.title", "messages.words", "parts.item",
+    "pool_overrides.reason", "pools.name", "proposals.note", "removals.notice", "reviews.words", "sites.access",
+    "sites.address", "sites.contact_name", "sites.contacts", "sites.hazards", "sites.name", "sites.parking",
+    "sites.town", "staff.name", "technicians.name",
 }  # fmt: skip
 #: All words that a page has, whether they are seen now or once something is unfolded.
 _WORDS = (
@@ -36,8 +39,9 @@ def acme(devices: Devices) -> Dressed:
 
 def test_harm_in_every_text_comes_out_as_text_on_every_page(devices: Devices, acme: Dressed, admin_url: str) -> None:
     drawn = drawn_pages()
+    back = _sent_back(devices)
     names, emails = drawn.whose(devices, acme)
-    names |= _talks(devices)
+    names |= back | _talks(devices)
     write_everywhere(admin_url)
     seen: set[str] = set()
     for who in dict.fromkeys(each.who for each in drawn.PAGES if each.who):
@@ -53,8 +57,15 @@ def test_harm_in_every_text_comes_out_as_text_on_every_page(devices: Devices, ac
 
 
 def _talks(devices: Devices) -> dict[str, str]:
-    """What the week has not: terms proposed, words, things asked for, a part, something handed in."""
+    """What the week has not: terms proposed, words, things asked for, a part, what is handed in, who is there."""
     town = devices.town
+    site = f"/v1/sites/{town.world.site}"
+    more = {
+        "access": "By the rear door", "parking": "In the yard",
+        "contacts": [{"name": "The night porter", "role": "keys to the roof"}],
+        "hazards": [{"code": "asbestos", "note": "The plant room"}],
+    }  # fmt: skip
+    done(town.staff.patch(site, more, town.staff.get(site).headers["ETag"]))
     serial = {"code": "serial", "kind": "serial", "label": "Serial number"}
     work = take(town, "Swap the drive", 0, starts_min=0, description="As on the plan", deliverables=[serial])
     job = f"/v1/jobs/{work.job['id']}"
@@ -68,6 +79,19 @@ def _talks(devices: Devices) -> dict[str, str]:
     done(town.by_id(offers[0].technician_id).post(f"/v1/offers/{offers[0].id}/counter", asked))
     return {"talked": work.job["id"], "countered": other["id"], "spoken": work.visit.rpartition("/")[2],
             "then": day, "number": work.job["number"]}  # fmt: skip
+
+
+def _sent_back(devices: Devices) -> dict[str, str]:
+    """Work that is to be mended."""
+    town = devices.town
+    back = take(town, "Fix the awning", 0)
+    back.finishes()
+    wish = {"items": ["The panel is not closed"], "due_at": (town.world.start + timedelta(days=30)).isoformat()}
+    done(town.staff.post(f"/v1/jobs/{back.job['id']}/send-back", wish))
+    names = {"back": back.job["id"], "again": back.visit.rpartition("/")[2]}
+    began = datetime.now(ZoneInfo("America/Chicago")) - timedelta(minutes=5)
+    names["awning"] = str(began.date())
+    return names
 
 
 def _read(device: Device) -> set[str]:
@@ -95,7 +119,7 @@ def _asks_the_board(device: Device, names: dict[str, str]) -> None:
 
 
 _MORE: dict[str, tuple[Look, ...]] = {
-    ADMIN: (_opens("/desk/jobs/{talked}"), _opens("/desk/jobs/{countered}")),
+    ADMIN: (_opens("/desk/jobs/{talked}"), _opens("/desk/jobs/{countered}"), _opens("/desk/jobs/{back}")),
     DISPATCHER: (_asks_the_board,),
     OPERATOR: (),
     "technician": (
@@ -103,5 +127,7 @@ _MORE: dict[str, tuple[Look, ...]] = {
         _opens("/phone/visits/{then}/{spoken}"),
         _opens("/phone/visits/{then}/{spoken}/work"),
         _opens("/phone/messages/job/{talked}"),
+        _opens("/phone/day/{awning}"),
+        _opens("/phone/visits/{awning}/{again}"),
     ),
 }

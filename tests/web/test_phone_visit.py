@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from browsing import DESK, Device, Devices
+from dressed import done
 from pictures import PDF, photo, picture
 from playwright.sync_api import expect
 from signing import add_staff
@@ -304,6 +305,35 @@ def test_another_time_is_proposed_and_the_clients_is_answered(devices: Devices, 
         assert phone.barriers() == []
     agreed = datetime.fromisoformat(taken["caller"].get("/v1/assignments").json()["items"][0]["start_at"])
     assert agreed == start.astimezone(UTC)
+
+
+def test_what_was_sent_back_is_called_as_people_call_it_on_phone_and_desk(devices: Devices):
+    town = devices.town
+    serial = {"code": "serial_plate", "kind": "serial", "label": "Placa de serie"}
+    job, offers = town.offered(deliverables=[serial])
+    taker = town.by_id(offers[0].technician_id)
+    visit = done(taker.post(f"/v1/offers/{offers[0].id}/accept", {"terms_version": 1}))["visit_id"]
+    for move in ("confirm", "leave", "check-in"):
+        done(taker.post(f"/v1/visits/{visit}/{move}"))
+    made = done(taker.post(f"/v1/visits/{visit}/deliverables", {"item": "serial_plate", "written": "SN-1"}))
+    done(taker.post(f"/v1/visits/{visit}/check-out"))
+    done(taker.post(f"/v1/jobs/{job['id']}/finish"))
+    due = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+    done(town.staff.post(f"/v1/deliverables/{made['id']}/send-back", {"why": "unreadable", "due_at": due}))
+    page = f"/phone/visits/{town.world.start.date()}/{visit}"
+    with devices.device(locale="es-MX") as phone:
+        devices.sign_in(phone, devices.address_of(offers[0].technician_id))
+        phone.opens(page)
+        phone.sees("Placa de serie: no se puede leer")
+        assert phone.barriers() == []
+        phone.opens(f"{page}/work")
+        phone.sees("no se puede leer")
+    add_staff(town, "dispatcher", "rosa@acme.example", "Rosa Marsh")
+    with devices.device(DESK) as desk:
+        devices.sign_in(desk, "rosa@acme.example", "nav, header button")
+        desk.opens(f"/desk/jobs/{job['id']}")
+        expect(desk.page.locator(".note", has_text="To be mended by")).to_contain_text("Placa de serie")
+        assert desk.barriers() == []
 
 
 def large_photo() -> bytes:

@@ -63,6 +63,7 @@ export const account = {
     closing: 'At the end',
     noLines: 'Nothing moved in this month.',
     csv: 'Download as a table',
+    whys: { ended_early: 'the work ended early' } as Record<string, string>,
     kinds: {
       approve: 'Work approved',
       charge: 'Charge',

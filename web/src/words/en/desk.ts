@@ -304,6 +304,7 @@ export const desk = {
       second: () => 'It needs two signatures: after yours, one of somebody else of your team. Then its pay is due.',
       signed: () => 'You have signed. The signature of somebody else of your team is missing.',
     },
+    mend: 'To be mended by',
     sendBack: 'Send back',
     sendBackWhat: 'What is to be mended?',
     sendBackDo: 'Send it back',

@@ -219,6 +219,7 @@ export const trust = {
     closing: 'At the end',
     columns: { day: 'Day', what: 'What', amount: 'Amount' },
     nothing: 'Nothing moved in this month',
+    whys: { ended_early: 'the work ended early' } as Record<string, string>,
     kinds: {
       deposit: 'Paid in',
       withdraw: 'Taken back',

@@ -63,6 +63,7 @@ export const account = {
     closing: 'Al final',
     noLines: 'En este mes no se movió nada.',
     csv: 'Descargar como tabla',
+    whys: { ended_early: 'el trabajo terminó antes' },
     kinds: {
       approve: 'Trabajo aprobado',
       charge: 'Cargo',

@@ -304,6 +304,7 @@ export const desk: typeof english = {
         'Hacen falta dos firmas: después de la suya, la de otra persona de su equipo. Entonces se debe el pago.',
       signed: () => 'Usted ha firmado. Falta la firma de otra persona de su equipo.',
     },
+    mend: 'Por corregir hasta',
     sendBack: 'Devolver',
     sendBackWhat: '¿Qué hay que corregir?',
     sendBackDo: 'Devolverlo',

@@ -219,6 +219,7 @@ export const trust: typeof english = {
     closing: 'Al final',
     columns: { day: 'Día', what: 'Qué', amount: 'Cantidad' },
     nothing: 'Nada se movió en este mes',
+    whys: { ended_early: 'el trabajo terminó antes' },
     kinds: {
       deposit: 'Ingresado',
       withdraw: 'Retirado',
