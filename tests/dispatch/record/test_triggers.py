@@ -62,6 +62,8 @@ PRIVACY = (
     "person_keys_free",
     "technicians_erased",
 )
+#: Tried in `test_proof_triggers.py`.
+PROOFS = ("credentials_with_facts", "credentials_born_with_facts")
 OTHERS = (
     "technicians_version",
     "technicians_held",
@@ -75,6 +77,7 @@ OTHERS = (
     *LEDGER,
     *BUDGETS,
     *PRIVACY,
+    *PROOFS,
     "jobs_of_approved",
     "jobs_published",
     "offers_of_approved",
