@@ -2,19 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from dispatch.record.session import Actor
-from dispatch.record.tables import ClientRow, StaffRow, TechnicianRow
+from dispatch.record.tables import ClientRow, RemovalRow, StaffRow, TechnicianRow
 from dispatch.talent.rights import NETWORK
 from dispatch.talent.words import checked_email
 
 #: States of a technician in which there is something for them to see and to do.
 STATES = ("invited", "active", "paused")
+#: For so long after it somebody can read why they were removed; until then they can ask for a free copy of the report.
+READABLE = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,14 @@ def staff_is_in(email: Any) -> ColumnElement[bool]:
 
 
 def technician_is_in(email: Any) -> ColumnElement[bool]:
-    """The condition that a technician is there, and has this address."""
-    return and_(TechnicianRow.state.in_(STATES), func.lower(TechnicianRow.email) == func.lower(email))
+    """The condition that a technician is there, and has this address.
+
+    Of those suspended, whoever was given notice of a removal comes in to read it, to answer, and to read the decision.
+    """
+    is_to_read = or_(RemovalRow.ended_at.is_(None), RemovalRow.ended_at > func.clock_timestamp() - READABLE)
+    was_told = exists().where(RemovalRow.technician_id == TechnicianRow.id, RemovalRow.state != "withdrawn", is_to_read)
+    is_there = or_(TechnicianRow.state.in_(STATES), and_(TechnicianRow.state == "suspended", was_told))
+    return and_(is_there, func.lower(TechnicianRow.email) == func.lower(email))
 
 
 def identity(session: Session, actor: Actor) -> Identity | None:

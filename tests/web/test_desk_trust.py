@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from browsing import DESK, PHONE, Device, Devices
@@ -13,8 +14,10 @@ from dressed import ADMIN, DISPATCHER, OPERATOR, Dressed, done, dress, take
 from pictures import photo
 from playwright.sync_api import expect
 from signing import add_staff
+from sqlalchemy import update
 
 from dispatch.audit.bundle import verify_bundle
+from dispatch.record.tables import CredentialRow
 
 LONG = bool(os.environ.get("TRUCKROLL_TEST_LONG"))
 SHOTS = os.environ.get("TRUCKROLL_SHOTS")
@@ -513,3 +516,61 @@ def test_the_operator_writes_down_what_a_proof_says_beside_what_was_handed_in(
         expect(row).to_have_count(0)
     (kept,) = [each for each in done(acme.operator.get(path))["items"] if each["id"] == made["id"]]
     assert (kept["state"], kept["facts"]["per_occurrence"]) == ("verified", "1000000")
+
+
+def test_notice_of_a_removal_goes_with_the_copy_and_is_answered_from_a_phone_without_a_network(
+    devices: Devices, acme: Dressed
+):
+    town, who, num = devices.town, devices.town.world.technicians[5], 5
+    days = {"valid_from": "2026-01-01", "valid_until": str(datetime.now().astimezone().date() + timedelta(days=200))}
+    path = f"/v1/technicians/{who}/credentials"
+    made = done(town.technician(num).post(path, {"kind": "background_check", "evidence": "Report 9", **days}))
+    with town.world.as_engine() as (session, _):
+        said = {"result": "adverse", "scope": ["county_7y"], "issued_on": "2026-01-01"}
+        session.execute(update(CredentialRow).where(CredentialRow.id == UUID(made["id"])).values(facts=said))
+    with devices.device(DESK) as desk, devices.device(PHONE, scheme="dark") as phone:
+        sits_down(devices, desk, OPERATOR)
+        desk.opens("/desk/operator/reviews")
+        desk.page.get_by_role("listitem").filter(has_text="Report 9").get_by_role("button", name="Give notice").click()
+        panel = desk.page.get_by_role("dialog")
+        panel.get_by_label("What the report says").fill(f"It names an open case. {CANARY}")
+        expect(panel.get_by_label("Why there is no copy")).to_be_visible()
+        report = {"name": "report.jpg", "mimeType": "image/jpeg", "buffer": photo()}
+        panel.get_by_label("Attach pages").set_input_files([report])
+        expect(panel.get_by_label("Why there is no copy")).to_have_count(0)
+        assert desk.barriers() == []
+        if SHOTS:
+            desk.page.screenshot(path=Path(SHOTS) / "give-notice.png")
+        in_panel(desk, "Send the notice")
+        row = desk.page.get_by_role("listitem").filter(has_text="It names an open case.")
+        row.get_by_text("The copy: 1 page").click()
+        expect(row.get_by_role("link", name="Page 1")).to_be_visible()
+
+        devices.sign_in(phone, devices.address_of(who), "nav, header button")
+        phone.opens("/phone/proofs")
+        phone.follows("Notice about a screening")
+        phone.sees("Nothing is decided. You can answer.")
+        phone.sees(CANARY)
+        assert phone.barriers() == []
+        assert fits(phone)
+        if SHOTS:
+            phone.page.screenshot(path=Path(SHOTS) / "notice.png", full_page=True)
+        link = phone.page.get_by_role("link", name=re.compile("Open.*Page 1")).get_attribute("href")
+        copy = phone.page.request.get(f"{phone.url}{link}")
+        assert (copy.status, copy.body()[:3]) == (200, b"\xff\xd8\xff")
+        phone.page.evaluate("navigator.serviceWorker.ready")
+        phone.offline(True)
+        words = phone.page.get_by_label("What is wrong in it")
+        words.fill("That is somebody else of my name.")
+        phone.page.reload()
+        expect(words).to_have_value("That is somebody else of my name.")
+        phone.presses("Send my answer")
+        phone.sees("Kept on this phone. It is sent when there is a network.")
+        assert done(acme.operator.get(f"/v1/technicians/{who}/removals"))[0]["answer"] is None
+        phone.offline(False)
+        phone.sees("Nothing is decided. A person will read your answer.")
+        phone.sees("You answered")
+        (removal,) = done(acme.operator.get(f"/v1/technicians/{who}/removals"))
+        assert (removal["state"], removal["answer"]) == ("answered", "That is somebody else of my name.")
+        desk.page.reload()
+        desk.sees("That is somebody else of my name.")

@@ -13,7 +13,15 @@ from sqlalchemy import event, select, update
 from town import Town
 
 from dispatch.record.session import Actor
-from dispatch.record.tables import EventRow, SessionRow, SignInRow, StaffRow, TechnicianRow
+from dispatch.record.tables import (
+    CredentialKindRow,
+    EventRow,
+    RemovalRow,
+    SessionRow,
+    SignInRow,
+    StaffRow,
+    TechnicianRow,
+)
 from dispatch.talent.clients import let_staff_go
 from dispatch.talent.technicians import move_technician
 
@@ -151,6 +159,35 @@ def test_who_leaves_is_nobody_at_once_and_stays_nobody(town: Town, mail: Mail):
         move_technician(session, OPERATOR, anna, "reinstate", now=now)
     assert not is_in(phone)
     assert is_in(signed_in(town, mail, ANNA))
+
+
+def test_who_was_given_notice_comes_in_to_read_and_answer_it_and_to_read_the_decision(town: Town, mail: Mail):
+    """Suspended meanwhile, they get no work; taken back and suspended for another reason they are out."""
+    anna, operator = town.world.technicians[0], town.key("operator")
+    give_address(town, anna, ANNA)
+    phone = signed_in(town, mail, ANNA)
+    with town.world.as_engine() as (session, _):
+        kind = update(CredentialKindRow).where(CredentialKindRow.code == "background_check")
+        session.execute(kind.values(is_screening=True))
+    proof = {"kind": "background_check", "valid_from": "2026-01-01", "valid_until": "2099-01-01", "evidence": "R 1"}
+    made = operator.post(f"/v1/technicians/{anna}/credentials", proof).json()
+    notice = {"credential_id": made["id"], "notice": "It names a case.", "no_copy": "It was read out."}
+    removal = operator.post("/v1/removals", notice).json()
+    assert is_in(phone)
+    again = signed_in(town, mail, ANNA)
+    assert again.post(f"/v1/removals/{removal['id']}/answer", {"answer": "Not me."}).json()["state"] == "answered"
+    operator.post(f"/v1/removals/{removal['id']}/review")
+    with town.world.as_engine() as (session, now):
+        session.execute(update(RemovalRow).values(respond_by=now))
+    assert operator.post(f"/v1/removals/{removal['id']}/finish").json()["state"] == "final"
+    assert is_in(again), "the decision is to be read"
+    for changed in ({"ended_at": RemovalRow.ended_at - timedelta(days=61)}, {"state": "withdrawn"}):
+        with town.world.as_engine() as (session, now):
+            session.execute(update(RemovalRow).values(**{"ended_at": now, "state": "final", **changed}))
+        assert not is_in(again), changed
+    with town.world.as_engine() as (session, now):
+        session.execute(update(RemovalRow).values(state="final", ended_at=now - timedelta(days=59)))
+    assert is_in(again)
 
 
 @pytest.mark.parametrize("change", ["left", "suspended", "another address", "no address"])

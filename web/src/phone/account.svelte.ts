@@ -68,3 +68,8 @@ export const openPools = (): Reading<readonly Schemas['OpenPoolOut'][]> =>
 
 export const agreementsOf = (client_id: string): Reading<readonly Schemas['AgreementOut'][]> =>
   kept(`agreements ${client_id}`, () => items(ask(api.GET('/v1/agreements', { params: { query: { client_id } } }))))
+
+export type Removal = Schemas['RemovalOut']
+
+export const removals = (): Reading<readonly Removal[]> =>
+  kept('removals', () => ask(api.GET('/v1/technicians/{technician_id}/removals', { params: { path: me() } })))

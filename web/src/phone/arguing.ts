@@ -56,3 +56,8 @@ export function appeal(point: Schemas['ReputationPointOut'], title: string, word
   const body: Schemas['AppealIn'] = { event_id: point.event_id, words }
   return { kind: 'appeal', about: point.event_id, title, path: '/v1/appeals', body }
 }
+
+export function answerNotice(removalId: string, title: string, answer: string): Wish {
+  const body: Schemas['RemovalAnswerIn'] = { answer }
+  return { kind: 'answer-notice', about: removalId, title, path: `/v1/removals/${removalId}/answer`, body }
+}

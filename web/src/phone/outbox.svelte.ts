@@ -46,6 +46,7 @@ const LASTING: readonly EntryKind[] = [
   'state',
   'concede',
   'appeal',
+  'answer-notice',
 ]
 
 /** Longer nobody waits for the pages to hear what became of what they said. */

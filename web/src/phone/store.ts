@@ -69,6 +69,7 @@ export type EntryKind =
   | 'state'
   | 'concede'
   | 'appeal'
+  | 'answer-notice'
 
 export type Read = { data: unknown; readAt: number }
 

@@ -217,6 +217,36 @@ export const account = {
     signNow: 'Sign',
     signNone: 'There is nothing to sign here.',
   },
+  notices: {
+    title: 'Notice about a screening',
+    none: 'There is no notice about you.',
+    screening: 'Your screening',
+    states: {
+      noticed: 'Nothing is decided. You can answer.',
+      answered: 'Nothing is decided. A person will read your answer.',
+      under_review: 'A person is looking at it. Nothing is decided.',
+      withdrawn: 'Taken back: everything is as it was.',
+      final: 'Decided by a person: you can no longer work here.',
+    } as Record<string, string>,
+    answerBy: (day: string) =>
+      `Until the end of ${day} nothing can be decided: what you answer is read first. No new work is offered meanwhile.`,
+    enclosed: 'The copy of the report',
+    noCopy: 'No page is enclosed. The notice says why.',
+    notRead: 'The pages are shown when there is a network.',
+    needsNetwork: 'Opens when there is a network.',
+    course: 'What happened',
+    steps: {
+      notice: 'You were told',
+      answer: 'You answered',
+      review: 'A person began to review it',
+      withdraw: 'It was taken back',
+      finish: 'A person decided',
+    } as Record<string, string>,
+    yours: 'Your answer',
+    say: 'What is wrong in it, or should be explained?',
+    send: 'Send my answer',
+    sayHint: 'A person reads it before anything is decided. What you write stays here until it is sent.',
+  },
   facts: {
     optional: 'if it says so',
     names: {

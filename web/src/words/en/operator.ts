@@ -58,6 +58,19 @@ export const operator = {
     reject: 'It does not hold',
     rejectHint: 'The technician is told, and can hand in another.',
   },
+  notice: {
+    give: 'Give notice',
+    send: 'Send the notice',
+    hint: 'Nothing new is offered to them until this has ended. They read it at once, and answer before anything is final.',
+    words: 'What the report says, and their rights',
+    wordsHint: 'They read it as you write it.',
+    copy: 'The copy of the report',
+    attach: 'Attach pages (photo or PDF)',
+    drop: (name: string) => `Leave out ${name}`,
+    noCopy: 'Why there is no copy',
+    noCopyHint: 'They read it below your words.',
+    days: 'Business days to answer, 5 at least',
+  },
   removal: {
     states: {
       noticed: 'told, can answer',
@@ -68,6 +81,7 @@ export const operator = {
     } as Record<string, string>,
     notice: 'The notice',
     answer: 'Their answer',
+    enclosed: (num: number) => `The copy: ${many(num, 'page', 'pages')}`,
     noAnswer: 'No answer yet',
     moves: { review: 'Review it', withdraw: 'Withdraw it', finish: 'Make it final' } as Record<string, string>,
     hints: {

@@ -262,6 +262,7 @@ export const phone = {
       state: 'Your side',
       concede: 'You give way',
       appeal: 'Your appeal',
+      'answer-notice': 'Your answer to the notice',
     } as Record<string, string>,
     assigned: 'It is yours.',
     noted: 'Your yes is noted. The dispatcher picks.',

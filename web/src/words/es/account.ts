@@ -217,6 +217,36 @@ export const account = {
     signNow: 'Firmar',
     signNone: 'Aquí no hay nada que firmar.',
   },
+  notices: {
+    title: 'Aviso sobre una verificación',
+    none: 'No hay ningún aviso sobre usted.',
+    screening: 'Su verificación',
+    states: {
+      noticed: 'No hay nada decidido. Puede responder.',
+      answered: 'No hay nada decidido. Una persona leerá su respuesta.',
+      under_review: 'Una persona lo está mirando. No hay nada decidido.',
+      withdrawn: 'Retirado: todo está como antes.',
+      final: 'Lo decidió una persona: ya no puede trabajar aquí.',
+    },
+    answerBy: (day: string) =>
+      `Hasta el final del ${day} no se puede decidir nada: antes se lee lo que usted responda. Mientras tanto no se le ofrece trabajo nuevo.`,
+    enclosed: 'La copia del informe',
+    noCopy: 'No se adjunta ninguna página. El aviso dice por qué.',
+    notRead: 'Las páginas se muestran cuando haya red.',
+    needsNetwork: 'Se abre cuando haya red.',
+    course: 'Qué pasó',
+    steps: {
+      notice: 'Se le avisó',
+      answer: 'Usted respondió',
+      review: 'Una persona empezó a revisarlo',
+      withdraw: 'Se retiró',
+      finish: 'Una persona decidió',
+    },
+    yours: 'Su respuesta',
+    say: '¿Qué está mal en él, o debe explicarse?',
+    send: 'Enviar mi respuesta',
+    sayHint: 'Una persona lo lee antes de decidir nada. Lo que escriba se queda aquí hasta que se envíe.',
+  },
   facts: {
     optional: 'si lo dice',
     names: {

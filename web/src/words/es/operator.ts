@@ -54,6 +54,19 @@ export const operator: typeof english = {
     reject: 'No vale',
     rejectHint: 'Se avisa al técnico, y puede entregar otro.',
   },
+  notice: {
+    give: 'Dar aviso',
+    send: 'Enviar el aviso',
+    hint: 'No se le ofrece nada nuevo hasta que esto termine. Lo lee enseguida, y responde antes de que algo sea definitivo.',
+    words: 'Qué dice el informe, y sus derechos',
+    wordsHint: 'Lo lee tal como usted lo escribe.',
+    copy: 'La copia del informe',
+    attach: 'Adjuntar páginas (foto o PDF)',
+    drop: (name) => `Quitar ${name}`,
+    noCopy: 'Por qué no hay copia',
+    noCopyHint: 'Lo lee debajo de sus palabras.',
+    days: 'Días hábiles para responder, 5 como mínimo',
+  },
   removal: {
     states: {
       noticed: 'avisado, puede responder',
@@ -64,6 +77,7 @@ export const operator: typeof english = {
     },
     notice: 'El aviso',
     answer: 'Su respuesta',
+    enclosed: (num) => `La copia: ${many(num, 'página', 'páginas')}`,
     noAnswer: 'Aún sin respuesta',
     moves: { review: 'Revisarla', withdraw: 'Retirarla', finish: 'Hacerla definitiva' },
     hints: {

@@ -264,6 +264,7 @@ export const phone: typeof english = {
       state: 'Su parte',
       concede: 'Usted cede',
       appeal: 'Su apelación',
+      'answer-notice': 'Su respuesta al aviso',
     },
     assigned: 'Es suyo.',
     noted: 'Su sí queda anotado. Elige el despachador.',
