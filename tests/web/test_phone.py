@@ -201,7 +201,7 @@ def test_the_map_is_brought_when_it_is_opened_and_shows_the_work_and_ones_base(d
         looks(phone, "phone-map-jobs")
         assert phone.barriers() == []
         # A coarse place, before it is one's own; a tap leads to what the list says of it.
-        phone.sees("About where the work is")
+        expect(phone.page.get_by_role("img", name="About where the work is")).to_be_visible()
         phone.page.locator("[data-map=work]").click()
         expect(phone.page.get_by_role("heading", name="Nobody was asked yet")).to_be_focused()
         phone.opens(f"/phone/visits/{devices.town.world.start.date()}/{_visit(job)}")
