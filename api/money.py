@@ -14,6 +14,7 @@ from api.paging import Cursor, Limit, page
 from api.parts import reading
 from api.schemas.money import (
     Approved,
+    BonusIn,
     ExtraAnswerIn,
     ExtraIn,
     FundsIn,
@@ -28,6 +29,7 @@ from api.schemas.money import (
 from api.schemas.pages import PageOf
 from dispatch.errors import NotFound
 from dispatch.money.approving import approve_part
+from dispatch.money.bonuses import UNPROMISED, Bonus
 from dispatch.money.extras import ExtraWish, ask_extra, ask_travel
 from dispatch.money.funds import move_funds, set_rules
 from dispatch.money.ledger import Owner, balance_of
@@ -35,7 +37,7 @@ from dispatch.money.ontop import disputable_until
 from dispatch.record.session import Actor
 from dispatch.record.tables import ClientRow, PaymentRow
 from dispatch.talent.paydays import check_pay_rules
-from dispatch.visits.paying import answer_pay_extra
+from dispatch.visits.paying import answer_pay_extra, give_bonus
 from matching.moneyrules import MoneyRules
 from matching.rates import Rates
 
@@ -92,7 +94,7 @@ def list_payments(
     with reading(request, actor) as session:
         found = page(session, request, wanted, PaymentRow.id, limit=limit, cursor=cursor)
     response.headers.update(found.headers)
-    return PageOf(items=[show_payment(row[0]) for row in found.rows], next=found.next)
+    return PageOf(items=[show_payment(row[0], actor) for row in found.rows], next=found.next)
 
 
 @router.post("/payments/{payment_id}/approve", response_model=Approved, summary="Approve part of a payment")
@@ -104,7 +106,7 @@ def approve_a_part(request: Request, actor: Requester, payment_id: UUID, part: P
 
     def work(session: Session, now: datetime) -> Reply:
         is_approved = approve_part(session, actor, payment_id, part.amount, now=now)
-        return Reply(Approved(is_approved=is_approved, payment=_read(session, payment_id)))
+        return Reply(Approved(is_approved=is_approved, payment=_read(session, actor, payment_id)))
 
     return idempotent(request, actor, work)
 
@@ -115,7 +117,21 @@ def post_extra(request: Request, actor: Side, payment_id: UUID, wish: ExtraIn) -
 
     def work(session: Session, now: datetime) -> Reply:
         ask_extra(session, actor, payment_id, ExtraWish(wish.code, wish.amount, wish.file_id), now=now)
-        return Reply(Approved(is_approved=False, payment=_read(session, payment_id)), 201)
+        return Reply(Approved(is_approved=False, payment=_read(session, actor, payment_id)), 201)
+
+    return idempotent(request, actor, work)
+
+
+@router.post("/payments/{payment_id}/bonus", status_code=201, response_model=Approved, summary="Give a bonus")
+def post_bonus(request: Request, actor: Requester, payment_id: UUID, wish: BonusIn) -> Response:
+    """A bonus that the offer did not list, with its reason, within what you may approve; also once it is approved.
+
+    Above the sum that your money rules state it is `proposed`, and given once a second person answers it with approve.
+    """
+
+    def work(session: Session, now: datetime) -> Reply:
+        is_given = give_bonus(session, actor, payment_id, Bonus(wish.amount, wish.reason), now=now)
+        return Reply(Approved(is_approved=is_given, payment=_read(session, actor, payment_id)), 201)
 
     return idempotent(request, actor, work)
 
@@ -126,7 +142,7 @@ def post_travel(request: Request, actor: Side, payment_id: UUID, wish: TravelIn)
 
     def work(session: Session, now: datetime) -> Reply:
         ask_travel(session, actor, payment_id, wish.code, wish.units, now=now)
-        return Reply(Approved(is_approved=False, payment=_read(session, payment_id)), 201)
+        return Reply(Approved(is_approved=False, payment=_read(session, actor, payment_id)), 201)
 
     return idempotent(request, actor, work)
 
@@ -142,15 +158,21 @@ def answer_an_extra(request: Request, actor: Side, payment_id: UUID, extra_id: U
     def work(session: Session, now: datetime) -> Reply:
         answer_pay_extra(session, actor, payment_id, extra_id, answer.answer, now=now)
         is_approved = answer.answer == "approve"
-        return Reply(Approved(is_approved=is_approved, payment=_read(session, payment_id)))
+        return Reply(Approved(is_approved=is_approved, payment=_read(session, actor, payment_id)))
 
     return idempotent(request, actor, work)
 
 
-def show_payment(row: PaymentRow) -> PaymentOut:
-    """A payment as its sides see it."""
+def show_payment(row: PaymentRow, actor: Actor | None = None) -> PaymentOut:
+    """A payment as its sides see it: what is not promised yet is told to no technician. None: for the client."""
+    hidden = UNPROMISED if actor is not None and actor.kind in TALENT else ()
     people = {each["by"] for each in row.approvals}
-    made = {"num_signatures": len(people), "listed": _listed(row), "dispute_until": disputable_until(row)}
+    made = {
+        "num_signatures": len(people),
+        "listed": _listed(row),
+        "dispute_until": disputable_until(row),
+        "extras": [each for each in row.extras if each["state"] not in hidden],
+    }
     same = {name: getattr(row, name) for name in PaymentOut.model_fields if name not in made}
     return PaymentOut.model_validate(same | made)
 
@@ -162,8 +184,8 @@ def _listed(row: PaymentRow) -> list[ListedOut]:
     return [ListedOut(code=each.code, kind=each.kind, cap=each.cap) for each in rates.extras] + ways
 
 
-def _read(session: Session, payment_id: UUID) -> PaymentOut:
-    return show_payment(session.get_one(PaymentRow, payment_id, populate_existing=True))
+def _read(session: Session, actor: Actor, payment_id: UUID) -> PaymentOut:
+    return show_payment(session.get_one(PaymentRow, payment_id, populate_existing=True), actor)
 
 
 def _show_money(session: Session, actor: Actor, client_id: UUID) -> MoneyOut:

@@ -83,6 +83,7 @@ class ExtraOut(Out):
     amount: Signed
     state: str
     file: UUID | None = Field(default=None, description="Its receipt: `GET /v1/files/{id}`.")
+    reason: str | None = Field(default=None, description="Of a bonus that the offer did not list: why.")
 
 
 class ListedOut(Out):
@@ -158,6 +159,14 @@ class ExtraIn(In):
     code: Code
     amount: Sum
     file_id: UUID | None = Field(default=None, description="Its receipt.")
+
+
+class BonusIn(In):
+    """More than the offer listed, and why."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"amount": "25.00", "reason": "Stayed until it ran"}]})
+    amount: Sum
+    reason: Line
 
 
 class TravelIn(In):

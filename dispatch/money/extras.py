@@ -88,7 +88,7 @@ def ask_extra(session: Session, actor: Actor, payment_id: UUID, wish: ExtraWish,
         "file": str(wish.file_id) if wish.file_id else None,
         "state": _ASKS[extra.kind][1],
     }
-    _keep(session, actor, payment, [*payment.extras, made], made, now)
+    keep_extra(session, actor, payment, [*payment.extras, made], made, now)
     return UUID(made["id"])
 
 
@@ -123,7 +123,7 @@ def ask_travel(session: Session, actor: Actor, payment_id: UUID, code: str, unit
         "file": None,
         "state": "asked",
     }
-    _keep(session, actor, payment, [*payment.extras, made], made, now)
+    keep_extra(session, actor, payment, [*payment.extras, made], made, now)
     return UUID(made["id"])
 
 
@@ -151,7 +151,7 @@ def answer_extra(session: Session, actor: Actor, payment_id: UUID, extra_id: UUI
         return
     _check_open(payment)
     after = {**found, "state": rule[2]}
-    _keep(session, actor, payment, [after if each is found else each for each in payment.extras], after, now)
+    keep_extra(session, actor, payment, [after if each is found else each for each in payment.extras], after, now)
 
 
 def _open_payment(session: Session, actor: Actor, payment_id: UUID) -> PaymentRow:
@@ -165,7 +165,7 @@ def _check_open(payment: PaymentRow) -> None:
         raise Conflict(payment.state, "change its extras")
 
 
-def _keep(
+def keep_extra(
     session: Session,
     actor: Actor,
     payment: PaymentRow,
@@ -173,9 +173,12 @@ def _keep(
     changed: dict[str, Any],
     now: datetime,
 ) -> None:
+    """Keep what is on top of a payment, one of it changed: its lines, what it commits, and the event."""
     payment.extras = extras
     more = Decimal(changed["amount"]) if changed["state"] == "approved" and changed["kind"] != "penalty" else Decimal(0)
-    lines = lines_of(session, payment, only_agreed=False) if payment.lines else []
+    lines = (
+        lines_of(session, payment, only_agreed=False) if payment.lines and payment.state == "held" else payment.lines
+    )
     values = {"extras": extras, "lines": lines, "beyond": PaymentRow.beyond + more, "version": PaymentRow.version + 1}
     with within_budget(session):
         session.execute(update(PaymentRow).where(PaymentRow.id == payment.id).values(values))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NoReturn
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -72,10 +73,7 @@ def is_signed(
     before = signatures_of(payment)
     missing = _missing(session, actor, payment, amount, more)
     if missing == "limit":
-        limit = rules_of(payment).limits.get(actor.kind, Decimal(0))
-        raise Refused(
-            f"a {actor.kind} may approve up to {limit} {payment.currency}, not {amount}", ("only_within_limit",)
-        )
+        refuse_limit(actor, payment, amount)
     if missing == "second":
         if all(each.by != mine.by or each.amount < amount for each in before):
             signed = {**asdict(mine), "amount": str(amount), "why": "signed"}
@@ -85,6 +83,12 @@ def is_signed(
             record(session, actor, subject, "pay_signed", told, client_id=payment.client_id, now=now)
         return False
     return True
+
+
+def refuse_limit(actor: Actor, payment: PaymentRow, amount: Decimal) -> NoReturn:
+    """Say how much the actor's role may approve."""
+    limit = rules_of(payment).limits.get(actor.kind, Decimal(0))
+    raise Refused(f"a {actor.kind} may approve up to {limit} {payment.currency}, not {amount}", ("only_within_limit",))
 
 
 def check_alone(actor: Actor, payment: PaymentRow, amount: Decimal) -> None:

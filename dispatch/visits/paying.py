@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from dispatch.money.approving import late_jobs
+from dispatch.money.bonuses import Bonus, add_bonus, answer_bonus
 from dispatch.money.contesting import let_stand
 from dispatch.money.deciders import Naming, name_decider
 from dispatch.money.disputing import Dispute, concede, decide, note_late, open_dispute
@@ -62,9 +63,19 @@ def answer_pay_extra(
 ) -> None:
     """Answer an extra; an approved job with a penalty that is contested is disputed. As `dispatch.money.extras`."""
     jobs = _hold_jobs(session, select(PaymentRow.job_id).where(PaymentRow.id == payment_id))
-    answer_extra(session, actor, payment_id, extra_id, wish, now=now)
+    if not answer_bonus(session, actor, payment_id, extra_id, wish, now=now):
+        answer_extra(session, actor, payment_id, extra_id, wish, now=now)
     for job_id in jobs:
         follow_money(session, actor, job_id, now=now)
+
+
+def give_bonus(session: Session, actor: Actor, payment_id: UUID, wish: Bonus, *, now: datetime) -> bool:
+    """Add a bonus that the offer did not list; a job that was paid owes again. As `dispatch.money.bonuses`."""
+    jobs = _hold_jobs(session, select(PaymentRow.job_id).where(PaymentRow.id == payment_id))
+    is_given = add_bonus(session, actor, payment_id, wish, now=now)
+    for job_id in jobs:
+        follow_money(session, actor, job_id, now=now)
+    return is_given
 
 
 def let_penalties_stand(session: Session, now: datetime) -> int:

@@ -108,8 +108,17 @@ def test_two_people_approve_what_is_too_large_for_one_and_money_says_where_it_we
     with devices.device(PHONE, "dark") as rosa, devices.device(DESK) as clara:
         sits_down(devices, rosa, DISPATCHER)
         goes(rosa, "Approvals")
-        rosa.presses("Approve $140")
-        expect(rosa.page.get_by_role("button", name="Approve $140")).to_have_count(0)
+        row = rosa.page.get_by_role("listitem").filter(has=rosa.page.get_by_role("button", name="Approve $140"))
+        row.get_by_role("button", name="Give a bonus").click()
+        rosa.page.get_by_label("How much more, in USD").fill("10")
+        rosa.page.get_by_label("Why").fill("Stayed until it ran")
+        assert rosa.barriers() == []
+        if SHOTS:
+            rosa.page.screenshot(path=Path(SHOTS) / "bonus.png", full_page=True)
+        in_panel(rosa, "Give a bonus")
+        rosa.sees("Bonus · 1")
+        rosa.presses("Approve $150")
+        expect(rosa.page.get_by_role("button", name="Approve $150")).to_have_count(0)
         (large,) = [each for each in done(acme.admin.get("/v1/jobs"))["items"] if each["number"] == acme.jobs["large"]]
         with devices.device(DESK) as rick:
             add_staff(devices.town, "requester", "rick@acme.example", "Rick Stone")
@@ -187,6 +196,18 @@ def test_the_named_person_decides_what_both_sides_have_stated_and_both_read_why(
         olga.sees(f"Two hours, see the log. {CANARY}")
         expect(olga.page.get_by_role("img", name="Evidence 1")).to_have_count(2)
         assert olga.barriers() == []
+        add_staff(devices.town, "operator", "ned@truckroll.example", "Ned Okafor")
+        for other in ("Ned Okafor", "Olga Brandt"):
+            olga.presses(f"Name another person: {acme.jobs['disputed']}")
+            olga.page.get_by_label("Who decides").select_option(other)
+            olga.page.get_by_label("Why").fill("On leave")
+            assert olga.barriers() == []
+            if SHOTS:
+                olga.page.screenshot(path=Path(SHOTS) / "name-decider.png", full_page=True)
+            in_panel(olga, "Name another person")
+            olga.sees(f"{other} decides")
+            mine = olga.page.get_by_role("button", name=f"Decide: {acme.jobs['disputed']}")
+            expect(mine).to_have_count(int(other == "Olga Brandt"))
         olga.presses(f"Decide: {acme.jobs['disputed']}")
         olga.page.get_by_label("A part").check()
         olga.page.get_by_label("For the technician, in USD").fill("20,00")

@@ -332,6 +332,31 @@ def test_everybody_hears_of_money_that_concerns_them_on_both_sides(story, operat
         assert heard() == [[words], [], []]
 
 
+def test_a_client_gives_more_than_was_listed_and_the_technician_reads_why(story, operator, acme):
+    rules = {"fee_share": "0.10", "pay_after_days": 0, "second_above": "170.00"}
+    assert operator.post(f"{acme}/money", {"rules": rules}).status_code == 200
+    given = story.assigned()
+    does_the_job(given)
+    bonus = f"/v1/payments/{payment_of(given)['id']}/bonus"
+    wish = {"amount": "20.00", "reason": "Stayed until it ran"}
+    assert given.technician.post(bonus, wish).status_code == 403
+    assert story.town.stranger.post(bonus, wish).status_code in (403, 404)
+    assert given.staff.post(bonus, {"amount": "20.00", "reason": ""}).status_code == 422
+    answer = given.staff.post(bonus, wish)
+    assert (answer.status_code, answer.json()["is_approved"]) == (201, True)
+    theirs = payment_of(given, given.technician)
+    assert [(line["kind"], line["amount"]) for line in theirs["lines"]][-1] == ("extra_bonus", "20.00")
+    assert (theirs["extras"][0]["reason"], theirs["extras"][0]["state"]) == ("Stayed until it ran", "approved")
+    more = given.staff.post(bonus, {"amount": "170.01", "reason": "And more"}).json()
+    assert (more["is_approved"], more["payment"]["extras"][1]["state"]) == (False, "proposed")
+    assert len(payment_of(given, given.technician)["extras"]) == 1, "nothing is promised yet"
+    back = f"{bonus.removesuffix('bonus')}extras/{more['payment']['extras'][1]['id']}/answer"
+    assert given.staff.post(back, {"answer": "approve"}).status_code == 409, "the same person"
+    assert given.staff.post(back, {"answer": "refuse"}).status_code == 200
+    given.staff.post(f"{given.job_url}/approve")
+    assert payment_of(given)["due"] == "144.00"
+
+
 def test_a_bank_says_no_and_the_next_run_pays_again(story, operator, acme):
     given = story.assigned()
     does_the_job(given)

@@ -36,6 +36,7 @@ describe('what may still be claimed on top', () => {
     state,
     units: null,
     file: null,
+    reason: null,
   })
 
   it('is an expense up to its cap, and the way once; what was refused does not count', () => {

@@ -21,6 +21,7 @@ export const account = {
       released: 'Not owed',
     } as Record<string, string>,
     lines: {
+      extra_bonus: 'Bonus',
       work: 'Work',
       devices: 'Devices',
       fixed: 'For the job',

@@ -21,6 +21,7 @@ export const account = {
       released: 'No se debe',
     } as Record<string, string>,
     lines: {
+      extra_bonus: 'Extra',
       work: 'Trabajo',
       devices: 'Equipos',
       fixed: 'Por el trabajo',

@@ -1,0 +1,138 @@
+"""May a client give more than the offer listed? A bonus with its reason, within what who gives it may approve.
+
+Above that a second person signs it first: until then it is `proposed`, and no part of the pay. It goes the way of
+extras: promised while the work is not approved, due at once when it is.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from dispatch.errors import Conflict, Refused
+from dispatch.money.approving import check_sum, settle_part
+from dispatch.money.committing import needs_second, notice, within_budget
+from dispatch.money.extras import keep_extra
+from dispatch.money.finding import change, find_payment, rules_of
+from dispatch.money.signing import refuse_limit
+from dispatch.record.events import record
+from dispatch.record.session import Actor
+from dispatch.record.tables import PaymentRow, new_id
+from matching.moneyrules import Signature, what_is_missing
+
+#: How it is named on the pay, apart from bonuses that the offer listed.
+CODE = "extra_bonus"
+#: States of a bonus that is nobody's promise: it waits for a signature, or was taken back.
+UNPROMISED = ("proposed", "withdrawn")
+_MOST = Decimal(1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Bonus:
+    """So much more, and why."""
+
+    amount: Decimal
+    reason: str
+
+
+def add_bonus(session: Session, actor: Actor, payment_id: UUID, wish: Bonus, *, now: datetime) -> bool:
+    """Add a bonus: whether it is given; else a second person is to sign it. The caller holds the job. As the engine.
+
+    Raises
+    ------
+    NotFound
+        When the payment is not the actor's.
+    Refused
+        When it is no member of the client's staff, it is more than their role may approve, or than a hard budget has.
+    BadInput
+        When it is no sum of the currency.
+    Conflict
+        When the pay is disputed or ended without work, or a penalty may still be contested.
+    """
+    payment = find_payment(session, actor, payment_id)
+    if actor.client_id is None:
+        raise Refused("the client gives a bonus", ("only_the_client",))
+    _check_open(payment)
+    check_sum("amount", wish.amount, _MOST, payment.currency)
+    missing = _missing(session, actor, payment, wish.amount, ())
+    made = {
+        "id": str(new_id()),
+        "code": CODE,
+        "kind": "bonus",
+        "amount": str(wish.amount),
+        "file": None,
+        "state": "approved" if missing is None else "proposed",
+        "reason": wish.reason,
+        "signed": [str(actor.id), actor.kind],
+    }
+    _keep(session, actor, payment, [*payment.extras, made], made, now)
+    return missing is None
+
+
+def answer_bonus(session: Session, actor: Actor, payment_id: UUID, extra_id: UUID, wish: str, *, now: datetime) -> bool:
+    """A second person signs a bonus that waits for it, or somebody takes it back; False: no such bonus waits.
+
+    Raises
+    ------
+    NotFound
+        When the payment is not the actor's.
+    Refused
+        When it is more than the actor's role may approve and the first one's, or than a hard budget has.
+    Conflict
+        When the same person signs again, or the pay takes no bonus now.
+    """
+    payment = find_payment(session, actor, payment_id)
+    found = next((each for each in payment.extras if each["id"] == str(extra_id)), None)
+    if found is None or found["state"] != "proposed" or actor.client_id is None or wish not in ("approve", "refuse"):
+        return False
+    if wish == "approve":
+        _check_open(payment)
+        first = Signature(found["signed"][0], found["signed"][1], Decimal(found["amount"]))
+        if _missing(session, actor, payment, first.amount, (first,)) is not None:
+            raise Conflict("signed once", "give the bonus", ("ask somebody else of your team to sign",))
+    after = {**found, "state": "approved" if wish == "approve" else "withdrawn"}
+    _keep(session, actor, payment, [after if each is found else each for each in payment.extras], after, now)
+    return True
+
+
+def _check_open(payment: PaymentRow) -> None:
+    if payment.state not in ("held", "due", "paid"):
+        raise Conflict(payment.state, "give a bonus")
+    if payment.state != "held" and payment.held:
+        raise Conflict(payment.state, "give a bonus", ("wait until nobody may contest the penalty any more",))
+
+
+def _missing(
+    session: Session, actor: Actor, payment: PaymentRow, amount: Decimal, before: tuple[Signature, ...]
+) -> str | None:
+    is_passed = needs_second(session, payment.budget_id, payment.job_id, amount)
+    signed = (*before, Signature(str(actor.id), actor.kind, amount))
+    missing = what_is_missing(rules_of(payment), signed, amount, is_second_needed=is_passed)
+    if missing == "limit":
+        refuse_limit(actor, payment, amount)
+    return missing
+
+
+def _keep(
+    session: Session,
+    actor: Actor,
+    payment: PaymentRow,
+    extras: list[dict[str, Any]],
+    changed: dict[str, Any],
+    now: datetime,
+) -> None:
+    if payment.state == "held" or changed["state"] != "approved":
+        keep_extra(session, actor, payment, extras, changed, now)
+        return
+    amount = changed["amount"]
+    line = {"kind": changed["code"], "units": "1", "rate": amount, "amount": amount}
+    with within_budget(session):
+        change(session, payment, extras=extras, lines=[*payment.lines, line])
+        settle_part(session, actor, payment, Decimal(amount), is_last=True, why="bonus", now=now)
+    notice(session, actor, payment.budget_id, payment.job_id, now=now)
+    told = {name: changed[name] for name in ("id", "code", "kind", "amount", "state")} | {"currency": payment.currency}
+    subject = ("assignment", payment.assignment_id)
+    record(session, actor, subject, "extra_approved", told, client_id=payment.client_id, now=now)

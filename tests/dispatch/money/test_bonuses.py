@@ -1,0 +1,87 @@
+"""A client gives more than the offer listed: with a reason, within what who gives it may approve, on the same books."""
+
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from purse import Purse
+
+from dispatch.errors import BadInput, Conflict, Refused
+from dispatch.jobs.acceptance import Won
+from dispatch.money.bonuses import Bonus
+from dispatch.money.provider import Word
+from dispatch.record.session import ENGINE, Actor
+from dispatch.record.tables import JobRow, new_id
+from dispatch.visits.completion import finish_job
+from dispatch.visits.paying import answer_pay_extra, give_bonus, hear_of_payout
+
+D = Decimal
+
+
+def done(purse: Purse) -> tuple[Won, Actor]:
+    """Work of 140 that is done."""
+    won = purse.assigned()
+    purse.worked(won, 2)
+    technician = purse.payment(won).technician_id
+    worker = Actor("technician", technician, technician_id=technician)
+    purse.does(lambda session, now: finish_job(session, worker, won.job_id, now=now))
+    return won, worker
+
+
+def gives(purse: Purse, won: Won, actor: Actor, amount: str) -> bool:
+    payment = purse.payment(won).id
+    return purse.does(
+        lambda session, now: give_bonus(session, actor, payment, Bonus(D(amount), "Stayed late"), now=now)
+    )
+
+
+def answers(purse: Purse, won: Won, actor: Actor, wish: str) -> None:
+    payment = purse.payment(won)
+    extra = UUID(payment.extras[-1]["id"])
+    purse.does(lambda session, now: answer_pay_extra(session, actor, payment.id, extra, wish, now=now))
+
+
+def test_a_bonus_is_a_line_of_the_pay_before_the_approval_and_due_at_once_after_it(purse: Purse):
+    won, worker = done(purse)
+    for wrong in ("0", "-1.00", "1.005", "NaN"):
+        with pytest.raises(BadInput):
+            gives(purse, won, purse.world.staff, wrong)
+    with pytest.raises(Refused):
+        gives(purse, won, worker, "20.00")
+    assert gives(purse, won, purse.world.staff, "20.00")
+    row = purse.payment(won)
+    assert [(line["kind"], line["amount"]) for line in row.lines] == [("fixed", "140.00"), ("extra_bonus", "20.00")]
+    assert (row.beyond, row.extras[0]["reason"]) == (D("20.00"), "Stayed late")
+    purse.approves(won)
+    row = purse.payment(won)
+    assert (row.state, row.due, row.fee, purse.has("funds")) == ("due", D("144.00"), D("16.00"), D("840.00"))
+    [payout] = purse.runs_payouts()
+    purse.does(lambda session, now: hear_of_payout(session, ENGINE, Word(payout, "paid"), now=now))
+    assert gives(purse, won, purse.world.staff, "10.00"), "also once it is paid"
+    row = purse.payment(won)
+    assert (row.state, row.due, row.fee, row.lines[-1]["amount"]) == ("due", D("9.00"), D("17.00"), "10.00")
+    assert (purse.has("funds"), purse.does(lambda session, _: session.get_one(JobRow, won.job_id)).state) == (
+        D("830.00"), "approved",
+    )  # fmt: skip
+    purse.balances()
+
+
+def test_above_ones_limit_it_is_refused_and_above_a_sum_a_second_person_signs_it(purse: Purse):
+    purse.agrees(limits={"dispatcher": "500", "requester": "15"}, second_above="50")
+    won, _ = done(purse)
+    dispatcher, other = (Actor("dispatcher", new_id(), client_id=purse.client) for _ in range(2))
+    with pytest.raises(Refused):
+        gives(purse, won, Actor("requester", new_id(), client_id=purse.client), "15.01")
+    assert not gives(purse, won, dispatcher, "50.01")
+    row = purse.payment(won)
+    assert (row.extras[0]["state"], row.beyond, len(row.lines)) == ("proposed", D(0), 1), "no part of the pay yet"
+    with pytest.raises(Conflict):
+        answers(purse, won, dispatcher, "approve")
+    answers(purse, won, other, "approve")
+    assert (purse.payment(won).extras[0]["state"], purse.payment(won).beyond) == ("approved", D("50.01"))
+    with pytest.raises(Conflict):
+        answers(purse, won, other, "approve")
+    assert not gives(purse, won, dispatcher, "60.00")
+    answers(purse, won, dispatcher, "refuse")
+    assert purse.payment(won).extras[1]["state"] == "withdrawn"
+    assert purse.payment(won).beyond == D("50.01")
