@@ -595,3 +595,31 @@ def test_notice_of_a_removal_goes_with_the_copy_and_is_answered_from_a_phone_wit
         assert (removal["state"], removal["answer"]) == ("answered", "That is somebody else of my name.")
         desk.page.reload()
         desk.sees("That is somebody else of my name.")
+
+
+def test_a_technician_asks_a_person_to_look_again_without_a_network_and_reads_the_answer(
+    devices: Devices, acme: Dressed
+):
+    _, offers = devices.town.offered(title="Replace the card reader")
+    offer = next(each for each in offers if each.technician_id == devices.town.world.technicians[0])
+    with devices.device(PHONE) as phone:
+        devices.sign_in(phone, devices.address_of(offer.technician_id), "nav, header button")
+        phone.opens(f"/phone/offers/{offer.id}")
+        phone.sees("Ask a person to look again")
+        assert phone.barriers() == []
+        phone.page.evaluate("navigator.serviceWorker.ready")
+        phone.offline(True)
+        phone.page.get_by_label("What should they look at?").fill(f"I live next door. {CANARY}")
+        phone.presses("Ask a person")
+        phone.sees("Kept on this phone. It is sent when there is a network.")
+        phone.offline(False)
+        phone.sees("A person looks at it")
+        phone.sees("You have an answer by")
+        if SHOTS:
+            phone.page.screenshot(path=Path(SHOTS) / "look.png", full_page=True)
+        (review,) = [each for each in done(acme.operator.get("/v1/reviews"))["items"] if each["words"].endswith(CANARY)]
+        said = {"verdict": "rejected", "words": "Two others were nearer."}
+        done(acme.operator.post(f"/v1/reviews/{review['id']}/answer", said))
+        phone.page.reload()
+        phone.sees("The answer: Two others were nearer.")
+        assert fits(phone)

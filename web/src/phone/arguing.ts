@@ -61,3 +61,8 @@ export function answerNotice(removalId: string, title: string, answer: string): 
   const body: Schemas['RemovalAnswerIn'] = { answer }
   return { kind: 'answer-notice', about: removalId, title, path: `/v1/removals/${removalId}/answer`, body }
 }
+
+export function askAgain(decisionId: string, title: string, words: string): Wish {
+  const body: Schemas['ReviewIn'] = { decision_id: decisionId, words }
+  return { kind: 'review', about: decisionId, title, path: '/v1/reviews', body }
+}

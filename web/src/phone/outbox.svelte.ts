@@ -47,6 +47,7 @@ const LASTING: readonly EntryKind[] = [
   'concede',
   'appeal',
   'answer-notice',
+  'review',
 ]
 
 /** Longer nobody waits for the pages to hear what became of what they said. */

@@ -70,6 +70,7 @@ export type EntryKind =
   | 'concede'
   | 'appeal'
   | 'answer-notice'
+  | 'review'
 
 export type Read = { data: unknown; readAt: number }
 

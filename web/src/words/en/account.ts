@@ -248,6 +248,20 @@ export const account = {
     send: 'Send my answer',
     sayHint: 'A person reads it before anything is decided. What you write stays here until it is sent.',
   },
+  look: {
+    title: 'Ask a person to look again',
+    hint: 'A program asked in this order. A person looks at it if you want, and answers you by a date.',
+    words: 'What should they look at?',
+    ask: 'Ask a person',
+    states: {
+      open: 'A person looks at it',
+      upheld: 'You were right',
+      rejected: 'It stays as it is',
+    } as Record<string, string>,
+    by: (day: string) => `You have an answer by ${day}.`,
+    decided: (day: string) => `Answered on ${day}.`,
+    answer: (words: string) => `The answer: ${words}`,
+  },
   facts: {
     optional: 'if it says so',
     names: {

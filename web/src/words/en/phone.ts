@@ -263,6 +263,7 @@ export const phone = {
       concede: 'You give way',
       appeal: 'Your appeal',
       'answer-notice': 'Your answer to the notice',
+      review: 'Your question to a person',
     } as Record<string, string>,
     assigned: 'It is yours.',
     noted: 'Your yes is noted. The dispatcher picks.',

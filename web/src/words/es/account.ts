@@ -248,6 +248,20 @@ export const account = {
     send: 'Enviar mi respuesta',
     sayHint: 'Una persona lo lee antes de decidir nada. Lo que escriba se queda aquí hasta que se envíe.',
   },
+  look: {
+    title: 'Pedir que una persona lo mire',
+    hint: 'Un programa preguntó en este orden. Si quiere, una persona lo mira y le responde antes de una fecha.',
+    words: '¿Qué debería mirar?',
+    ask: 'Pedirlo a una persona',
+    states: {
+      open: 'Una persona lo está mirando',
+      upheld: 'Usted tenía razón',
+      rejected: 'Se queda como está',
+    },
+    by: (day: string) => `Tendrá una respuesta antes del fin del ${day}.`,
+    decided: (day: string) => `Respondido el ${day}.`,
+    answer: (words: string) => `La respuesta: ${words}`,
+  },
   facts: {
     optional: 'si lo dice',
     names: {

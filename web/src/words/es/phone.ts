@@ -265,6 +265,7 @@ export const phone: typeof english = {
       concede: 'Usted cede',
       appeal: 'Su apelación',
       'answer-notice': 'Su respuesta al aviso',
+      review: 'Su pregunta a una persona',
     },
     assigned: 'Es suyo.',
     noted: 'Su sí queda anotado. Elige el despachador.',
