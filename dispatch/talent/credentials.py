@@ -305,12 +305,13 @@ def _check_may(session: Session, actor: Actor, row: CredentialRow, wish: str) ->
 
 
 def _keep_clearance(session: Session, row: CredentialRow) -> None:
-    """A US person is who has proved it, for as long as the proof stands."""
-    if session.get_one(CredentialKindRow, row.kind).family != "clearance":
+    """A US person is who has proved it, for as long as the proof stands; what one client looked at is for it alone."""
+    if session.get_one(CredentialKindRow, row.kind).family != "clearance" or row.for_client_id is not None:
         return
     live = select(CredentialRow.id).join(CredentialKindRow, CredentialKindRow.code == CredentialRow.kind)
     wanted = live.where(
         CredentialRow.technician_id == row.technician_id,
+        CredentialRow.for_client_id.is_(None),
         CredentialRow.state.in_(LIVE_PROOFS),
         CredentialKindRow.family == "clearance",
     )

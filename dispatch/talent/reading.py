@@ -329,9 +329,14 @@ def _last_days(document: str, asked: Asked) -> Mapping[str, int]:
 
 @lru_cache(maxsize=65536)
 def _cleared_until(document: str, clearing: frozenset[str]) -> int:
-    """The last day of the proofs that somebody is a US person; without any it is the operator's own word, for ever."""
-    spans = [(proof.from_day, proof.until_day) for proof in _proofs(document) if proof.kind in clearing]
-    return run_end(spans) if spans else FOR_EVER
+    """The last day of the proofs that somebody is a US person; one that was made for a client alone clears for nobody.
+
+    Where the catalogue has no kind that could prove it, the operator's own word is all there is.
+    """
+    if not clearing:
+        return FOR_EVER
+    proofs = (proof for proof in _proofs(document) if proof.kind in clearing and proof.client_id is None)
+    return run_end((proof.from_day, proof.until_day) for proof in proofs)
 
 
 def _proofs(document: str) -> list[Proof]:

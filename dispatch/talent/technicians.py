@@ -14,7 +14,15 @@ from sqlalchemy.orm import Session
 from dispatch.errors import BadInput, Conflict, Refused
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import CompanyRow, SessionRow, SkillRow, TechnicianRow, TechnicianSkillRow, new_id
+from dispatch.record.tables import (
+    CompanyRow,
+    CredentialKindRow,
+    SessionRow,
+    SkillRow,
+    TechnicianRow,
+    TechnicianSkillRow,
+    new_id,
+)
 from dispatch.talent.engaging import fall_back
 from dispatch.talent.insurance import reopen_insurance
 from dispatch.talent.membership import renew_memberships
@@ -64,6 +72,7 @@ def create_technician(
     if actor.company_id is not None:
         profile = replace(profile, company_id=actor.company_id, in_market=False, clearance="unknown")
     _check_company(session, profile.company_id)
+    _check_clearance(session, "unknown", profile.clearance)
     technician_id: UUID | None = session.scalar(
         pg_insert(TechnicianRow)
         .values(id=new_id(), state=state, created_at=now, **columns_of(profile))
@@ -104,6 +113,7 @@ def update_profile(
         unknown = sorted(changes.keys() - set(Profile.__slots__))
         raise BadInput("profile", ", ".join(unknown), f"name some of {', '.join(Profile.__slots__)}") from error
     _check_company(session, after.company_id)
+    _check_clearance(session, before.clearance, after.clearance)
     columns = columns_of(after)
     if "number" in changes and _number_is_taken(session, columns["number"], technician_id):
         raise BadInput("number", after.number, "use a number that no other technician has")
@@ -227,6 +237,17 @@ def _replace_skills(session: Session, technician_id: UUID, skills: Mapping[str, 
 def _check_company(session: Session, company_id: UUID | None) -> None:
     if company_id is not None and session.get(CompanyRow, company_id) is None:
         raise BadInput("company_id", company_id, "name a company of the network, or leave it out")
+
+
+def _check_clearance(session: Session, said: str, clearance: str) -> None:
+    """A word without an end is not taken where a proof, which has one, can be had."""
+    if clearance != "us_person" or clearance == said:
+        return
+    of_family = CredentialKindRow.family == "clearance"
+    proves = session.scalars(select(CredentialKindRow.code).where(of_family).order_by(CredentialKindRow.code)).all()
+    if proves:
+        way_out = f"hand in and verify a proof of {' or '.join(proves)}: it has a last day, and says so by itself"
+        raise BadInput("clearance", clearance, way_out)
 
 
 def _number_is_taken(session: Session, number: str, technician_id: UUID) -> bool:

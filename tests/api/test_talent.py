@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from dispatch.bell import Bell
-from dispatch.record.tables import CompanyRow, TechnicianMarkRow, TechnicianRow, new_id
+from dispatch.record.tables import CompanyRow, CredentialKindRow, TechnicianMarkRow, TechnicianRow, new_id
 
 SQUARE = {
     "type": "Polygon",
@@ -123,6 +123,15 @@ def test_what_the_operator_says_a_technician_cannot(town, operator):
         answer = patched(town.technician(), own_path(town), change)
         assert answer.status_code == 403, answer.text
     assert patched(operator, own_path(town), {"clearance": "us_person"}).status_code == 200
+
+
+def test_a_word_without_an_end_is_not_taken_where_a_proof_can_be_had(town, operator):
+    with town.world.as_engine() as (session, _):
+        session.add(CredentialKindRow(code="export", name="Export control", family="clearance"))
+    refused = patched(operator, own_path(town), {"clearance": "us_person"})
+    assert refused.status_code == 422
+    assert "verify a proof of export" in refused.text
+    assert patched(operator, own_path(town), {"clearance": "not_us_person"}).status_code == 200
 
 
 @pytest.mark.parametrize(

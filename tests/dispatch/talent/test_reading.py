@@ -121,23 +121,30 @@ def test_a_renewal_goes_on_where_the_proof_before_it_ends_and_not_after_a_gap(wo
     }
 
 
-def test_a_clearance_lasts_as_long_as_its_proofs_and_without_any_as_long_as_the_operator_says(world: World) -> None:
+def test_a_clearance_lasts_as_long_as_its_proofs_and_a_word_alone_clears_only_where_nothing_could_prove_it(
+    world: World,
+) -> None:
     said, short, renewed, begins = world.technicians
     with world.as_engine() as (session, now):
         today = now.astimezone(UTC).date()
-        session.execute(insert(CredentialKindRow).values(code="export", name="Export", family="clearance"))
         session.execute(update(TechnicianRow).values(clearance="us_person"))
-        for who, first, last in ((short, -9, 5), (renewed, -9, 5), (renewed, 6, 60), (begins, 3, 60)):
-            from_day, until = today + timedelta(first), today + timedelta(last)
-            add_proof(session, who, until, now, kind="export", valid_from=from_day, facts={"evidence": "citizen"})
+    with world.as_engine() as (session, now):
+        assert {each.cleared_until for each in read_technicians(session, now=now)} == {FOR_EVER}
+        session.execute(insert(CredentialKindRow).values(code="export", name="Export", family="clearance"))
+        spans = [(short, -9, 5), (short, 7, 60), (renewed, -9, 5), (renewed, 6, 60), (begins, 3, 60)]
+        proof = {"kind": "export", "facts": {"evidence": "citizen"}}
+        for who, first, last in spans:
+            add_proof(session, who, today + timedelta(last), now, valid_from=today + timedelta(first), **proof)
+        for who in (said, short):
+            add_proof(session, who, today + timedelta(90), now, for_client_id=world.client, **proof)
     with world.as_engine() as (session, now):
         found = {each.id: each.cleared_until for each in read_technicians(session, now=now)}
     assert [found[who] for who in (said, short, renewed, begins)] == [
-        FOR_EVER,
+        NEVER,
         (today + timedelta(5)).toordinal(),
         (today + timedelta(60)).toordinal(),
         NEVER,
-    ]
+    ], "one client's own proof clears for nobody, and a day without any ends it"
     with world.as_engine() as (session, now):
         session.execute(update(TechnicianRow).values(clearance="not_us_person"))
     with world.as_engine() as (session, now):
