@@ -20,9 +20,10 @@ from sqlalchemy.dialects.postgresql import TEXT
 from sqlalchemy.orm import Session
 
 from dispatch.record.tables import TechnicianRow
+from dispatch.talent.proofdays import ASKED_OF_ALL, PROOFS, Asked, asked_of, cleared_until, codes_of, days_of
 from dispatch.talent.usage import hours_left_of, packs_refuse
 from geo.geojson import area_from_geojson
-from matching.proof import FOR_EVER, NEVER, Proof, Requirement, last_days, read_requirements, run_end
+from matching.proof import NEVER
 from matching.reputation import ReputationPolicy, reputation
 from matching.technician import UNCHOSEN, Asks, Booking, Consent, Technician
 from matching.usage import HoursLeft
@@ -60,10 +61,7 @@ _COLUMNS = (
 #: What other tables say of a technician, as one JSON value a table.
 _FACTS = {
     "skills": "SELECT technician_id, json_object_agg(skill, level) FROM technician_skills WHERE {them}",
-    "credentials": "SELECT technician_id, json_agg(json_build_array(kind, valid_until - DATE '0001-01-01' + 1,"
-    " facts, for_client_id, CASE WHEN valid_from > :today THEN valid_from - DATE '0001-01-01' + 1 ELSE 0 END)"
-    " ORDER BY kind, valid_until, id) FROM credentials"
-    " WHERE {them} AND state IN ('verified', 'expiring') AND revoked_at IS NULL",
+    "credentials": PROOFS,
     "hours": "SELECT technician_id, json_agg(json_build_array(weekday, from_minute, to_minute)"
     " ORDER BY weekday, from_minute) FROM working_hours WHERE {them}",
     "time_off": "SELECT technician_id, json_agg(json_build_array(floor(extract(epoch FROM lower(during)))::bigint,"
@@ -88,17 +86,9 @@ _FACTS = {
     "own_marks": "SELECT technician_id, json_agg(json_build_array(kind, client_id)) FROM technician_marks WHERE {them}",
 }
 
-#: What holds for all is read with the technicians' facts, under nobody's key: what clients ask of proofs beyond their
-#: days, which kinds prove a US person, and what an average technician of the network is like.
-_OF_ALL = (
-    "SELECT '', 'asked', json_agg(json_build_array(id, proof_policy) ORDER BY id)::text FROM clients"
-    " WHERE proof_policy <> '{}' HAVING count(*) > 0",
-    "SELECT '', 'clearing', json_agg(code)::text FROM credential_kinds WHERE family = 'clearance' HAVING count(*) > 0",
-    "(SELECT '', 'newcomer', means::text FROM network_means ORDER BY num DESC LIMIT 1)",
-)
-
-#: What clients ask of proofs.
-Asked = tuple[Requirement, ...]
+#: What holds for all is read with the technicians' facts, under nobody's key: what is asked of proofs, and what an
+#: average technician of the network is like.
+_OF_ALL = (*ASKED_OF_ALL, "(SELECT '', 'newcomer', means::text FROM network_means ORDER BY num DESC LIMIT 1)")
 
 #: A reputation and the upper end of its interval.
 Standing = tuple[float, float]
@@ -264,8 +254,8 @@ def _technician(
         favourite_of=favourite_of,
         prefers=prefers,
         skills=facts.get("skills", _NOTHING),
-        credentials=_last_days(facts["credentials"], asked) if "credentials" in facts else _NOTHING,
-        cleared_until=_cleared_until(facts.get("credentials", "[]"), clearing) if is_us_person else NEVER,
+        credentials=days_of(facts["credentials"], asked) if "credentials" in facts else _NOTHING,
+        cleared_until=cleared_until(facts.get("credentials", "[]"), clearing) if is_us_person else NEVER,
         radius_km=row.radius_km,
         area=area_from_geojson(row.area, "area") if row.area else None,
         hours=facts.get("hours", ()),
@@ -321,43 +311,6 @@ def _mapping(document: str) -> Mapping[str, int]:
     return MappingProxyType(json.loads(document))
 
 
-@lru_cache(maxsize=65536)
-def _last_days(document: str, asked: Asked) -> Mapping[str, int]:
-    """By kind, and by what each client asks of a kind; many have the same proofs to the day."""
-    return MappingProxyType(last_days(_proofs(document), asked))
-
-
-@lru_cache(maxsize=65536)
-def _cleared_until(document: str, clearing: frozenset[str]) -> int:
-    """The last day of the proofs that somebody is a US person; one that was made for a client alone clears for nobody.
-
-    Where the catalogue has no kind that could prove it, the operator's own word is all there is.
-    """
-    if not clearing:
-        return FOR_EVER
-    proofs = (proof for proof in _proofs(document) if proof.kind in clearing and proof.client_id is None)
-    return run_end((proof.from_day, proof.until_day) for proof in proofs)
-
-
-def _proofs(document: str) -> list[Proof]:
-    return [
-        Proof(kind, day, facts, UUID(client) if client else None, first)
-        for kind, day, facts, client, first in json.loads(document)
-    ]
-
-
-@lru_cache(maxsize=64)
-def _asked(document: str) -> Asked:
-    """What all clients ask, each once."""
-    of_clients = [read_requirements(policy, UUID(client)) for client, policy in json.loads(document)]
-    return tuple(dict.fromkeys(asked for policy in of_clients for asked in policy.values()))
-
-
-@lru_cache(maxsize=8)
-def _codes(document: str) -> frozenset[str]:
-    return frozenset(json.loads(document))
-
-
 @lru_cache(maxsize=8)
 def _newcomer(document: str | None) -> Standing:
     """What nobody's outcomes make, by the network's means as they were last measured, or as they are stated."""
@@ -411,8 +364,8 @@ def _hours_left(document: str) -> Mapping[UUID, HoursLeft]:
 _PARSED: Mapping[str, Callable[[str], Any]] = {
     "skills": _mapping,
     "credentials": str,
-    "asked": _asked,
-    "clearing": _codes,
+    "asked": asked_of,
+    "clearing": codes_of,
     "newcomer": _newcomer,
     "hours": _tuples,
     "time_off": _tuples,
