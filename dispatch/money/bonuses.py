@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict, Refused
 from dispatch.money.approving import check_sum, settle_part
-from dispatch.money.committing import needs_second, notice, within_budget
+from dispatch.money.committing import is_used_up, lock_budgets, needs_second, notice
 from dispatch.money.extras import keep_extra
 from dispatch.money.finding import change, find_payment, rules_of
 from dispatch.money.signing import refuse_limit
@@ -129,9 +129,12 @@ def _keep(
         return
     amount = changed["amount"]
     line = {"kind": changed["code"], "units": "1", "rate": amount, "amount": amount}
-    with within_budget(session):
-        change(session, payment, extras=extras, lines=[*payment.lines, line])
-        settle_part(session, actor, payment, Decimal(amount), is_last=True, why="bonus", now=now)
+    # What is due is owed whatever the budget says; a bonus is not, until it is given.
+    lock_budgets(session, [payment.budget_id])
+    if is_used_up(session, payment.budget_id, Decimal(amount)):
+        raise Refused("it is more than is left of the job's budget: raise the budget, or give less", ("over_budget",))
+    change(session, payment, extras=extras, lines=[*payment.lines, line])
+    settle_part(session, actor, payment, Decimal(amount), is_last=True, why="bonus", now=now)
     notice(session, actor, payment.budget_id, payment.job_id, now=now)
     told = {name: changed[name] for name in ("id", "code", "kind", "amount", "state")} | {"currency": payment.currency}
     subject = ("assignment", payment.assignment_id)

@@ -191,8 +191,8 @@ def test_what_came_on_top_is_claimed_a_penalty_contested_and_a_part_disputed_fro
     [payment] = taken.caller.get("/v1/payments").json()["items"]
     states = {each["code"]: (each["state"], each["amount"]) for each in payment["extras"]}
     assert states == {
-        "late": ("contested", "20.00"), "parking": ("asked", "9.00"), "travel_mile": ("asked", "28.48"),
-    }  # fmt: skip
+        "late": ("contested", "20.00"), "parking": ("contested", "9.00"), "travel_mile": ("contested", "28.48"),
+    }, "what nobody had answered joined the dispute"  # fmt: skip
 
 
 def test_what_is_said_of_the_pay_without_a_network_is_kept_and_then_told_with_the_truth(devices: Devices):
@@ -246,10 +246,10 @@ def test_what_is_said_of_the_pay_without_a_network_is_kept_and_then_told_with_th
         phone.heard()
         assert phone.barriers() == []
     [dispute] = taken.caller.get("/v1/disputes").json()["items"]
-    assert [len(dispute["positions"]["technician"]["files"]), dispute["amount"]] == [2, "40.00"]
+    assert [len(dispute["positions"]["technician"]["files"]), dispute["amount"]] == [2, "49.00"]
     [payment] = taken.caller.get("/v1/payments").json()["items"]
     states = {each["code"]: (each["state"], each["amount"]) for each in payment["extras"]}
-    assert states == {"late": ("contested", "20.00"), "parking": ("asked", "9.00")}
+    assert states == {"late": ("contested", "20.00"), "parking": ("contested", "9.00")}
 
 
 def _in_panel(phone: Device, button: str) -> None:

@@ -19,6 +19,7 @@ from dispatch.jobs.answers import counter_offer
 from dispatch.jobs.changes import Change, accept_counter, change_job
 from dispatch.jobs.rebudgeting import put_budget
 from dispatch.money.approving import approve_part
+from dispatch.money.bonuses import Bonus
 from dispatch.money.budgets import BudgetWish, change_budget, create_budget, usage_of
 from dispatch.money.extras import ExtraWish, ask_extra
 from dispatch.money.signing import lack_of
@@ -26,6 +27,7 @@ from dispatch.record.session import Actor
 from dispatch.record.tables import BudgetRow, EventRow, JobRow, OfferRow, PaymentRow, new_id
 from dispatch.visits.cancelling import cancel_work
 from dispatch.visits.completion import approve_silently, finish_job
+from dispatch.visits.paying import give_bonus
 from matching.job import Pay
 
 D = Decimal
@@ -254,6 +256,24 @@ def test_an_extra_beyond_a_hard_budget_is_refused_when_it_is_promised_not_when_i
     assert used(rich, mine) == (D("200.00"), D("200.00"), D(0))
     assert adds_up(rich)
     rich.balances()
+
+
+def test_a_bonus_that_was_not_listed_needs_room_in_a_hard_budget_before_the_approval_and_after(rich: Purse):
+    budget(rich, "160")
+    won = done(rich, budget="PO-1")
+    give = lambda amount: doing(  # noqa: E731
+        rich, give_bonus, rich.world.staff, rich.payment(won).id, Bonus(D(amount), "Stayed late")
+    )
+    with pytest.raises(Refused, match="budget"):
+        give("20.01")()
+    assert give("15.00")()
+    rich.approves(won)
+    with pytest.raises(Refused, match="budget"):
+        give("5.01")()
+    assert rich.payment(won).due + rich.payment(won).fee == D("155.00")
+    assert give("5.00")()
+    assert rich.payment(won).due + rich.payment(won).fee == D("160.00")
+    assert adds_up(rich)
 
 
 def lacks(rich: Purse, actor: Actor, job_id: UUID) -> str | None:
