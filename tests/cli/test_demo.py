@@ -18,6 +18,8 @@ from signing import token_in
 from cli.demo.players import behave
 
 ROOT = Path(__file__).resolve().parents[2]
+#: Only what hangs meets it, on a machine that does much else too.
+FOREVER_S = 600.0
 
 
 def environment(data_dir: Path) -> dict[str, str]:
@@ -27,7 +29,7 @@ def environment(data_dir: Path) -> dict[str, str]:
 
 def truckroll(data_dir: Path, *words: str) -> subprocess.CompletedProcess[str]:
     command, env = [sys.executable, "-m", "cli.main", *words], environment(data_dir)
-    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=240, check=False)
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=FOREVER_S, check=False)
 
 
 @contextmanager
@@ -41,14 +43,14 @@ def demo(data_dir: Path, *words: str) -> Iterator[dict[str, Any]]:
         ) as process,
     ):
         assert process.stdout is not None
-        watch = Timer(240, process.kill)
+        watch = Timer(FOREVER_S, process.kill)
         watch.start()
         try:
             line = process.stdout.readline()
             assert line, faults.read_text()[-2000:]
             yield json.loads(line)
             process.send_signal(signal.SIGINT)
-            assert process.wait(60) == 0, faults.read_text()[-2000:]
+            assert process.wait() == 0, faults.read_text()[-2000:]
         finally:
             watch.cancel()
             process.terminate()
