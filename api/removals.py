@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from api.auth import Gateway, Operator, Technician, only
@@ -34,6 +34,7 @@ from dispatch.record.tables.proofs import ENDED_REMOVALS
 from dispatch.screening.ordering import order_screening
 from dispatch.screening.protocol import Result, check_signature
 from dispatch.screening.results import take_result
+from dispatch.screening.turned import has_turned, look_by
 from dispatch.visits.removals import MOVES, answer_notice, find_removals, give_notice, move_removal
 
 router = APIRouter(prefix="/v1", tags=["technicians"])
@@ -51,19 +52,27 @@ def list_due(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> PageOf[CredentialOut]:
-    """What was handed in and waits for you, the first due first; a client sees what it reviews itself."""
-    wanted = select(CredentialRow).where(CredentialRow.due_at.is_not(None))
-    if before is not None:
-        wanted = wanted.where(CredentialRow.due_at < before.astimezone(UTC))
-    if actor.client_id is not None:
+    """What was handed in and waits for you, the first due first; a client sees what it reviews itself.
+
+    The operator's has also each screening that counts and turned adverse later: give notice, and they are heard.
+    """
+    is_due: Any = CredentialRow.due_at.is_not(None)
+    due_at: Any = CredentialRow.due_at
+    wanted = select(CredentialRow)
+    if actor.client_id is None:
+        is_due, due_at = or_(is_due, has_turned()), look_by()
+    else:
         kind = CredentialKindRow
         wanted = wanted.join(kind, kind.code == CredentialRow.kind).where(
             CredentialRow.for_client_id == actor.client_id, kind.verified_by == "client"
         )
-    due_at: Any = CredentialRow.due_at
+    wanted = wanted.where(is_due)
+    if before is not None:
+        wanted = wanted.where(due_at < before.astimezone(UTC))
     with transaction(parts_of(request).engine, actor, role="engine") as session:
         found = page_by_due(session, request, wanted, due_at, CredentialRow.id, limit=limit, cursor=cursor)
-        items = show_credentials(session, actor, [row[0] for row in found.rows])
+        shown = show_credentials(session, actor, [row[0] for row in found.rows])
+        items = [each.model_copy(update={"due_at": row.at_key}) for each, row in zip(shown, found.rows, strict=True)]
     response.headers.update(found.headers)
     return PageOf(items=items, next=found.next)
 

@@ -109,7 +109,9 @@ class CredentialOut(Out):
     evidence: str | None
     documents: list[ProofPageOut] | None
     days_left: int | None = Field(description="Until its last day, by UTC; empty: it has ended, or has no last day.")
-    due_at: Instant | None
+    due_at: Instant | None = Field(
+        description="By when its reviewer is to look at it; in the queue also of a screening that turned adverse later."
+    )
     verified_at: Instant | None
     revoked_at: Instant | None
 

@@ -17,7 +17,9 @@ from signing import add_staff
 from sqlalchemy import update
 
 from dispatch.audit.bundle import verify_bundle
-from dispatch.record.tables import CredentialRow
+from dispatch.record.tables import CredentialKindRow, CredentialRow
+from dispatch.screening.protocol import Result
+from dispatch.screening.results import take_result
 
 LONG = bool(os.environ.get("TRUCKROLL_TEST_LONG"))
 SHOTS = os.environ.get("TRUCKROLL_SHOTS")
@@ -547,12 +549,22 @@ def test_notice_of_a_removal_goes_with_the_copy_and_is_answered_from_a_phone_wit
     path = f"/v1/technicians/{who}/credentials"
     made = done(town.technician(num).post(path, {"kind": "background_check", "evidence": "Report 9", **days}))
     with town.world.as_engine() as (session, _):
-        said = {"result": "adverse", "scope": ["county_7y"], "issued_on": "2026-01-01"}
-        session.execute(update(CredentialRow).where(CredentialRow.id == UUID(made["id"])).values(facts=said))
+        family = {"family": "background_check", "is_screening": True}
+        session.execute(update(CredentialKindRow).where(CredentialKindRow.code == "background_check").values(family))
+        of_vendor = {"vendor": "local", "vendor_ref": "report-9", "vendor_seq": 0}
+        session.execute(update(CredentialRow).where(CredentialRow.id == UUID(made["id"])).values(of_vendor))
+    for seq, status in enumerate(("clear", "adverse"), 1):
+        with town.world.as_engine() as (session, now):
+            take_result(session, "local", Result("report-9", seq, status, ("county_7y",), now.date()), now=now)
     with devices.device(DESK) as desk, devices.device(PHONE, scheme="dark") as phone:
         sits_down(devices, desk, OPERATOR)
         desk.opens("/desk/operator/reviews")
-        desk.page.get_by_role("listitem").filter(has_text="Report 9").get_by_role("button", name="Give notice").click()
+        turned = desk.page.get_by_role("listitem").filter(has_text="Report 9")
+        expect(turned.get_by_text("Verified, and it counts.")).to_be_visible()
+        expect(turned.get_by_role("button", name="It is genuine")).to_have_count(0)
+        if SHOTS:
+            desk.page.screenshot(path=Path(SHOTS) / "turned.png")
+        turned.get_by_role("button", name="Give notice").click()
         panel = desk.page.get_by_role("dialog")
         panel.get_by_label("What the report says").fill(f"It names an open case. {CANARY}")
         expect(panel.get_by_label("Why there is no copy")).to_be_visible()
@@ -563,6 +575,7 @@ def test_notice_of_a_removal_goes_with_the_copy_and_is_answered_from_a_phone_wit
         if SHOTS:
             desk.page.screenshot(path=Path(SHOTS) / "give-notice.png")
         in_panel(desk, "Send the notice")
+        expect(turned).to_have_count(0)
         row = desk.page.get_by_role("listitem").filter(has_text="It names an open case.")
         row.get_by_text("The copy: 1 page").click()
         expect(row.get_by_role("link", name="Page 1")).to_be_visible()

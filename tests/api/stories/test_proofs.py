@@ -236,6 +236,59 @@ def days_pass(town: Town, removal: str) -> None:
         session.execute(update(RemovalRow).where(RemovalRow.id == UUID(removal)).values(respond_by=now))
 
 
+def test_a_screening_that_turns_adverse_later_waits_in_the_operators_queue_until_a_person_has_looked(town, operator):
+    """Whether a removal is begun, taken back or finished, or the vendor takes its word back; each new word counts."""
+    proof, other = ordered(town), ordered(town, 1)
+    begin = {"credential_id": proof["id"], "notice": "Enclosed: the report of today.", "no_copy": "It was read out."}
+
+    def is_told(status: str, seq: int, of: Any = proof) -> None:
+        taken = said(town, {**clear(ref_of(town, of["id"]), seq), "status": status})
+        assert taken.json() == {"outcome": "taken"}, taken.text
+
+    def queue(who: Caller = operator, **params: Any) -> list[str]:
+        return [each["id"] for each in who.get("/v1/credentials", params=params).json()["items"]]
+
+    is_told("clear", 1)
+    assert queue() == [other["id"]]
+    is_told("adverse", 2)
+    first = operator.get("/v1/credentials", params={"limit": 1}).json()
+    (shown,) = first["items"]
+    assert (shown["id"], shown["state"], shown["facts"]["result"]) == (proof["id"], "verified", "adverse")
+    left = datetime.fromisoformat(shown["due_at"]) - datetime.now(UTC)
+    assert timedelta(days=2, hours=23) < left < timedelta(days=3), "as long as for what was handed in"
+    assert queue(cursor=first["next"]) == [other["id"]], "which has nine days"
+    assert queue(before=(datetime.now(UTC) + timedelta(days=2)).isoformat()) == []
+    assert queue(town.staff) == queue(town.stranger) == [], "what a screening says is not a client's to read"
+    is_told("pending", 3)
+    assert queue() == [other["id"]]
+    is_told("adverse", 4)
+
+    def begun() -> str:
+        made = operator.post("/v1/removals", begin)
+        assert (made.status_code, queue()) == (201, [other["id"]]), "it is among the removals now"
+        return f"/v1/removals/{made.json()['id']}"
+
+    assert operator.post(f"{begun()}/withdraw").status_code == 200
+    assert queue() == [other["id"]], "a person has heard them"
+    is_told("adverse", 5)
+    assert queue() == [proof["id"], other["id"]], "of the newer word nobody has"
+    removal = begun()
+    assert operator.post(f"{removal}/review").status_code == 200
+    days_pass(town, removal.rsplit("/", 1)[1])
+    assert operator.post(f"{removal}/finish").json()["state"] == "final"
+    assert (queue(), state_of(town, proof["id"])) == ([other["id"]], "revoked")
+
+    is_told("adverse", 1, other)
+    assert queue() == [other["id"]], "once, as before"
+    read = {"facts": {"scope": ["county_7y"], "issued_on": datetime.now(UTC).date().isoformat()}}
+    assert operator.post(f"/v1/credentials/{other['id']}/verify", read).status_code == 200
+    assert queue() == [], "a person says that it is genuine"
+    is_told("adverse", 2, other)
+    assert queue() == [other["id"]]
+    assert operator.post(f"/v1/technicians/{town.world.technicians[1]}/leave").status_code == 200
+    assert queue() == [], "of whoever has left there is nothing to decide"
+
+
 def test_a_notice_that_was_wrong_is_taken_back_and_everything_is_as_it_was(town, operator, story):
     proof = ordered(town)
     said(town, clear(ref_of(town, proof["id"])))
