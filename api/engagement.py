@@ -16,8 +16,8 @@ from api.people import find_visible
 from api.schemas.engagement import AnsweredChecklist, EngagementOut, EngagementPatch, FlagOut, QuestionOut
 from api.versions import content_etag, content_version
 from dispatch.record.session import Actor, database_now, transaction
-from dispatch.record.tables import TechnicianRow, UsageRow
-from dispatch.talent.engaging import Said, answer_checklist, checklists, engage
+from dispatch.record.tables import UsageRow
+from dispatch.talent.engaging import Said, answer_checklist, checklists, engage, who_must_choose
 from dispatch.talent.reading import lock_technician_row
 from matching.checklist import read_answers
 from matching.packs import Pack
@@ -67,7 +67,7 @@ def _show(session: Session, actor: Actor, technician_id: UUID, now: datetime) ->
         technician_id=technician_id,
         client_id=actor.client_id,
         engaged_as=engaged_as,  # type: ignore[arg-type]
-        must_choose=engaged_as == "company" and session.get_one(TechnicianRow, technician_id).company_id is None,
+        must_choose=actor.client_id in who_must_choose(session, technician_id),
         checklists=[_show_checklist(pack, engaged_as, answers.get(pack.id, {})) for pack in checklists(now)],
     )
 

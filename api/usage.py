@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from api.clients import ClientKeeper, ClientReader
@@ -34,6 +34,7 @@ from dispatch.record.session import Actor, database_now, transaction
 from dispatch.record.tables import ClientRow, OfferRow, TechnicianRow, UsageRow
 from dispatch.record.tables.offers import LIVE_OFFERS
 from dispatch.talent.clock import Usage, read_usage, usage_under_limits
+from dispatch.talent.engaging import is_unchosen, who_must_choose
 from dispatch.talent.limits import set_limits
 from dispatch.talent.packfiles import known_packs
 from matching.packs import WAYS_ON, LimitsPolicy, Pack
@@ -53,8 +54,12 @@ def get_usage(request: Request, actor: Knows, technician_id: UUID) -> UsageList:
         now = database_now(session)
         clients = _clients(session, actor, technician_id)
         is_client = actor.client_id is not None
+        to_choose = who_must_choose(session, technician_id)
         items = [
-            UsageOut(**_told(read_usage(session, each, technician_id, for_client=is_client, now=now), each))
+            UsageOut(
+                **_told(read_usage(session, each, technician_id, for_client=is_client, now=now), each),
+                must_choose=each.id in to_choose,
+            )
             for each in clients
         ]
     return UsageList(items=items)
@@ -69,16 +74,21 @@ def list_usage(
     response: Response,
     client_id: UUID,
     level: Annotated[Level | None, Query(description="Only who stands so.", examples=["amber"])] = None,
+    must_choose: Annotated[bool, Query(description="Only for whom it is to choose how they work.")] = False,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> PageOf[UsageOfTechnician]:
     """Who has hours with a client, and how near each is to its limits, with what to do about it.
 
-    Its staff read their own client's, the operator everybody's. `level` is that of the last judgement: with every
-    change of the hours, and else once a day near a limit, once a week elsewhere.
+    With them whoever left the company through which they worked for it, until it has chosen how they do. Its staff
+    read their own client's, the operator everybody's. `level` is that of the last judgement: with every change of the
+    hours, and else once a day near a limit, once a week elsewhere.
     """
-    wanted = select(UsageRow, TechnicianRow.name).join(TechnicianRow, TechnicianRow.id == UsageRow.technician_id)
-    wanted = wanted.where(UsageRow.client_id == client_id, UsageRow.days != {})
+    wanted = select(UsageRow, TechnicianRow.name, is_unchosen().label("must_choose"))
+    wanted = wanted.join(TechnicianRow, TechnicianRow.id == UsageRow.technician_id)
+    wanted = wanted.where(UsageRow.client_id == client_id, or_(UsageRow.days != {}, is_unchosen()))
+    if must_choose:
+        wanted = wanted.where(is_unchosen())
     if level is not None:
         wanted = wanted.where(UsageRow.level == level)
     with transaction(parts_of(request).engine, actor, role="engine") as session:
@@ -87,7 +97,7 @@ def list_usage(
         shown = usage_under_limits(session, client, [row[0] for row in found.rows], now=now)
     response.headers.update(found.headers)
     items = [
-        UsageOfTechnician(**_told(usage, client), technician_name=row.name)
+        UsageOfTechnician(**_told(usage, client), technician_name=row.name, must_choose=row.must_choose)
         for usage, row in zip(shown, found.rows, strict=True)
     ]
     return PageOf(items=items, next=found.next)

@@ -59,6 +59,10 @@ class UsageOut(Out):
     client: str = Field(description="Its name.")
     technician_id: UUID
     engaged_as: Code = Field(description="How they work for the client: limits that don't concern it are left out.")
+    must_choose: bool = Field(
+        description="They left the company through which they worked for the client: nothing new is theirs there until"
+        " it has chosen how they work for it (`PATCH /v1/technicians/{technician_id}/engagement`)."
+    )
     level: Level
     worked_hours: float
     promised_hours: float

@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, NotFound, Refused
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import ClientRow, UsageRow
+from dispatch.record.tables import ClientRow, TechnicianRow, UsageRow
 from dispatch.talent.credentials import look_again
 from dispatch.talent.packfiles import known_packs
 from dispatch.talent.reading import lock_technician_row, read_technicians
@@ -91,6 +91,24 @@ def fall_back(session: Session, actor: Actor, technician_id: UUID, *, now: datet
         session.flush()
         record(session, actor, ("technician", technician_id), "engaged", told, client_id=row.client_id, now=now)
     look_again(session, [technician_id], now)
+
+
+def is_unchosen() -> ColumnElement[bool]:
+    """Whether a client is to choose how somebody works for it, by their usage and the technician's row.
+
+    They left the company through which they did; of whoever has left the network there is nothing to choose.
+    """
+    return and_(
+        UsageRow.engaged_as == "company",
+        TechnicianRow.company_id.is_(None),
+        TechnicianRow.state.not_in(("left", "erased")),
+    )
+
+
+def who_must_choose(session: Session, technician_id: UUID) -> set[UUID]:
+    """The clients that are to choose how a technician works for them. Runs as the engine."""
+    wanted = select(UsageRow.client_id).join(TechnicianRow, TechnicianRow.id == UsageRow.technician_id)
+    return set(session.scalars(wanted.where(UsageRow.technician_id == technician_id, is_unchosen())))
 
 
 def _has_papers(client: ClientRow, person: Technician, now: datetime) -> bool:

@@ -250,6 +250,10 @@ def test_who_leaves_a_company_gets_nothing_new_until_it_is_chosen_how_they_work(
         told = admin.get(engagement).json()
         return told["engaged_as"], told["must_choose"]
 
+    def to_choose(reader=admin):
+        told = reader.get(f"/v1/clients/{story.town.world.client}/usage", params={"must_choose": True}).json()["items"]
+        return [(each["technician_id"], each["must_choose"], each["engaged_as"]) for each in told]
+
     def asked_for(job):
         story.town.world.send_waves()
         return {offer.technician_id for offer in story.town.world.offers(UUID(job["id"]))}
@@ -268,6 +272,9 @@ def test_who_leaves_a_company_gets_nothing_new_until_it_is_chosen_how_they_work(
     assert story.alarms("credential_expiring") == [], "of a company's people it wants none"
     is_employed_by(None)
     assert state() == ("company", True)
+    assert hours(given.technician, who)["must_choose"], "they read it too"
+    for reader in (admin, given.staff, operator):
+        assert to_choose(reader) == [(str(who), True, "company")]
     assert story.alarms("credential_expiring") == [given.assignment_id], "what they promised is judged again at once"
     job = story.town.posted(window=_next_day(story))
     assert who not in asked_for(job)
@@ -277,9 +284,20 @@ def test_who_leaves_a_company_gets_nothing_new_until_it_is_chosen_how_they_work(
     assert (tick["holds"], "chooses first how they work now" in tick["text"]) == (False, True)
     assert works_as("w2").status_code == 200
     assert state() == ("w2", False)
+    assert (to_choose(), hours(given.technician, who)["must_choose"]) == ([], False)
     assert who in asked_for(story.town.posted(window=_next_day(story)))
     events = [(each["engaged_as"], each.get("why")) for each in story.told("technician", "engaged")]
     assert events.count(("contractor", "left_company")) == events.count(("company", "left_company")) == 1
+
+    fresh = story.town.world.technicians[6]
+    engagement, employment = f"/v1/technicians/{fresh}/engagement", f"/v1/technicians/{fresh}/company"
+    is_employed_by(company)
+    assert works_as("company").status_code == 200
+    assert (to_choose(), hours(admin, fresh)["num_days"]) == ([], 0)
+    is_employed_by(None)
+    assert to_choose() == [(str(fresh), True, "company")], "though they have no hours yet"
+    assert operator.post(f"/v1/technicians/{fresh}/leave").status_code == 200
+    assert to_choose() == [], "of whoever has left there is nothing to choose"
 
 
 def test_papers_asked_for_later_are_asked_of_promised_work_and_open_offers(story):

@@ -13,6 +13,7 @@ export type Operation =
   | 'hold'
   | 'makeProposal'
   | 'nameAnother'
+  | 'patchEngagement'
   | 'patchJob'
   | 'pickTechnician'
   | 'postSendBack'

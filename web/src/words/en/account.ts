@@ -151,6 +151,13 @@ export const account = {
     bindings: { hard: 'Stops offers', soft: 'Warns', off: 'Off' } as Record<string, string>,
     note: 'Guidance from what is known on this platform, not legal advice.',
   },
+  unchosen: {
+    title: (client: string) => `You left the company through which you worked for ${client}`,
+    who: (client: string) =>
+      `${client} chooses how you work for it now: as a contractor or as its employee. Until then it offers you nothing new, and what you have promised is looked at again.`,
+    way: 'Write to it, and ask it to choose. Once you work through a company again, nothing has to be chosen.',
+    write: 'Messages',
+  },
   proofs: {
     title: 'My proofs',
     none: 'No proof yet',

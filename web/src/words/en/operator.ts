@@ -8,7 +8,8 @@ export const operator = {
     hint: 'What people handed in or asked, and by when somebody answers.',
     proofs: 'Proofs to verify',
     noProofs: 'No proof waits',
-    noProofsHint: 'What technicians hand in appears here, and each screening in which something was found later; the first due first.',
+    noProofsHint:
+      'What technicians hand in appears here, and each screening in which something was found later; the first due first.',
     removals: 'Removals over a screening',
     noRemovals: 'No removal is going on',
     noRemovalsHint: 'A removal begins with a notice to the technician; its days to answer run here.',
@@ -56,7 +57,8 @@ export const operator = {
     } as Record<string, string>,
     lookFirst: 'Look at the pages first.',
     adverse: 'The vendor found something: give notice, so that they are heard before anything is decided.',
-    turned: 'Verified, and it counts. The vendor has found something since: give notice, so that they are heard before anything is decided.',
+    turned:
+      'Verified, and it counts. The vendor has found something since: give notice, so that they are heard before anything is decided.',
     reject: 'It does not hold',
     rejectHint: 'The technician is told, and can hand in another.',
   },

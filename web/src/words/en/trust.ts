@@ -122,6 +122,18 @@ export const trust = {
     takeBack: 'Take back',
     none: 'No exceptions',
   },
+  choosing: {
+    title: 'To choose: how they work for you',
+    filter: 'to choose',
+    why: (name: string) =>
+      `${name} left the company through which they worked for you. Until you have chosen how they work for you now, nothing new of yours is offered to them.`,
+    byAdmin: 'An administrator of yours chooses it.',
+    act: 'Choose how they work',
+    of: (name: string) => `Choose how they work: ${name}`,
+    way: 'From now on they work for you as',
+    ways: { contractor: 'contractor', w2: 'employee (W-2)' } as Record<string, string>,
+    hint: 'What they have and are asked for is judged again within seconds, by the papers that you want of whoever works so. To work through a company again, the operator sets theirs: then nothing has to be chosen.',
+  },
   hours: {
     title: 'Hours with you',
     hint: 'Worked and promised hours of each technician, against the limits that you go by.',

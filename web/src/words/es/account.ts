@@ -151,6 +151,13 @@ export const account = {
     bindings: { hard: 'Detiene ofertas', soft: 'Avisa', off: 'Sin efecto' } as Record<string, string>,
     note: 'Orientación según lo que se sabe en esta plataforma; no es asesoría legal.',
   },
+  unchosen: {
+    title: (client: string) => `Dejó la empresa por la que trabajaba para ${client}`,
+    who: (client: string) =>
+      `${client} elige cómo trabaja usted ahora: como contratista o como empleado suyo. Hasta entonces no le ofrece nada nuevo, y lo que prometió se revisa otra vez.`,
+    way: 'Escríbale y pida que elija. Cuando vuelva a trabajar por una empresa, no habrá nada que elegir.',
+    write: 'Mensajes',
+  },
   proofs: {
     title: 'Mis acreditaciones',
     none: 'Aún no hay acreditaciones',

@@ -9,7 +9,8 @@ export const operator: typeof english = {
     hint: 'Lo que la gente entregó o pidió, y para cuándo alguien responde.',
     proofs: 'Comprobantes por verificar',
     noProofs: 'Ningún comprobante espera',
-    noProofsHint: 'Lo que entregan los técnicos aparece aquí, y cada verificación en la que se encontró algo después; lo primero que vence, primero.',
+    noProofsHint:
+      'Lo que entregan los técnicos aparece aquí, y cada verificación en la que se encontró algo después; lo primero que vence, primero.',
     removals: 'Bajas por una verificación',
     noRemovals: 'No hay ninguna baja en curso',
     noRemovalsHint: 'Una baja empieza con un aviso al técnico; sus días para responder corren aquí.',
@@ -52,7 +53,8 @@ export const operator: typeof english = {
     },
     lookFirst: 'Mire primero las páginas.',
     adverse: 'El proveedor encontró algo: dé aviso, para que se le escuche antes de decidir nada.',
-    turned: 'Verificado, y cuenta. El proveedor encontró algo después: dé aviso, para que se le escuche antes de decidir nada.',
+    turned:
+      'Verificado, y cuenta. El proveedor encontró algo después: dé aviso, para que se le escuche antes de decidir nada.',
     reject: 'No vale',
     rejectHint: 'Se avisa al técnico, y puede entregar otro.',
   },

@@ -123,6 +123,18 @@ export const trust: typeof english = {
     takeBack: 'Retirar',
     none: 'Sin excepciones',
   },
+  choosing: {
+    title: 'Por elegir: cómo trabajan para ustedes',
+    filter: 'por elegir',
+    why: (name) =>
+      `${name} dejó la empresa por la que trabajaba para ustedes. Hasta que elijan cómo trabaja ahora, no se le ofrece nada nuevo de ustedes.`,
+    byAdmin: 'Lo elige un administrador de ustedes.',
+    act: 'Elegir cómo trabaja',
+    of: (name) => `Elegir cómo trabaja: ${name}`,
+    way: 'Desde ahora trabaja para ustedes como',
+    ways: { contractor: 'contratista', w2: 'empleado (W-2)' },
+    hint: 'Lo que tiene y lo que se le ofrece se juzga otra vez en segundos, según los papeles que ustedes piden a quien trabaja así. Para volver a trabajar por una empresa, el operador anota la suya: entonces no hay nada que elegir.',
+  },
   hours: {
     title: 'Horas con ustedes',
     hint: 'Horas trabajadas y prometidas de cada técnico, frente a los límites por los que se rigen.',
