@@ -346,6 +346,55 @@ def test_a_morning_tells_what_is_behind_each_figure_and_hours_say_what_can_be_do
         assert fits(phone)
 
 
+def test_whoever_left_a_company_is_told_of_it_until_an_admin_has_chosen_how_they_work(devices: Devices, acme: Dressed):
+    who, client = devices.town.world.technicians[0], devices.town.world.client
+    engagement, limits = f"/v1/technicians/{who}/engagement", f"/v1/clients/{client}/limits"
+    company = done(acme.operator.post("/v1/companies", {"name": "Lone Star Service"}))["id"]
+    done(acme.operator.call("PUT", f"/v1/technicians/{who}/company", json={"company_id": company}))
+    done(acme.admin.patch(engagement, {"engaged_as": "company"}, acme.admin.get(engagement).headers["ETag"]))
+    were = acme.admin.get(limits)
+    asked = {"limits": {**were.json()["limits"], "papers": {"contractor": ["background_check"]}}}
+    done(acme.admin.patch(limits, asked, were.headers["ETag"]))
+    done(acme.operator.call("PUT", f"/v1/technicians/{who}/company", json={"company_id": None}))
+    with devices.device(DESK, scheme="dark") as desk, devices.device(PHONE) as phone:
+        devices.sign_in(phone, devices.address_of(who), "nav, header button")
+        for page in ("usage", "proofs"):
+            phone.opens(f"/phone/{page}")
+            phone.sees("You left the company through which you worked for Acme service")
+            assert phone.barriers() == []
+            assert fits(phone)
+            if SHOTS:
+                phone.page.screenshot(path=Path(SHOTS) / f"unchosen-{page}.png", full_page=True)
+        with devices.device(PHONE, "dark") as rosa:
+            sits_down(devices, rosa, DISPATCHER)
+            rosa.opens("/desk/technicians")
+            rosa.sees("An administrator of yours chooses it.")
+            expect(rosa.page.get_by_role("button", name="Choose how they work")).to_have_count(0)
+            assert fits(rosa)
+        sits_down(devices, desk, ADMIN)
+        goes(desk, "Hours with you")
+        desk.page.get_by_label("to choose").check()
+        left = desk.page.get_by_text("Maria Lopez left the company")
+        expect(left).to_have_count(1)
+        assert desk.barriers() == []
+        if SHOTS:
+            desk.page.screenshot(path=Path(SHOTS) / "unchosen-hours.png")
+        goes(desk, "Technicians")
+        expect(left).to_have_count(1)
+        desk.presses("Choose how they work: Maria Lopez")
+        desk.page.get_by_label("employee (W-2)").check()
+        assert desk.barriers() == []
+        if SHOTS:
+            desk.page.screenshot(path=Path(SHOTS) / "choose.png")
+        in_panel(desk, "Choose how they work")
+        expect(left).to_have_count(0)
+        told = done(acme.admin.get(engagement))
+        assert (told["engaged_as"], told["must_choose"]) == ("w2", False)
+        phone.page.reload()
+        phone.sees("My proofs")
+        expect(phone.page.get_by_text("You left the company")).to_have_count(0)
+
+
 def test_the_operator_looks_before_they_verify_answers_and_hands_on_evidence(devices: Devices, acme: Dressed):
     with devices.device(DESK) as desk:
         sits_down(devices, desk, OPERATOR)
@@ -636,3 +685,12 @@ def test_a_technician_asks_a_person_to_look_again_without_a_network_and_reads_th
         phone.page.reload()
         phone.sees("The answer: Two others were nearer.")
         assert fits(phone)
+        # The message of the answer leads to one's record, for the offer is over by then.
+        phone.opens("/phone/record")
+        phone.sees("Decisions that you asked about")
+        phone.sees(f"I live next door. {CANARY}")
+        phone.sees("The answer: Two others were nearer.")
+        assert phone.barriers() == []
+        assert fits(phone)
+        if SHOTS:
+            phone.page.screenshot(path=Path(SHOTS) / "looks.png", full_page=True)

@@ -256,6 +256,7 @@ export const account = {
     sayHint: 'A person reads it before anything is decided. What you write stays here until it is sent.',
   },
   look: {
+    asked: 'Decisions that you asked about',
     title: 'Ask a person to look again',
     hint: 'A program asked in this order. A person looks at it if you want, and answers you by a date.',
     words: 'What should they look at?',

@@ -256,6 +256,7 @@ export const account = {
     sayHint: 'Una persona lo lee antes de decidir nada. Lo que escriba se queda aquí hasta que se envíe.',
   },
   look: {
+    asked: 'Decisiones por las que preguntó',
     title: 'Pedir que una persona lo mire',
     hint: 'Un programa preguntó en este orden. Si quiere, una persona lo mira y le responde antes de una fecha.',
     words: '¿Qué debería mirar?',
