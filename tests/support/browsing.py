@@ -28,6 +28,8 @@ _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice
 _EXPECTED = ("net::ERR_INTERNET_DISCONNECTED", "Failed to load resource: the server responded")
 
 PHONE, DESK = (390, 844), (1440, 900)
+#: A page that still grows then is a fault of its own.
+_MOST_LOOKS = 5
 
 
 @contextmanager
@@ -81,13 +83,21 @@ class Device:
     def barriers(self) -> list[str]:
         """What keeps people from using the page as it is now, of a serious kind."""
         size = self.page.viewport_size or {"width": PHONE[0], "height": PHONE[1]}
-        # All of the page at once: what a bar lies over now, a finger scrolls out from under it.
-        height: int = self.page.evaluate("document.documentElement.scrollHeight")
-        self.page.set_viewport_size({"width": size["width"], "height": max(height, size["height"])})
-        found: dict[str, Any] = self.page.evaluate(f"{_AXE.read_text()};\naxe.run({{ runOnly: {_RULES} }})")
+        # All of the page at once: what a bar lies over now, a finger scrolls out from under it. A page that grew since
+        # is looked at again.
+        for _ in range(_MOST_LOOKS):
+            height = self._height()
+            self.page.set_viewport_size({"width": size["width"], "height": max(height, size["height"])})
+            found: dict[str, Any] = self.page.evaluate(f"{_AXE.read_text()};\naxe.run({{ runOnly: {_RULES} }})")
+            if self._height() <= max(height, size["height"]):
+                break
         self.page.set_viewport_size(size)
         serious = [each for each in found["violations"] if each["impact"] in ("serious", "critical")]
         return [f"{each['id']}: {node['html'][:200]}" for each in serious for node in each["nodes"]]
+
+    def _height(self) -> int:
+        height: int = self.page.evaluate("document.documentElement.scrollHeight")
+        return height
 
 
 @dataclass
