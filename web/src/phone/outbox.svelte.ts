@@ -48,6 +48,7 @@ const LASTING: readonly EntryKind[] = [
   'appeal',
   'answer-notice',
   'review',
+  'page',
 ]
 
 /** Longer nobody waits for the pages to hear what became of what they said. */
@@ -60,6 +61,7 @@ export type Wish = {
   path: string
   body: unknown
   files?: readonly Enclosed[]
+  bytes?: Blob
 }
 
 /** Told of a no; whether they tell it on, so that it is no news any more. */
@@ -141,6 +143,7 @@ class Outbox {
   }
 
   async #post(entry: Entry): Promise<Sent> {
+    if (entry.bytes) return post(entry, entry.bytes)
     const files = [...(entry.files ?? [])]
     for (const [num, file] of files.entries()) {
       if (file.id !== undefined) continue
@@ -153,7 +156,6 @@ class Outbox {
     }
     return post(
       entry,
-      entry.path,
       JSON.stringify(
         enclose(
           entry.body,
@@ -201,10 +203,14 @@ class Outbox {
 
 const sentOf = ({ outcome, startAt }: Extract<Sent, { ok: true }>) => ({ outcome, ...(startAt && { startAt }) })
 
-async function post(entry: Entry, path: string, body: string): Promise<Sent> {
-  const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': entry.id, ...OWN }
+async function post(entry: Entry, said: string | Blob): Promise<Sent> {
+  const isText = typeof said === 'string'
+  const type = isText ? 'application/json' : 'application/octet-stream'
+  const headers = { 'Content-Type': type, 'Idempotency-Key': entry.id, ...OWN }
   try {
-    const answer = await net.fetch(new Request(path, { method: 'POST', headers, body }))
+    const body = isText ? said : await said.arrayBuffer()
+    const asked = new Request(entry.path, { method: 'POST', headers, body })
+    const answer = await (isText ? net.fetch(asked) : net.send(asked, FILE_PATIENCE_MS))
     return outcomeOf(entry, answer.status, await answer.json().catch(() => undefined))
   } catch {
     return { ok: false, problem: UNREACHABLE }

@@ -10,6 +10,7 @@ describe('what became of an answer', () => {
       startAt: 'T',
     })
     expect(outcomeOf({ kind: 'leave' }, 200, { presence: 'on_the_way' })).toEqual({ ok: true, outcome: 'leave' })
+    expect(outcomeOf({ kind: 'page' }, 201, { num: 2 })).toEqual({ ok: true, outcome: 'page', id: '2' })
   })
 
   it('is a win where an earlier try had won and its answer was lost', () => {

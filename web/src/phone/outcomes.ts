@@ -13,13 +13,13 @@ export function outcomeOf(entry: Pick<Entry, 'kind'>, status: number, body: unkn
   return { ok: false, problem }
 }
 
-/** What an answer tells of the work: it is theirs, from when; or it is noted. */
+/** What an answer tells of the work: it is theirs, from when; or it is noted. A page is named by its number. */
 function told(body: unknown): { outcome?: string; startAt?: string; id?: string } {
-  const { outcome, start_at, answer, id } = (body ?? {}) as Record<string, unknown>
+  const { outcome, start_at, answer, id, num } = (body ?? {}) as Record<string, unknown>
   if (answer !== undefined) return told(answer)
   return {
     ...(typeof outcome === 'string' && { outcome }),
     ...(typeof start_at === 'string' && { startAt: start_at }),
-    ...(typeof id === 'string' && { id }),
+    ...(typeof id === 'string' ? { id } : typeof num === 'number' && { id: `${num}` }),
   }
 }

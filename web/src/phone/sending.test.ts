@@ -15,4 +15,9 @@ describe('what waits to be sent', () => {
     ]
     expect(inOrder(waiting).map((each) => each.id)).toEqual(['yes', 'check-in', 'photo', 'check-out'])
   })
+
+  it('holds nothing else up with what goes as it stands', () => {
+    const page = { ...entry('page', 'proof'), bytes: new Blob(['a page']) }
+    expect(inOrder([page, entry('yes', 'offer')]).map((each) => each.id)).toEqual(['yes', 'page'])
+  })
 })

@@ -2,6 +2,6 @@
 import type { Entry } from './store'
 
 export function inOrder(waiting: readonly Entry[]): Entry[] {
-  const heavy = new Set(waiting.filter((each) => each.files?.length).map((each) => each.about))
+  const heavy = new Set(waiting.filter((each) => each.files?.length || each.bytes).map((each) => each.about))
   return [...waiting.filter((each) => !heavy.has(each.about)), ...waiting.filter((each) => heavy.has(each.about))]
 }

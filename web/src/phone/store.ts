@@ -26,6 +26,8 @@ export type Entry = {
   endedAt?: number
   /** What has to be sent before it: photos, a signature, which the body then names. */
   files?: readonly Enclosed[]
+  /** What goes as it stands, in the body's place. */
+  readonly bytes?: Blob
 }
 
 export type Enclosed = {
@@ -71,6 +73,7 @@ export type EntryKind =
   | 'appeal'
   | 'answer-notice'
   | 'review'
+  | 'page'
 
 export type Read = { data: unknown; readAt: number }
 

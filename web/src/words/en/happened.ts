@@ -22,6 +22,7 @@ export const happened = {
     terms_changed: 'The terms were changed',
     terms_agreed: 'New terms were agreed',
     described: 'The words were changed',
+    cleared_read: 'Something confidential was read',
     cancelled: 'Cancelled',
     planned: 'The visit was planned',
     replanned: 'The visit was moved',

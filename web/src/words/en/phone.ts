@@ -264,6 +264,7 @@ export const phone = {
       appeal: 'Your appeal',
       'answer-notice': 'Your answer to the notice',
       review: 'Your question to a person',
+      page: 'A page of your proof',
     } as Record<string, string>,
     assigned: 'It is yours.',
     noted: 'Your yes is noted. The dispatcher picks.',

@@ -23,6 +23,7 @@ export const happened: typeof english = {
     terms_changed: 'Se cambiaron las condiciones',
     terms_agreed: 'Se acordaron nuevas condiciones',
     described: 'Se cambió el texto',
+    cleared_read: 'Se leyó un texto reservado',
     cancelled: 'Cancelada',
     planned: 'Se planeó la visita',
     replanned: 'Se movió la visita',

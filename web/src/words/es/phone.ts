@@ -266,6 +266,7 @@ export const phone: typeof english = {
       appeal: 'Su apelación',
       'answer-notice': 'Su respuesta al aviso',
       review: 'Su pregunta a una persona',
+      page: 'Una página de su comprobante',
     },
     assigned: 'Es suyo.',
     noted: 'Su sí queda anotado. Elige el despachador.',

@@ -1,0 +1,200 @@
+"""What does a phone keep? Pages of a proof until they are sent, and nothing of what only the cleared read."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from browsing import PHONE, Device, Devices
+from pictures import PDF, photo
+from playwright.sync_api import Request, expect
+from town import Caller
+
+from dispatch.record.tables import CredentialRow, new_id
+
+KIND = "site_access"
+CANARY = "4471-KANARIENVOGEL#"
+CLEARED = {"kinds": [KIND], "texts": [{"name": "alarm_code", "text": CANARY}, {"name": "north_gate", "text": "0815"}]}
+#: All that a browser keeps of a page: what its worker, the page itself and the browser's own store have.
+KEPT = """async () => {
+    const found = [JSON.stringify({ ...localStorage, ...sessionStorage })]
+    for (const name of await caches.keys()) {
+        const cache = await caches.open(name)
+        for (const request of await cache.keys()) found.push(request.url, await (await cache.match(request)).text())
+    }
+    for (const { name } of await indexedDB.databases()) {
+        const database = await new Promise((done, failed) => {
+            const asked = indexedDB.open(name)
+            asked.onsuccess = () => done(asked.result)
+            asked.onerror = failed
+        })
+        for (const store of database.objectStoreNames) {
+            const all = database.transaction(store).objectStore(store).getAll()
+            await new Promise((done) => (all.onsuccess = done))
+            found.push(JSON.stringify(all.result))
+        }
+        database.close()
+    }
+    return found.join('\\n')
+}"""
+
+
+def test_what_only_the_cleared_read_opens_by_a_tap_is_told_and_kept_nowhere(devices: Devices):
+    town = devices.town
+    _kind(town.key("operator"), KIND, "Site access")
+    job, offers = town.offered(cleared=CLEARED)
+    who = offers[0].technician_id
+    caller, admin = town.by_id(who), town.key("client_admin", client_id=town.world.client)
+    won = caller.post(f"/v1/offers/{offers[0].id}/accept", {"terms_version": 1})
+    assert won.status_code == 200, won.text
+    visit, email = won.json()["visit_id"], devices.address_of(who)
+    page = f"/phone/visits/{town.world.start.date()}/{visit}"
+
+    def readings() -> list[Any]:
+        return [each["actor_id"] for each in admin.get(f"/v1/cleared-readings?job_id={job['id']}").json()["items"]]
+
+    with devices.device() as phone:
+        devices.sign_in(phone, email)
+        phone.sees("Nothing on this day")
+        phone.opens(page)
+        phone.sees("Kept here for you: Alarm code, North gate.")
+        phone.sees("Whoever opens it needs, in force: Site access.")
+        phone.sees("Each time you open it is written down")
+        phone.presses("Open it")
+        phone.sees("You cannot open it now. It takes, in force today: Site access.")
+        assert phone.barriers() == []
+        assert (readings(), CANARY in phone.page.content()) == ([], False)
+
+        _holds(devices, who)
+        phone.presses("Open it")
+        expect(phone.page.get_by_text(CANARY)).to_be_visible()
+        phone.sees("That you opened it was written down.")
+        assert phone.barriers() == []
+        assert phone.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+        assert len(readings()) == 1
+        events = town.staff.get(f"/v1/jobs/{job['id']}/events").json()["items"]
+        [told] = [each["data"] for each in events if each["kind"] == "cleared_read"]
+        assert told == {"names": ["alarm_code", "north_gate"]}
+        phone.page.evaluate("navigator.serviceWorker.ready")
+        kept = phone.page.evaluate(KEPT)
+        assert ("north_gate" in kept, CANARY in kept) == (True, False), "the names are kept, no text is"
+
+        phone.offline(True)
+        expect(phone.page.get_by_text(CANARY)).to_be_visible()
+        phone.page.reload()
+        phone.sees("Kept here for you: Alarm code, North gate.")
+        phone.sees("It opens only with a network: nothing of it is kept on this phone.")
+        expect(phone.page.get_by_text(CANARY)).to_have_count(0)
+        expect(phone.page.get_by_role("button", name="Open it", exact=True)).to_have_count(0)
+        assert phone.barriers() == []
+        phone.offline(False)
+        phone.presses("Open it")
+        expect(phone.page.get_by_text(CANARY)).to_be_visible()
+        phone.presses("Hide it")
+        expect(phone.page.get_by_text(CANARY)).to_have_count(0)
+        assert len(set(readings())) == 1
+        assert len(readings()) == 2, "nothing but a tap opens it"
+
+    with devices.device(PHONE, "dark", locale="es-MX") as phone:
+        devices.sign_in(phone, email)
+        phone.sees("Nada en este día")
+        phone.opens(page)
+        phone.sees("Guardado aquí para usted: Código de la alarma, North gate.")
+        for wish in ("check-in", "check-out"):
+            assert caller.post(f"/v1/visits/{visit}/{wish}").status_code == 200
+        phone.presses("Abrirlo")
+        phone.sees("Está cerrado para usted")
+        assert phone.barriers() == []
+        phone.page.reload()
+        phone.sees("Ya registró su salida: no se abre más.")
+    assert len(readings()) == 2
+
+
+def test_pages_photographed_without_a_network_are_sent_once_and_found_by_the_reviewer(devices: Devices):
+    town, operator = devices.town, devices.town.key("operator")
+    _kind(operator, "osha_10", "OSHA 10")
+    who, caller = town.world.technicians[0], town.technician(0)
+    last = datetime.now(UTC).date() + timedelta(days=200)
+    claim = {"kind": "osha_10", "valid_from": "2026-01-01", "valid_until": last.isoformat(), "evidence": "Card 4711"}
+    proof = caller.post(f"/v1/technicians/{who}/credentials", claim | {"is_submitted": False})
+    assert proof.status_code == 201, proof.text
+    pages = f"/v1/credentials/{proof.json()['id']}/documents"
+    tries: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.method == "POST" and request.url.endswith(pages):
+            tries.append(request.headers["idempotency-key"])
+
+    with devices.device() as phone:
+        phone.page.on("request", note)
+        devices.sign_in(phone, devices.address_of(who))
+        phone.sees("Nothing on this day")
+        phone.opens(f"/phone/proofs/{proof.json()['id']}")
+        phone.sees("Photograph it first, page by page.")
+        phone.page.evaluate("navigator.serviceWorker.ready")
+
+        phone.offline(True)
+        _photographs(phone, photo(gps=True))
+        expect(phone.page.get_by_role("img", name="A page that is on this phone alone")).to_be_visible()
+        _photographs(phone, PDF)
+        waiting = phone.page.get_by_role("listitem").filter(has_text="Kept on this phone")
+        expect(waiting).to_have_count(2)
+        # They outlive the page; nothing is handed in without them.
+        phone.page.reload()
+        expect(waiting).to_have_count(2)
+        phone.sees("You can hand it in when its pages have been sent.")
+        expect(phone.page.get_by_role("button", name="Hand it in")).to_be_disabled()
+        assert phone.barriers() == []
+        assert operator.get(pages).json() == []
+
+        phone.offline(False)
+        phone.sees("Page 2")
+        phone.heard()
+        expect(waiting).to_have_count(0)
+        phone.sees("A page of your proof: OSHA 10")
+        phone.presses("OK")
+        assert (len(set(tries)), len(tries) > 2) == (2, True), "each page has one name, however often it is sent"
+        phone.presses("Hand it in")
+        phone.sees("Being reviewed")
+        [queued] = [each for each in operator.get("/v1/credentials").json()["items"] if each["kind"] == "osha_10"]
+        assert [each["content_type"] for each in queued["documents"]] == ["image/jpeg", "application/pdf"]
+        seen = operator.get(f"{pages}/1").content
+        assert seen.startswith(b"\xff\xd8\xff")
+        assert not any(each in seen for each in (b"Exif", b"Spycam"))
+
+        phone.offline(True)
+        _photographs(phone, photo())
+        expect(waiting).to_have_count(1)
+        assert operator.post(f"/v1/credentials/{queued['id']}/reject").status_code == 200
+        phone.offline(False)
+        phone.sees("It was not taken: It changed meanwhile.")
+        assert phone.barriers() == []
+        phone.presses("OK")
+        expect(phone.page.get_by_text("It was not taken")).to_have_count(0)
+    assert len(operator.get(pages).json()) == 2
+
+
+def _kind(operator: Caller, code: str, name: str) -> None:
+    made = operator.post("/v1/credential-kinds", {"code": code, "name": name, "family": "certificate"})
+    assert made.status_code == 201, made.text
+
+
+def _holds(devices: Devices, technician: UUID) -> None:
+    now = datetime.now(UTC)
+    with devices.town.world.as_engine() as (session, _):
+        session.add(
+            CredentialRow(
+                id=new_id(),
+                technician_id=technician,
+                kind=KIND,
+                state="verified",
+                valid_from=now.date() - timedelta(days=1),
+                valid_until=now.date() + timedelta(days=30),
+                evidence="",
+                created_at=now,
+            )
+        )
+
+
+def _photographs(phone: Device, data: bytes) -> None:
+    field = phone.page.get_by_label("Choose a photo or PDF" if data == PDF else "Photograph a page")
+    field.set_input_files({"name": "page", "mimeType": "image/jpeg", "buffer": data})
