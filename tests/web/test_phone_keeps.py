@@ -30,7 +30,7 @@ KEPT = """async () => {
         for (const store of database.objectStoreNames) {
             const all = database.transaction(store).objectStore(store).getAll()
             await new Promise((done) => (all.onsuccess = done))
-            found.push(JSON.stringify(all.result))
+            found.push(JSON.stringify(all.result, (_, each) => (each instanceof Blob ? 'bytes of a file' : each)))
         }
         database.close()
     }
@@ -144,6 +144,7 @@ def test_pages_photographed_without_a_network_are_sent_once_and_found_by_the_rev
         phone.sees("You can hand it in when its pages have been sent.")
         expect(phone.page.get_by_role("button", name="Hand it in")).to_be_disabled()
         assert phone.barriers() == []
+        assert "bytes of a file" in phone.page.evaluate(KEPT)
         assert operator.get(pages).json() == []
 
         phone.offline(False)
@@ -151,6 +152,7 @@ def test_pages_photographed_without_a_network_are_sent_once_and_found_by_the_rev
         phone.heard()
         expect(waiting).to_have_count(0)
         phone.sees("A page of your proof: OSHA 10")
+        assert "bytes of a file" not in phone.page.evaluate(KEPT), "what was sent is not on the phone any more"
         phone.presses("OK")
         assert (len(set(tries)), len(tries) > 2) == (2, True), "each page has one name, however often it is sent"
         phone.presses("Hand it in")

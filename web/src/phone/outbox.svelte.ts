@@ -173,7 +173,7 @@ class Outbox {
 
   async #end(entry: Entry, sent: Sent): Promise<void> {
     const ended: Entry = sent.ok
-      ? { ...entry, ...sentOf(sent), state: 'done', endedAt: Date.now() }
+      ? { ...entry, ...sentOf(sent), state: 'done', endedAt: Date.now(), bytes: undefined }
       : { ...entry, state: 'refused', problem: sent.problem, endedAt: Date.now() }
     const isHeard = !sent.ok && this.#hearers.get(entry.id)?.(sent.problem) === true
     this.#hearers.delete(entry.id)

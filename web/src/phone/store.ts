@@ -26,8 +26,8 @@ export type Entry = {
   endedAt?: number
   /** What has to be sent before it: photos, a signature, which the body then names. */
   files?: readonly Enclosed[]
-  /** What goes as it stands, in the body's place. */
-  readonly bytes?: Blob
+  /** What goes as it stands, in the body's place; gone once the server has it. */
+  readonly bytes?: Blob | undefined
 }
 
 export type Enclosed = {
