@@ -667,7 +667,8 @@ def test_a_technician_asks_a_person_to_look_again_without_a_network_and_reads_th
     with devices.device(PHONE) as phone:
         devices.sign_in(phone, devices.address_of(offer.technician_id), "nav, header button")
         phone.opens(f"/phone/offers/{offer.id}")
-        phone.sees("Ask a person to look again")
+        phone.page.get_by_text("Ask a person to look again").click()
+        phone.sees("A program asked in this order.")
         assert phone.barriers() == []
         phone.page.evaluate("navigator.serviceWorker.ready")
         phone.offline(True)
