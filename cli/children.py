@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from dispatch.errors import TruckrollError
 
@@ -23,6 +25,18 @@ _MAX_QUICK_DEATHS = 5
 def truckroll(*words: str) -> list[str]:
     """Return the command that runs one of our own commands in another process."""
     return [sys.executable, "-m", "cli.main", *words]
+
+
+def end_as_by_ctrl_c() -> None:
+    """From now on SIGTERM ends this process as Ctrl-C does: by `KeyboardInterrupt`.
+
+    Also where SIGINT is ignored, as in whatever a shell starts in the background.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(_signal: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 @contextmanager

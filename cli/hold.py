@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from cli.children import truckroll
+from cli.children import end_as_by_ctrl_c, truckroll
 from dispatch.errors import TruckrollError
 from dispatch.services import services
 from dispatch.settings import ServiceSettings, read_settings
@@ -31,7 +31,7 @@ def hold(
     if end:
         typer.echo("ended" if _end(_pid_file(settings)) else "nobody held them")
         return
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    end_as_by_ctrl_c()
     with services(settings):
         file = _pid_file(settings)
         file.write_text(str(os.getpid()))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import signal
 import socket
 import time
 from typing import Annotated, NoReturn
 
 import typer
 
-from cli.children import Children, children, truckroll
+from cli.children import Children, children, end_as_by_ctrl_c, truckroll
 from dispatch.services import Services, migrate, services
 from dispatch.settings import read_settings
 from dispatch.talent.packfiles import go_by
@@ -36,7 +35,7 @@ def up(
         "dispatcher": truckroll("dispatcher"),
         "courier": truckroll("courier"),
     }
-    signal.signal(signal.SIGTERM, _end)
+    end_as_by_ctrl_c()
     with contextlib.suppress(KeyboardInterrupt), services(settings) as found:
         migrate(found.database_url)
         # Links in mails lead here, whichever process writes them.
@@ -63,7 +62,3 @@ def _listens(host: str, port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _end(_signal: int, _frame: object) -> NoReturn:
-    raise KeyboardInterrupt

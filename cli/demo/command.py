@@ -15,6 +15,7 @@ import httpx2
 import typer
 from rich.console import Console
 
+from cli.children import end_as_by_ctrl_c
 from cli.demo.account import accounts
 from cli.demo.cascades import Cascades
 from cli.demo.customers import POLICY, Client
@@ -54,6 +55,7 @@ def demo(
 
     For example: truckroll demo --once --jobs 50
     """
+    end_as_by_ctrl_c()
     started = time.monotonic()
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     settings = read_settings()
