@@ -1,4 +1,4 @@
-"""May a person look again? The decision behind an offer, appeals, reviews and their answers."""
+"""May a person look again? The decision behind an offer, lapses, appeals, reviews, answers."""
 
 import math
 from collections.abc import Callable
@@ -17,6 +17,8 @@ from api.parts import parts_of, reading
 from api.schemas.pages import PageOf
 from api.schemas.reputation import (
     AppealIn,
+    LapsedRuleOut,
+    LapseOut,
     OwnDecisionOut,
     OwnTickOut,
     ReviewAbout,
@@ -26,10 +28,13 @@ from api.schemas.reputation import (
     ReviewState,
     WeightOut,
 )
+from dispatch.jobs.lifecycle import NOT_THERE_YET
 from dispatch.record.session import Actor, database_now, transaction
-from dispatch.record.tables import ReviewRow
+from dispatch.record.tables import AssignmentRow, EventRow, ReviewRow
 from dispatch.reputation.decisions import OwnDecision, decision_about
-from dispatch.reputation.reviews import answer, appeal, ask_for_review
+from dispatch.reputation.lapsed import lapses_of
+from dispatch.reputation.reviews import answer, appeal, ask_about_lapse, ask_for_review
+from matching.eligibility import Rule
 from matching.reasons import WORDS, visible_count
 
 router = APIRouter(prefix="/v1", tags=["reputation"])
@@ -46,23 +51,37 @@ def get_own_decision(request: Request, actor: _Reader, offer_id: UUID) -> OwnDec
         return _decision(decision_about(session, actor, offer_id))
 
 
+@router.get("/lapses", response_model=PageOf[LapseOut], summary="Why is work of mine at risk, or gone?")
+def list_lapses(
+    request: Request, actor: _Appellant, response: Response, limit: Limit = 50, cursor: Cursor = None
+) -> PageOf[LapseOut]:
+    """What became of your work, or your workers', when a proof that it needs no longer held; the newest first."""
+    with transaction(parts_of(request).engine, actor, role="engine") as session:
+        found = page(session, request, lapses_of(actor), EventRow.id, limit=limit, cursor=cursor)
+        items = [_lapse(*row[:3]) for row in found.rows]
+    response.headers.update(found.headers)
+    return PageOf(items=items, next=found.next)
+
+
 @router.post("/appeals", response_model=ReviewOut, status_code=201, summary="Appeal against an outcome")
 def post_appeal(request: Request, actor: _Appellant, wish: AppealIn) -> Response:
     """Say why an outcome is wrong, or was not your doing: it doesn't count until a person has answered."""
     return _do(request, actor, 201, lambda session, now: appeal(session, actor, wish.event_id, wish.words, now=now))
 
 
-@router.post("/reviews", response_model=ReviewOut, status_code=201, summary="Ask a person to look at a decision")
+@router.post(
+    "/reviews", response_model=ReviewOut, status_code=201, summary="Ask a person to look at a decision or a lapse"
+)
 def post_review(request: Request, actor: _Appellant, wish: ReviewIn) -> Response:
-    """A person looks at a decision about you, or your company's technician, and answers with words, by a date."""
-    return _do(
-        request,
-        actor,
-        201,
-        lambda session, now: ask_for_review(
-            session, actor, wish.decision_id, wish.words, technician_id=wish.technician_id, now=now
-        ),
-    )
+    """A person looks at what was decided about you, or your company's technician, and answers with words, by a date."""
+
+    def ask(session: Session, now: datetime) -> ReviewRow:
+        if wish.lapse_id is not None:
+            return ask_about_lapse(session, actor, wish.lapse_id, wish.words, now=now)
+        assert wish.decision_id is not None, "one of them is named"
+        return ask_for_review(session, actor, wish.decision_id, wish.words, technician_id=wish.technician_id, now=now)
+
+    return _do(request, actor, 201, ask)
 
 
 @router.get("/reviews", response_model=PageOf[ReviewOut], summary="List appeals and reviews")
@@ -92,7 +111,7 @@ def list_reviews(
 
 @router.post("/reviews/{review_id}/answer", response_model=ReviewOut, summary="Answer an appeal or a review")
 def answer_review(request: Request, actor: _Reviewer, review_id: UUID, said: ReviewAnswerIn) -> Response:
-    """A person decides, with words. Appeals are the network's to answer; reviews of decisions the client's as well."""
+    """A person decides, with words. Appeals are the network's to answer; the others the client's as well."""
     return _do(
         request,
         actor,
@@ -118,6 +137,29 @@ _SAME = (
     "id", "client_id", "technician_id", "about", "event_id", "assignment_id", "decision_id", "words", "state",
     "made_at", "due_at", "answer", "decided_at",
 )  # fmt: skip
+
+
+def _lapse(event: EventRow, work: AssignmentRow, review_id: UUID | None) -> LapseOut:
+    told = event.data
+    return LapseOut(
+        id=event.id,
+        assignment_id=work.id,
+        technician_id=event.subject_id,
+        client_id=work.client_id,
+        job_id=work.job_id,
+        visit_id=work.visit_id,
+        decided_at=event.at,
+        fate=told["fate"],
+        rules=[LapsedRuleOut(rule=code, words=WORDS[_RULES[code]]) for code in told["rules"]],
+        proofs=told["proofs"],
+        start_at=datetime.fromisoformat(told["start_at"]),
+        end_at=datetime.fromisoformat(told["end_at"]),
+        is_open=work.state == "live" and work.presence in NOT_THERE_YET,
+        review_id=review_id,
+    )
+
+
+_RULES = {rule.code: rule for rule in Rule}
 
 
 def _decision(own: OwnDecision) -> OwnDecisionOut:

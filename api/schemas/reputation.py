@@ -1,15 +1,15 @@
-"""Reputation, ratings, appeals, and a person's second look at a decision."""
+"""Reputation, ratings, appeals, and a person's second look at a decision or a lapse."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from api.schemas.values import In, Instant, Out, Whole
 
 Part = Literal["kept", "on_time", "completed", "passed", "rated"]
 Side = Literal["client", "technician"]
-ReviewAbout = Literal["outcome", "decision"]
+ReviewAbout = Literal["outcome", "decision", "lapse"]
 ReviewState = Literal["open", "upheld", "rejected"]
 Said = Annotated[str, StringConstraints(min_length=1, max_length=4_000)]
 
@@ -138,14 +138,21 @@ class AppealIn(In):
 
 
 class ReviewIn(In):
-    """Which decision a person should look at, and why."""
+    """Which decision, or which lapse, a person should look at, and why."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"decision_id": _UUID, "words": "I live next door and was not asked first."}]}
     )
-    decision_id: UUID
+    decision_id: UUID | None = Field(default=None, description="A decision; this or a lapse.")
+    lapse_id: UUID | None = Field(default=None, description="A lapse, see `GET /v1/lapses`; this or a decision.")
     words: Said
     technician_id: UUID | None = Field(default=None, description="About whom, where a company has several there.")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.decision_id is None) == (self.lapse_id is None):
+            raise ValueError("name a decision or a lapse, one of them")
+        return self
 
 
 class ReviewAnswerIn(In):
@@ -159,7 +166,7 @@ class ReviewAnswerIn(In):
 
 
 class ReviewOut(Out):
-    """An appeal against an outcome, or a review of a decision."""
+    """An appeal against an outcome, or a review of a decision or a lapse: `event_id` is then the lapse's id."""
 
     id: UUID
     client_id: UUID
@@ -212,4 +219,30 @@ class OwnDecisionOut(Out):
     weights: list[WeightOut]
     rules: list[OwnTickOut]
     outcome: str = Field(description="What became of your offer, as a code.")
+    review_id: UUID | None = Field(description="Where you asked for a person's look.")
+
+
+class LapsedRuleOut(Out):
+    """A rule that no longer holds."""
+
+    rule: str
+    words: str
+
+
+class LapseOut(Out):
+    """What became of work of yours when a proof that it needs no longer held, and by what it was judged."""
+
+    id: UUID
+    assignment_id: UUID
+    technician_id: UUID
+    client_id: UUID
+    job_id: UUID
+    visit_id: UUID
+    decided_at: Instant
+    fate: Literal["flag", "withdraw", "keep"] = Field(description="What the client's policy does: `proofs.on_lapse`.")
+    rules: list[LapsedRuleOut] = Field(description="What failed.")
+    proofs: list[str] = Field(description="The kinds of proof that were missing or end too soon, as codes.")
+    start_at: Instant = Field(description="When the work was agreed to begin.")
+    end_at: Instant = Field(description="When it was to end: the proofs are judged at this time.")
+    is_open: bool = Field(description="Whether the work is still yours, and to come.")
     review_id: UUID | None = Field(description="Where you asked for a person's look.")

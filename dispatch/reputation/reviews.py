@@ -1,4 +1,4 @@
-"""May a person look at this again? Appeals against outcomes, reviews of decisions: asked, due, answered with words.
+"""May a person look at this again? Appeals against outcomes, reviews of decisions and lapses, answered by a date.
 
 An appeal changes no event and deletes none: its own event corrects, and the outcome is made anew from all of them. From
 the moment it is made until a person has answered, what it is about doesn't count.
@@ -19,19 +19,21 @@ from dispatch.record.tables import (
     AlarmRow,
     AssignmentRow,
     DecisionRow,
+    EventRow,
     OfferRow,
     OutcomeRow,
     ReviewRow,
     TechnicianRow,
     new_id,
 )
+from dispatch.reputation.lapsed import lapses_of
 from dispatch.visits.alarms import clear_alarms, raise_alarm
 from dispatch.visits.finding import is_clients, of_actor
 from matching.reputation import ReputationPolicy
 
 Answer = Literal["upheld", "rejected"]
 #: The chain of events of each kind of review.
-SUBJECTS = {"outcome": "appeal", "decision": "review"}
+SUBJECTS = {"outcome": "appeal", "decision": "review", "lapse": "review"}
 _BATCH = 100
 
 
@@ -112,11 +114,37 @@ def ask_for_review(
     return row
 
 
+def ask_about_lapse(
+    session: Session, actor: Actor, lapse_id: UUID, words: str, *, now: datetime, policy: ReputationPolicy | None = None
+) -> ReviewRow:
+    """A technician, or their company, has a person look at what a lapse made of work of theirs. Runs as the engine.
+
+    Raises
+    ------
+    NotFound
+        When there is no such lapse of work of theirs.
+    BadInput
+        When no reason is given.
+    Conflict
+        When they asked before.
+    """
+    said = _checked("words", words)
+    found = session.execute(lapses_of(actor).where(EventRow.id == lapse_id)).one_or_none()
+    if found is None:
+        raise NotFound("lapse of work of yours", lapse_id)
+    work: AssignmentRow = found[1]
+    about = {"about": "lapse", "assignment_id": work.id, "event_id": lapse_id}
+    row = _ask(session, work.client_id, work.technician_id, about, said, now, policy or ReputationPolicy())
+    told = {"event": str(lapse_id), "assignment": str(work.id), "visit": str(work.visit_id), "job": str(work.job_id)}
+    _tell(session, actor, row, "made", told, now)
+    return row
+
+
 def answer(session: Session, actor: Actor, review_id: UUID, verdict: Answer, words: str, *, now: datetime) -> ReviewRow:
     """A person answers, with words: of two who do at once the first counts. Runs as the engine.
 
-    An appeal is the network's to answer, not the client's whose word it is about; a review of a decision is the
-    client's dispatcher's too, who can pick whom the engine did not.
+    An appeal is the network's to answer, not the client's whose word it is about; a review of a decision
+    or of a lapse is the client's dispatcher's too, who can pick whom the engine did not.
 
     Raises
     ------
@@ -229,8 +257,8 @@ def _about(session: Session, row: ReviewRow) -> dict[str, str]:
 
 
 def _job_of(session: Session, row: ReviewRow) -> UUID:
-    table = AssignmentRow if row.about == "outcome" else DecisionRow
-    about = row.assignment_id if row.about == "outcome" else row.decision_id
+    table = DecisionRow if row.about == "decision" else AssignmentRow
+    about = row.decision_id if row.about == "decision" else row.assignment_id
     return session.scalars(select(table.job_id).where(table.id == about)).one()
 
 

@@ -29,12 +29,15 @@ from dispatch.talent.credentials import first_day_anywhere, look_again, move_cre
 from dispatch.talent.membership import proofs_lacking, renew_memberships
 from dispatch.talent.reading import lock_technician_row, read_held
 from dispatch.visits.alarms import raise_alarm
-from matching.eligibility import Rule, is_by_pool_alone
+from matching.eligibility import Rule, credential_day, is_by_pool_alone
 from matching.job import Job
+from matching.proof import NEVER, kind_of
 from matching.technician import Technician
 
 #: The rules that a proof can break.
 RULES = frozenset({Rule.CREDENTIAL.code, Rule.CLEARANCE.code})
+#: The event by which a technician reads what became of work of theirs, and by which they have a person look again.
+LAPSED = "work_lapsed"
 #: How early an end is told of.
 _WARN = timedelta(days=30)
 _BATCH = 20
@@ -52,6 +55,14 @@ class Broken:
     backups: tuple[UUID, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Lacks:
+    """Why work no longer stands: the codes of the rules that fail, and the kinds of proof that are missing."""
+
+    rules: tuple[str, ...]
+    proofs: tuple[str, ...]
+
+
 def recheck(session: Session, actor: Actor, technician_id: UUID, *, now: datetime) -> Broken:
     """Judge again what this technician has or is asked for, by their proofs as they are now. Runs as the engine."""
     held = lock_technician_row(session, technician_id)
@@ -60,7 +71,9 @@ def recheck(session: Session, actor: Actor, technician_id: UUID, *, now: datetim
     renew_memberships(session, [technician_id], now=now)
     technician = read_held(session, held, now=now)  # read
     offers = [each for each in _live_offers(session, technician_id) if _breaks_offer(session, each, technician, now)]
-    broken = [each for each in to_come(session, technician_id) if _breaks(session, each, technician, now)]
+    judged = [(each, _lacks_of(session, each, technician, now)) for each in to_come(session, technician_id)]
+    why = {each.id: lacks for each, lacks in judged if lacks is not None}
+    broken = [each for each, lacks in judged if lacks is not None]
     fates = {each.id: _fate(session, each) for each in broken}  # decide
     _hold(session, [each.visit_id for each in broken if fates[each.id] == "withdraw"])  # write
     withdrawn = _withdraw(session, offers, now)
@@ -71,6 +84,8 @@ def recheck(session: Session, actor: Actor, technician_id: UUID, *, now: datetim
     backups = [_release(session, actor, each, now) for each in live if fates[each.id] == "withdraw"]
     _tell(session, actor, [each for each in live if fates[each.id] != "withdraw"], fates, now)
     _tell_offers(session, actor, [each for each in offers if each.id in withdrawn], now)
+    for each in live:
+        _tell_them(session, actor, each, fates[each.id], why[each.id], now)
     return Broken(
         tuple(sorted(withdrawn)),
         tuple((each.id, fates[each.id]) for each in live),
@@ -183,11 +198,11 @@ def _live_offers(session: Session, technician_id: UUID) -> Sequence[OfferRow]:
     ).all()
 
 
-def _breaks(session: Session, assignment: AssignmentRow, technician: Technician, now: datetime) -> bool:
+def _lacks_of(session: Session, assignment: AssignmentRow, technician: Technician, now: datetime) -> Lacks | None:
     unit = read_role(session, assignment.visit_id, _role(session, assignment.slot_id), assignment.slot_id)
     offer = session.get(OfferRow, assignment.offer_id) if assignment.offer_id else None
     job = at_agreed(unit.job, assignment.start_at, assignment.end_at)
-    return _fails(session, unit, technician, job, offer.waived if offer else (), now)
+    return _lacks(session, unit, technician, job, offer.waived if offer else (), now)
 
 
 def at_agreed(job: Job, start_at: datetime, end_at: datetime) -> Job:
@@ -198,19 +213,24 @@ def at_agreed(job: Job, start_at: datetime, end_at: datetime) -> Job:
 
 def _breaks_offer(session: Session, offer: OfferRow, technician: Technician, now: datetime) -> bool:
     unit = read_role(session, offer.visit_id, offer.role)
-    return _fails(session, unit, technician, unit.job, offer.waived, now)
+    return _lacks(session, unit, technician, unit.job, offer.waived, now) is not None
 
 
-def _fails(
+def _lacks(
     session: Session, unit: RoleOfVisit, technician: Technician, job: Job, waived: Sequence[str], now: datetime
-) -> bool:
+) -> Lacks | None:
+    """What is missing for work, in the rules that a proof can break; None while all of it holds."""
     rules = frozenset(failed_now(unit, technician, job, now=now))
-    if not RULES.isdisjoint(rules):
-        return True
+    if broken := RULES & rules:
+        last = credential_day(job, unit.policy)
+        short = (key for key in job.needs.credentials if technician.credentials.get(key, NEVER) < last)
+        return Lacks(tuple(sorted(broken)), tuple(sorted({kind_of(key) for key in short})))
     if Rule.POOL.code not in rules - set(waived):
-        return False
-    is_pools = is_by_pool_alone(job.needs, job.client_id, technician, unit.policy)
-    return is_pools and bool(proofs_lacking(session, job.needs.pools, technician, now=now))
+        return None
+    if not is_by_pool_alone(job.needs, job.client_id, technician, unit.policy):
+        return None
+    proofs = proofs_lacking(session, job.needs.pools, technician, now=now)
+    return Lacks((Rule.POOL.code,), tuple(sorted({kind_of(key) for key in proofs}))) if proofs else None
 
 
 def _role(session: Session, slot_id: UUID) -> str:
@@ -283,6 +303,23 @@ def _tell(
         of = {"job": str(each.job_id), "visit": str(each.visit_id), "technician": str(each.technician_id)}
         told = {**of, "fate": fates[each.id]}
         record(session, actor, ("assignment", each.id), "proof_lapsed", told, client_id=each.client_id, now=now)
+
+
+def _tell_them(
+    session: Session, actor: Actor, assignment: AssignmentRow, fate: str, lacks: Lacks, now: datetime
+) -> None:
+    """The same for the technician, by what it was judged: no client's event, so that no client reads which proof."""
+    told = {
+        "assignment": str(assignment.id),
+        "job": str(assignment.job_id),
+        "visit": str(assignment.visit_id),
+        "fate": fate,
+        "rules": list(lacks.rules),
+        "proofs": list(lacks.proofs),
+        "start_at": assignment.start_at.isoformat(),
+        "end_at": assignment.end_at.isoformat(),
+    }
+    record(session, actor, ("technician", assignment.technician_id), LAPSED, told, client_id=None, now=now)
 
 
 def _tell_offers(session: Session, actor: Actor, offers: Sequence[OfferRow], now: datetime) -> None:

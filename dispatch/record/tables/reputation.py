@@ -11,7 +11,7 @@ from dispatch.record.tables.base import Base, Code, Id, Instant, Words, one_of, 
 from dispatch.record.tables.presence import SIDES
 
 PARTS = ("kept", "on_time", "completed", "passed", "rated")
-REVIEW_ABOUTS = ("outcome", "decision")
+REVIEW_ABOUTS = ("outcome", "decision", "lapse")
 REVIEW_STATES = ("open", "upheld", "rejected")
 
 
@@ -78,9 +78,9 @@ class NetworkMeansRow(Base):
 
 
 class ReviewRow(Base):
-    """A technician asks that a person looks again: at an outcome (an appeal), or at a decision about them.
+    """A technician asks that a person looks again: at an outcome (an appeal), at a decision about them, or at a lapse.
 
-    Once for each outcome's event and each decision; answered once, with words, by `decided_by`.
+    Once for each outcome's or lapse's event and each decision; answered once, with words, by `decided_by`.
     """
 
     __tablename__ = "reviews"
@@ -93,8 +93,8 @@ class ReviewRow(Base):
         one_of("about", REVIEW_ABOUTS),
         one_of("state", REVIEW_STATES),
         CheckConstraint(
-            "CASE about WHEN 'outcome' THEN num_nonnulls(assignment_id, event_id) = 2 AND decision_id IS NULL"
-            " ELSE num_nonnulls(assignment_id, event_id) = 0 AND decision_id IS NOT NULL END",
+            "CASE about WHEN 'decision' THEN num_nonnulls(assignment_id, event_id) = 0 AND decision_id IS NOT NULL"
+            " ELSE num_nonnulls(assignment_id, event_id) = 2 AND decision_id IS NULL END",
             name="about_something",
         ),
         CheckConstraint("(state = 'open') = (decided_at IS NULL)", name="decided_has_time"),

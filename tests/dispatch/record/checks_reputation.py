@@ -20,7 +20,10 @@ CHECKS = {
     "ck_ratings_stars_range": Edge(("stars = 1", "stars = 5"), ("stars = 0", "stars = 6")),
     "ck_reviews_about_known": known("about", reputation.REVIEW_ABOUTS),
     "ck_reviews_about_something": Edge(
-        ("about = 'decision', assignment_id = NULL, event_id = NULL, decision_id = gen_random_uuid()",),
+        (
+            "about = 'decision', assignment_id = NULL, event_id = NULL, decision_id = gen_random_uuid()",
+            "about = 'lapse'",
+        ),
         (
             "event_id = NULL",
             "assignment_id = NULL",
@@ -29,6 +32,9 @@ CHECKS = {
             "about = 'decision', decision_id = gen_random_uuid(), event_id = NULL",
             "about = 'decision', decision_id = gen_random_uuid(), assignment_id = NULL",
             "about = 'decision', assignment_id = NULL, event_id = NULL",
+            "about = 'lapse', event_id = NULL",
+            "about = 'lapse', assignment_id = NULL",
+            "about = 'lapse', decision_id = gen_random_uuid()",
         ),
     ),
     "ck_reviews_decided_has_time": Edge(

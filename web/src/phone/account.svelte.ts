@@ -47,6 +47,10 @@ export const reputation = (): Reading<Schemas['ReputationOut']> =>
 export const reviews = (): Reading<readonly Schemas['ReviewOut'][]> =>
   kept('reviews', () => items(ask(api.GET('/v1/reviews', { params: { query: { limit: 100 } } }))))
 
+/** What became of work of mine when a proof that it needs no longer held; the newest first. */
+export const lapses = (): Reading<readonly Schemas['LapseOut'][]> =>
+  kept('lapses', () => items(ask(api.GET('/v1/lapses', { params: { query: { limit: 50 } } }))))
+
 export const usage = (): Reading<readonly Schemas['UsageOut'][]> =>
   kept('usage', () => items(ask(api.GET('/v1/technicians/{technician_id}/usage', { params: { path: me() } }))))
 

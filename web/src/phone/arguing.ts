@@ -62,7 +62,10 @@ export function answerNotice(removalId: string, title: string, answer: string): 
   return { kind: 'answer-notice', about: removalId, title, path: `/v1/removals/${removalId}/answer`, body }
 }
 
-export function askAgain(decisionId: string, title: string, words: string): Wish {
-  const body: Schemas['ReviewIn'] = { decision_id: decisionId, words }
-  return { kind: 'review', about: decisionId, title, path: '/v1/reviews', body }
+/** What a person is to look at: a decision, or what a lapse made of work. */
+export type Looked = { of: 'decision' | 'lapse'; id: string }
+
+export function askAgain({ of, id }: Looked, title: string, words: string): Wish {
+  const body: Schemas['ReviewIn'] = of === 'lapse' ? { lapse_id: id, words } : { decision_id: id, words }
+  return { kind: 'review', about: id, title, path: '/v1/reviews', body }
 }

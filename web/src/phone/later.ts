@@ -3,6 +3,7 @@
 
 export const later = {
   job: () => import('./pages/JobsPage.svelte'),
+  lost: () => import('./parts/LostWork.svelte'),
   me: () => import('./pages/MePage.svelte'),
   notForYou: () => import('../ui/NotForYou.svelte'),
   offer: () => import('./pages/OfferPage.svelte'),

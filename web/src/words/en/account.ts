@@ -272,6 +272,20 @@ export const account = {
     decided: (day: string) => `Answered on ${day}.`,
     answer: (words: string) => `The answer: ${words}`,
   },
+  lapse: {
+    lost: 'Taken back from you',
+    short: 'Your proofs did not cover this work',
+    fates: {
+      withdraw: 'The client takes work back when a proof that it needs no longer holds.',
+      flag: 'It is still yours. The client was told, and decides what becomes of it.',
+      keep: 'It stays yours: the client lets it stand.',
+    },
+    lacks: (what: string) => `What was missing: ${what}.`,
+    by: (decided: string, day: string) =>
+      `A program compared on ${decided} what you have with what this work asks, for ${day}.`,
+    hint: 'A program decided this. A person looks at it if you want, and answers you by a date.',
+    mend: 'My proofs',
+  },
   facts: {
     optional: 'if it says so',
     names: {

@@ -98,6 +98,7 @@ export const operator = {
   asked: {
     outcome: 'Appeal against an outcome',
     decision: 'Second look at a decision',
+    lapse: 'Second look at a lapsed proof',
     answer: 'Answer',
     upheld: 'They are right',
     rejected: 'It stays as it is',

@@ -272,6 +272,20 @@ export const account = {
     decided: (day: string) => `Respondido el ${day}.`,
     answer: (words: string) => `La respuesta: ${words}`,
   },
+  lapse: {
+    lost: 'Ya no es suyo',
+    short: 'Sus acreditaciones no cubrían este trabajo',
+    fates: {
+      withdraw: 'El cliente retira el trabajo cuando una acreditación que exige deja de valer.',
+      flag: 'Sigue siendo suyo. Se avisó al cliente, que decide qué pasa con él.',
+      keep: 'Sigue siendo suyo: el cliente lo deja así.',
+    },
+    lacks: (what: string) => `Lo que faltaba: ${what}.`,
+    by: (decided: string, day: string) =>
+      `Un programa comparó el ${decided} lo que usted tiene con lo que exige este trabajo, para el ${day}.`,
+    hint: 'Lo decidió un programa. Si quiere, una persona lo mira y le responde antes de una fecha.',
+    mend: 'Mis acreditaciones',
+  },
   facts: {
     optional: 'si lo dice',
     names: {

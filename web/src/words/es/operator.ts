@@ -94,6 +94,7 @@ export const operator: typeof english = {
   asked: {
     outcome: 'Apelación contra un resultado',
     decision: 'Segunda mirada a una decisión',
+    lapse: 'Segunda mirada a una acreditación vencida',
     answer: 'Responder',
     upheld: 'Tiene razón',
     rejected: 'Queda como está',
