@@ -121,6 +121,27 @@ def test_two_people_approve_what_is_too_large_for_one_and_money_says_where_it_we
         rosa.sees("Bonus · 1")
         rosa.presses("Approve $150")
         expect(rosa.page.get_by_role("button", name="Approve $150")).to_have_count(0)
+        # On the work order's own page, too, and also once the work is approved; the operator gives none.
+        (waits,) = [each for each in done(acme.admin.get("/v1/jobs"))["items"] if each["number"] == acme.jobs["waits"]]
+        rosa.opens(f"/desk/jobs/{waits['id']}")
+        rosa.page.get_by_role("button", name="Give a bonus").click()
+        rosa.page.get_by_label("How much more, in USD").fill("5")
+        rosa.page.get_by_label("Why").fill(CANARY)
+        assert rosa.barriers() == []
+        in_panel(rosa, "Give a bonus")
+        rosa.sees("$139.50")
+        assert rosa.barriers() == []
+        assert fits(rosa)
+        if SHOTS:
+            rosa.page.screenshot(path=Path(SHOTS) / "bonus-job.png", full_page=True)
+        [paid] = done(acme.admin.get("/v1/payments", params={"job_id": waits["id"]}))["items"]
+        assert [(each["amount"], each["reason"]) for each in paid["extras"]][-1] == ("5.00", CANARY)
+        with devices.device(DESK) as olga:
+            sits_down(devices, olga, OPERATOR)
+            olga.opens(f"/desk/jobs/{waits['id']}")
+            olga.sees("$139.50")
+            expect(olga.page.get_by_role("button", name="Give a bonus")).to_have_count(0)
+        rosa.opens("/desk/approvals")
         (large,) = [each for each in done(acme.admin.get("/v1/jobs"))["items"] if each["number"] == acme.jobs["large"]]
         with devices.device(DESK) as rick:
             add_staff(devices.town, "requester", "rick@acme.example", "Rick Stone")

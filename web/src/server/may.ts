@@ -16,6 +16,7 @@ export type Operation =
   | 'patchEngagement'
   | 'patchJob'
   | 'pickTechnician'
+  | 'postBonus'
   | 'postSendBack'
   | 'publishJob'
   | 'putAlarmBack'
