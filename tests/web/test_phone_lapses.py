@@ -68,7 +68,7 @@ def test_work_at_risk_and_work_that_was_taken_back_can_be_looked_at_by_a_person(
         with devices.device(DESK) as desk:
             devices.sign_in(desk, "ned@truckroll.example", "nav, header button")
             desk.opens("/desk/operator/reviews")
-            desk.sees("Second look at a lapsed proof")
+            desk.sees("Second look at a lapse")
             desk.sees(f"I renewed it in May. {CANARY}")
             desk.presses("Answer")
             desk.page.get_by_label("They are right").check()

@@ -287,7 +287,7 @@ export const account = {
     mend: 'My proofs',
   },
   facts: {
-    optional: 'if it says so',
+    optional: '(if it says so)',
     names: {
       named_insured: 'Who is insured, as it stands there',
       per_occurrence: 'Covered each time',

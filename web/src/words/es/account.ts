@@ -287,7 +287,7 @@ export const account = {
     mend: 'Mis acreditaciones',
   },
   facts: {
-    optional: 'si lo dice',
+    optional: '(si lo dice)',
     names: {
       named_insured: 'Quién está asegurado, como figura allí',
       per_occurrence: 'Cubierto cada vez',
