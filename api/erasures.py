@@ -1,4 +1,4 @@
-"""What is held on me, and may it go? Export and erasure of a technician."""
+"""What is held on me, and may it go? Export of a technician and of staff, erasure of a technician."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -9,14 +9,16 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.auth import Operator, Technician, only
+from api.auth import Operator, StaffReader, Technician, only
 from api.idempotency import Reply, idempotent
 from api.paging import Cursor, Limit, page
 from api.parts import parts_of, reading, writing
 from api.schemas.pages import PageOf
 from api.schemas.privacy import BlockerOut, ErasureMoveIn, ErasureOut
+from dispatch.errors import NotFound
 from dispatch.privacy.asking import ask_erasure, erasures_of, move_erasure
-from dispatch.privacy.exporting import begin_export, export
+from dispatch.privacy.exporting import begin_export, begin_staff_export, export
+from dispatch.privacy.holdings import STAFF, TECHNICIANS, Held
 from dispatch.record.session import ENGINE, Actor, database_now, transaction
 from dispatch.record.tables import ErasureRow
 
@@ -37,13 +39,25 @@ _ZIP: dict[int | str, Any] = {
 def get_export(request: Request, actor: Technician) -> Response:
     """Everything held on you, made as it is sent, with your own files; other people's data are not inside."""
     assert actor.technician_id is not None
-    parts, whose = parts_of(request), actor.technician_id
     with writing(request, actor, "engine") as session:
         now = database_now(session)
-        begin_export(session, actor, whose, now=now)
-    pieces = export(lambda: transaction(parts.engine, ENGINE, role="engine"), parts.files, whose, now=now)
-    headers = {"Content-Disposition": f'attachment; filename="my-data-{now:%Y-%m-%d}.zip"', "Cache-Control": "no-store"}
-    return StreamingResponse(pieces, media_type="application/zip", headers=headers)
+        begin_export(session, actor, actor.technician_id, now=now)
+    return _sent(request, actor.technician_id, TECHNICIANS, now)
+
+
+@router.get("/staff/me/export", summary="Take along what is held on you", response_class=Response, responses=_ZIP)
+def get_staff_export(request: Request, actor: StaffReader) -> Response:
+    """Everything held on you as a person of the staff; what is the client's is not inside, and `about.json` says why.
+
+    A key that was made for nobody finds nobody (404).
+    """
+    whose = actor.id
+    if whose is None:
+        raise NotFound("member of staff", "me")
+    with writing(request, actor, "engine") as session:
+        now = database_now(session)
+        begin_staff_export(session, actor, whose, now=now)
+    return _sent(request, whose, STAFF, now)
 
 
 @router.post("/technicians/me/erasure", status_code=201, response_model=ErasureOut, summary="Ask to be erased")
@@ -108,3 +122,10 @@ def post_erasure_move(
 def _show(row: ErasureRow) -> ErasureOut:
     same = {name: getattr(row, name) for name in ErasureOut.model_fields if name != "blocked_by"}
     return ErasureOut(**same, blocked_by=[BlockerOut.model_validate(each) for each in row.blocked_by])
+
+
+def _sent(request: Request, whose: UUID, held: Held, now: datetime) -> Response:
+    parts = parts_of(request)
+    pieces = export(lambda: transaction(parts.engine, ENGINE, role="engine"), parts.files, whose, held, now=now)
+    headers = {"Content-Disposition": f'attachment; filename="my-data-{now:%Y-%m-%d}.zip"', "Cache-Control": "no-store"}
+    return StreamingResponse(pieces, media_type="application/zip", headers=headers)

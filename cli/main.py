@@ -54,7 +54,7 @@ class Commands(LazyGroup):
         "pools": Entry("cli.pools:pools", "Pools: invite a file of people"),
         "credentials": Entry("cli.credentials:credentials", "Proofs: what waits for a review, verify, reject, revoke"),
         "vendor": Entry("cli.vendor:vendor", "A small vendor of screenings, for private use"),
-        "people": Entry("cli.people:people", "What is held on a technician: export it, erase it"),
+        "people": Entry("cli.people:people", "What is held on a person: export it; erase a technician"),
         "audit": Entry("cli.audit:audit", "The history: verify its chains, export a job signed, verify offline"),
         "links": Entry("cli.links:links", "Links to sign in: make one for somebody"),
         "keys": Entry("cli.keys:keys", "API keys: make, list, revoke"),

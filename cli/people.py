@@ -1,4 +1,4 @@
-"""What is held on a technician, and how does it go? For the operator: export, erase, and what is in the way."""
+"""What is held on a person, and how does a technician go? For the operator: export, erase, and what is in the way."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from sqlalchemy import Engine, or_, select
+from sqlalchemy import Engine, func, or_, select
 from sqlalchemy.orm import Session
 
 from cli.operating import OPERATOR, operated
@@ -20,20 +20,21 @@ from dispatch.files.storing import open_store
 from dispatch.privacy.asking import ask_erasure, move_erasure
 from dispatch.privacy.blocking import find_blockers
 from dispatch.privacy.erasing import erase_next
-from dispatch.privacy.exporting import begin_export, export, held_on
-from dispatch.privacy.holdings import HOLDINGS
+from dispatch.privacy.exporting import begin_export, begin_staff_export, export, held_on
+from dispatch.privacy.holdings import HOLDINGS, STAFF, TECHNICIANS, Held
 from dispatch.record.session import database_now, transaction
-from dispatch.record.tables import ErasureRow, TechnicianRow
+from dispatch.record.tables import ErasureRow, StaffRow, TechnicianRow
 from dispatch.settings import Settings, read_settings
 
 _DEADLINE_S = 600.0
 _BLOCKED = 1
 
 Number = Annotated[str, typer.Argument(help="The technician's number, or id.")]
+Who = Annotated[str, typer.Argument(help="The technician's number, or id; of staff the address, or id.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 people = typer.Typer(
-    help="What is held on a technician. For example: truckroll people export T-00042",
+    help="What is held on a person. For example: truckroll people export T-00042",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -42,20 +43,21 @@ people = typer.Typer(
 
 @people.command("export")
 def export_person(
-    number: Number,
-    out: Annotated[Path | None, typer.Option(help="Where to; empty: NUMBER.zip here.")] = None,
+    who: Who,
+    out: Annotated[Path | None, typer.Option(help="Where to; empty: WHO.zip here.")] = None,
 ) -> None:
-    """Write everything held on a technician as a zip. For example: truckroll people export T-00042 --out ana.zip"""
+    """Write everything held on a person as a zip. For example: truckroll people export T-00042 --out ana.zip"""
     settings = read_settings()
     with operated(deadline_s=_DEADLINE_S) as engine:
         store = open_store(settings.files_url, settings.data_dir)
         with _writing(engine) as session:
-            whose, now = _find(session, number), database_now(session)
-            begin_export(session, OPERATOR, whose, now=now)
-        path = out or Path(f"{number}.zip")
+            (held, whose), now = _find_anybody(session, who), database_now(session)
+            begin = begin_export if held is TECHNICIANS else begin_staff_export
+            begin(session, OPERATOR, whose, now=now)
+        path = out or Path(f"{who}.zip")
         try:
             with path.open("wb") as file:
-                for piece in export(lambda: _writing(engine), store, whose, now=now):
+                for piece in export(lambda: _writing(engine), store, whose, held, now=now):
                     file.write(piece)
         except OSError as error:
             raise BadInput("--out", str(path), f"it cannot be written: {error.strerror}") from error
@@ -95,6 +97,17 @@ def _find(session: Session, number: str) -> UUID:
     if found is None:
         raise BadInput("NUMBER", number, "give the number or id of a technician of the record")
     return found
+
+
+def _find_anybody(session: Session, who: str) -> tuple[Held, UUID]:
+    """A person of the staff by address or id, or else a technician."""
+    named = [func.lower(StaffRow.email) == who.lower()]
+    with contextlib.suppress(ValueError):
+        named.append(StaffRow.id == UUID(who))
+    found = session.scalars(select(StaffRow.id).where(or_(*named)).order_by(StaffRow.id)).all()
+    if len(found) > 1:
+        raise BadInput("WHO", who, f"give the id: {', '.join(map(str, found))} have this address")
+    return (STAFF, found[0]) if found else (TECHNICIANS, _find(session, who))
 
 
 def _plan(session: Session, whose: UUID) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What does a technician take along? Everything held on them, as a zip of JSON and of their files, made as it is sent.
+"""What does a person take along? Everything held on them, as a zip of JSON and of their files, made as it is sent.
 
 By the same list as erasure (`holdings`). What is another's, or hidden from them by rule, stays out and is named.
 """
@@ -17,12 +17,13 @@ from sqlalchemy.orm import Session
 from dispatch.errors import Conflict, MissingService, NotFound
 from dispatch.files.personal import get_personal
 from dispatch.files.storing import FileStore
-from dispatch.privacy.holdings import HOLDINGS, WITHHELD
+from dispatch.privacy.holdings import STAFF, TECHNICIANS, Held, Holding
 from dispatch.record.events import record
 from dispatch.record.persons import open_words, place_of
 from dispatch.record.session import Actor
-from dispatch.record.tables import CredentialRow, DocumentRow, FileRow, TechnicianRow
-from dispatch.talent.rights import only
+from dispatch.record.tables import CredentialRow, DocumentRow, FileRow, StaffRow, TechnicianRow
+from dispatch.record.tables.clients import STAFF_ROLES
+from dispatch.talent.rights import NETWORK, only
 
 _ENDINGS = {
     "image/jpeg": "jpg",
@@ -51,47 +52,65 @@ def begin_export(session: Session, actor: Actor, technician_id: UUID, *, now: da
     record(session, actor, ("technician", technician_id), "data_exported", client_id=None, now=now)
 
 
-def export(as_engine: AsEngine, store: FileStore, technician_id: UUID, *, now: datetime) -> Iterator[bytes]:
+def begin_staff_export(session: Session, actor: Actor, staff_id: UUID, *, now: datetime) -> None:
+    """The same for a person of the staff; an admin takes nobody's along but their own. Runs as the engine.
+
+    Raises
+    ------
+    NotFound, Refused
+        There is no such person for this actor, or a key that is nobody's asks; the actor is not of the staff.
+    """
+    only(actor, *STAFF_ROLES, doing="exporting a person's data")
+    row = session.get(StaffRow, staff_id)
+    if row is None or (actor.kind != "operator" and actor.id != staff_id):
+        raise NotFound("member of staff", staff_id)
+    subject = NETWORK if row.client_id is None else ("client", row.client_id)
+    record(session, actor, subject, "data_exported", {"staff": str(staff_id)}, client_id=row.client_id, now=now)
+
+
+def export(
+    as_engine: AsEngine, store: FileStore, person_id: UUID, held: Held = TECHNICIANS, *, now: datetime
+) -> Iterator[bytes]:
     """The zip, piece by piece: tables one after another, then the files; no more than one of them is held at a time."""
     pipe = _Pipe()
     missing: list[str] = []
     with zipfile.ZipFile(cast(IO[bytes], pipe), "w", zipfile.ZIP_DEFLATED) as archive:
-        for table, rows in _tables(as_engine, technician_id):
+        for table, rows in _tables(as_engine, person_id, held):
             archive.writestr(f"data/{table}.json", json.dumps(rows, indent=1, ensure_ascii=False))
             yield pipe.taken()
-        for folder_id, file_id, name in _files(as_engine, technician_id):
+        for folder_id, file_id, name in [] if held is STAFF else _files(as_engine, person_id):
             try:
                 archive.writestr(name, get_personal(store, folder_id, file_id, as_engine))
             except MissingService:
                 missing.append(name)
             yield pipe.taken()
-        about = {"made_at": now.isoformat(), "withheld": WITHHELD, "files_not_there": missing}
+        about = {"made_at": now.isoformat(), "withheld": held.withheld, "files_not_there": missing}
         archive.writestr("about.json", json.dumps(about, indent=1))
     yield pipe.taken()
 
 
-def held_on(session: Session, technician_id: UUID) -> dict[str, list[dict[str, Any]]]:
+def held_on(session: Session, person_id: UUID, held: Held = TECHNICIANS) -> dict[str, list[dict[str, Any]]]:
     """All rows that an export shows, table by table. Runs as the engine."""
-    return {each.table: _rows(session, each.table, each.whose, each.hidden, technician_id) for each in _SHOWN}
+    return {each.table: _rows(session, each, person_id) for each in held.holdings if each.is_shown}
 
 
 #: table -> its column of sealed words, and the kind of place that they stand in
 _SEALED = {"messages": ("words", "message"), "credentials": ("evidence", "credential")}
-_SHOWN = tuple(each for each in HOLDINGS if each.is_shown)
 
 
-def _tables(as_engine: AsEngine, technician_id: UUID) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    for each in _SHOWN:
-        with as_engine() as session:
-            rows = _rows(session, each.table, each.whose, each.hidden, technician_id)
-        yield each.table, rows
+def _tables(as_engine: AsEngine, person_id: UUID, held: Held) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    for each in held.holdings:
+        if each.is_shown:
+            with as_engine() as session:
+                rows = _rows(session, each, person_id)
+            yield each.table, rows
 
 
-def _rows(session: Session, table: str, whose: str, hidden: list[str], technician_id: UUID) -> list[dict[str, Any]]:
+def _rows(session: Session, holding: Holding, person_id: UUID) -> list[dict[str, Any]]:
     # The table's name and the condition are the list's own; nothing of them comes from outside.
-    rows_of = f"(SELECT * FROM {table} WHERE {whose})"
+    table, rows_of = holding.table, f"(SELECT * FROM {holding.table} WHERE {holding.whose})"
     wanted = text(f"SELECT to_jsonb(the_row) - CAST(:hidden AS text[]) FROM {rows_of} AS the_row")
-    rows = [row[0] for row in session.execute(wanted, {"t": technician_id, "hidden": hidden})]
+    rows = [row[0] for row in session.execute(wanted, {"t": person_id, "hidden": holding.hidden})]
     if table not in _SEALED:
         return rows
     column, kind = _SEALED[table]

@@ -1,4 +1,6 @@
-"""What do we hold of a technician, and where? One list, by which it is exported and by which it is erased.
+"""What do we hold of a person, and where? One list of technicians, by which it is exported and by which it is erased.
+
+Of the staff another one, by which it is exported. What is the client's is not theirs to take along.
 
 A test compares it with the record: a column that holds personal data and is named neither here nor among what is
 withheld with a reason fails it, and so does a table that knows technicians.
@@ -22,7 +24,7 @@ _WITHOUT_PLACE = "{0} - '{{lat,lng}}'::text[]"
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A table's rows about one technician (`:t`).
+    """A table's rows about one person (`:t`).
 
     `erased` says what becomes of a column, in SQL; `goes` that the rows themselves go. `left_out` are columns that
     are not theirs to take along; `is_shown` False: none of it is (`WITHHELD` says why).
@@ -204,3 +206,53 @@ OF_OTHERS = (
     "webhooks", "staff", "sites", "companies", "clients", "jobs", "templates", "series", "parts", "agreements",
     "duty_shifts",
 )  # fmt: skip
+
+#: Rows of an address, which is a person's of the staff unless it is somebody else's too.
+_OF_STAFFS_ADDRESS = (
+    "email = (SELECT lower(email) FROM staff WHERE id = :t) AND NOT EXISTS (SELECT FROM staff s"
+    " WHERE lower(s.email) = {0}.email AND s.left_at IS NULL AND s.id <> :t) AND NOT EXISTS (SELECT FROM technicians o"
+    " WHERE lower(o.email) = {0}.email AND o.state NOT IN ('left', 'erased'))"
+)
+#: What is held of a person of the staff. Of a notice and an event, what it says is the client's.
+OF_STAFF: tuple[Holding, ...] = (
+    Holding("staff", "id = :t"),
+    Holding("sign_ins", _OF_STAFFS_ADDRESS.format("sign_ins"), left_out=("hash", "more")),
+    Holding("sessions", "staff_id = :t", left_out=("hash",)),
+    Holding("api_keys", "staff_id = :t", left_out=("hash",)),
+    Holding("duty_shifts", "staff_id = :t"),
+    Holding("messages", "author_kind = 'staff' AND author_id = :t", left_out=("carrier_id",)),
+    Holding("notices", "reader_kind = 'staff' AND reader_id = :t", left_out=("data",)),
+    Holding("events", "actor_id = :t OR subject_kind = 'client' AND data @> jsonb_build_object('staff', :t)",
+            left_out=("hash", "prev_hash", "data")),
+)  # fmt: skip
+
+#: Why something that names a person of the staff is not in their export.
+WITHHELD_OF_STAFF: Mapping[str, str] = {
+    "passwords": WITHHELD["passwords"],
+    "files": "what was handed in for a client's work is the client's",
+    "deliverables": "what was handed in and what was said of it are the client's and the technician's",
+    "site_requests": "what was asked for at a site, and the answer, are the client's and the technician's",
+    "incidents": "what happened at a site is the client's",
+    "alarms": "who took an alarm is in the events; the alarm is the client's",
+    "payments": "who approved is in the events; the sums are the client's and the technician's",
+    "pool_overrides": WITHHELD["pool_overrides"],
+    "reviews": "what a technician asked, and was answered, is theirs",
+    "disputes": "what was decided between two others is theirs",
+    "threads": "who has read what stands beside the others of a conversation",
+    "erasures": "somebody else's wish",
+    "legal_holds": WITHHELD["legal_holds"],
+    "idempotency_keys": "a request's answer, kept for a day to be repeated",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A kind of person: the list of what is held on them, and why something is withheld."""
+
+    kind: str
+    holdings: tuple[Holding, ...]
+    withheld: Mapping[str, str]
+
+
+TECHNICIANS = Held("technician", HOLDINGS, WITHHELD)
+STAFF = Held("staff", OF_STAFF, WITHHELD_OF_STAFF)

@@ -89,6 +89,26 @@ def test_an_export_is_a_zip_of_what_is_held(world: World, tmp_path: Path) -> Non
         assert json.loads(archive.read("about.json"))["files_not_there"] == []
 
 
+def test_staff_are_exported_by_their_address_and_by_id_where_two_have_it(world: World, tmp_path: Path) -> None:
+    out = tmp_path / "rosa.zip"
+    add = text(
+        "INSERT INTO staff (id, client_id, role, name, email, created_at)"
+        " VALUES (gen_random_uuid(), :client, :role, 'Rosa Marsh', 'Rosa@example.org', now()) RETURNING id"
+    )
+    with world.as_engine() as (session, _):
+        rosa = session.scalars(add, {"client": world.client, "role": "dispatcher"}).one()
+    run("export", "rosa@example.org", "--out", str(out))
+    with zipfile.ZipFile(out) as archive:
+        assert [each["id"] for each in json.loads(archive.read("data/staff.json"))] == [str(rosa)]
+    with world.as_engine() as (session, _):
+        session.scalars(add, {"client": None, "role": "operator"}).one()
+    with pytest.raises(BadInput, match=str(rosa)):
+        run("export", "rosa@example.org")
+    run("export", str(rosa), "--out", str(out))
+    with pytest.raises(BadInput, match="NUMBER"):
+        run("erase", str(rosa))
+
+
 def test_nobody_is_found_by_another_name(world: World) -> None:
     with pytest.raises(BadInput, match="NUMBER"):
         run("export", "T-99999")

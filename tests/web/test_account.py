@@ -1,5 +1,8 @@
 """One's own way in: the password, where one is signed in, and whom else one may be."""
 
+import json
+import zipfile
+
 import pytest
 from browsing import DESK, PHONE, Devices
 from playwright.sync_api import expect
@@ -31,6 +34,11 @@ def test_staff_set_a_password_and_sign_out_where_they_are_not(devices: Devices, 
         desk.page.get_by_role("button", name="Sign out there").first.click()
         expect(desk.page.get_by_role("listitem")).to_have_count(2)
         assert [each.get("/v1/me").status_code for each in (lost, other)].count(401) == 1
+
+        with desk.page.expect_download() as data:
+            desk.follows("Download your data")
+        with zipfile.ZipFile(data.value.path()) as archive:
+            assert [each["email"] for each in json.loads(archive.read("data/staff.json"))] == [ROSA]
 
         desk.presses("Set a password")
         desk.page.get_by_label("A new password").fill(ROSA)

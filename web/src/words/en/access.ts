@@ -45,4 +45,9 @@ export const access = {
     waits: (num: number) =>
       `${many(num, 'thing that you said waits', 'things that you said wait')} on this phone until you are here again as yourself.`,
   },
+  data: {
+    title: 'What is held on you',
+    hint: 'A file of all that is kept about you, to take along. What is the client’s, or somebody else’s, is not inside; the file says what and why.',
+    act: 'Download your data',
+  },
 }

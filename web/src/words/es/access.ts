@@ -46,4 +46,9 @@ export const access: typeof english = {
     waits: (num) =>
       `${many(num, 'cosa que dijo espera', 'cosas que dijo esperan')} en este teléfono hasta que vuelva a ser usted aquí.`,
   },
+  data: {
+    title: 'Lo que se guarda de usted',
+    hint: 'Un archivo con todo lo que se guarda de usted, para llevárselo. Lo que es del cliente o de otra persona no está dentro; el archivo dice qué y por qué.',
+    act: 'Descargar sus datos',
+  },
 }
