@@ -15,7 +15,15 @@ from api.parts import parts_of
 from api.schemas.clients import ContactOut, HazardOut
 from api.schemas.jobs import WindowOut
 from api.schemas.visits import DayOut, DocumentOut, OnVisitOut, SiteDayOut, SiteRecordOut, StopOut, VisitDetail
-from api.showing import show_cleared, show_description, show_distance, show_person, show_place, show_sent_back
+from api.showing import (
+    has_cleared,
+    show_cleared,
+    show_description,
+    show_distance,
+    show_person,
+    show_place,
+    show_sent_back,
+)
 from api.visibility import Relation, View, view
 from api.visits import MOVES
 from dispatch.errors import NotFound
@@ -182,5 +190,6 @@ def _stop(session: Session, stop: Stop, seen: View, is_part_missing: bool) -> St
         leave_by=stop.leave_by,
         reply_code=stop.assignment.reply_code,
         is_part_missing=is_part_missing,
+        has_cleared=has_cleared(stop.job) and _shows("job.cleared_names", seen),
         site=_site(session, stop.site, stop.assignment.start_at, seen),
     )

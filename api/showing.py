@@ -104,12 +104,17 @@ def show_budget(session: Session, job: JobRow) -> JobBudgetOut | None:
     )
 
 
+def has_cleared(job: JobRow) -> bool:
+    """Whether there is something that only the cleared may read: told without reading it."""
+    return bool(job.disclosure.get("cleared_for"))
+
+
 def show_cleared(session: Session, job: JobRow) -> ClearedHintOut | None:
     """That there are cleared texts, and under which names; None where there are none."""
-    kinds = job.disclosure.get("cleared_for")
-    if not kinds:
+    if not has_cleared(job):
         return None
-    return ClearedHintOut(kinds=kinds, names=names_of(session, Owner("job", job.id, job.client_id)))
+    names = names_of(session, Owner("job", job.id, job.client_id))
+    return ClearedHintOut(kinds=job.disclosure["cleared_for"], names=names)
 
 
 def show_description(job: JobRow, seen: View) -> str:

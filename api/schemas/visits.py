@@ -201,6 +201,7 @@ class StopOut(Out):
     leave_by: Instant
     reply_code: str = Field(description="To check in and out by text or telephone.")
     is_part_missing: bool
+    has_cleared: bool = Field(description="Something of it only the cleared may read: `/v1/jobs/{job_id}/cleared`.")
     site: SiteRecordOut
 
 

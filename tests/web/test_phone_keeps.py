@@ -1,5 +1,6 @@
-"""What does a phone keep? Pages of a proof until they are sent, and nothing of what only the cleared read."""
+"""What does a phone keep? A proof and its pages until they are sent, and nothing of what only the cleared read."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -37,6 +38,13 @@ KEPT = """async () => {
     return found.join('\\n')
 }"""
 
+#: What a browser says of its store when the disk is full, until it is emptied.
+FILL = """() => {
+    const put = IDBObjectStore.prototype.put
+    IDBObjectStore.prototype.put = () => { throw new DOMException('The quota is used up.', 'QuotaExceededError') }
+    window.empty = () => { IDBObjectStore.prototype.put = put }
+}"""
+
 
 def test_what_only_the_cleared_read_opens_by_a_tap_is_told_and_kept_nowhere(devices: Devices):
     town = devices.town
@@ -55,6 +63,9 @@ def test_what_only_the_cleared_read_opens_by_a_tap_is_told_and_kept_nowhere(devi
     with devices.device() as phone:
         devices.sign_in(phone, email)
         phone.sees("Nothing on this day")
+        phone.opens(f"/phone/day/{town.world.start.date()}")
+        phone.sees("Something here opens only for you")
+        assert phone.barriers() == []
         phone.opens(page)
         phone.sees("Kept here for you: Alarm code, North gate.")
         phone.sees("Whoever opens it needs, in force: Site access.")
@@ -97,6 +108,8 @@ def test_what_only_the_cleared_read_opens_by_a_tap_is_told_and_kept_nowhere(devi
     with devices.device(PHONE, "dark", locale="es-MX") as phone:
         devices.sign_in(phone, email)
         phone.sees("Nada en este día")
+        phone.opens(f"/phone/day/{town.world.start.date()}")
+        phone.sees("Aquí hay algo que solo usted abre")
         phone.opens(page)
         phone.sees("Guardado aquí para usted: Código de la alarma, North gate.")
         for wish in ("check-in", "check-out"):
@@ -106,6 +119,9 @@ def test_what_only_the_cleared_read_opens_by_a_tap_is_told_and_kept_nowhere(devi
         assert phone.barriers() == []
         phone.page.reload()
         phone.sees("Ya registró su salida: no se abre más.")
+        phone.opens(f"/phone/day/{town.world.start.date()}")
+        phone.sees("Store 1147")
+        expect(phone.page.get_by_text("Aquí hay algo que solo usted abre")).to_have_count(0)
     assert len(readings()) == 2
 
 
@@ -141,8 +157,7 @@ def test_pages_photographed_without_a_network_are_sent_once_and_found_by_the_rev
         # They outlive the page; nothing is handed in without them.
         phone.page.reload()
         expect(waiting).to_have_count(2)
-        phone.sees("You can hand it in when its pages have been sent.")
-        expect(phone.page.get_by_role("button", name="Hand it in")).to_be_disabled()
+        expect(phone.page.get_by_role("button", name="Hand it in")).to_be_enabled()
         assert phone.barriers() == []
         assert "bytes of a file" in phone.page.evaluate(KEPT)
         assert operator.get(pages).json() == []
@@ -173,6 +188,138 @@ def test_pages_photographed_without_a_network_are_sent_once_and_found_by_the_rev
         phone.presses("OK")
         expect(phone.page.get_by_text("It was not taken")).to_have_count(0)
     assert len(operator.get(pages).json()) == 2
+
+
+def test_a_proof_begun_and_handed_in_without_a_network_is_whole_when_it_returns(devices: Devices):
+    town, operator = devices.town, devices.town.key("operator")
+    _kind(operator, "osha_10", "OSHA 10")
+    who = town.world.technicians[0]
+    tries: dict[str, set[str]] = {}
+
+    def note(request: Request) -> None:
+        if request.method == "POST" and "/credentials" in request.url:
+            tries.setdefault(request.url.rsplit("/", 1)[-1], set()).add(request.headers["idempotency-key"])
+
+    def mine() -> list[Any]:
+        found = operator.get(f"/v1/technicians/{who}/credentials").json()["items"]
+        return [each for each in found if each["kind"] == "osha_10"]
+
+    with devices.device() as phone:
+        phone.page.on("request", note)
+        devices.sign_in(phone, devices.address_of(who))
+        phone.sees("Nothing on this day")
+        phone.opens("/phone/proofs/new")
+        phone.page.get_by_label("What is it?").select_option(label="OSHA 10")
+        phone.page.evaluate("navigator.serviceWorker.ready")
+        phone.offline(True)
+        last = datetime.now(UTC).date() + timedelta(days=200)
+        _types(phone, "2026-01-01", last.isoformat(), "Card 4711")
+        # What is typed outlives the page before it is said.
+        phone.page.reload()
+        expect(phone.page.get_by_label("Number or where it can be looked up")).to_have_value("Card 4711")
+        expect(phone.page.get_by_label("What is it?")).to_have_value("osha_10")
+        phone.presses("On to the photos")
+        phone.sees("Not handed in yet")
+        phone.sees("Kept on this phone. It is sent when there is a network.")
+        expect(phone.page.get_by_role("button", name="Hand it in")).to_be_disabled()
+        _photographs(phone, photo(gps=True))
+        expect(phone.page.get_by_role("img", name="A page that is on this phone alone")).to_be_visible()
+        _photographs(phone, PDF)
+        waiting = phone.page.get_by_role("listitem").filter(has_text="Kept on this phone")
+        expect(waiting).to_have_count(2)
+        phone.presses("Hand it in")
+        phone.sees("Handing in your proof")
+        phone.page.reload()
+        phone.sees("Handing in your proof")
+        expect(waiting).to_have_count(2)
+        expect(phone.page.get_by_role("button", name="Hand it in")).to_have_count(0)
+        assert phone.barriers() == []
+        begun = phone.page.url
+        phone.opens("/phone/proofs")
+        phone.sees("On this phone alone")
+        assert phone.barriers() == []
+        phone.page.get_by_role("link", name="OSHA 10").click()
+        phone.sees("Handing in your proof")
+        assert phone.page.url == begun
+        assert mine() == []
+
+        phone.offline(False)
+        phone.sees("Being reviewed")
+        phone.heard()
+        phone.sees("Page 2")
+        [proof] = mine()
+        assert (proof["state"], proof["evidence"]) == ("submitted", "Card 4711")
+        assert [each["content_type"] for each in proof["documents"]] == ["image/jpeg", "application/pdf"]
+        # It goes by the server's name now, also for who comes by the old address.
+        expect(phone.page).to_have_url(re.compile(proof["id"]))
+        phone.page.goto(begun)
+        expect(phone.page).to_have_url(re.compile(proof["id"]))
+        assert {name: len(keys) for name, keys in tries.items()} == {"credentials": 1, "documents": 2, "submit": 1}
+        assert "bytes of a file" not in phone.page.evaluate(KEPT), "what was sent is not on the phone any more"
+
+
+def test_a_proof_that_is_refused_later_is_mended_with_its_photos(devices: Devices):
+    town, operator = devices.town, devices.town.key("operator")
+    _kind(operator, "osha_10", "OSHA 10")
+    who = town.world.technicians[0]
+    with devices.device() as phone:
+        devices.sign_in(phone, devices.address_of(who))
+        phone.sees("Nothing on this day")
+        phone.opens("/phone/proofs/new")
+        phone.page.get_by_label("What is it?").select_option(label="OSHA 10")
+        phone.page.evaluate("navigator.serviceWorker.ready")
+        phone.offline(True)
+        last = (datetime.now(UTC).date() + timedelta(days=200)).isoformat()
+        # An older page, which let a number be longer than the server does.
+        number = phone.page.get_by_label("Number or where it can be looked up")
+        number.evaluate("each => each.removeAttribute('maxlength')")
+        _types(phone, "2026-01-01", last, "4712 " * 50)
+        phone.presses("On to the photos")
+        phone.sees("Kept on this phone")
+        _photographs(phone, photo())
+        phone.presses("Hand it in")
+        phone.sees("Handing in your proof")
+        phone.offline(False)
+        phone.follows("See it")
+        phone.sees("It was not taken:")
+        expect(phone.page.get_by_role("img", name="A page that is on this phone alone")).to_be_visible()
+        assert phone.barriers() == []
+        phone.follows("Mend what was typed")
+        expect(phone.page.get_by_label("Valid from")).to_have_value("2026-01-01")
+        number.fill("Card 4712")
+        phone.presses("On to the photos")
+        phone.sees("Being reviewed")
+        phone.heard()
+        found = operator.get(f"/v1/technicians/{who}/credentials").json()["items"]
+        [proof] = [each for each in found if each["kind"] == "osha_10"]
+        assert (proof["evidence"], proof["state"], len(proof["documents"])) == ("Card 4712", "submitted", 1)
+
+
+def test_a_phone_without_room_says_that_it_keeps_no_photo_more(devices: Devices):
+    town = devices.town
+    _kind(town.key("operator"), "osha_10", "OSHA 10")
+    with devices.device() as phone:
+        devices.sign_in(phone, devices.address_of(town.world.technicians[0]))
+        phone.sees("Nothing on this day")
+        phone.opens("/phone/proofs/new/osha_10")
+        _types(phone, "2026-01-01", (datetime.now(UTC).date() + timedelta(days=200)).isoformat(), "Card 4713")
+        phone.presses("On to the photos")
+        phone.sees("Photograph it first")
+        phone.page.evaluate(FILL)
+        _photographs(phone, photo())
+        phone.sees("There is no room left on this phone. Free some, then take it again.")
+        phone.sees("what you said last could not be kept, and is not sent")
+        expect(phone.page.get_by_role("button", name="Hand it in")).to_be_disabled()
+        assert phone.barriers() == []
+        phone.page.evaluate("window.empty()")
+        _photographs(phone, photo())
+        phone.sees("Page 1")
+        expect(phone.page.get_by_text("There is no room left")).to_have_count(0)
+
+
+def _types(phone: Device, first: str, last: str, number: str) -> None:
+    for label, text in (("Valid from", first), ("Valid until", last), ("Number or where it", number)):
+        phone.page.get_by_label(label).fill(text)
 
 
 def _kind(operator: Caller, code: str, name: str) -> None:

@@ -63,6 +63,12 @@ def clears(town: Town, technician: UUID, days: int = 30) -> UUID:
     return row.id
 
 
+def marks(given: Any) -> list[bool]:
+    """Which visits of the technician's day say that something of them only the cleared may read."""
+    day = given.town.world.start.date()
+    return [each["has_cleared"] for each in given.technician.get(f"/v1/day?date={day}").json()["stops"]]
+
+
 def series_of(town: Town, template: str, **more: Any) -> Any:
     """A series of one day from the template, as it was answered."""
     wish = {"name": "Vaults", "site_id": str(town.world.site), "template_id": template, "rule": "FREQ=DAILY;COUNT=1"}
@@ -90,11 +96,17 @@ def nowhere(admin_url: str, caplog: pytest.LogCaptureFixture) -> Callable[[], No
     return look
 
 
+def test_a_day_has_no_mark_where_there_is_nothing_for_the_cleared(story):
+    assert marks(story.assigned()) == [False]
+
+
 def test_an_alarm_code_is_read_by_the_cleared_and_each_reading_is_told(story, town, admin, requester, nowhere):
     given = story.assigned(cleared=CLEARED, disclosure={"description": "assigned"}, description="Behind the counter")
     cleared = {"kinds": [KIND], "names": ["alarm_code", "back_door"]}
     assert given.job["cleared"] == cleared
     assert given.technician.get(given.visit).json()["cleared"] == cleared
+    assert marks(given) == [True], "their day has a mark, and it reads nothing"
+    assert admin.get(f"/v1/cleared-readings?job_id={given.job['id']}").json()["items"] == []
     url = f"{given.job_url}/cleared"
 
     refused = given.technician.get(url)

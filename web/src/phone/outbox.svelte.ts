@@ -48,8 +48,13 @@ const LASTING: readonly EntryKind[] = [
   'appeal',
   'answer-notice',
   'review',
+  'prove',
   'page',
+  'submit',
 ]
+
+/** A proof is not handed in without a page that somebody photographed for it. */
+const PAGE_NOT_TAKEN: Problem = { status: 0, code: 'page_not_taken', detail: '' }
 
 /** Longer nobody waits for the pages to hear what became of what they said. */
 const READ_MS = 3_000
@@ -57,6 +62,7 @@ const READ_MS = 3_000
 export type Wish = {
   kind: EntryKind
   about: string
+  after?: string | undefined
   title: string
   path: string
   body: unknown
@@ -69,6 +75,8 @@ type Hearer = (problem: Problem) => boolean
 
 class Outbox {
   entries = $state.raw<readonly Entry[]>([])
+  /** What was said last could not be kept: the phone has no room. */
+  isFull = $state(false)
   #told = new Set<(entry: Entry) => unknown>()
   #hearers = new Map<string, Hearer>()
   /** Answered, but not yet read anew by the pages. */
@@ -107,10 +115,27 @@ class Outbox {
   /** Keep what was said, then send it. */
   async say(wish: Wish, hearer?: Hearer): Promise<void> {
     const entry: Entry = { ...wish, id: crypto.randomUUID(), madeAt: Date.now(), state: 'waiting', wasOffline: false }
+    this.isFull = false
     if (hearer) this.#hearers.set(entry.id, hearer)
-    await store.put(entry)
+    await store.put(entry).catch((error: unknown) => {
+      this.#hearers.delete(entry.id)
+      // A form that hears it says so itself.
+      this.isFull = hearer === undefined
+      throw error
+    })
     this.entries = [...this.entries, entry]
     await this.send()
+  }
+
+  /** What waits for a proof that is being mended says what the proof says. */
+  async reword(about: string, kind: EntryKind, body: unknown): Promise<void> {
+    const said = this.waiting.filter((each) => each.after === about && each.kind === kind)
+    for (const each of said) await this.#replace({ ...each, body })
+  }
+
+  /** Think no more of a proof that was begun here, nor of what was photographed for it. */
+  async abandon(about: string): Promise<void> {
+    for (const each of this.entries.filter((entry) => entry.about === about)) await this.drop(each.id)
   }
 
   /** It was seen. */
@@ -124,17 +149,32 @@ class Outbox {
     await navigator.locks.request('truckroll-outbox', async () => {
       const kept = await store.entries()
       this.entries = [...this.#unread.values(), ...kept.filter((each) => !this.#unread.has(each.id))]
-      for (const entry of inOrder(this.waiting.filter((each) => !this.#unread.has(each.id)))) {
+      for (const entry of this.waiting) await this.#name(entry)
+      const ready = this.waiting.filter((each) => !this.#unread.has(each.id) && each.after === undefined)
+      for (const entry of inOrder(ready)) {
+        // What was refused with another is not sent.
+        if (!this.waiting.some((each) => each.id === entry.id)) continue
         if (!(session.isIn && (await this.#sendOne(entry)))) return
       }
     })
   }
 
+  /** Say the server's name of a proof where the phone said its own, once there is one. */
+  async #name(entry: Entry): Promise<void> {
+    const made = entry.after && (await store.made(entry.after))
+    if (!made) return
+    const path = entry.path.replace(entry.about, made)
+    await this.#replace({ ...entry, path, about: made, after: undefined })
+  }
+
   /** Whether the next one may be sent: not after one that nobody answered, so that the order stays. */
   async #sendOne(entry: Entry): Promise<boolean> {
     const sent = await this.#post(entry)
+    // First of all: whatever happens next, what belongs to the proof finds it.
+    if (sent.ok && sent.id && entry.kind === 'prove') await store.keepMade(entry.about, sent.id, entry.madeAt)
     if (sent.ok || !(isPassing(sent.problem) || sent.problem.code === 'unauthenticated')) {
       await this.#end(entry, sent)
+      await this.#goOn(entry, sent)
       return true
     }
     if (sent.problem.code === 'unauthenticated') session.end()
@@ -188,6 +228,17 @@ class Outbox {
     if (!isLasting) return
     const late = new Promise((resolve) => setTimeout(resolve, READ_MS))
     void Promise.race([read, late]).then(() => this.#unread.delete(entry.id) && this.#show(ended, isNews))
+  }
+
+  /** What hangs on it goes next, or not at all. */
+  async #goOn(entry: Entry, sent: Sent): Promise<void> {
+    if (sent.ok && entry.kind === 'prove') void this.send()
+    if (!sent.ok && entry.kind === 'page') await this.#holdBack(entry.about)
+  }
+
+  async #holdBack(about: string): Promise<void> {
+    const said = this.waiting.filter((each) => each.about === about && each.kind === 'submit')
+    for (const each of said) await this.#end(each, { ok: false, problem: PAGE_NOT_TAKEN })
   }
 
   #show(entry: Entry, isKept: boolean): void {

@@ -42,7 +42,8 @@ const PAGES: Record<
 }
 
 function proofs(first: string | undefined, second: string, kind: string): Found {
-  if (first === 'new') return page(() => import('./pages/NewProofPage.svelte'), { kind: second })
+  if (first === 'new') return page(() => import('./pages/NewProofPage.svelte'), { kind: second, again: '' })
+  if (first === 'again') return page(() => import('./pages/NewProofPage.svelte'), { kind: '', again: second })
   if (first === 'sign') return page(() => import('./pages/AgreementPage.svelte'), { clientId: second, kind })
   if (first === 'notices') return page(() => import('./pages/NoticesPage.svelte'), none)
   if (first) return page(() => import('./pages/ProofPage.svelte'), { id: first })

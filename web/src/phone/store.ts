@@ -9,8 +9,10 @@ export type Entry = {
   readonly id: string
   readonly madeAt: number
   readonly kind: EntryKind
-  /** What it is about: an offer's, a visit's, an open job's, a payment's or a point's id. */
+  /** What it is about: an offer's, a visit's, an open job's, a payment's, a point's or a proof's id. */
   readonly about: string
+  /** The proof whose making it waits for, by the name that the phone gave it; the server's takes its place. */
+  readonly after?: string | undefined
   readonly title: string
   readonly path: string
   readonly body: unknown
@@ -73,7 +75,9 @@ export type EntryKind =
   | 'appeal'
   | 'answer-notice'
   | 'review'
+  | 'prove'
   | 'page'
+  | 'submit'
 
 export type Read = { data: unknown; readAt: number }
 
@@ -107,6 +111,13 @@ export const store = {
   },
   async keep(name: string, data: unknown, readAt: number): Promise<void> {
     await (await database()).put('reads', { data, readAt }, name)
+  },
+  /** What the server calls a proof that was begun here, once it has it. */
+  async made(name: string): Promise<string | undefined> {
+    return (await this.read(`made ${name}`))?.data as string | undefined
+  },
+  keepMade(name: string, id: string, readAt: number): Promise<void> {
+    return this.keep(`made ${name}`, id, readAt)
   },
   /** Forget what was read before a moment: days that are over, files of sites that nobody goes to. */
   async prune(before: number): Promise<void> {

@@ -1,6 +1,7 @@
 // How does a form hear what became of what it said? While it stands open it is told a no; what waits longer is kept.
 import { onDestroy } from 'svelte'
 import type { Result } from '../server/api'
+import { NO_ROOM } from '../server/problems'
 import { outbox, type Wish } from './outbox.svelte'
 
 /** Longer no form stands open: the answer comes with the news. */
@@ -23,7 +24,7 @@ export function telling(): Tell {
       }
       setTimeout(said, PATIENCE_MS)
       // What cannot be kept, on a phone that is full, is not lost from sight.
-      const fail = () => resolve({ ok: false, problem: { status: 0, code: 'fault', detail: '' } })
+      const fail = () => resolve({ ok: false, problem: NO_ROOM })
       void outbox.say(wish, hear).then(said, fail)
     })
 }

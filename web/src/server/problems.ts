@@ -11,6 +11,9 @@ export type Problem = {
 
 export const UNREACHABLE: Problem = { status: 0, code: 'unreachable', detail: '' }
 
+/** It could not even be kept. */
+export const NO_ROOM: Problem = { status: 0, code: 'no_room', detail: '' }
+
 /** Whatever the server said that was no success. */
 export function problemOf(status: number, body: unknown): Problem {
   if (typeof body === 'object' && body !== null && 'code' in body && typeof body.code === 'string') {

@@ -49,6 +49,38 @@ describe('a time', () => {
     expect(plain(long.there)).toContain('Tue, Mar 2, 5:00 PM')
   })
 
+  it('names the reader’s day of a span only where it is another', () => {
+    const here = (from: string, to: string, zone: string, own: string) => plain(span(from, to, zone, reader(own)).here)
+    const [site, own] = ['America/Chicago', 'America/New_York']
+    expect(here('2027-03-01T19:00:00Z', '2027-03-01T23:00:00Z', site, own)).toBe('2:00 PM – 6:00 PM')
+    // It ends at the reader's after midnight; begins there, too; and lies on two days by both clocks.
+    expect(here('2027-03-02T03:00:00Z', '2027-03-02T05:30:00Z', site, own)).toBe('10:00 PM – Tue, Mar 2, 12:30 AM')
+    expect(here('2027-03-02T05:00:00Z', '2027-03-02T05:45:00Z', site, own)).toBe('Tue, Mar 2, 12:00 AM – 12:45 AM')
+    expect(here('2027-03-02T04:00:00Z', '2027-03-02T08:00:00Z', site, own)).toBe('11:00 PM – 3:00 AM')
+    expect(here('2027-03-02T05:30:00Z', '2027-03-03T04:30:00Z', site, own)).toBe('Tue, Mar 2, 12:30 AM – 11:30 PM')
+    expect(here('2027-03-02T05:30:00Z', '2027-03-03T07:00:00Z', site, own)).toBe(
+      'Tue, Mar 2, 12:30 AM – Wed, Mar 3, 2:00 AM',
+    )
+    // West of the site the reader's day may be the one before, at both ends or at one.
+    expect(here('2027-03-01T05:15:00Z', '2027-03-01T05:45:00Z', own, site)).toBe('Sun, Feb 28, 11:15 PM – 11:45 PM')
+    expect(here('2027-03-01T05:15:00Z', '2027-03-01T09:00:00Z', own, site)).toBe(
+      'Sun, Feb 28, 11:15 PM – Mon, Mar 1, 3:00 AM',
+    )
+  })
+
+  it('says both clocks of a span in which one of them changes', () => {
+    // Denver goes to summer time at 09:00Z; Phoenix has none: one clock at the start, two at the end.
+    const said = span('2027-03-14T07:30:00Z', '2027-03-14T10:00:00Z', 'America/Denver', reader('America/Phoenix'))
+    expect([plain(said.there), said.zone, plain(said.here)]).toEqual([
+      'Sun, Mar 14, 12:30 AM – 4:00 AM',
+      'MST',
+      '12:30 AM – 3:00 AM',
+    ])
+    // And back: an hour that comes twice there is as long as it is.
+    const back = span('2027-11-07T06:30:00Z', '2027-11-07T08:30:00Z', 'America/Chicago', reader('UTC'))
+    expect([plain(back.there), plain(back.here)]).toEqual(['Sun, Nov 7, 1:30 AM – 2:30 AM', '6:30 AM – 8:30 AM'])
+  })
+
   it('goes by the reader’s habits', () => {
     const said = moment('2027-03-01T19:00:00Z', 'Europe/Madrid', reader('Europe/Madrid', 'es-ES'), true)
     expect(plain(said.there)).toBe('lun, 1 mar, 20:00')

@@ -85,19 +85,22 @@ export function moment(iso: string, zone: string, reader: Reader, withDay: boole
   }
 }
 
-/** From a moment to another; the day is said twice only where it is another one. */
+/** From a moment to another; each day is said once, and of the reader's own only where it is another one. */
 export function span(from: string, to: string, zone: string, reader: Reader): Said {
   const start = new Date(from)
   const end = new Date(to)
-  const say = (where: string) => {
-    const isOneDay = dayOf(start, where) === dayOf(end, where)
-    const until = isOneDay
-      ? clockTime(end, where, reader)
-      : `${dayName(end, where, reader)}, ${clockTime(end, where, reader)}`
-    return `${dayName(start, where, reader)}, ${clockTime(start, where, reader)} – ${until}`
+  const isOne = (where: string) => dayOf(start, where) === dayOf(end, where)
+  const isSame = (at: Date) => dayOf(at, zone) === dayOf(at, reader.zone)
+  const say = (at: Date, where: string, withDay: boolean) =>
+    (withDay ? `${dayName(at, where, reader)}, ` : '') + clockTime(at, where, reader)
+  // A day that was just said holds until another one is.
+  const isEndSaid = isSame(start) ? isSame(end) : isOne(reader.zone)
+  const isOther = differs(start, zone, reader) || differs(end, zone, reader)
+  return {
+    there: `${say(start, zone, true)} – ${say(end, zone, !isOne(zone))}`,
+    zone: isOther ? zoneName(start, zone) : '',
+    here: isOther ? `${say(start, reader.zone, !isSame(start))} – ${say(end, reader.zone, !isEndSaid)}` : '',
   }
-  const isOther = differs(start, zone, reader)
-  return { there: say(zone), zone: isOther ? zoneName(start, zone) : '', here: isOther ? say(reader.zone) : '' }
 }
 
 /** Hours of a day by a place's own clock, `08:00-17:30`, as people there say them; 24:00 is the midnight after. */

@@ -28,6 +28,12 @@ export class Route {
     document.querySelector('main')?.focus()
   }
 
+  /** The same page under another address: going back does not lead to the old one. */
+  rename(path: string): void {
+    history.replaceState(null, '', this.href(path))
+    this.#read()
+  }
+
   #read(): void {
     this.path = location.pathname.startsWith(this.#base) ? location.pathname.slice(this.#base.length) || '/' : '/'
   }

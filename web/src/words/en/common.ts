@@ -60,6 +60,9 @@ export const common = {
     no_yes_yet: 'They have not said yes yet.',
     conflict: 'It changed meanwhile. Look at it again.',
     stale: 'Somebody changed it meanwhile. Look at it again.',
+    page_not_taken: 'It was not handed in: one of its pages was not taken. Look at it, then hand it in.',
+    no_room:
+      'There is no room left on this phone: what you said last could not be kept, and is not sent. Free some room, then say it again.',
     too_many: 'Too many tries. Wait a minute.',
     fault: 'A fault on our side. It was noted.',
     wrong: 'Address or password is wrong.',

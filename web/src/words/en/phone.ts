@@ -28,6 +28,7 @@ export const phone = {
     comesAt: (time: string) => `You said that you come at ${time}`,
     partsThere: 'Parts are there',
     partMissing: 'A part is missing',
+    cleared: 'Something here opens only for you',
   },
   presence: {
     assigned: 'Yours',
@@ -231,6 +232,7 @@ export const phone = {
     sending: 'Being sent',
     seen: 'OK',
     seeDay: 'See the day',
+    see: 'See it',
     kinds: {
       accept: 'Your yes',
       decline: 'Your no',
@@ -264,7 +266,9 @@ export const phone = {
       appeal: 'Your appeal',
       'answer-notice': 'Your answer to the notice',
       review: 'Your question to a person',
+      prove: 'Your proof',
       page: 'A page of your proof',
+      submit: 'Handing in your proof',
     } as Record<string, string>,
     assigned: 'It is yours.',
     noted: 'Your yes is noted. The dispatcher picks.',

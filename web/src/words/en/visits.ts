@@ -114,14 +114,14 @@ export const visits = {
   },
   rating: {
     title: 'How was it there?',
-    hint: (day: string) =>
-      `The client and its site, not the work. Neither sees the other’s stars before both have rated, or ${day}.`,
+    hint: (time: string) =>
+      `The client and its site, not the work. Neither sees the other’s stars before both have rated, or before ${time}.`,
     names: { '1': 'Bad', '2': 'Poor', '3': 'Fair', '4': 'Good', '5': 'Very good' } as Record<string, string>,
     of: (stars: string, name: string) => `${stars} of 5: ${name}`,
     send: 'Give the stars',
     gave: (stars: number) => `You gave ${stars} of 5 stars.`,
     got: (stars: number) => `The client gave you ${stars} of 5.`,
-    hidden: (day: string) => `The client sees them when it has rated too, or on ${day}.`,
+    hidden: (time: string) => `The client sees them when it has rated too, or at ${time}.`,
     never: 'Stars are never changed. What is wrong about the client’s can be appealed in your record.',
   },
   rates: {
@@ -175,6 +175,7 @@ export const visits = {
     penalty: (words: string, sum: string) => `The client takes ${sum} off: ${words}`,
     contest: 'Contest it',
     contestHint: 'It does not count until a person has decided.',
-    contestBy: (day: string) => `You have until then: ${day}. Until then nobody gets the money.`,
+    contestBy: (time: string) => `You have until ${time}. Until then nobody gets the money.`,
+    disputeUntil: (time: string) => `You can say so until ${time}.`,
   },
 }

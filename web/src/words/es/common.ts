@@ -61,6 +61,9 @@ export const common: typeof english = {
     no_yes_yet: 'Todavía no dijo que sí.',
     conflict: 'Cambió mientras tanto. Mírelo otra vez.',
     stale: 'Alguien lo cambió mientras tanto. Mírelo otra vez.',
+    page_not_taken: 'No se entregó: una de sus páginas no se aceptó. Véala y entréguela después.',
+    no_room:
+      'No queda espacio en este teléfono: lo último que dijo no se pudo guardar y no se envía. Libere espacio y dígalo de nuevo.',
     too_many: 'Demasiados intentos. Espere un minuto.',
     fault: 'Un fallo nuestro. Quedó anotado.',
     wrong: 'El correo o la contraseña no es correcto.',

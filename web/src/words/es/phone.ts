@@ -29,6 +29,7 @@ export const phone: typeof english = {
     comesAt: (time) => `Dijo que llega a las ${time}`,
     partsThere: 'Las piezas están',
     partMissing: 'Falta una pieza',
+    cleared: 'Aquí hay algo que solo usted abre',
   },
   presence: {
     assigned: 'Suyo',
@@ -233,6 +234,7 @@ export const phone: typeof english = {
     sending: 'Enviando',
     seen: 'Vale',
     seeDay: 'Ver el día',
+    see: 'Verla',
     kinds: {
       accept: 'Su sí',
       decline: 'Su no',
@@ -266,7 +268,9 @@ export const phone: typeof english = {
       appeal: 'Su apelación',
       'answer-notice': 'Su respuesta al aviso',
       review: 'Su pregunta a una persona',
+      prove: 'Su acreditación',
       page: 'Una página de su comprobante',
+      submit: 'La entrega de su acreditación',
     },
     assigned: 'Es suyo.',
     noted: 'Su sí queda anotado. Elige el despachador.',

@@ -109,14 +109,14 @@ export const visits: typeof english = {
   },
   rating: {
     title: '¿Cómo fue allí?',
-    hint: (day) =>
-      `El cliente y su sitio, no el trabajo. Nadie ve las estrellas del otro antes de que ambos las den, o el ${day}.`,
+    hint: (time) =>
+      `El cliente y su sitio, no el trabajo. Nadie ve las estrellas del otro antes de que ambos las den, o el ${time}.`,
     names: { '1': 'Malo', '2': 'Flojo', '3': 'Regular', '4': 'Bueno', '5': 'Muy bueno' },
     of: (stars, name) => `${stars} de 5: ${name}`,
     send: 'Dar las estrellas',
     gave: (stars) => `Usted dio ${stars} de 5 estrellas.`,
     got: (stars) => `El cliente le dio ${stars} de 5.`,
-    hidden: (day) => `El cliente las ve cuando dé las suyas, o el ${day}.`,
+    hidden: (time) => `El cliente las ve cuando dé las suyas, o el ${time}.`,
     never: 'Las estrellas no se cambian. Contra las del cliente puede reclamar en su historial.',
   },
   rates: {
@@ -168,6 +168,7 @@ export const visits: typeof english = {
     penalty: (words, sum) => `El cliente descuenta ${sum}: ${words}`,
     contest: 'Discutirlo',
     contestHint: 'No cuenta hasta que una persona haya decidido.',
-    contestBy: (day) => `Tiene hasta entonces: ${day}. Hasta ese día nadie recibe el dinero.`,
+    contestBy: (time) => `Tiene hasta el ${time}. Hasta entonces nadie recibe el dinero.`,
+    disputeUntil: (time) => `Puede decirlo hasta el ${time}.`,
   },
 }
