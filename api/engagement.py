@@ -17,8 +17,7 @@ from api.schemas.engagement import AnsweredChecklist, EngagementOut, EngagementP
 from api.versions import content_etag, content_version
 from dispatch.record.session import Actor, database_now, transaction
 from dispatch.record.tables import UsageRow
-from dispatch.talent.engaging import Said, answer_checklist, checklists, engage, who_must_choose
-from dispatch.talent.reading import lock_technician_row
+from dispatch.talent.engaging import Said, answer_checklist, checklists, engage, hold_way, who_must_choose
 from matching.checklist import read_answers
 from matching.packs import Pack
 
@@ -40,13 +39,13 @@ def get_engagement(request: Request, actor: Reader, technician_id: UUID) -> Resp
 @router.patch("", response_model=EngagementOut, summary="Say how a technician works for you")
 def patch_engagement(request: Request, actor: Keeper, technician_id: UUID, patch: EngagementPatch) -> Response:
     """Answers bear your name, the moment, and the evidence you give. Needs If-Match with the ETag."""
+    assert actor.client_id is not None, "a client's admin has a client"
     version = wanted_version(request, "engagement")
     with writing(request, actor, "engine") as session:
         find_visible(session, actor, technician_id)
         now = database_now(session)
         if patch.engaged_as is not None:
-            # Before the row of the two, as everybody locks them.
-            lock_technician_row(session, technician_id)
+            hold_way(session, actor.client_id, technician_id, patch.engaged_as)
         session.get(UsageRow, (actor.client_id, technician_id), with_for_update=True)
         if content_version(_show(session, actor, technician_id, now)) != version:
             raise Stale("engagement")

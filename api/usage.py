@@ -35,7 +35,7 @@ from dispatch.record.tables import ClientRow, OfferRow, TechnicianRow, UsageRow
 from dispatch.record.tables.offers import LIVE_OFFERS
 from dispatch.talent.clock import Usage, read_usage, usage_under_limits
 from dispatch.talent.engaging import is_unchosen, who_must_choose
-from dispatch.talent.limits import set_limits
+from dispatch.talent.limits import Same, set_limits
 from dispatch.talent.packfiles import known_packs
 from matching.packs import WAYS_ON, LimitsPolicy, Pack
 from matching.standing import Standing
@@ -113,14 +113,18 @@ def get_limits(request: Request, actor: ClientReader, client_id: UUID) -> Respon
 
 @router.patch("/clients/{client_id}/limits", response_model=LimitsOut, summary="Change a client's limits")
 def patch_limits(request: Request, actor: ClientKeeper, client_id: UUID, patch: LimitsPatch) -> Response:
-    """Say how hard each pack is, and set limits of your own. What is promised stays promised. Needs If-Match."""
+    """Say how hard each pack is, set limits of your own, and who pays your employees (W-2). Needs If-Match.
+
+    What is promised stays promised.
+    """
     version = wanted_version(request, "limits")
     with writing(request, actor, "engine") as session:
         row, now = _find(session, actor, client_id), database_now(session)
         session.refresh(row, with_for_update=True)
         if content_version(_show_limits(row, now)) != version:
             raise Stale("limits")
-        set_limits(session, actor, client_id, patch.limits, patch.hours_zone, now=now)
+        payroll_id = patch.payroll_company_id if "payroll_company_id" in patch.model_fields_set else Same.AS_IT_IS
+        set_limits(session, actor, client_id, patch.limits, patch.hours_zone, payroll_id, now=now)
         session.refresh(row)
         shown = _show_limits(row, now)
     return to_response(Reply(shown, headers=content_etag(shown)))
@@ -177,7 +181,7 @@ def _show_standing(standing: Standing) -> StandingOut:
 def _show_limits(row: ClientRow, now: datetime) -> LimitsOut:
     policy, today = LimitsPolicy.of_stored(row.limits, known_packs()), now.astimezone(UTC).date()
     packs = [_show_pack(pack, policy) for pack in known_packs() if pack.holds_on(today)]
-    return LimitsOut(limits=row.limits, hours_zone=row.hours_zone, packs=packs)
+    return LimitsOut(limits=row.limits, hours_zone=row.hours_zone, payroll_company_id=row.payroll_id, packs=packs)
 
 
 def _show_pack(pack: Pack, policy: LimitsPolicy) -> PackOut:

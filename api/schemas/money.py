@@ -346,7 +346,7 @@ class YearLineOut(Out):
     currency: Currency
     amount: Signed
     expenses: Signed = Field(description="The part that paid back approved expenses: no income.")
-    engaged_as: str = Field(description="How they work for the client today.")
+    engaged_as: str = Field(description="How they worked for the client when they took the work.")
     num_payouts: int
     is_reported: bool
 

@@ -89,16 +89,20 @@ class UsageList(Out):
 
 
 class LimitsPatch(In):
-    """What the client goes by: `limits` is replaced whole; `hours_zone` can be set until hours are counted."""
+    """What the client goes by: `limits` is replaced whole; `hours_zone` can be set until hours are counted.
+
+    Whoever is employed for the client is paid through its payroll partner; null takes it away while nobody is.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"limits": _LIMITS}]})
     limits: dict[str, Any] | None = None
     hours_zone: str | None = Field(default=None, max_length=64, examples=["America/New_York"])
+    payroll_company_id: UUID | None = None
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
-        if self.limits is None and self.hours_zone is None:
-            raise ValueError("send limits, hours_zone, or both")
+        if self.limits is None and self.hours_zone is None and "payroll_company_id" not in self.model_fields_set:
+            raise ValueError("send limits, hours_zone or payroll_company_id")
         return self
 
 
@@ -126,5 +130,6 @@ class LimitsOut(Out):
 
     limits: dict[str, Any]
     hours_zone: str
+    payroll_company_id: UUID | None = Field(description="The company that pays who is employed for the client (W-2).")
     packs: list[PackOut]
     note: str = NOTE

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from dispatch.money.committing import check_days, lock_budgets, notice
@@ -16,19 +16,20 @@ from dispatch.money.ledger import About, Owner, account_id, lock_accounts, open_
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import (
-    AssignmentRow,
     ClientRow,
     JobRow,
     LedgerAccountRow,
     PaymentRow,
     SiteRow,
     TermsRow,
+    UsageRow,
     new_id,
 )
 from geo.restdays import region_of, rest_days
 from matching.job import Pay
 from matching.pay import Worked, hours_of, pay_lines, total
 from matching.rates import Rates
+from matching.technician import CONTRACTOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,10 @@ class Work:
     terms_version: int
 
 
-def payee_of(row: PaymentRow | AssignmentRow | Work) -> Owner:
-    """Who is paid: the company, or the technician themselves."""
-    return Owner(company_id=row.company_id) if row.company_id else Owner(technician_id=row.technician_id)
+def payee_of(payment: PaymentRow) -> Owner:
+    """Who is paid: the payroll partner of an employee, the technician's company, or they themselves."""
+    company_id = payment.payroll_id or payment.company_id
+    return Owner(company_id=company_id) if company_id else Owner(technician_id=payment.technician_id)
 
 
 def set_aside(session: Session, actor: Actor, work: Work, *, now: datetime) -> Decimal | None:
@@ -75,28 +77,42 @@ def set_aside(session: Session, actor: Actor, work: Work, *, now: datetime) -> D
     payment_id, amount = new_id(), most_of(work)
     terms = _terms(work) | {"rules": rules.to_document() | _as_offered(session, work)}
     lock_budgets(session, [budget_id])
-    open_accounts(session, payee_of(work), ("due", "in_payout"), work.pay.currency, now=now)
-    session.execute(
-        insert(PaymentRow).values(
-            id=payment_id,
-            client_id=work.client_id,
-            job_id=work.job_id,
-            assignment_id=work.assignment_id,
-            technician_id=work.technician_id,
-            company_id=work.company_id,
-            budget_id=budget_id,
-            currency=work.pay.currency,
-            terms=terms,
-            held=amount,
-            made_at=now,
-        )
+    payment = PaymentRow(
+        id=payment_id,
+        client_id=work.client_id,
+        job_id=work.job_id,
+        assignment_id=work.assignment_id,
+        technician_id=work.technician_id,
+        company_id=work.company_id,
+        **_way(session, work),
+        budget_id=budget_id,
+        currency=work.pay.currency,
+        terms=terms,
+        held=amount,
+        made_at=now,
     )
+    open_accounts(session, payee_of(payment), ("due", "in_payout"), work.pay.currency, now=now)
+    session.add(payment)
+    session.flush()
     _move(session, _about(work, payment_id), "hold", f"hold:{payment_id}", work.pay.currency, amount, now)
     told = {"payment": str(payment_id), "amount": str(amount), "currency": work.pay.currency}
     subject = ("assignment", work.assignment_id)
     record(session, actor, subject, "pay_held", told, client_id=work.client_id, now=now)
     notice(session, actor, budget_id, work.job_id, now=now)
     return amount
+
+
+def _way(session: Session, work: Work) -> dict[str, Any]:
+    """How the technician works for the client at this moment, and the payroll partner of whoever is employed for it."""
+    if work.company_id is not None:
+        return {"engaged_as": "company"}
+    engaged_as, payroll_id = session.execute(
+        select(func.coalesce(UsageRow.engaged_as, CONTRACTOR), ClientRow.payroll_id)
+        .select_from(ClientRow)
+        .outerjoin(UsageRow, (UsageRow.client_id == ClientRow.id) & (UsageRow.technician_id == work.technician_id))
+        .where(ClientRow.id == work.client_id)
+    ).one()
+    return {"engaged_as": engaged_as, "payroll_id": payroll_id if engaged_as == "w2" else None}
 
 
 def give_back(session: Session, assignment_id: UUID, *, now: datetime) -> Decimal | None:

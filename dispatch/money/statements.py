@@ -25,7 +25,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # has its share of the expenses.
 _PAID = text("""
     WITH moved AS (
-        SELECT t.technician_id, t.company_id, p.client_id, a.currency, t.id,
+        SELECT t.technician_id, t.company_id, p.client_id, p.engaged_as, a.currency, t.id,
             sign(e.amount) * (item ->> 'amount')::numeric AS amount,
             least(1, coalesce((
                 SELECT sum((x ->> 'amount')::numeric) FROM jsonb_array_elements(p.extras) x
@@ -40,12 +40,10 @@ _PAID = text("""
         WHERE t.kind IN ('payout_paid', 'payout_returned') AND t.booked_at >= :start AND t.booked_at < :end
             AND (CAST(:who AS uuid) IS NULL OR :who IN (t.technician_id, t.company_id))
     )
-    SELECT coalesce(m.technician_id, m.company_id) AS owner_id, m.technician_id, m.client_id, m.currency,
-        CASE WHEN m.technician_id IS NULL THEN 'company' ELSE coalesce(u.engaged_as, 'contractor') END AS engaged_as,
+    SELECT coalesce(m.technician_id, m.company_id) AS owner_id, m.technician_id, m.client_id, m.currency, m.engaged_as,
         sum(m.amount) AS amount, round(sum(m.amount * coalesce(m.share, 0)), 2) AS expenses,
         count(DISTINCT m.id) AS num_payouts
     FROM moved m
-    LEFT JOIN usage u ON u.client_id = m.client_id AND u.technician_id = m.technician_id
     GROUP BY 1, 2, 3, 4, 5
 """)
 
@@ -80,7 +78,8 @@ class YearLine:
     """What one technician or company was paid in a calendar year for one client, and whether that is to be reported.
 
     `expenses` are the part of `amount` that paid back what the technician laid out, with the client's approval; the
-    rest is income. `engaged_as` is how they work for the client today.
+    rest is income. `engaged_as` is how they worked for the client when they took the work: whoever began to be employed
+    within the year has a line of each.
     """
 
     owner_id: UUID
@@ -123,9 +122,9 @@ def yearly(
     """What everybody, or one owner, was paid in a year for each client, by the day of the payment in `zone`.
 
     What came back from a bank is taken off in the year in which it came back. Expenses that the client approved are
-    told beside the sum: with a receipt they are no income. Only who works as an independent contractor is reported,
-    by how they work for the client today, from the sum on that the year's version of a form among `packs` says; a
-    payroll partner reports its own. Runs as the engine.
+    told beside the sum: with a receipt they are no income. Only what somebody got as an independent contractor is
+    reported, from the sum on that the year's version of a form among `packs` says; employees' pay went to the payroll
+    partner, which reports it. Runs as the engine.
     """
     start, end = (datetime(each, 1, 1, tzinfo=ZoneInfo(zone)).astimezone(UTC) for each in (year, year + 1))
     who = None if owner is None else owner.technician_id or owner.company_id
@@ -138,7 +137,7 @@ def yearly(
         line = {name: row[name] for name in ("owner_id", "client_id", "currency", "amount", "expenses", "num_payouts")}
         name = _name(session, row["owner_id"])
         lines.append(YearLine(**line, name=name, engaged_as=row["engaged_as"], is_reported=is_reported))
-    return sorted(lines, key=lambda line: (-line.amount, line.owner_id, line.client_id))
+    return sorted(lines, key=lambda line: (-line.amount, line.owner_id, line.client_id, line.engaged_as))
 
 
 def to_csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

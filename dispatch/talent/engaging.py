@@ -19,7 +19,7 @@ from dispatch.record.session import Actor
 from dispatch.record.tables import ClientRow, TechnicianRow, UsageRow
 from dispatch.talent.credentials import look_again
 from dispatch.talent.packfiles import known_packs
-from dispatch.talent.reading import lock_technician_row, read_technicians
+from dispatch.talent.reading import Held, lock_technician_row, read_technicians
 from dispatch.talent.rights import only
 from matching.checklist import ANSWERS
 from matching.packs import Pack
@@ -44,14 +44,15 @@ def engage(session: Session, actor: Actor, technician_id: UUID, engaged_as: str,
     Raises
     ------
     BadInput
-        When there is no such way, or they work through a company and have none.
+        When there is no such way, they work through a company and have none, or are to be employed by a client that
+        pays through us and has no payroll partner.
     Refused
         When the actor is not the client's admin.
     """
     client_id = _client_of(actor)
     if engaged_as not in ENGAGEMENTS:
         raise BadInput("engaged_as", engaged_as, f"give one of {', '.join(ENGAGEMENTS)}")
-    held = lock_technician_row(session, technician_id)
+    held = hold_way(session, client_id, technician_id, engaged_as)
     if engaged_as == "company" and (held is None or held.company_id is None):
         raise BadInput("engaged_as", engaged_as, "they work for no company: the operator sets theirs first")
     was = session.scalar(
@@ -66,6 +67,23 @@ def engage(session: Session, actor: Actor, technician_id: UUID, engaged_as: str,
     look_again(session, [technician_id], now)
     told = {"client": str(client_id), "engaged_as": engaged_as, "was": was}
     record(session, actor, ("technician", technician_id), "engaged", told, client_id=client_id, now=now)
+
+
+def hold_way(session: Session, client_id: UUID, technician_id: UUID, engaged_as: str) -> Held | None:
+    """Lock what is locked before the row of the two: the client, whose payroll partner is to stay, and the technician.
+
+    Somebody employed is paid by whoever withholds their taxes: `BadInput` without one, of a client that pays through
+    us. The database refuses it, too (`usage_has_payroll`).
+    """
+    if engaged_as == "w2":
+        _check_payroll(session, client_id)
+    return lock_technician_row(session, technician_id)
+
+
+def _check_payroll(session: Session, client_id: UUID) -> None:
+    client = session.get_one(ClientRow, client_id, with_for_update={"read": True}, populate_existing=True)
+    if client.money is not None and client.payroll_id is None:
+        raise BadInput("engaged_as", "w2", "name your payroll partner first, as payroll_company_id of your limits")
 
 
 def fall_back(session: Session, actor: Actor, technician_id: UUID, *, now: datetime) -> None:

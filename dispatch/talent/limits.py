@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from enum import Enum
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from dispatch.errors import BadInput, Conflict
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import ClientRow, CredentialKindRow, UsageRow
+from dispatch.record.tables import ClientRow, CompanyRow, CredentialKindRow, UsageRow
 from dispatch.talent.askings import hold_touched
 from dispatch.talent.packfiles import known_packs
 from dispatch.talent.rights import only, own_client
@@ -20,6 +21,14 @@ from geo.timezones import has_every_midnight_once
 from matching.errors import PolicyError
 from matching.packs import MOST_OWN, LimitsPolicy
 
+
+class Same(Enum):
+    """What is not to change."""
+
+    AS_IT_IS = "as it is"
+
+
+_EMPLOYED = text("SELECT EXISTS (SELECT FROM usage WHERE client_id = :client AND engaged_as = 'w2')")
 # Whoever works for the client is read again, and judged anew.
 _TOUCH = text("UPDATE usage SET version = version + 1, judge_at = clock_timestamp() WHERE client_id = :client")
 
@@ -30,20 +39,22 @@ def set_limits(
     client_id: UUID,
     limits: Mapping[str, Any] | None = None,
     hours_zone: str | None = None,
+    payroll_id: UUID | Same | None = Same.AS_IT_IS,
     *,
     now: datetime,
 ) -> None:
-    """Replace the client's limits, or set the zone that its hours are counted in. Runs as the engine.
+    """Replace the client's limits, set the zone that its hours are counted in, or its payroll partner. As the engine.
 
     Hours hold for what is offered and accepted from now on: work that is promised stays promised. Papers hold for it,
     too: with others than before, work to come and open offers are judged again within seconds, as when a proof ends.
+    Through the partner, a company, are paid from now on whose way is `w2`; None: there is none any more.
 
     Raises
     ------
     BadInput
-        When the limits name an unknown pack, or the zone is none that days can be counted in.
+        When the limits name an unknown pack, the zone is none that days can be counted in, or there is no such company.
     Conflict
-        When hours were counted in another zone already.
+        When hours were counted in another zone already, or somebody is employed through the partner that is to go.
     NotFound, Refused
         The client is not the actor's; the actor is not its admin.
     """
@@ -59,12 +70,25 @@ def set_limits(
     if hours_zone is not None:
         _check_zone(session, client_id, hours_zone)
         values["hours_zone"] = hours_zone
+    if payroll_id is not Same.AS_IT_IS:
+        _check_payroll(session, client_id, payroll_id)
+        values["payroll_id"] = payroll_id
     if not values:
         return
     session.execute(update(ClientRow).where(ClientRow.id == client_id).values(values))
     session.execute(_TOUCH, {"client": client_id})
     told = {"fields": sorted(values), "hard": sorted(_hard(limits or {}))}
     record(session, actor, ("client", client_id), "limits_set", told, client_id=client_id, now=now)
+
+
+def _check_payroll(session: Session, client_id: UUID, payroll_id: UUID | None) -> None:
+    """Holds the client, as `usage_has_payroll` does: nobody is employed meanwhile. The database refuses it, too."""
+    client = session.get_one(ClientRow, client_id, with_for_update=True, populate_existing=True)
+    if payroll_id is not None:
+        if session.get(CompanyRow, payroll_id) is None:
+            raise BadInput("payroll_company_id", str(payroll_id), "name a company of GET /v1/companies")
+    elif client.money is not None and session.scalar(_EMPLOYED, {"client": client_id}):
+        raise Conflict("people are employed through it", "take the payroll partner away", ("name another",))
 
 
 def usual_papers(session: Session) -> dict[str, list[str]]:

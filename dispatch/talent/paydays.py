@@ -20,12 +20,12 @@ from dispatch.record.tables import (
     SiteRow,
     SlotRow,
     TechnicianRow,
-    UsageRow,
 )
 from dispatch.talent.packfiles import known_packs
 from dispatch.talent.paysigns import agreed_with
 from matching.packs import LimitsPolicy, Pack
 from matching.signs import Agreed, pay_by
+from matching.technician import CONTRACTOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +114,13 @@ def _unpaid(client_id: UUID, regions: Collection[str]) -> Any:
         .join(JobRow, JobRow.id == AssignmentRow.job_id)
         .join(SiteRow, SiteRow.id == JobRow.site_id)
         .join(TechnicianRow, TechnicianRow.id == AssignmentRow.technician_id)
-        .join(
-            UsageRow,
-            (UsageRow.client_id == AssignmentRow.client_id) & (UsageRow.technician_id == AssignmentRow.technician_id),
-        )
         .where(
             AssignmentRow.client_id == client_id,
             AssignmentRow.checked_out_at.is_not(None),
             PaymentRow.state.in_(("held", "due", "disputed")),
-            PaymentRow.company_id.is_(None),
             PaymentRow.currency == "USD",
             SiteRow.region.in_(regions),
-            UsageRow.engaged_as == "contractor",
+            PaymentRow.engaged_as == CONTRACTOR,
         )
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from dispatch.record.session import ENGINE
 from dispatch.record.tables import AlarmRow, AssignmentRow, PaymentRow
 from dispatch.talent.paydays import PayDay, least_days, pay_days
 from dispatch.visits.alarms import clear_these, raise_alarm
+from matching.technician import CONTRACTOR
 
 #: So long before the end of its last day pay is told of.
 PAY_IS_NEAR = timedelta(days=7)
@@ -53,7 +54,9 @@ def _near(session: Session, now: datetime) -> Mapping[UUID, tuple[UUID, PayDay]]
     rows = session.execute(
         select(PaymentRow.client_id, PaymentRow.job_id)
         .join(AssignmentRow, AssignmentRow.id == PaymentRow.assignment_id)
-        .where(PaymentRow.state.in_(_UNPAID), PaymentRow.company_id.is_(None), AssignmentRow.checked_out_at <= done_by)
+        .where(
+            PaymentRow.state.in_(_UNPAID), PaymentRow.engaged_as == CONTRACTOR, AssignmentRow.checked_out_at <= done_by
+        )
         .distinct()
     ).all()
     jobs = defaultdict(set)

@@ -404,6 +404,7 @@ def test_whoever_left_a_company_is_told_of_it_until_an_admin_has_chosen_how_they
         expect(left).to_have_count(1)
         desk.presses("Choose how they work: Maria Lopez")
         desk.page.get_by_label("employee (W-2)").check()
+        desk.page.get_by_label("Your payroll partner").select_option("Lone Star Service")
         assert desk.barriers() == []
         if SHOTS:
             desk.page.screenshot(path=Path(SHOTS) / "choose.png")
@@ -411,6 +412,7 @@ def test_whoever_left_a_company_is_told_of_it_until_an_admin_has_chosen_how_they
         expect(left).to_have_count(0)
         told = done(acme.admin.get(engagement))
         assert (told["engaged_as"], told["must_choose"]) == ("w2", False)
+        assert done(acme.admin.get(limits))["payroll_company_id"] == company
         phone.page.reload()
         phone.sees("My proofs")
         expect(phone.page.get_by_text("You left the company")).to_have_count(0)

@@ -35,7 +35,8 @@ class ClientRow(Base):
     `regions` are the US states in which it may post, None everywhere. `agreement` says which text was accepted, when
     and for whom. `money` are its rules of pay (`matching.moneyrules`), its credit limit among them; `pays_outside`:
     its money isn't kept here, which somebody said. Whoever is let in has an agreement and one of the two.
-    `limits` says which packs bind it, and how hard; hours with it are counted by the days of `hours_zone`.
+    `limits` says which packs bind it, and how hard; hours with it are counted by the days of `hours_zone`. Who is
+    employed for it (W-2) is paid through the company `payroll_id`, its payroll partner.
     """
 
     __tablename__ = "clients"
@@ -62,6 +63,7 @@ class ClientRow(Base):
     limits: Mapped[Document] = mapped_column(server_default=text("'{}'"))
     hours_zone: Mapped[Code] = mapped_column(server_default="UTC")
     proof_policy: Mapped[Document] = mapped_column(server_default=text("'{}'"))
+    payroll_id: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id"))
     created_at: Mapped[Instant]
 
     @property

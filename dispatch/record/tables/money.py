@@ -28,6 +28,7 @@ from dispatch.record.tables.base import (
     tenant_key,
 )
 from matching.currencies import THOUSANDTHS, WHOLE_CURRENCIES
+from matching.usage import ENGAGEMENTS
 
 #: A client's money with us, and what of it is set aside for work; what is owed to a technician or company, and what of
 #: it is on its way to their bank; our fees; the world outside (banks).
@@ -151,7 +152,8 @@ class PaymentRow(Base):
     Of the money that was set aside, `held` is still so; `beyond` it the client promised more (an extra, a grant on the
     day) and has not approved it yet. `due` waits for a payout from `due_at` on, `paid` has gone
     into one, `fee` is ours, `refunded` went back to the client. `terms` are the client's money rules as they stood at
-    the yes, `lines` what is claimed and `approvals` who approved how much of it. With nobody's word it is approved at
+    the yes, as `engaged_as` says how the technician worked for the client then, and `payroll_id` who is paid for an
+    employee; `lines` what is claimed and `approvals` who approved how much of it. With nobody's word it is approved at
     `approve_by`; once it is `due`, penalties stand from `approve_by` on, and what they took off is `held` until then.
     """
 
@@ -163,6 +165,8 @@ class PaymentRow(Base):
         tenant_fk("assignment_id", "assignments"),
         tenant_fk("budget_id", "budgets"),
         one_of("state", PAYMENT_STATES),
+        one_of("engaged_as", ENGAGEMENTS),
+        CheckConstraint("payroll_id IS NULL OR engaged_as = 'w2'", name="payroll_of_employees"),
         currency(),
         *(money(each) for each in PAYMENT_SUMS),
         CheckConstraint("(state = 'due') <= (due_at IS NOT NULL)", name="due_has_date"),
@@ -179,6 +183,8 @@ class PaymentRow(Base):
     assignment_id: Mapped[UUID]
     technician_id: Mapped[UUID] = mapped_column(ForeignKey("technicians.id"))
     company_id: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id"))
+    engaged_as: Mapped[Code] = mapped_column(server_default="contractor")
+    payroll_id: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id"))
     budget_id: Mapped[UUID | None]
     currency: Mapped[Currency]
     terms: Mapped[Document]

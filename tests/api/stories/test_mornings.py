@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine, insert, text, update
 from town import Caller
 
-from dispatch.record.tables import CredentialKindRow, CredentialRow, JobRow, SiteRow, UsageRow, new_id
+from dispatch.record.tables import CredentialKindRow, CredentialRow, JobRow, SiteRow, new_id
 
 RETURN = {"outcome": "return_needed", "why": "part", "note": "A blower motor"}
 BRIEFED = "site_briefing"
@@ -110,6 +110,27 @@ def test_a_week_is_told_in_counts_that_lead_to_the_jobs_behind_them(story, opera
     assert story.town.staff.get("/v1/mornings/service?days=0").status_code == 422
 
 
+def paying(amount: str) -> list[dict[str, Any]]:
+    return [{"needs": {"skills": {"hvac": 2}}, "pay": {"amount": amount}}]
+
+
+def employs(story, operator, admin, technician_id):
+    """From now on they are on the payroll of the client's partner."""
+    engagement = f"/v1/technicians/{technician_id}/engagement"
+
+    def says_w2():
+        return admin.patch(engagement, {"engaged_as": "w2"}, admin.get(engagement).headers["ETag"])
+
+    assert says_w2().json()["errors"][0]["path"] == "/engaged_as", "there is nobody to pay them"
+    company = operator.post("/v1/companies", {"name": "Payday Partners"}).json()["id"]
+    url = f"/v1/clients/{story.town.world.client}/limits"
+    named = admin.patch(url, {"payroll_company_id": company}, admin.get(url).headers["ETag"])
+    assert (named.status_code, named.json()["payroll_company_id"]) == (200, company)
+    assert says_w2().status_code == 200
+    kept = admin.patch(url, {"payroll_company_id": None}, admin.get(url).headers["ETag"])
+    assert kept.status_code == 409, "employees are paid through it"
+
+
 def test_pay_that_a_law_asks_for_is_amber_before_its_last_day_and_red_after_it_until_it_is_paid_out(
     story, operator, admin
 ):
@@ -155,11 +176,28 @@ def test_pay_that_a_law_asks_for_is_amber_before_its_last_day_and_red_after_it_u
                       " checked_out_at = checked_out_at - interval '1 day'")  # fmt: skip
     story.sweeps()
     assert len(given.staff.get(trouble).json()["items"]) == 1
-    with story.town.world.as_engine() as (session, _):
-        session.execute(update(UsageRow).values(engaged_as="w2"))
-    assert morning(admin, "compliance")["pay_days"] == [], "their employer pays them"
+    employs(story, operator, admin, given.technician_id)
     story.sweeps()
-    assert given.staff.get(trouble).json()["items"] == []
+    assert len(morning(admin, "compliance")["pay_days"]) == 1, "what a contractor did stays a contractor's"
+    assert len(given.staff.get(trouble).json()["items"]) == 1
+
+
+def test_the_pay_of_who_is_employed_is_the_payroll_partners_to_give(story, operator, admin):
+    pays(story, operator, approve_after_days=20, pay_after_days=14)
+    with story.town.world.as_engine() as (session, _):
+        session.execute(update(SiteRow).values(region="NY"))
+    contractor = story.assigned(slots=paying("900.00"))
+    employs(story, operator, admin, contractor.technician_id)
+    start = story.town.world.start + timedelta(days=1)
+    next_day = {"start_at": start.isoformat(), "end_at": (start + timedelta(hours=4)).isoformat()}
+    employed = story.assigned(slots=paying("950.00"), window=next_day)
+    assert employed.technician_id == contractor.technician_id, "the best again"
+    story.time_passes("UPDATE assignments SET checked_in_at = now() - interval '41 days',"
+                      " checked_out_at = now() - interval '40 days'")  # fmt: skip
+    assert [day["number"] for day in morning(admin, "compliance")["pay_days"]] == [contractor.job["number"]]
+    story.sweeps()
+    [alarm] = contractor.staff.get("/v1/trouble?kind=pay_late").json()["items"]
+    assert alarm["job"]["id"] == contractor.job["id"]
 
 
 def test_rules_of_pay_that_could_not_keep_a_law_of_a_state_where_the_client_works_are_refused_by_name(story, operator):

@@ -457,12 +457,7 @@ def test_a_years_sum_counts_the_day_of_payment_where_the_payee_lives_and_is_repo
     [line] = year(2026, "America/New_York")
     assert (line.amount, line.num_payouts, line.is_reported) == (D("2000.00"), 1, True)
     assert (line.client_id, line.expenses, line.engaged_as) == (purse.client, D(0), "contractor")
-    with_us = text("UPDATE usage SET engaged_as = :way WHERE client_id = :client")
     spent = text("UPDATE payments SET extras = CAST(:extras AS jsonb)")
-    purse.does(lambda session, _: session.execute(with_us, {"way": "w2", "client": purse.client}) and None)
-    [employed] = year(2026, "America/New_York")
-    assert (employed.engaged_as, employed.is_reported) == ("w2", False), "the payroll partner reports"
-    purse.does(lambda session, _: session.execute(with_us, {"way": "contractor", "client": purse.client}) and None)
     extras = [{"kind": "expense", "state": state, "amount": "0.01"} for state in ("approved", "refused")]
     purse.does(lambda session, _: session.execute(spent, {"extras": json.dumps(extras)}) and None)
     [below] = year(2026, "America/New_York")

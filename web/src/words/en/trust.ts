@@ -132,6 +132,10 @@ export const trust = {
     of: (name: string) => `Choose how they work: ${name}`,
     way: 'From now on they work for you as',
     ways: { contractor: 'contractor', w2: 'employee (W-2)' } as Record<string, string>,
+    partner: 'Your payroll partner',
+    noPartner: 'none named yet',
+    partnerHint:
+      'The company that pays your employees, withholds their taxes and reports them. It is one for all of them.',
     hint: 'What they have and are asked for is judged again within seconds, by the papers that you want of whoever works so. To work through a company again, the operator sets theirs: then nothing has to be chosen.',
   },
   hours: {

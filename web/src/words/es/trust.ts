@@ -133,6 +133,9 @@ export const trust: typeof english = {
     of: (name) => `Elegir cómo trabaja: ${name}`,
     way: 'Desde ahora trabaja para ustedes como',
     ways: { contractor: 'contratista', w2: 'empleado (W-2)' },
+    partner: 'Su socio de nómina',
+    noPartner: 'ninguno todavía',
+    partnerHint: 'La empresa que paga a sus empleados, retiene sus impuestos y los declara. Es una para todos.',
     hint: 'Lo que tiene y lo que se le ofrece se juzga otra vez en segundos, según los papeles que ustedes piden a quien trabaja así. Para volver a trabajar por una empresa, el operador anota la suya: entonces no hay nada que elegir.',
   },
   hours: {
