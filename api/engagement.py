@@ -17,6 +17,7 @@ from api.schemas.engagement import AnsweredChecklist, EngagementOut, EngagementP
 from api.versions import content_etag, content_version
 from dispatch.record.session import Actor, database_now, transaction
 from dispatch.record.tables import UsageRow
+from dispatch.talent.clock import nothing_yet
 from dispatch.talent.engaging import Said, answer_checklist, checklists, engage, hold_way, who_must_choose
 from matching.checklist import read_answers
 from matching.packs import Pack
@@ -61,7 +62,8 @@ def patch_engagement(request: Request, actor: Keeper, technician_id: UUID, patch
 def _show(session: Session, actor: Actor, technician_id: UUID, now: datetime) -> EngagementOut:
     assert actor.client_id is not None, "staff have a client"
     row = session.get(UsageRow, (actor.client_id, technician_id), populate_existing=True)
-    answers, engaged_as = (row.answers, row.engaged_as) if row else ({}, "contractor")
+    engaged_as = (row or nothing_yet(session, actor.client_id, technician_id)).engaged_as
+    answers = row.answers if row else {}
     return EngagementOut(
         technician_id=technician_id,
         client_id=actor.client_id,

@@ -307,9 +307,10 @@ def measure_search(num_in_reach: int, num_searches: int) -> dict[str, Any]:
         return judge(job, found(job), policy)
 
     rows = np.arange(num_in_reach)[np.random.default_rng(SEED).permutation(num_in_reach)]
+    nobody = np.zeros(num_in_reach, dtype=np.bool_)
 
     def looked_up(job: Job) -> Any:
-        return roster.hours_left.of(job, rows, num_in_reach)
+        return roster.hours_left.of(job, rows, nobody, num_in_reach)
 
     if len(found(base)) != num_in_reach:
         raise AssertionError(f"{len(found(base))} are in reach, not {num_in_reach}")

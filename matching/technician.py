@@ -12,6 +12,8 @@ from matching.usage import HoursLeft
 
 #: How somebody works for a client that has said nothing else.
 CONTRACTOR = "contractor"
+#: How whoever works for a company works for a client that has not said otherwise.
+COMPANY = "company"
 #: How somebody works who left the company through which they worked for a client: nothing new until it is said.
 UNCHOSEN = "unchosen"
 
@@ -62,7 +64,7 @@ class Technician:
     means any pay. `num_asked` and `num_yes` say how often they were asked in the last 90 days and said yes,
     `recent_offers` the offers of the last seven days, `asks_today` those of the day (UTC); `version` never falls.
     `hours_left` says what is left with each client that has hard limits, where they worked or are to;
-    `engaged` how they work for those for whom they are no contractor.
+    `engaged` how they work for those of whom it is known; for others `company_id` says it.
     """
 
     id: UUID

@@ -83,9 +83,9 @@ class HoursRules:
     time_zone: str = "UTC"
     limits: tuple[Limit, ...] = ()
 
-    def fresh_on(self, day: int) -> int:
-        """What is left on a day to somebody who never worked for the client, a contractor unless it says otherwise."""
-        return _least_allowed(self.limits_of("contractor"), day)
+    def fresh_on(self, day: int, engaged_as: str) -> int:
+        """What is left on a day to somebody who never worked for the client, and would in this way."""
+        return _least_allowed(self.limits_of(engaged_as), day)
 
     def limits_of(self, engaged_as: str) -> tuple[Limit, ...]:
         """The limits that concern who works for the client in this way."""

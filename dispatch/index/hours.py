@@ -10,8 +10,9 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.candidates import Ints
+from matching.candidates import Bools, Ints
 from matching.job import Job
+from matching.technician import COMPANY, CONTRACTOR
 from matching.usage import NO_LIMIT, HoursLeft, Steps, left_on
 
 #: At most so many bytes of columns are kept.
@@ -38,15 +39,23 @@ class LeftByClient:
         if changed:
             self._update(row, changed)
 
-    def of(self, job: Job, rows: Ints, num_rows: int) -> Ints:
-        """(N,) the least seconds that the rows (N,), all below `num_rows`, have left on the days of the job's end."""
-        rules = job.hours_rules
-        if not rules.limits:
+    def of(self, job: Job, rows: Ints, of_company: Bools, num_rows: int) -> Ints:
+        """(N,) the least seconds that the rows (N,), all below `num_rows`, have left on the days of the job's end.
+
+        Whoever never worked for the client begins with a contractor's limits, or, where `of_company` (N,), with those
+        of who works through a company.
+        """
+        if not job.hours_rules.limits:
             return np.full(len(rows), NO_LIMIT, dtype=np.int64)
-        days = job.counted_days
-        left = self._column(job.client_id, days[0], rules.fresh_on(days[0]), num_rows)[rows]
+        left = self._least(job, rows, CONTRACTOR, num_rows)
+        left[of_company] = self._least(job, rows[of_company], COMPANY, num_rows)
+        return left
+
+    def _least(self, job: Job, rows: Ints, way: str, num_rows: int) -> Ints:
+        days, rules = job.counted_days, job.hours_rules
+        left = self._column(job.client_id, days[0], rules.fresh_on(days[0], way), num_rows)[rows]
         for day in days[1:]:
-            np.minimum(left, self._column(job.client_id, day, rules.fresh_on(day), num_rows)[rows], out=left)
+            np.minimum(left, self._column(job.client_id, day, rules.fresh_on(day, way), num_rows)[rows], out=left)
         return left
 
     def _column(self, client: UUID, day: int, fresh_s: int, num_rows: int) -> Seconds:

@@ -52,7 +52,7 @@ class Roster:
     skills, credentials: by code the level, by kind the last valid day; 0 = none
     pools, blocks, favourite_of, prefers, admitted, suspended: the rows of each pool or client
     time_off, bookings: records (start_s, end_s) and (start_s, end_s, lat, lng)
-    engaged: the rows of those who are no contractors of a client, by client and way
+    engaged: the rows of those who work otherwise for a client than `of_company` says, by client and way
     hours_left: what each has left with each client under its hard limits
     polygons: by row the area of those who drew one
     """
@@ -161,7 +161,7 @@ class Roster:
         return lats, lngs
 
     def ways_of(self, client_id: UUID) -> list[str]:
-        """In which ways other than as contractors people work for a client."""
+        """In which ways people work for a client, of whom it is said."""
         return [way for client, way in self.engaged.having_rows if client == client_id]
 
     def are_live(self, at_s: float) -> Bools:
@@ -260,6 +260,7 @@ _FIELDS: dict[str, tuple[str, Callable[[Technician], object]]] = {
     "lng": ("f8", lambda t: t.lng),
     "is_active": ("?", lambda t: t.is_active),
     "in_market": ("?", lambda t: t.in_market),
+    "of_company": ("?", lambda t: t.company_id is not None),
     "cleared_until": ("i8", lambda t: t.cleared_until),
     "has_polygon": ("?", lambda t: isinstance(t.area, PolygonArea)),
     "day_capacity": ("i8", lambda t: NO_CAPACITY if t.day_capacity is None else t.day_capacity),

@@ -24,7 +24,7 @@ from matching.candidates import NO_PAPERS, NOT_CHOSEN, Bools, Candidates, Floats
 from matching.eligibility import hourly_cents
 from matching.job import Job
 from matching.policy import Policy
-from matching.technician import CONTRACTOR, UNCHOSEN, Technician
+from matching.technician import COMPANY, CONTRACTOR, UNCHOSEN, Technician
 
 #: The cell whose middle stands for where somebody starts from when a client asks: about 36 km².
 HOME_RESOLUTION = 6
@@ -133,14 +133,16 @@ def _gather(roster: Roster, rows: Ints, distance_m: Floats, job: Job, asked: Col
         polygons=[(place, roster.polygons[rows[place]]) for place in np.flatnonzero(number["has_polygon"]).tolist()],
         diaries=Diaries(roster.weeks, number["week"], *roster.time_off.take(rows), *roster.bookings.take(rows)),
         currency=roster.currencies.get(job.pay.currency, -1),
-        hours_left_s=roster.hours_left.of(job, rows, num_rows),
+        hours_left_s=roster.hours_left.of(job, rows, number["of_company"], num_rows),
         papers_until=_papers_until(roster, rows, job),
     )
 
 
 def _papers_until(roster: Roster, rows: Ints, job: Job) -> Ints:
-    """Who is engaged in no other way is a contractor."""
+    """Of whom nothing is said, a company's people work through it, and all others are contractors."""
     until = _first_end(roster, rows, job.papers.get(CONTRACTOR, ()))
+    through = roster.columns["of_company"][rows]
+    until[through] = _first_end(roster, rows[through], job.papers.get(COMPANY, ()))
     for way in roster.ways_of(job.client_id):
         is_so = roster.engaged.having(((job.client_id, way),), rows, roster.num_rows)
         wanted = _first_end(roster, rows[is_so], job.papers.get(way, ()))

@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session
 
 from dispatch.record.events import record
 from dispatch.record.session import ENGINE
-from dispatch.record.tables import ClientRow, OfferRow, UsageRow, VisitRow
+from dispatch.record.tables import ClientRow, OfferRow, TechnicianRow, UsageRow, VisitRow
 from dispatch.record.tables.offers import LIVE_OFFERS
 from dispatch.talent.packfiles import known_packs
 from dispatch.talent.paysigns import PaySigns
 from matching.packs import Binding, LimitsPolicy, Pack
 from matching.standing import Hours, Level, Standing, standings, warned, worst
+from matching.technician import COMPANY, CONTRACTOR
 from matching.usage import by_day
 
 #: So many pairs are judged in one transaction.
@@ -63,7 +64,7 @@ def read_usage(
     `for_client` leaves out what would tell a client of others.
     """
     row = session.get(UsageRow, (client.id, technician_id), populate_existing=True)
-    row = row or nothing_yet(client.id, technician_id)
+    row = row or nothing_yet(session, client.id, technician_id)
     paid = PaySigns(session, [technician_id], for_client=for_client)
     offers = _at_stake(session, [technician_id], now).get((client.id, technician_id), ())
     return _usage(row, offers, _all_standings(client, row, paid, offers, now))
@@ -93,9 +94,11 @@ def _all_standings(
     return (*counted, *paid.of(client, row.technician_id, in_force, _today(now)))
 
 
-def nothing_yet(client_id: UUID, technician_id: UUID) -> UsageRow:
+def nothing_yet(session: Session, client_id: UUID, technician_id: UUID) -> UsageRow:
     """The usage of two who never worked together; not stored."""
-    same = {"worked_s": 0, "promised_s": 0, "days": {}, "engaged_as": "contractor"}
+    company_id = session.scalar(select(TechnicianRow.company_id).where(TechnicianRow.id == technician_id))
+    way = CONTRACTOR if company_id is None else COMPANY
+    same = {"worked_s": 0, "promised_s": 0, "days": {}, "engaged_as": way}
     return UsageRow(client_id=client_id, technician_id=technician_id, **same)
 
 

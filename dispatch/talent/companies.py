@@ -10,7 +10,7 @@ from dispatch.errors import BadInput, NotFound
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import CompanyRow, new_id
-from dispatch.talent.engaging import fall_back
+from dispatch.talent.engaging import fall_back, go_through
 from dispatch.talent.insurance import reopen_insurance
 from dispatch.talent.rights import NETWORK, hold_technician, only
 from dispatch.talent.words import checked_text
@@ -62,3 +62,5 @@ def employ(session: Session, actor: Actor, technician_id: UUID, company_id: UUID
     reopen_insurance(session, [technician_id], now=now)
     if company_id is None:
         fall_back(session, actor, technician_id, now=now)
+    else:
+        go_through(session, actor, technician_id, now=now)

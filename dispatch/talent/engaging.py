@@ -1,9 +1,10 @@
 """How does a technician work for a client, and what did the client answer about it?
 
-The client's admin says it; each answer has an owner, a moment and evidence. Nothing follows by itself.
+Until the client's admin says it, a company's people work through their company and all others are contractors. Each
+answer has an owner, a moment and evidence; nothing follows by itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -24,7 +25,7 @@ from dispatch.talent.rights import only
 from matching.checklist import ANSWERS
 from matching.packs import Pack
 from matching.proof import held_until, read_requirements
-from matching.technician import CONTRACTOR, Technician
+from matching.technician import COMPANY, CONTRACTOR, Technician
 from matching.usage import ENGAGEMENTS
 
 
@@ -86,29 +87,51 @@ def _check_payroll(session: Session, client_id: UUID) -> None:
         raise BadInput("engaged_as", "w2", "name your payroll partner first, as payroll_company_id of your limits")
 
 
+def go_through(session: Session, actor: Actor, technician_id: UUID, *, now: datetime) -> None:
+    """Whoever joins a company works through it, until a client says otherwise: what they promised is judged again.
+
+    Only where they were a contractor: a payroll stays one. The caller holds them.
+    """
+    _move(session, actor, _engaged(session, technician_id, CONTRACTOR), COMPANY, "joined_company", now)
+    # Who asks them now has other papers in mind, also where they have no hours yet.
+    look_again(session, [technician_id], now)
+
+
 def fall_back(session: Session, actor: Actor, technician_id: UUID, *, now: datetime) -> None:
     """Nobody works through a company that they left: what they promised is judged again. The caller holds them.
 
     With each client for which they did they are a contractor from now on, if they have the papers that it wants of
     one; else nothing new is theirs there until the client has chosen how they work.
     """
-    rows = session.scalars(
-        select(UsageRow)
-        .where(UsageRow.technician_id == technician_id, UsageRow.engaged_as == "company")
-        .order_by(UsageRow.client_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).all()
+    look_again(session, [technician_id], now)
+    rows = _engaged(session, technician_id, COMPANY)
     if not rows:
         return
     [person] = read_technicians(session, [technician_id], now=now)
     for row in rows:
-        if _has_papers(session.get_one(ClientRow, row.client_id), person, now):
-            row.engaged_as, row.version, row.judge_at = CONTRACTOR, row.version + 1, now
-        told = {"client": str(row.client_id), "engaged_as": row.engaged_as, "was": "company", "why": "left_company"}
+        able = _has_papers(session.get_one(ClientRow, row.client_id), person, now)
+        _move(session, actor, [row], CONTRACTOR if able else COMPANY, "left_company", now)
+
+
+def _engaged(session: Session, technician_id: UUID, way: str) -> Sequence[UsageRow]:
+    """Their usage with each client for which they work in this way, held."""
+    return session.scalars(
+        select(UsageRow)
+        .where(UsageRow.technician_id == technician_id, UsageRow.engaged_as == way)
+        .order_by(UsageRow.client_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def _move(session: Session, actor: Actor, rows: Sequence[UsageRow], way: str, why: str, now: datetime) -> None:
+    """Let them work so from now on, and tell it, also where nothing changes yet."""
+    for row in rows:
+        told = {"client": str(row.client_id), "engaged_as": way, "was": row.engaged_as, "why": why}
+        if row.engaged_as != way:
+            row.engaged_as, row.version, row.judge_at = way, row.version + 1, now
         session.flush()
-        record(session, actor, ("technician", technician_id), "engaged", told, client_id=row.client_id, now=now)
-    look_again(session, [technician_id], now)
+        record(session, actor, ("technician", row.technician_id), "engaged", told, client_id=row.client_id, now=now)
 
 
 def is_unchosen() -> ColumnElement[bool]:

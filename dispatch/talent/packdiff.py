@@ -189,4 +189,4 @@ def _all_pairs(session: Session, offered: Any) -> Iterator[list[tuple[UsageRow, 
     pairs = sorted(new)
     for start in range(0, len(pairs), _CHUNK):
         part = pairs[start : start + _CHUNK]
-        yield [(nothing_yet(*pair), session.get_one(ClientRow, pair[0])) for pair in part]
+        yield [(nothing_yet(session, *pair), session.get_one(ClientRow, pair[0])) for pair in part]

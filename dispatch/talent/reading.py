@@ -82,7 +82,8 @@ _FACTS = {
     " hours_zone, CAST(:today AS date))) FROM usage JOIN clients ON clients.id = client_id"
     " WHERE {them} AND (:packs_refuse OR limits @? '$.** ? (@ == \"hard\")')",
     "engaged": "SELECT technician_id, json_object_agg(client_id, engaged_as) FROM usage"
-    " WHERE {them} AND engaged_as <> 'contractor'",
+    " WHERE {them} AND (engaged_as <> 'contractor' OR EXISTS (SELECT FROM technicians t"
+    " WHERE t.id = technician_id AND t.company_id IS NOT NULL))",
     "own_marks": "SELECT technician_id, json_agg(json_build_array(kind, client_id)) FROM technician_marks WHERE {them}",
 }
 

@@ -23,7 +23,7 @@ from dispatch.record.tables import (
     TechnicianSkillRow,
     new_id,
 )
-from dispatch.talent.engaging import fall_back
+from dispatch.talent.engaging import fall_back, go_through
 from dispatch.talent.insurance import reopen_insurance
 from dispatch.talent.membership import renew_memberships
 from dispatch.talent.profiles import Profile, checked_skills, columns_of
@@ -126,8 +126,9 @@ def update_profile(
     record(session, actor, ("technician", technician_id), "updated", {"fields": changed}, client_id=None, now=now)
     if {"name", "company_id"} & set(changed):
         reopen_insurance(session, [technician_id], now=now)
-    if "company_id" in changed and after.company_id is None:
-        fall_back(session, actor, technician_id, now=now)
+    if "company_id" in changed:
+        moved_to = fall_back if after.company_id is None else go_through
+        moved_to(session, actor, technician_id, now=now)
 
 
 def set_skills(

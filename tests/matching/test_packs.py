@@ -156,7 +156,7 @@ def test_a_client_says_what_is_hard_and_adds_limits_of_its_own():
     assert rules == HoursRules("America/New_York", (everybody, contractors))
     assert [rules.limits_of(way) for way in ENGAGEMENTS] == [(everybody, contractors), (everybody,), (everybody,)]
     only = hard_rules({"own": [{**own[0], "engagements": ["w2"]}]}, "UTC", packs, day)
-    assert (only.limits_of("contractor"), only.fresh_on(day.toordinal())) == ((), NO_LIMIT), (
+    assert (only.limits_of("contractor"), only.fresh_on(day.toordinal(), "contractor")) == ((), NO_LIMIT), (
         "a newcomer is a contractor"
     )
     held = {pack.id: binding for pack, binding in LimitsPolicy.from_document(chosen, packs).in_force(packs, day)}

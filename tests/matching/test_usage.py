@@ -118,7 +118,7 @@ def test_a_version_that_begins_later_holds_from_its_day_also_for_who_never_worke
     new = HoursLimit("h", 5 * HOUR, 12, crossed="exceeded", valid_from=TODAY + 10)
     assert hours_left({}, [old, new], TODAY) == ((1, 8 * HOUR), (TODAY + 10, 5 * HOUR))
     rules = HoursRules("UTC", (old, new))
-    assert [rules.fresh_on(TODAY + day) for day in (9, 10)] == [8 * HOUR, 5 * HOUR]
+    assert [rules.fresh_on(TODAY + day, "contractor") for day in (9, 10)] == [8 * HOUR, 5 * HOUR]
     far = HoursLimit("h", 3 * HOUR, 12, crossed="exceeded", valid_from=TODAY + 4000)
     steps = hours_left({TODAY: HOUR}, [HoursLimit("h", 9 * HOUR, 12, valid_to=TODAY + 3999), far], TODAY)
     assert [left_on(steps, [TODAY + day]) for day in (1, 3999, 4000)] == [8 * HOUR - 1, 9 * HOUR - 1, 3 * HOUR]
@@ -146,7 +146,7 @@ def test_with_little_work_nothing_is_said_and_nobody_is_looked_at_twice():
     assert hours_left({TODAY: 8 * HOUR}, [year], TODAY) == ()
     assert hours_left({}, [year], TODAY) == ()
     assert hours_left({}, [HoursLimit("small", 8 * HOUR, 12, crossed="exceeded")], TODAY) == ((1, 8 * HOUR),)
-    assert HoursRules("UTC", (year,)).fresh_on(TODAY) == 1000 * HOUR - 1
+    assert HoursRules("UTC", (year,)).fresh_on(TODAY, "contractor") == 1000 * HOUR - 1
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, FetchedValue, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,7 +20,8 @@ class UsageRow(Base):
     `days` maps a day in the client's `hours_zone` ("2026-03-02") to [seconds worked, seconds promised]; the totals
     are their sums. While an assignment lives its agreed time is promised; once the technician has checked out, the
     time log is what was worked. `version` moves with every change, which is what an acceptance compares. At
-    `judge_at` the levels are to be judged again. `answers` are the client's to the checklists: by pack and question
+    `judge_at` the levels are to be judged again. `engaged_as`, left out, is filled by the table: a company's people
+    work through it, all others are contractors. `answers` are the client's to the checklists: by pack and question
     the answer, its owner, when, and the evidence.
     """
 
@@ -42,7 +43,7 @@ class UsageRow(Base):
     days: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     level: Mapped[Code] = mapped_column(server_default="green")
     levels: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
-    engaged_as: Mapped[Code] = mapped_column(server_default="contractor")
+    engaged_as: Mapped[Code] = mapped_column(server_default=FetchedValue())
     answers: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     judge_at: Mapped[Instant | None] = mapped_column(server_default=text("clock_timestamp()"))
     changed_xid: Mapped[int] = mapped_column(Xid8, server_default=text("pg_current_xact_id()"))

@@ -449,3 +449,50 @@ def test_who_is_employed_by_a_payroll_partner_is_held_by_no_limit_for_contractor
     late = given.technician.post(f"/v1/offers/{mine.id}/accept", {"terms_version": mine.terms_version})
     assert late.status_code == 409, late.text
     assert "limit" in late.text
+
+
+def test_a_companys_people_work_through_it_until_it_is_said_otherwise(story):
+    """They need the company's papers, not a contractor's; whom a client never met is asked by the same rule."""
+    given, world = story.assigned(), story.town.world
+    operator, admin = story.town.key("operator"), story.town.key("client_admin", client_id=world.client)
+    made = operator.post("/v1/credential-kinds", {"code": "cover", "name": "Cover", "family": "certificate"})
+    assert made.status_code == 201, made.text
+    days = {"valid_from": "2026-01-01", "valid_until": "2099-01-01"}
+    known, new = given.technician_id, world.technicians[6]
+    company = operator.post("/v1/companies", {"name": "Lone Star Service"}).json()["id"]
+
+    def way(who):
+        return admin.get(f"/v1/technicians/{who}/engagement").json()["engaged_as"]
+
+    def asked():
+        job = story.town.posted(window=_next_day(story))
+        world.send_waves()
+        return {offer.technician_id for offer in world.offers(UUID(job["id"]))} & {known, new}
+
+    assert asked() == {known, new}
+    goes_by(story, limits={"papers": {"company": ["cover"]}})
+    with world.as_engine() as (session, now):
+        recheck_due(session, now)
+    assert (story.alarms("credential_expiring"), asked()) == ([], {known, new}), "contractors need none"
+    for who in (known, new):
+        answer = operator.call("PUT", f"/v1/technicians/{who}/company", json={"company_id": company})
+        assert answer.status_code in (200, 204), answer.text
+    assert [way(who) for who in (known, new)] == ["company", "company"]
+    told = [each for each in story.told("technician", "engaged") if each.get("why") == "joined_company"]
+    assert [(each["engaged_as"], each["was"]) for each in told] == [("company", "contractor")]
+    with world.as_engine() as (session, now):
+        assert recheck_due(session, now) > 0
+    assert story.alarms("credential_expiring") == [given.assignment_id], "what is promised is judged again"
+    assert asked() == set(), "the company's cover is missing"
+    for who in (known, new):
+        answer = operator.post(f"/v1/technicians/{who}/credentials", {"kind": "cover", "evidence": "Policy 7", **days})
+        assert answer.status_code == 201, answer.text
+        verified = operator.post(f"/v1/credentials/{answer.json()['id']}/verify")
+        assert verified.status_code == 200, verified.text
+    assert asked() == {known, new}
+    answer = admin.patch(f"/v1/technicians/{new}/engagement", {"engaged_as": "contractor"},
+                         admin.get(f"/v1/technicians/{new}/engagement").headers["ETag"])  # fmt: skip
+    assert answer.status_code == 200, answer.text
+    assert way(new) == "contractor"
+    goes_by(story, limits={"papers": {"contractor": ["background_check"], "company": ["cover"]}})
+    assert asked() == {known}, "what was said counts, also what is a contractor's"

@@ -51,8 +51,18 @@ def make_job() -> MakeJob:
             duration_min=120,
             pay=Pay("hourly", Decimal("60.00"), "USD"),
             needs=Needs(skills={"wifi": 3, "hvac": 2}, credentials=("insurance", "background_check")),
-            papers={"contractor": ("insurance",), "w2": ("background_check", "insurance")},
-            hours_rules=HoursRules("UTC", (HoursLimit("own", 20 * 3600, 12, crossed="exceeded"),)),
+            papers={
+                "contractor": ("insurance",),
+                "w2": ("background_check", "insurance"),
+                "company": ("background_check",),
+            },
+            hours_rules=HoursRules(
+                "UTC",
+                (
+                    HoursLimit("own", 20 * 3600, 12, crossed="exceeded"),
+                    HoursLimit("of_companies", 15 * 3600, 12, crossed="exceeded", engagements=("company",)),
+                ),
+            ),
         )
         of_needs = {column.name for column in fields(Needs)} & changes.keys()
         needs = replace(job.needs, **{name: changes.pop(name) for name in of_needs})
@@ -86,7 +96,7 @@ def crowd() -> Callable[[int, int], list[Technician]]:
 def _with_hours(technician: Technician) -> Technician:
     """Some are employed or work through a company; every third has hours left, some less than the job takes."""
     if technician.num_asked > 5:
-        technician = replace(technician, engaged={CLIENT: ("w2", "company")[technician.num_asked % 2]})
+        technician = replace(technician, engaged={CLIENT: ("w2", "company", "contractor")[technician.num_asked % 3]})
     if technician.num_asked % 3:
         return technician
     left = HoursLeft(1, ((1, technician.recent_offers * 1800),))
@@ -135,6 +145,7 @@ def _somebody(random: Random) -> Technician:
         reputation_high=abs(lat) % 1,
         admitted=frozenset(client for client in (CLIENT, OTHER_CLIENT) if random.random() < 0.2),
         suspended=frozenset(client for client in (CLIENT, OTHER_CLIENT) if random.random() < 0.1),
+        company_id=random.choice([None, None, UUID(int=0xF1)]),
     )
 
 

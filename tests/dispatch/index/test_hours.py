@@ -29,7 +29,7 @@ def left(*steps: tuple[int, int]) -> dict[UUID, HoursLeft]:
 
 
 def asked(kept: LeftByClient, job: Job, rows: int = 3) -> list[float]:
-    return (kept.of(job, np.arange(rows), rows) / HOUR).tolist()
+    return (kept.of(job, np.arange(rows), np.zeros(rows, dtype=np.bool_), rows) / HOUR).tolist()
 
 
 def test_the_step_of_the_day_holds_and_newcomers_have_the_whole_limit(make_job: MakeJob):
@@ -38,7 +38,8 @@ def test_the_step_of_the_day_holds_and_newcomers_have_the_whole_limit(make_job: 
     kept.put(2, {}, {OTHER: HoursLeft(1, ((1, 0),))})
     assert asked(kept, job) == [5, 20, 20]
     assert asked(kept, replace(job, end_at=job.end_at + timedelta(days=1))) == [9, 20, 20], "at the end of the window"
-    assert kept.of(replace(job, hours_rules=NO_RULES), np.arange(3), 3).tolist() == [NO_LIMIT] * 3
+    nobody, free = np.zeros(3, dtype=np.bool_), replace(job, hours_rules=NO_RULES)
+    assert kept.of(free, np.arange(3), nobody, 3).tolist() == [NO_LIMIT] * 3
 
 
 def test_work_over_several_days_has_the_least_of_them(make_job: MakeJob):

@@ -101,6 +101,7 @@ def facts(who: Technician, job: Job, now: datetime, asked: frozenset[UUID], from
         in_area = who.area.contains(job.lat, job.lng)
     else:
         in_area = who.radius_km is None or base_m <= who.radius_km * 1000
+    new = "company" if who.company_id else "contractor"
     return {
         "ids": who.id.bytes,
         "distance_m": from_m,
@@ -138,12 +139,12 @@ def facts(who: Technician, job: Job, now: datetime, asked: frozenset[UUID], from
         and base_m <= consent.max_distance_km * 1000
         and num_jobs < consent.max_per_day,
         "papers_until": min(
-            (who.credentials.get(kind, 0) for kind in job.papers.get(who.engaged.get(CLIENT, "contractor"), ())),
+            (who.credentials.get(kind, 0) for kind in job.papers.get(who.engaged.get(CLIENT, new), ())),
             default=NO_PAPERS,
         ),
         "hours_left_s": who.hours_left[CLIENT].steps[0][1]
         if CLIENT in who.hours_left
-        else job.hours_rules.fresh_on(job.counted_days[0]),
+        else job.hours_rules.fresh_on(job.counted_days[0], new),
     }
 
 

@@ -83,6 +83,7 @@ OTHERS = (
     "offers_of_approved",
     "assignments_of_approved",
     "usage_changed",
+    "usage_way",
     "assignments_usage",
     "assignments_usage_moved",
     "time_entries_usage",
@@ -227,6 +228,24 @@ def hours(guarded: Guarded, name: str = "acme") -> tuple[dict[str, list[int]], i
 def test_usage_changed_says_in_which_transaction_whatever_the_statement_sets(guarded: Guarded):
     guarded.run(guarded.update("usage", "acme", "changed_xid = '3'"))
     assert is_marked_as_changed_now(guarded, "usage", "acme")
+
+
+def test_usage_way_is_the_companys_for_its_people_and_a_contractors_for_others_unless_it_is_said(guarded: Guarded):
+    where, key = guarded.world.where("usage", "acme"), guarded.world.keys["usage"]["acme"]
+    company = f"'{id_of('crew')}'"
+
+    def made(of: str, way: str) -> str:
+        guarded.run(f"UPDATE technicians SET company_id = {of} WHERE id = '{key['technician_id']}'")
+        guarded.run(f"DELETE FROM usage WHERE {where}")
+        ((found,),) = guarded.rows(
+            "INSERT INTO usage (client_id, technician_id, engaged_as)"
+            f" VALUES ('{key['client_id']}', '{key['technician_id']}', {way}) RETURNING engaged_as"
+        )
+        return str(found)
+
+    assert made("NULL", "NULL") == "contractor"
+    assert made(company, "NULL") == "company"
+    assert made(company, "'contractor'") == "contractor"
 
 
 def test_assignments_usage_counts_a_new_promise_on_its_days_in_the_clients_zone(guarded: Guarded):
