@@ -25,6 +25,7 @@ Who = Literal[
     "contact",  # the site's
     "requester",  # who posted the job
     "dispatchers",  # the client's
+    "admins",  # the client's
     "staff",  # those that the event names
     "duty_contact",  # somebody from outside who has the duty, by the shift that the event names
     "participants",  # of a thread
@@ -120,6 +121,10 @@ OCCASIONS: tuple[Occasion, ...] = (
     Occasion(
         "technician", "hours_level_changed", "technician", "hours_full", "money", "calm", _DESK, when=("level", "red")
     ),
+    Occasion(
+        "technician", "pay_sign_changed", "technician", "paper_due", "money", "calm", _DESK, when=("level", "red")
+    ),
+    Occasion("technician", "pay_sign_changed", "admins", "paper_due_of", "money", "calm", _DESK, when=("level", "red")),
     Occasion("visit", "incident_reported", "dispatchers", "incident", "day", "urgent", _DESK),
     # The day.
     Occasion("visit", "reminded", "technician", "reminded", "day", "timely", _PHONE, until="start_at"),

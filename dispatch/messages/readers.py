@@ -71,6 +71,7 @@ class Around:
     on_jobs: dict[UUID, list[AssignmentRow]] = field(default_factory=lambda: defaultdict(list))
     posters: dict[UUID, UUID] = field(default_factory=dict)
     staff: dict[UUID, list[UUID]] = field(default_factory=lambda: defaultdict(list))
+    admins: set[UUID] = field(default_factory=set)
     #: admission -> its technician; without those who blocked the client: they hear nothing of its wishes.
     admissions: dict[UUID, UUID] = field(default_factory=dict)
     threads: dict[UUID, tuple[MessageRow, ThreadRow]] = field(default_factory=dict)
@@ -126,6 +127,8 @@ def look_around(session: Session, events: Sequence[Event]) -> Around:
     for row in session.scalars(dispatching.order_by(StaffRow.id)):
         assert row.client_id is not None, "asked for clients' staff"
         around.staff[row.client_id].append(row.id)
+        if row.role == "client_admin":
+            around.admins.add(row.id)
     return around
 
 
@@ -192,6 +195,10 @@ def _dispatchers(event: Event, around: Around) -> Iterable[Hearing]:
         yield Hearing(("staff", staff_id))
 
 
+def _admins(event: Event, around: Around) -> Iterable[Hearing]:
+    return (each for each in _dispatchers(event, around) if each.ref[1] in around.admins)
+
+
 def _named_staff(event: Event, _: Around) -> Iterable[Hearing]:
     named = event.data.get("staff") or ()
     for staff_id in [named] if isinstance(named, str) else named:
@@ -232,6 +239,7 @@ _WHO: Mapping[Who, Callable[[Event, Around], Iterable[Hearing]]] = {
     "contact": _contact,
     "requester": _requester,
     "dispatchers": _dispatchers,
+    "admins": _admins,
     "staff": _named_staff,
     "duty_contact": _duty_contact,
     "participants": _participants,

@@ -10,7 +10,7 @@ from personal_data import assert_events_impersonal
 from soundness import assert_counted
 from sqlalchemy import select, update
 
-from dispatch.record.tables import DecisionRow, EventRow, OfferRow, SiteRow
+from dispatch.record.tables import DecisionRow, EventRow, OfferRow, SiteRow, StaffRow, new_id
 from dispatch.visits.lapses import recheck_due
 
 FIVE_HOURS = {"id": "ours", "hours": 5, "window_months": 12, "binding": "hard"}
@@ -369,8 +369,11 @@ def test_a_client_sees_who_of_its_own_is_near_a_limit_and_the_operator_everybody
 
 def test_a_written_contract_is_due_in_new_york_until_the_technician_has_signed_one(story):
     town = story.town
-    with town.world.as_engine() as (session, _):
+    with town.world.as_engine() as (session, now):
         session.execute(update(SiteRow).values(region="NY"))
+        for role in ("client_admin", "dispatcher"):
+            who = {"role": role, "name": role, "email": f"{role}@example.org"}
+            session.add(StaffRow(id=new_id(), client_id=town.world.client, created_at=now, **who))
     given = story.assigned(slots=[{"needs": {"skills": {"hvac": 2}}, "pay": {"amount": "900.00"}}])
     admin, operator = town.key("client_admin", client_id=town.world.client), town.key("operator")
     story.sweeps()
@@ -390,6 +393,11 @@ def test_a_written_contract_is_due_in_new_york_until_the_technician_has_signed_o
     assert (pair["level"], pair["packs"]) == ("red", {"us-ny-freelance": "red"})
     assert told_levels(story, "pay_sign_changed") == ["red"]
     assert told_levels(story) == [], "no word of hours: there are plenty"
+    due = [each.subject for each in Post(town.world).goes_out() if "contract with" in each.subject]
+    assert sorted(due) == [  # the dispatcher is not told
+        "A written contract with Acme service is due",
+        "A written contract with Technician 0 is due",
+    ]
     kind = {"code": "written_contract", "name": "Written contract", "family": "agreement"}
     assert operator.post("/v1/credential-kinds", kind).status_code == 201
     words = {"kind": "written_contract", "words": "The work, the pay, and the day of payment."}
