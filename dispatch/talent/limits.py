@@ -19,7 +19,7 @@ from dispatch.talent.rights import only, own_client
 from geo.errors import UnknownZoneError
 from geo.timezones import has_every_midnight_once
 from matching.errors import PolicyError
-from matching.packs import MOST_OWN, LimitsPolicy
+from matching.packs import LimitsPolicy
 
 
 class Same(Enum):
@@ -95,7 +95,8 @@ def usual_papers(session: Session) -> dict[str, list[str]]:
     """What a new client wants of each way of working, until it says otherwise, as far as the catalogue has it.
 
     Of whoever is paid themselves a tax form; of a company's people the insurance that names it. Those on somebody's
-    payroll have their papers there.
+    payroll have their papers there. Where a family has several kinds (a form for residents, one for others), which one
+    somebody needs is the client's to say: all of them would be asked of everybody.
     """
     families = {"contractor": "tax_form", "company": "insurance"}
     rows = session.execute(
@@ -103,8 +104,8 @@ def usual_papers(session: Session) -> dict[str, list[str]]:
         .where(CredentialKindRow.family.in_(families.values()))
         .order_by(CredentialKindRow.code)
     ).all()
-    found = {way: [code for of, code in rows if of == family][:MOST_OWN] for way, family in families.items()}
-    return {way: kinds for way, kinds in found.items() if kinds}
+    found = {way: [code for of, code in rows if of == family] for way, family in families.items()}
+    return {way: kinds for way, kinds in found.items() if len(kinds) == 1}
 
 
 def _check_limits(session: Session, limits: Mapping[str, Any]) -> None:

@@ -325,6 +325,11 @@ def test_a_new_client_wants_the_usual_papers_of_each_way_until_it_says_otherwise
     assert limits.json()["limits"]["papers"] == {"contractor": ["w9"], "company": ["liability"]}
     bare = operator.patch(url, {"limits": {"papers": {}}}, limits.headers["ETag"])
     assert bare.json()["limits"]["papers"] == {}
+    foreign = {"code": "w8ben", "name": "w8ben", "family": "tax_form"}
+    assert operator.post("/v1/credential-kinds", foreign).status_code == 201
+    client = operator.post("/v1/clients", {"name": "Umbrella"}).json()["id"]
+    papers = operator.get(f"/v1/clients/{client}/limits").json()["limits"]["papers"]
+    assert papers == {"company": ["liability"]}, "nobody needs both forms: which one is the client's to say"
 
 
 def test_a_client_sees_who_of_its_own_is_near_a_limit_and_the_operator_everybody(story):
