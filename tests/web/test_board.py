@@ -68,6 +68,12 @@ def test_what_needs_a_person_comes_first_and_every_view_can_be_used(devices: Dev
         desk.sees("Posted")
         desk.presses("Timeline")
         desk.sees("Nothing on this day")
+        # On a phone the timeline is seen at once: what needs a person is its number until somebody opens it.
+        if size == PHONE:
+            expect(desk.page.locator("aside li")).to_have_count(0)
+            desk.presses("Needs you (1)")
+            desk.sees("Nobody has it, and it starts soon")
+            desk.presses("Needs you (1)")
         looks(desk, f"board-timeline-{size[0]}-{scheme}")
         desk.presses("Map")
         desk.page.locator("[data-people]").first.wait_for()
