@@ -5,31 +5,106 @@ Whoever adds a page adds a line to `PAGES`. It is no test: nothing is asserted b
 
 import io
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from browsing import DESK, PHONE, Device, Devices
-from dressed import ADMIN, DISPATCHER, OPERATOR, Dressed, done, dress, take
+from dressed import ADMIN, BRIEFED, DISPATCHER, OPERATOR, Dressed, Taken, done, dress, take
 from PIL import Image
+from playwright.sync_api import Error
+from sqlalchemy import select
+from town import Town
+
+from dispatch.record.tables import CredentialRow
 
 SHOTS = Path(os.environ.get("TRUCKROLL_SCREENSHOTS", Path(__file__).resolve().parents[2] / "docs" / "screenshots"))
 SIZES = {"desk": DESK, "phone": PHONE}
 #: Enough for what we draw, and a fifth of the bytes.
 NUM_COLORS = 96
+CHICAGO = ZoneInfo("America/Chicago")
+
+
+#: It is still when nothing is brought or taken for this long, and no skeleton stands where something is being read.
+STILL_MS, PATIENCE_MS = 400, 15_000
+_IS_STILL = """([still, patience]) => new Promise((resolve, reject) => {
+  let changed = performance.now()
+  const until = changed + patience
+  const watch = new MutationObserver(() => { changed = performance.now() })
+  watch.observe(document.body, { childList: true, subtree: true })
+  const look = () => {
+    const now = performance.now()
+    const isRead = document.querySelector('[data-skeleton]') === null
+    if (isRead && now - changed >= still) { watch.disconnect(); resolve() }
+    else if (now > until) reject(new Error(isRead ? 'the page never rests' : 'a skeleton is left'))
+    else setTimeout(look, 50)
+  }
+  look()
+})"""
+
+Names = dict[str, str]
+TITLE = "main :is(h1, h2)"
+
+
+def _fills_in(desk: Device, names: Names) -> None:
+    """What somebody types who asks for a refit at a store."""
+    label = desk.page.get_by_label
+    label("Work", exact=True).fill("Replace the condenser fan")
+    label("Store number, name or town").fill("1147")
+    label("Day", exact=True).fill(names["on"])
+    label("From", exact=True).fill("13:00")
+    label("To", exact=True).fill("17:00")
+    label("Sum in USD", exact=True).fill("140")
+    desk.page.get_by_role("combobox", name="Skills", exact=True).select_option(label="hvac")
+    desk.page.get_by_role("combobox", name="Least level of hvac", exact=True).select_option(label="Level 5")
+    desk.sees("it is the only reason")
+    desk.page.evaluate("scrollTo(0, 0)")
+
+
+def _uploads(desk: Device, names: Names) -> None:
+    """A table with one bad cell."""
+    when = f"{names['on']} 09:00,{names['on']} 13:00"
+    lines = (
+        "number,store_number,title,job_type,start,end,duration_min,skills,pay",
+        f"WO-4101,1147,Swap the till printer,hardware,{when},60,hvac:2,140",
+        f"WO-4102,1152,Mount two access points,hardware,{when},90,hvac:2,a lot",
+        f"WO-4103,1160,Replace the drive,hardware,{when},60,hvac:3,155",
+    )
+    desk.page.get_by_label("CSV file").set_input_files(
+        files=[{"name": "jobs.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}]
+    )
+    desk.sees("One cell cannot be used.")
+
+
+def _turns_to_the_day(desk: Device, names: Names) -> None:
+    """The day of the timeline that has work."""
+    desk.presses("Timeline")
+    for _ in range(int(names["days"])):
+        desk.presses("The day after")
+    desk.page.locator(".lane [data-row]").nth(3).wait_for()
+    desk.page.locator(".lane [data-row]").last.scroll_into_view_if_needed()
+    desk.page.evaluate("scrollTo(0, 0)")
 
 
 @dataclass(frozen=True)
 class Shot:
-    """A page: its picture's name, who looks, its address (names in braces are filled in), what is pressed."""
+    """A page: its picture's name, who looks, its address (names in braces are filled in), what is pressed or done.
+
+    It is drawn when what `sees` selects is there and the page is still.
+    """
 
     name: str
     who: str
     path: str
     presses: str = ""
+    acts: Callable[[Device, Names], None] | None = None
+    sees: str = TITLE
 
 
-TECHNICIAN = "technician"
+TECHNICIAN, TOLD = "technician", "who was told something"
 CHECKLIST = [
     {"code": "after", "kind": "photo", "label": "The access points, mounted", "min_count": 2},
     {"code": "serial", "kind": "serial", "label": "Serial number", "pattern": "SN-####"},
@@ -38,14 +113,15 @@ CHECKLIST = [
 PAGES = (
     Shot("sign-in", "", "/board/"),
     Shot("start", ADMIN, "/"),
-    Shot("board", DISPATCHER, "/board/"),
-    Shot("board-timeline", DISPATCHER, "/board/", "Timeline"),
-    Shot("board-map", DISPATCHER, "/board/", "Map"),
+    Shot("board", DISPATCHER, "/board/", sees=".work tbody tr"),
+    Shot("board-timeline", DISPATCHER, "/board/", acts=_turns_to_the_day),
+    Shot("board-map", DISPATCHER, "/board/", "Map", sees="[data-spot] >> nth=2"),
+    Shot("board-why", DISPATCHER, "/board/?job={ready}", "Why this one", sees=".drawer >> text=may do it"),
     Shot("desk-jobs", ADMIN, "/desk/"),
     Shot("desk-job", ADMIN, "/desk/jobs/{job}"),
-    Shot("desk-post", ADMIN, "/desk/post"),
-    Shot("desk-upload", ADMIN, "/desk/upload"),
-    Shot("desk-coverage", ADMIN, "/desk/coverage"),
+    Shot("desk-post", ADMIN, "/desk/post", acts=_fills_in),
+    Shot("desk-upload", ADMIN, "/desk/upload", acts=_uploads),
+    Shot("desk-coverage", ADMIN, "/desk/coverage", sees="button:has-text('Your sites: ')"),
     Shot("desk-morning", ADMIN, "/desk/morning"),
     Shot("desk-compliance", ADMIN, "/desk/compliance"),
     Shot("desk-approvals", ADMIN, "/desk/approvals"),
@@ -67,22 +143,27 @@ PAGES = (
     Shot("operator-clients", OPERATOR, "/desk/operator/clients"),
     Shot("operator-rules", OPERATOR, "/desk/operator/rules"),
     Shot("operator-evidence", OPERATOR, "/desk/operator/audit", "Verify: Acme service"),
-    Shot("phone-today", TECHNICIAN, "/phone/"),
+    Shot("phone-today", TECHNICIAN, "/phone/", sees="button:has-text('On my way')"),
     Shot("phone-offers", TECHNICIAN, "/phone/offers"),
     Shot("phone-offer", TECHNICIAN, "/phone/offers/{offer}"),
     Shot("phone-jobs", TECHNICIAN, "/phone/jobs"),
     Shot("phone-hand-in", TECHNICIAN, "/phone/visits/{day}/{visit}/work"),
     Shot("phone-me", TECHNICIAN, "/phone/me"),
-    Shot("phone-messages", TECHNICIAN, "/phone/messages"),
+    Shot("phone-messages", TECHNICIAN, "/phone/messages", sees="text=Mount the access points"),
+    Shot("phone-talk", TECHNICIAN, "/phone/messages/job/{talked}", sees="text=The rear door"),
     Shot("phone-money", TECHNICIAN, "/phone/money"),
+    Shot("phone-statement", TECHNICIAN, "/phone/money/{month}"),
     Shot("phone-visit", TECHNICIAN, "/phone/visits/{day}/{visit}"),
     Shot("phone-visit-incident", TECHNICIAN, "/phone/visits/{day}/{visit}", "Something happened"),
     Shot("phone-record", TECHNICIAN, "/phone/record"),
     Shot("phone-proofs", TECHNICIAN, "/phone/proofs"),
     Shot("phone-proof-new", TECHNICIAN, "/phone/proofs/new"),
+    Shot("phone-proof", TECHNICIAN, "/phone/proofs/{proof}"),
+    Shot("phone-agreement", TECHNICIAN, "/phone/proofs/sign/{client}/nda", sees="text=stays there"),
     Shot("phone-usage", TECHNICIAN, "/phone/usage"),
     Shot("phone-hours", TECHNICIAN, "/phone/hours"),
     Shot("phone-settings", TECHNICIAN, "/phone/settings"),
+    Shot("phone-notices", TOLD, "/phone/proofs/notices"),
 )
 
 
@@ -95,12 +176,17 @@ def acme(devices: Devices) -> Dressed:
 def test_every_page_is_drawn(devices: Devices, acme: Dressed, size: str) -> None:
     SHOTS.mkdir(parents=True, exist_ok=True)
     names, emails = whose(devices, acme)
+    not_drawn = []
     for who in dict.fromkeys(each.who for each in PAGES):
         with devices.device(SIZES[size]) as device:
             if who:
                 devices.sign_in(device, emails.get(who, who), "nav, header button")
             for shot in (each for each in PAGES if each.who == who):
-                _draw(device, shot, size, names)
+                try:
+                    _draw(device, shot, size, names)
+                except Error as error:
+                    not_drawn.append(f"{shot.name}: {error.message}")
+    assert not not_drawn, "\n".join(not_drawn)
 
 
 def _keep(acme: Dressed) -> None:
@@ -114,31 +200,84 @@ def _keep(acme: Dressed) -> None:
     done(acme.admin.post(f"{client}/agreements", {"kind": "nda", "words": words}))
 
 
-def whose(devices: Devices, acme: Dressed) -> tuple[dict[str, str], dict[str, str]]:
+STORES = (
+    ("1152", "Fort Davis", "79734", 30.5882, -103.8946), ("1160", "Marfa", "79843", 30.3094, -104.0206),
+    ("1171", "Marathon", "79842", 30.2057, -103.2446), ("1183", "Alpine", "79830", 30.3920, -103.5302),
+)  # fmt: skip
+
+
+def _fill_a_day(acme: Dressed) -> None:
+    """More stores, and a day on which several technicians have work in them."""
+    town = acme.town
+    sites = [str(town.world.site)]
+    for number, name, postcode, lat, lng in STORES:
+        site = {"store_number": number, "name": f"Store {number}", "address": "12 Main St", "town": name}
+        site |= {"region": "TX", "postcode": postcode, "lat": lat, "lng": lng}
+        sites.append(done(acme.admin.post("/v1/sites", site))["id"])
+    titles = ("Replace the door lock", "Move the kiosk", "Mount the menu boards", "Check the chiller", "Swap a router")
+    has_work = set()
+    for num, title in enumerate(titles):
+        start = town.world.start + timedelta(hours=num % 3 * 2 - 3)
+        window = {"start_at": start.isoformat(), "end_at": (start + timedelta(hours=3)).isoformat()}
+        _, offers = town.offered(title=title, site_id=sites[num], window=window)
+        free = [each for each in offers if each.technician_id not in has_work]
+        if free and num < len(titles) - 1:
+            yes = {"terms_version": free[0].terms_version}
+            done(town.by_id(free[0].technician_id).post(f"/v1/offers/{free[0].id}/accept", yes))
+            has_work.add(free[0].technician_id)
+    assert len(has_work) >= 3, "several have work on the day that is shown"
+
+
+def _begins_soon(town: Town, work: Taken) -> None:
+    """Work of the days to come is what is next today."""
+    moved = "UPDATE assignments SET start_at = now() + make_interval(mins => 50),"
+    moved += " end_at = end_at - start_at + now() + make_interval(mins => 50) WHERE id = %(a)s"
+    with town.world.as_engine() as (session, _):
+        session.connection().exec_driver_sql(moved, {"a": work.assignment_id})
+
+
+def whose(devices: Devices, acme: Dressed) -> tuple[Names, dict[str, str]]:
     """What the addresses of the pages are filled with, and who is called only by their role; with work of today."""
+    town = devices.town
     _keep(acme)
-    here = take(devices.town, "Mount the access points", 0, starts_min=0, budget="PO-7781", deliverables=CHECKLIST)
+    _fill_a_day(acme)
+    _begins_soon(town, take(town, "Replace the badge reader", 0, starts_min=0))
+    here = take(town, "Mount the access points", 0, starts_min=0, budget="PO-7781", deliverables=CHECKLIST)
     here.does("confirm", "leave", "check-in")
     day = done(here.technician.get(here.visit))["planned_start_at"][:10]
-    job, offers = devices.town.offered(title="Replace the card reader")
-    technician = devices.town.world.technicians[0]
+    talk = f"/v1/jobs/{here.job['id']}/messages"
+    done(here.technician.post(talk, {"text": "I am at the front. Which door do I take?"}))
+    done(town.staff.post(talk, {"text": "The rear door, please. Ring twice, the manager opens."}))
+    job, offers = town.offered(title="Replace the card reader")
+    technician = town.world.technicians[0]
     offer = next(each for each in offers if each.technician_id == technician)
+    ready = town.posted(title="Replace the fan")
+    own = select(CredentialRow.id).where(CredentialRow.technician_id == technician, CredentialRow.kind == BRIEFED)
+    with town.world.as_engine() as (session, now):
+        proof = session.scalars(own).one()
+    town.app.state.parts.refresh()
     names = {"pool": acme.pool, "job": job["id"], "offer": str(offer.id), "disputed": acme.jobs["disputed"]}
-    names |= {"day": day, "visit": here.visit.rpartition("/")[2]}
-    return names, {TECHNICIAN: devices.address_of(technician)}
+    names |= {"day": day, "visit": here.visit.rpartition("/")[2], "talked": here.job["id"], "proof": str(proof)}
+    start, today = (each.astimezone(CHICAGO).date() for each in (town.world.start, now))
+    names |= {"on": str(start), "days": str((start - today).days), "month": str(today)[:7]}
+    names |= {"ready": ready["id"], "client": str(town.world.client)}
+    told = devices.address_of(town.world.technicians[3])
+    return names, {TECHNICIAN: devices.address_of(technician), TOLD: told}
 
 
-def show(device: Device, shot: Shot, names: dict[str, str]) -> None:
+def show(device: Device, shot: Shot, names: Names) -> None:
     """Open a page, and wait until it is as people see it."""
     device.opens(shot.path.format(**names))
     if shot.presses:
         device.page.get_by_role("button", name=shot.presses.format(**names), exact=True).first.click()
-    # Some pages listen for ever: what they show first is what is drawn.
-    device.page.wait_for_timeout(1_200)
+    if shot.acts is not None:
+        shot.acts(device, names)
+    device.page.locator(shot.sees).first.wait_for()
+    device.page.evaluate(_IS_STILL, [STILL_MS, PATIENCE_MS])
     device.page.evaluate("document.fonts.ready")
 
 
-def _draw(device: Device, shot: Shot, size: str, names: dict[str, str]) -> None:
+def _draw(device: Device, shot: Shot, size: str, names: Names) -> None:
     show(device, shot, names)
     with Image.open(io.BytesIO(device.page.screenshot())) as taken:
         small = taken.convert("RGB").quantize(NUM_COLORS, dither=Image.Dither.NONE)
