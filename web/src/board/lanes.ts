@@ -11,7 +11,6 @@ export type Bar = {
   isOpen: boolean
   /** Somebody has it, and has not begun. */
   canMove: boolean
-  isTroubled: boolean
 }
 export type Lane = { key: string; name: string; bars: Bar[]; num: number }
 
@@ -20,7 +19,6 @@ type Visit = Job['visits'][number]
 function barOf(job: Job, visit: Visit): Bar {
   const start = Date.parse(visit.planned_start_at ?? visit.window.start_at)
   const end = visit.planned_end_at ? Date.parse(visit.planned_end_at) : start + visit.duration_min * 60_000
-  const isTroubled = job.trouble.some((each) => each.visit_id === visit.id || each.visit_id === null)
   return {
     job,
     visitId: visit.id,
@@ -29,7 +27,6 @@ function barOf(job: Job, visit: Visit): Bar {
     row: 0,
     isOpen: visit.num_filled < visit.num_slots,
     canMove: job.state === 'assigned' && (visit.state === 'planned' || visit.state === 'confirmed'),
-    isTroubled,
   }
 }
 

@@ -26,6 +26,18 @@ describe('what may go wrong', () => {
     expect(risksOf(job('2027-03-01T15:00:00Z'), [], NOON)).toEqual([])
     expect(risksOf(job('2027-03-01T14:00:00Z', { state: 'assigned' }), [], NOON)).toEqual([])
   })
+  it('says of one visit what concerns it, or all of them', () => {
+    const two = job('2027-03-02T14:00:00Z', {
+      trouble: [{ code: 'confirm_overdue', visit_id: 'first', since: null, unfilled: null }],
+    })
+    const alarms = [
+      { kind: 'part_missing', visit: { id: 'second' } },
+      { kind: 'sla', visit: null },
+    ]
+    expect(risksOf(two, alarms, NOON, 'first')).toEqual(['sla', 'not_confirmed'])
+    expect(risksOf(two, alarms, NOON, 'second')).toEqual(['part_missing', 'sla'])
+    expect(risksOf(two, alarms, NOON)).toEqual(['part_missing', 'sla', 'not_confirmed'])
+  })
   it('says the same thing once', () => {
     const late = job('2027-03-02T14:00:00Z', {
       trouble: [{ code: 'confirm_overdue', visit_id: null, since: null, unfilled: null }],

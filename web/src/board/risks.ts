@@ -12,17 +12,25 @@ const SAME: Record<string, string> = {
   unassigned_soon: 'window_closing',
 }
 
-export function risksOf(job: Job, alarms: readonly { kind: string }[], now: number): string[] {
-  const codes = [...alarms.map((each) => each.kind), ...job.trouble.map((each) => each.code)]
-  if (isClosing(job, now)) codes.push('window_closing')
+type Alarm = { kind: string; visit?: { id: string } | null }
+
+/** Codes, each once; of one visit where it is named: its own, and whatever concerns the job as a whole. */
+export function risksOf(job: Job, alarms: readonly Alarm[], now: number, visitId?: string): string[] {
+  const isOf = (id: string | null | undefined) => visitId === undefined || id == null || id === visitId
+  const codes = [
+    ...alarms.filter((each) => isOf(each.visit?.id)).map((each) => each.kind),
+    ...job.trouble.filter((each) => isOf(each.visit_id)).map((each) => each.code),
+  ]
+  if (isClosing(job, now, visitId)) codes.push('window_closing')
   return [...new Set(codes.map((code) => SAME[code] ?? code))]
 }
 
 /** Nobody has it, and soon the work does not fit into its window any more. */
-function isClosing(job: Job, now: number): boolean {
+function isClosing(job: Job, now: number, visitId?: string): boolean {
   if (!WAITS.includes(job.state)) return false
   return job.visits.some((visit) => {
     const last = Date.parse(visit.window.end_at) - visit.duration_min * 60_000
+    if (visitId !== undefined && visit.id !== visitId) return false
     return visit.state === 'planned' && visit.num_filled < visit.num_slots && last - now < SOON_MS
   })
 }

@@ -2,6 +2,7 @@
 
 import { startOf, whoHas } from './export'
 import { type Job, live } from './live.svelte'
+import { risking } from './risking.svelte'
 
 export type Shape = 'list' | 'timeline' | 'map'
 export type Part = 'answers' | 'asked' | 'talk' | 'whyNot'
@@ -44,7 +45,8 @@ class View {
       )
     return [...live.jobs.values()]
       .filter(
-        (job) => (this.state === '' || job.state === this.state) && (!this.isTroubledOnly || job.trouble.length > 0),
+        (job) =>
+          (this.state === '' || job.state === this.state) && (!this.isTroubledOnly || risking.of(job).length > 0),
       )
       .filter((job) => words === '' || has(job))
       .map((job) => ({ job, start: startOf(job) ?? '' }))
