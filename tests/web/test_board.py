@@ -398,6 +398,7 @@ def test_what_is_at_risk_is_said_in_words_and_a_work_order_is_printed(devices: D
     assert devices.town.staff.patch(site, about, devices.town.staff.get(site).headers.get("ETag")).status_code == 200
     clean = {"code": "clean", "kind": "check", "label": "The place is clean", "is_required": False}
     job = devices.town.posted(title="Replace pump", description="Mind the shelf", deliverables=[clean])
+    devices.town.posted(title="Sweep yard")
     drive = {"item": "Drive", "quantity": 2, "state": "ordered", "carrier": "UPS"}
     assert devices.town.staff.post(f"/v1/jobs/{job['id']}/parts", drive).status_code == 201
     visit = UUID(job["visits"][0]["id"])
@@ -412,6 +413,21 @@ def test_what_is_at_risk_is_said_in_words_and_a_work_order_is_printed(devices: D
             expect(row).to_contain_text(words)
             desk.sees(words)
         looks(desk, "board-risks")
+        desk.page.get_by_label("Only with trouble").check()
+        expect(desk.page.locator(".work tr").filter(has_text="Sweep yard")).to_have_count(0)
+        expect(row).to_be_visible()
+        desk.presses("Map")
+        expect(desk.page.locator("[data-spot] title")).to_contain_text("Late to leave")
+        row_of = f"The day of {job['number']}"
+        desk.page.locator("[data-spot] .many, [data-spot] path").first.dispatch_event("click", {"bubbles": True})
+        desk.presses("Timeline")
+        desk.presses(row_of)
+        expect(desk.page.get_by_role("button", name=row_of)).to_have_count(0)
+        bar = desk.page.locator(".lane button").filter(has_text=job["number"])
+        expect(bar).to_contain_text("Late to leave")
+        assert "A proof ends before the visit" in (bar.get_attribute("title") or "")
+        desk.presses("List")
+        desk.page.get_by_label("Only with trouble").uncheck()
         chooses(desk, job["number"])
         desk.page.evaluate("window.print = () => { window.printed = true }")
         desk.presses("Print work order")

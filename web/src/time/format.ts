@@ -50,6 +50,9 @@ export function dayAfter(day: string, days: number): string {
   return at.toISOString().slice(0, 10)
 }
 
+/** How many days lie from one calendar day to another; below zero when it is before. */
+export const daysTo = (from: string, to: string): number => Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000)
+
 /** The moment at which a calendar day begins by the clock of a zone. */
 export function midnight(day: string, zone: string): Date {
   const wanted = Date.parse(`${day}T00:00:00Z`)

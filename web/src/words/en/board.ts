@@ -91,6 +91,8 @@ export const board = {
   nobody: 'Nobody yet',
   before: 'The day before',
   after: 'The day after',
+  day: 'Which day',
+  dayOf: (number: string) => `The day of ${number}`,
   today: 'Today',
   clock: 'Clock of',
   noDay: 'Nothing on this day',

@@ -92,6 +92,8 @@ export const board: typeof english = {
   nobody: 'Nadie todavía',
   before: 'El día anterior',
   after: 'El día siguiente',
+  day: 'Qué día',
+  dayOf: (number) => `El día de ${number}`,
   today: 'Hoy',
   clock: 'Reloj de',
   noDay: 'Nada este día',
