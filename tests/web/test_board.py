@@ -121,6 +121,10 @@ def test_the_board_moves_without_a_reload_and_says_when_it_cannot(devices: Devic
         chooses(desk, job["number"])
         desk.presses("Messages")
         expect(desk.page.get_by_label("Message")).to_have_value("The door is locked")
+        desk.presses("Nudge")
+        nudged = f"The door is locked\nPlease look at {job['number']}: we wait for a word from you."
+        expect(desk.page.get_by_label("Message")).to_have_value(nudged)
+        desk.page.get_by_label("Message").fill("The door is locked")
         desk.offline(False)
         desk.sees("Live")
         desk.presses("Send")
