@@ -63,8 +63,18 @@ class Books:
 Parts = list[tuple[Owner, str, Decimal]]
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run and write the figures to standard output."""
+#: What the audit counts and must not find.
+_FAULTS = (
+    "wrong_by_entries",
+    "wrong_by_what_was_told",
+    "unbalanced_transactions",
+    "below_floor",
+    "acknowledged_and_missing_or_more",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run and write the figures to standard output: 1 when the books are wrong anywhere, else 0."""
     parser = argparse.ArgumentParser(prog="benchmarks.ledger", description=__doc__)
     parser.add_argument("--operations", type=int, default=1_000_000)
     parser.add_argument("--processes", type=int, default=4)
@@ -72,7 +82,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--technicians", type=int, default=5_000)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
-    sys.stdout.write(json.dumps(measure(options), indent=None if options.json else 2) + "\n")
+    report = measure(options)
+    sys.stdout.write(json.dumps(report, indent=None if options.json else 2) + "\n")
+    for fault in faults(report):
+        sys.stderr.write(f"the books are wrong: {fault}\n")
+    return 1 if faults(report) else 0
+
+
+def faults(report: dict[str, Any]) -> list[str]:
+    """Every figure of the audit that must be zero and is not, and every currency whose sum of all is not."""
+    found = [f"{name} {report[name]}" for name in _FAULTS if report[name] != 0]
+    return found + [f"sum_of_all {each} {total}" for each, total in report["sum_of_all"].items() if Decimal(total) != 0]
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
@@ -316,4 +336,4 @@ def _count(session: Session, statement: str) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

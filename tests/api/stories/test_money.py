@@ -390,3 +390,41 @@ def test_a_bank_says_no_and_the_next_run_pays_again(story, operator, acme):
     [line] = operator.get(f"/v1/statements/years/{year}?zone=UTC").json()["lines"]
     assert line["name"] == "=HYPERLINK(1)", "JSON keeps what was written"
     assert operator.get(f"/v1/statements/years/{year}?zone=Mars/Olympus").status_code == 422
+
+
+def test_who_is_converted_in_the_year_has_a_line_of_each_way_and_neither_changes_later(story, operator, acme):
+    given = story.assigned()
+    admin = story.town.key("client_admin", client_id=story.town.world.client)
+    engagement = f"/v1/technicians/{given.technician_id}/engagement"
+    year = datetime.now(UTC).year
+
+    def converts(way):
+        said = admin.patch(engagement, {"engaged_as": way}, admin.get(engagement).headers["ETag"])
+        assert said.status_code == 200, said.text
+
+    def lines():
+        found = operator.get(f"/v1/statements/years/{year}?zone=UTC").json()["lines"]
+        return {line["engaged_as"]: line["amount"] for line in found}
+
+    def is_paid(work):
+        does_the_job(work)
+        assert work.staff.post(f"{work.job_url}/approve").status_code == 200
+        [payout] = operator.post("/v1/payouts/run").json()["payouts"]
+        body = json.dumps({"payout": payout, "outcome": "paid"}).encode()
+        headers = {"Truckroll-Signature": signature(PAYOUT_SECRET, datetime.now(UTC), body)}
+        said = story.town.key("gateway").sends_raw("/v1/gateway/payouts", body, headers)
+        assert said.json() == {"is_new": True}
+
+    def takes_another():
+        operator.post(f"{acme}/funds", {"amount": "200.00"})
+        job, offers = story.town.offered()
+        [own] = [offer for offer in offers if offer.technician_id == given.technician_id]
+        return story.taken(job, own)
+
+    is_paid(given)
+    converts("w2")
+    assert lines() == {"contractor": "126.00"}, "what was earned before stays a contractor's"
+    is_paid(takes_another())
+    assert lines() == {"contractor": "126.00", "w2": "126.00"}
+    converts("contractor")
+    assert lines() == {"contractor": "126.00", "w2": "126.00"}, "wages do not become a contractor's"
