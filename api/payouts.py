@@ -20,7 +20,7 @@ from dispatch.errors import BadInput, Refused
 from dispatch.money.ledger import Owner
 from dispatch.money.payouts import make_payouts
 from dispatch.money.provider import read_callback
-from dispatch.money.statements import Statement, statement_of, to_csv, yearly
+from dispatch.money.statements import Statement, YearLine, statement_of, to_csv, yearly
 from dispatch.record.session import Actor, transaction
 from dispatch.record.tables import PayoutRow
 from dispatch.talent.packfiles import known_packs
@@ -29,11 +29,16 @@ from dispatch.visits.paying import hear_of_payout
 router = APIRouter(prefix="/v1", tags=["money"])
 
 Payee = Annotated[Actor, Depends(only("technician", "company", "operator"))]
+Yearly = Annotated[Actor, Depends(only("technician", "company", "operator", "client_admin"))]
 Holder = Annotated[Actor, Depends(only(*STAFF, "technician", "company"))]
+Zone = Annotated[str, Query(max_length=64, description="In whose days.", examples=["America/New_York"])]
 FromDay = Annotated[date, Query(description="First day, UTC.", examples=["2027-03-01"])]
 ToDay = Annotated[date, Query(description="Last day, UTC.", examples=["2027-03-31"])]
 Money = Annotated[Currency, Query(description="Currency of the account.")]
 _HEAD = ("id", "booked_at", "kind", "amount", "payment_id", "payout_id", "why")
+_YEAR_HEAD = (
+    "name", "owner_id", "client_id", "engaged_as", "currency", "amount", "expenses", "num_payouts", "is_reported",
+)  # fmt: skip
 _CSV: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "The same as a file."}
 }
@@ -95,16 +100,25 @@ def get_statement_csv(
     )
 
 
+@router.get("/statements/years/{year}.csv", response_class=Response, responses=_CSV, summary="Read a year as CSV")
+def get_year_csv(request: Request, actor: Yearly, year: int, zone: Zone = "America/New_York") -> Response:
+    """The same lines as a file; no cell of it is run by a spreadsheet."""
+    lines = _year(request, actor, year, zone)
+    text = to_csv(_YEAR_HEAD, [[getattr(line, name) for name in _YEAR_HEAD] for line in lines])
+    name = f'attachment; filename="paid-in-{year}.csv"'
+    return Response(text, media_type="text/csv", headers={"Content-Disposition": name})
+
+
 @router.get("/statements/years/{year}", response_model=YearOut, summary="Read what was paid in a year")
-def get_year(
-    request: Request,
-    actor: Payee,
-    year: int,
-    zone: Annotated[str, Query(max_length=64, description="In whose days.", examples=["America/New_York"])] = (
-        "America/New_York"
-    ),
-) -> YearOut:
-    """By the day on which each payment was made; who is to be reported (1099-NEC) is marked. Yourself, or everybody."""
+def get_year(request: Request, actor: Yearly, year: int, zone: Zone = "America/New_York") -> YearOut:
+    """By the day on which each payment was made; who is to be reported (1099-NEC) is marked.
+
+    Yourself; as a client's admin whoever was paid for your work; as the operator everybody.
+    """
+    return YearOut.model_validate({"year": year, "zone": zone, "lines": _year(request, actor, year, zone)})
+
+
+def _year(request: Request, actor: Actor, year: int, zone: str) -> list[YearLine]:
     if not 2000 <= year <= 2100:
         raise BadInput("year", year, "send a year from 2000 to 2100")
     try:
@@ -113,8 +127,7 @@ def get_year(
         raise BadInput("?zone", zone, "name a zone such as America/New_York") from error
     owner = None if actor.kind == "operator" else _owner(actor)
     with transaction(parts_of(request).engine, actor, role="engine") as session:
-        lines = yearly(session, year, zone=zone, packs=known_packs(), owner=owner)
-    return YearOut.model_validate({"year": year, "zone": zone, "lines": lines})
+        return yearly(session, year, zone=zone, packs=known_packs(), owner=owner)
 
 
 def _statement(request: Request, actor: Actor, from_day: date, to_day: date, currency: str) -> Statement:

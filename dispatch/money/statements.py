@@ -38,7 +38,7 @@ _PAID = text("""
         CROSS JOIN jsonb_array_elements(o.items) item
         JOIN payments p ON p.id = (item ->> 'payment')::uuid
         WHERE t.kind IN ('payout_paid', 'payout_returned') AND t.booked_at >= :start AND t.booked_at < :end
-            AND (CAST(:who AS uuid) IS NULL OR :who IN (t.technician_id, t.company_id))
+            AND (CAST(:who AS uuid) IS NULL OR :who IN (t.technician_id, t.company_id, p.client_id))
     )
     SELECT coalesce(m.technician_id, m.company_id) AS owner_id, m.technician_id, m.client_id, m.currency, m.engaged_as,
         sum(m.amount) AS amount, round(sum(m.amount * coalesce(m.share, 0)), 2) AS expenses,
@@ -121,13 +121,15 @@ def yearly(
 ) -> list[YearLine]:
     """What everybody, or one owner, was paid in a year for each client, by the day of the payment in `zone`.
 
+    Of a client as owner it is what it had paid to each. Whoever was erased has no name for it: only we keep one.
+
     What came back from a bank is taken off in the year in which it came back. Expenses that the client approved are
     told beside the sum: with a receipt they are no income. Only what somebody got as an independent contractor is
     reported, from the sum on that the year's version of a form among `packs` says; employees' pay went to the payroll
     partner, which reports it. Runs as the engine.
     """
     start, end = (datetime(each, 1, 1, tzinfo=ZoneInfo(zone)).astimezone(UTC) for each in (year, year + 1))
-    who = None if owner is None else owner.technician_id or owner.company_id
+    who = None if owner is None else owner.technician_id or owner.company_id or owner.client_id
     forms = forms_of(packs, year)
     lines = []
     for row in session.execute(_PAID, {"start": start, "end": end, "who": who}).mappings():
@@ -135,7 +137,7 @@ def yearly(
         is_person = row["technician_id"] is not None and row["currency"] == "USD"
         is_reported = is_person and any(form.asks(row["engaged_as"], income) for form in forms)
         line = {name: row[name] for name in ("owner_id", "client_id", "currency", "amount", "expenses", "num_payouts")}
-        name = _name(session, row["owner_id"])
+        name = _name(session, row["owner_id"], is_kept=owner is None or owner.client_id is None)
         lines.append(YearLine(**line, name=name, engaged_as=row["engaged_as"], is_reported=is_reported))
     return sorted(lines, key=lambda line: (-line.amount, line.owner_id, line.client_id, line.engaged_as))
 
@@ -157,9 +159,9 @@ def _cell(value: Any) -> str:
     return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
 
 
-def _name(session: Session, owner_id: UUID) -> str:
+def _name(session: Session, owner_id: UUID, *, is_kept: bool) -> str:
     person = select(TechnicianRow.name).where(TechnicianRow.id == owner_id)
     company = select(CompanyRow.name).where(CompanyRow.id == owner_id)
     name = session.scalars(person.union_all(company)).one()
     # Of somebody erased the tax law has us keep the name for some years.
-    return str(kept_of(session, owner_id).get("name", name)) if name == ERASED else name
+    return str(kept_of(session, owner_id).get("name", name)) if name == ERASED and is_kept else name

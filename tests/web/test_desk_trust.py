@@ -179,6 +179,10 @@ def test_two_people_approve_what_is_too_large_for_one_and_money_says_where_it_we
         with clara.page.expect_download() as download:
             clara.follows("As a file (CSV)")
         assert "hold" in download.value.path().read_text()
+        clara.sees("Nobody was paid in this year")
+        with clara.page.expect_download() as download:
+            clara.follows("The year as a file (CSV)")
+        assert download.value.path().read_text().startswith("name,owner_id,client_id,engaged_as")
     states = {each["number"]: each["state"] for each in done(acme.admin.get("/v1/jobs"))["items"]}
     assert {states[acme.jobs[name]] for name in ("waits", "large")} == {"approved"}
 

@@ -1,5 +1,7 @@
 """Money as all sides live it: the operator agrees on credit, a job is paid, a part is disputed, a bank says no."""
 
+import csv
+import io
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -398,6 +400,11 @@ def test_who_is_converted_in_the_year_has_a_line_of_each_way_and_neither_changes
     engagement = f"/v1/technicians/{given.technician_id}/engagement"
     year = datetime.now(UTC).year
 
+    [company] = operator.get("/v1/companies").json()["items"]
+    limits = f"/v1/clients/{story.town.world.client}/limits"
+    partner = {"payroll_company_id": company["id"]}
+    assert admin.patch(limits, partner, admin.get(limits).headers["ETag"]).status_code == 200
+
     def converts(way):
         said = admin.patch(engagement, {"engaged_as": way}, admin.get(engagement).headers["ETag"])
         assert said.status_code == 200, said.text
@@ -428,3 +435,24 @@ def test_who_is_converted_in_the_year_has_a_line_of_each_way_and_neither_changes
     assert lines() == {"contractor": "126.00", "w2": "126.00"}
     converts("contractor")
     assert lines() == {"contractor": "126.00", "w2": "126.00"}, "wages do not become a contractor's"
+    [way, wages] = sorted(
+        admin.get(f"/v1/statements/years/{year}?zone=UTC").json()["lines"], key=lambda each: each["engaged_as"]
+    )
+    owners = (str(given.technician_id), company["id"])
+    assert (way["owner_id"], wages["owner_id"]) == owners, "its own lines, for the hirer; wages went to the partner"
+    assert given.staff.get(f"/v1/statements/years/{year}").status_code == 403, "the admin's to read"
+    globex = story.town.key("client_admin", client_id=story.town.globex)
+    assert globex.get(f"/v1/statements/years/{year}?zone=UTC").json()["lines"] == []
+    assert globex.get(f"/v1/statements/years/{year}.csv?zone=UTC").text.count("\n") == 1, "the head alone"
+    with story.town.world.as_engine() as (session, _):
+        session.get_one(TechnicianRow, given.technician_id).name = "=HYPERLINK(1)"
+    file = admin.get(f"/v1/statements/years/{year}.csv?zone=UTC")
+    assert file.headers["Content-Disposition"] == f'attachment; filename="paid-in-{year}.csv"'
+    rows = list(csv.DictReader(io.StringIO(file.text)))
+    told = {row["engaged_as"]: (row["name"], row["amount"], row["is_reported"]) for row in rows}
+    assert told == {
+        "contractor": ("'=HYPERLINK(1)", "126.00", "False"),
+        "w2": (company["name"], "126.00", "False"),
+    }
+    assert admin.get(f"/v1/statements/years/{year}.csv?zone=Mars/Olympus").status_code == 422
+    assert admin.get("/v1/statements/years/1999.csv").status_code == 422
