@@ -7,13 +7,16 @@ from collections.abc import Iterator
 
 import pytest
 from catalogue import stored
-from guard_world import id_of
+from guard_world import NOW, id_of
 from guarding import Guarded
 from personal_data import PERSONAL
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from dispatch.privacy.exporting import held_on
+from dispatch.errors import NotFound, Refused
+from dispatch.privacy.exporting import begin_staff_export, held_on
 from dispatch.privacy.holdings import OF_STAFF, STAFF, WITHHELD_OF_STAFF
+from dispatch.record.session import Actor
 
 DISPATCHER = id_of("acme.staff")
 OTHER = id_of("burg.staff")
@@ -109,3 +112,20 @@ def test_what_is_found_by_an_address_is_not_told_where_it_is_somebody_elses_too(
     guarded.run(also)
     guarded.run("SET LOCAL ROLE truckroll_engine")
     assert held_on(session, DISPATCHER, STAFF)["sign_ins"] == []
+
+
+@pytest.mark.parametrize("role", ["client_admin", "dispatcher", "requester"])
+def test_nobody_takes_another_ones_data_along_but_the_operator_for_them(session: Session, role: str):
+    another = Actor(role, id_of("acme.admin"), client_id=id_of("acme"))
+    with pytest.raises(NotFound):
+        begin_staff_export(session, another, DISPATCHER, now=NOW)
+    for actor in (Actor(role, DISPATCHER, client_id=id_of("acme")), Actor("operator", id_of("operator.staff"))):
+        begin_staff_export(session, actor, DISPATCHER, now=NOW)
+    [noted, again] = session.execute(text("SELECT client_id, data FROM events WHERE kind = 'data_exported'")).all()
+    assert tuple(noted) == tuple(again) == (id_of("acme"), {"staff": str(DISPATCHER)})
+
+
+@pytest.mark.parametrize("kind", ["technician", "company", "gateway"])
+def test_whoever_is_not_of_the_staff_takes_no_staffs_data_along(session: Session, kind: str):
+    with pytest.raises(Refused):
+        begin_staff_export(session, Actor(kind, DISPATCHER), DISPATCHER, now=NOW)
