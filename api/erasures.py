@@ -10,17 +10,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.auth import Operator, StaffReader, Technician, only
+from api.errors import Forbidden
 from api.idempotency import Reply, idempotent
 from api.paging import Cursor, Limit, page
 from api.parts import parts_of, reading, writing
 from api.schemas.pages import PageOf
 from api.schemas.privacy import BlockerOut, ErasureMoveIn, ErasureOut
-from dispatch.errors import NotFound
 from dispatch.privacy.asking import ask_erasure, erasures_of, move_erasure
 from dispatch.privacy.exporting import begin_export, begin_staff_export, export
 from dispatch.privacy.holdings import STAFF, TECHNICIANS, Held
 from dispatch.record.session import ENGINE, Actor, database_now, transaction
-from dispatch.record.tables import ErasureRow
+from dispatch.record.tables import ErasureRow, StaffRow
 
 router = APIRouter(prefix="/v1", tags=["privacy"])
 
@@ -49,12 +49,12 @@ def get_export(request: Request, actor: Technician) -> Response:
 def get_staff_export(request: Request, actor: StaffReader) -> Response:
     """Everything held on you as a person of the staff; what is the client's is not inside, and `about.json` says why.
 
-    A key that was made for nobody finds nobody (404).
+    A key that was made for nobody is refused (403).
     """
     whose = actor.id
-    if whose is None:
-        raise NotFound("member of staff", "me")
     with writing(request, actor, "engine") as session:
+        if whose is None or session.get(StaffRow, whose) is None:
+            raise Forbidden("nothing is held on a key that was made for nobody; sign in, and ask as yourself")
         now = database_now(session)
         begin_staff_export(session, actor, whose, now=now)
     return _sent(request, whose, STAFF, now)

@@ -58,7 +58,7 @@ def begin_staff_export(session: Session, actor: Actor, staff_id: UUID, *, now: d
     Raises
     ------
     NotFound, Refused
-        There is no such person for this actor, or a key that is nobody's asks; the actor is not of the staff.
+        There is no such person for this actor; the actor is not of the staff.
     """
     only(actor, *STAFF_ROLES, doing="exporting a person's data")
     row = session.get(StaffRow, staff_id)

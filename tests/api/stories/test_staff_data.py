@@ -59,10 +59,10 @@ def test_a_dispatcher_takes_along_what_is_held_on_them_and_nothing_of_the_client
         assert_events_impersonal(session)
 
 
-def test_an_operator_takes_along_theirs_and_a_key_of_nobody_or_a_technician_finds_nothing(story):
+def test_an_operator_takes_along_theirs_and_a_key_of_nobody_and_a_technician_are_refused(story):
     who, desk = signed_in(story, "operator", "op@network.example", "Olga Perez")
     held, _ = opened(desk.get("/v1/staff/me/export"))
     assert [row["id"] for row in held["staff"]] == [str(who)]
-    assert story.town.key("operator").get("/v1/staff/me/export").status_code == 404
+    assert story.town.key("operator").get("/v1/staff/me/export").status_code == 403
     assert story.town.technician(0).get("/v1/staff/me/export").status_code == 403
     assert desk.get("/v1/technicians/me/export").status_code == 403
