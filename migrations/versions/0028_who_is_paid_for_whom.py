@@ -57,7 +57,9 @@ def upgrade() -> None:
     """Payments that are there take the way as it is today: none was kept with them."""
     op.add_column("clients", sa.Column("payroll_id", sa.Uuid(), nullable=True))
     op.create_foreign_key(op.f("fk_clients_payroll_id"), "clients", "companies", ["payroll_id"], ["id"])
-    op.add_column("payments", sa.Column("engaged_as", sa.Text(), server_default="contractor", nullable=False))
+    op.add_column(
+        "payments", sa.Column("engaged_as", sa.String(length=64), server_default="contractor", nullable=False)
+    )
     op.add_column("payments", sa.Column("payroll_id", sa.Uuid(), nullable=True))
     op.create_foreign_key(op.f("fk_payments_payroll_id"), "payments", "companies", ["payroll_id"], ["id"])
     op.execute(

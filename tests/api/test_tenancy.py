@@ -271,6 +271,8 @@ def test_every_path_with_an_id_is_not_found_by_strangers(calm_town, acme, strang
         for role, caller in strangers.items():
             answer = caller.call(method.upper(), url, json=_body(spec, operation), headers=_headers(method, num_asked))
             is_hidden = answer.status_code in (403, 404) or re.search('"(items|lines)":\\[]', answer.text)
+            if answer.headers.get("content-type", "").startswith("text/csv"):
+                is_hidden = len(answer.text.splitlines()) == 1
             kind = role if role in ("technician", "company") else "staff"
             assert is_hidden or NETWORK.get(path) == kind, f"{role} {method} {url}: {answer.status_code} {answer.text}"
             _tells_nothing(answer.text, acme, but=url)

@@ -210,14 +210,15 @@ def test_who_may_not_assign_drags_nothing_and_reads_why(devices: Devices, size):
     town = devices.town
     add_staff(town, "requester", ROSA, "Rosa Marsh")
     add_staff(town, "dispatcher", OMAR, "Omar Diaz")
-    town.posted(title="Replace pump")
+    job = town.posted(title="Replace pump")
     for email, can in ((ROSA, False), (OMAR, True)):
         with devices.device(size) as desk:
             devices.sign_in(desk, email, "header")
             desk.opens("/board/")
+            desk.page.get_by_role("button", name=job["number"], exact=True).click()
             desk.presses("Timeline")
-            for _ in range(2):
-                desk.presses("The day after")
+            desk.presses(f"The day of {job['number']}")
+            desk.presses("Close")
             bar = desk.page.locator(".lane button").first
             expect(bar).to_have_attribute("draggable", str(can).lower())
             says = desk.page.get_by_text("Only dispatchers and administrators drag work")

@@ -4,6 +4,7 @@ from edges import CURRENCY, Edge, known, sum_of_money
 
 from dispatch.record.tables import money
 from matching.currencies import THOUSANDTHS
+from matching.usage import ENGAGEMENTS
 
 _SOMEBODY = "'11111111-1111-1111-1111-111111111111'"
 _NOBODY = "client_id = NULL, technician_id = NULL, company_id = NULL"
@@ -78,6 +79,11 @@ CHECKS = {
         ("committed = 5, spent = 5.01", "committed = 5, spent = -0.01", "committed = 'NaN', spent = 5"),
     ),
     "ck_payments_state_known": known("state", money.PAYMENT_STATES),
+    "ck_payments_engaged_as_known": known("engaged_as", ENGAGEMENTS),
+    "ck_payments_payroll_of_employees": Edge(
+        (f"engaged_as = 'w2', payroll_id = {_SOMEBODY}", "engaged_as = 'w2'", "payroll_id = NULL"),
+        tuple(f"engaged_as = '{each}', payroll_id = {_SOMEBODY}" for each in ("contractor", "company")),
+    ),
     "ck_payments_currency_code": CURRENCY,
     **{f"ck_payments_{each}_sum": sum_of_money(each) for each in money.PAYMENT_SUMS},
     "ck_payments_due_has_date": Edge(

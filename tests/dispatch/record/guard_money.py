@@ -53,6 +53,7 @@ def of_client(id_of: IdOf, name: str, technician: str, now: datetime) -> list[tu
         "technician_id": id_of(technician),
         "company_id": id_of("crew") if technician == "anna" else None,
     }
+    way = {"engaged_as": "company"} if technician == "anna" else {"engaged_as": "w2", "payroll_id": id_of("crew")}
     budget = t.BudgetRow(
         id=id_of(f"{name}.budget"),
         client_id=id_of(name),
@@ -78,6 +79,7 @@ def of_client(id_of: IdOf, name: str, technician: str, now: datetime) -> list[tu
         made_at=now,
         **own,
         **person,
+        **way,
     )
     dispute = t.DisputeRow(
         id=id_of(f"{name}.dispute"),

@@ -159,7 +159,7 @@ def _technician(name: str) -> list[Named]:
 
 def _client(name: str) -> list[Named]:
     rows = [
-        t.ClientRow(id=id_of(name), name=f"{name.title()} Ltd", created_at=NOW, **LET_IN),
+        t.ClientRow(id=id_of(name), name=f"{name.title()} Ltd", created_at=NOW, payroll_id=id_of("crew"), **LET_IN),
         _staff(name, id_of(name), "dispatcher"),
         _key(name, role="dispatcher", client_id=id_of(name), staff_id=id_of(f"{name}.staff")),
         _answer(name),

@@ -64,6 +64,8 @@ PRIVACY = (
 )
 #: Tried in `test_proof_triggers.py`.
 PROOFS = ("credentials_with_facts", "credentials_born_with_facts")
+#: Tried in `test_payroll_triggers.py`.
+PAYROLL = ("payments_keep_whose", "usage_has_payroll", "usage_born_with_payroll", "clients_keep_payroll")
 OTHERS = (
     "technicians_version",
     "technicians_held",
@@ -78,6 +80,7 @@ OTHERS = (
     *BUDGETS,
     *PRIVACY,
     *PROOFS,
+    *PAYROLL,
     "jobs_of_approved",
     "jobs_published",
     "offers_of_approved",
