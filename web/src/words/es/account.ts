@@ -50,7 +50,7 @@ export const account = {
     net: 'Usted recibe',
     notClaimed: 'La suma se calcula cuando el trabajo está hecho.',
     approveBy: (time: string) => `Si el cliente no dice nada antes de ${time}, cuenta como aprobado.`,
-    paidFrom: (time: string) => `Entra en un pago a partir de ${time}.`,
+    paidFrom: (time: string) => `Entra en un pago a partir del ${time}.`,
     payouts: 'Pagos',
     payoutStates: {
       created: 'En preparación',
