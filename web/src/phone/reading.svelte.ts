@@ -52,7 +52,8 @@ export class Reading<T> {
     this.isLoading = false
     this.data = data
     this.readAt = clock.now()
-    await store.keep(this.#name, data, this.readAt)
+    // Where there is no room for it, it is shown all the same.
+    await store.keep(this.#name, data, this.readAt).catch(() => undefined)
   }
 
   /** As if nothing had been read. */
