@@ -8,10 +8,11 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from api.auth import Operator
 from api.clients import ClientKeeper, ClientReader
 from api.errors import Stale
 from api.etags import wanted_version
-from api.idempotency import Reply, to_response
+from api.idempotency import Reply, idempotent, to_response
 from api.paging import Cursor, Limit, page
 from api.parts import parts_of, reading, writing
 from api.people import find_visible
@@ -35,7 +36,7 @@ from dispatch.record.tables import ClientRow, OfferRow, TechnicianRow, UsageRow
 from dispatch.record.tables.offers import LIVE_OFFERS
 from dispatch.talent.clock import Usage, read_usage, usage_under_limits
 from dispatch.talent.engaging import is_unchosen, who_must_choose
-from dispatch.talent.limits import Same, set_limits
+from dispatch.talent.limits import Same, bring_usual_papers, set_limits
 from dispatch.talent.packfiles import known_packs
 from matching.packs import WAYS_ON, LimitsPolicy, Pack
 from matching.standing import Standing
@@ -128,6 +129,22 @@ def patch_limits(request: Request, actor: ClientKeeper, client_id: UUID, patch: 
         session.refresh(row)
         shown = _show_limits(row, now)
     return to_response(Reply(shown, headers=content_etag(shown)))
+
+
+@router.post(
+    "/clients/{client_id}/limits/usual-papers", response_model=LimitsOut, summary="Bring a client the usual papers"
+)
+def post_usual_papers(request: Request, actor: Operator, client_id: UUID) -> Response:
+    """What new clients want of each way of working, where this one's limits say nothing of it; the rest stays."""
+
+    def work(session: Session, now: datetime) -> Reply:
+        row = _find(session, actor, client_id)
+        bring_usual_papers(session, actor, client_id, now=now)
+        session.refresh(row)
+        shown = _show_limits(row, now)
+        return Reply(shown, headers=content_etag(shown))
+
+    return idempotent(request, actor, work)
 
 
 def _find(session: Session, actor: Actor, client_id: UUID) -> ClientRow:

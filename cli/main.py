@@ -61,6 +61,7 @@ class Commands(LazyGroup):
         "datakeys": Entry("cli.datakeys:datakeys", "Keys that texts are sealed with: make, status, rotate"),
         "webhooks": Entry("cli.webhooks:webhooks", "Webhooks: list endpoints, their deliveries, replay"),
         "packs": Entry("cli.packs:packs", "Packs of limits: check them, compare two sets"),
+        "clients": Entry("cli.clients:clients", "Clients: bring one that is there the usual papers"),
         "payouts": Entry("cli.payouts:payouts", "Payouts: make and send, list, settle, verify the books"),
         "disputes": Entry("cli.disputes:disputes", "Disputes about pay: list the open ones, name who decides"),
         "hold": Entry("cli.hold:hold", "Keep the private servers running for a while"),

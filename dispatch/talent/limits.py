@@ -108,6 +108,32 @@ def usual_papers(session: Session) -> dict[str, list[str]]:
     return {way: kinds for way, kinds in found.items() if len(kinds) == 1}
 
 
+def bring_usual_papers(session: Session, actor: Actor, client_id: UUID, *, now: datetime) -> dict[str, list[str]]:
+    """What a new client would want, for a client that is there: of each way that its limits say nothing of.
+
+    What they say stays, also that no papers are wanted of a way; so again it changes nothing. Work to come and open
+    offers are judged by what came, as by `set_limits`. As the engine; what came, by way.
+
+    Raises
+    ------
+    BadInput
+        When the client's limits as they stand could not be set today.
+    NotFound, Refused
+        There is no such client; the actor is not the operator.
+    """
+    only(actor, "operator", doing="bringing the usual papers to a client")
+    own_client(session, actor, client_id)
+    # Held, so that what somebody else sets meanwhile is not overwritten.
+    client = session.get_one(ClientRow, client_id, with_for_update=True, populate_existing=True)
+    said = client.limits.get("papers", {})
+    missing = {way: kinds for way, kinds in usual_papers(session).items() if way not in said}
+    if missing:
+        set_limits(session, actor, client_id, {**client.limits, "papers": {**said, **missing}}, now=now)
+        told = {"papers": missing}
+        record(session, actor, ("client", client_id), "usual_papers_brought", told, client_id=client_id, now=now)
+    return missing
+
+
 def _check_limits(session: Session, limits: Mapping[str, Any]) -> None:
     try:
         policy = LimitsPolicy.from_document(limits, known_packs())

@@ -332,6 +332,36 @@ def test_a_new_client_wants_the_usual_papers_of_each_way_until_it_says_otherwise
     assert papers == {"company": ["liability"]}, "nobody needs both forms: which one is the client's to say"
 
 
+def test_the_operator_brings_the_usual_papers_to_a_client_that_is_there_and_overwrites_nothing(story):
+    given, client = story.assigned(), story.town.world.client
+    operator, admin = story.town.key("operator"), story.town.key("client_admin", client_id=client)
+    goes_by(story, limits={"own": [FIVE_HOURS], "papers": {"company": []}})
+    made = operator.post("/v1/credential-kinds", {"code": "w9", "name": "W-9", "family": "tax_form"})
+    assert made.status_code == 201, made.text
+    url = f"/v1/clients/{client}/limits/usual-papers"
+    assert admin.post(url, {}).status_code == 403
+
+    with story.town.world.as_engine() as (session, now):
+        while recheck_due(session, now):
+            pass
+    before = story.alarms("credential_expiring")
+    came = operator.post(url, {})
+    assert came.status_code == 200, came.text
+    limits = came.json()["limits"]
+    assert limits["papers"] == {"company": [], "contractor": ["w9"]}
+    assert [own["id"] for own in limits["own"]] == ["ours"]
+    with story.town.world.as_engine() as (session, now):
+        assert recheck_due(session, now) > 0
+    assert (before, story.alarms("credential_expiring")) == ([], [given.assignment_id]), "promised work is judged by it"
+
+    again = operator.post(url, {})
+    assert (again.json(), again.headers["ETag"]) == (came.json(), came.headers["ETag"])
+    with story.town.world.as_engine() as (session, _):
+        brought = session.scalars(select(EventRow.data).where(EventRow.kind == "usual_papers_brought")).all()
+    assert brought == [{"papers": {"contractor": ["w9"]}}]
+    assert operator.post(f"/v1/clients/{given.technician_id}/limits/usual-papers", {}).status_code == 404
+
+
 def test_a_client_sees_who_of_its_own_is_near_a_limit_and_the_operator_everybody(story):
     town, given = story.town, story.assigned()
     goes_by(story, limits={"own": [{**FIVE_HOURS, "hours": 2.4, "binding": "soft"}]})
