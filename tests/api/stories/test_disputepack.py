@@ -1,8 +1,10 @@
 """A client and a technician differ about an hour: the history is packed, signed, and verified by who trusts neither."""
 
+import hashlib
 import json
 
 import pytest
+from pictures import photo
 from sqlalchemy import NullPool, create_engine, insert, text
 from town import AUDIT_KEY, Caller
 from typer.testing import CliRunner
@@ -12,6 +14,9 @@ from dispatch.audit.signing import known_key, public_key
 from dispatch.record.tables import CredentialKindRow, StaffRow, new_id
 
 NOTE = "Left after an hour, said Rosa"
+SITE = {"lat": 30.3585, "lng": -103.6610, "accuracy_m": 10}
+FAR_AWAY = {"lat": 31.0, "lng": -103.6610, "accuracy_m": 20}
+AFTER = {"code": "after", "kind": "photo", "label": "The unit, closed"}
 CLEARED = {"kinds": ["site_access"], "texts": [{"name": "alarm_code", "text": "4471-KANARIENVOGEL"}]}
 
 
@@ -93,6 +98,32 @@ def test_it_holds_what_each_side_states_and_who_approved_and_no_words_places_or_
     text = data.decode()
     for secret in (NOTE, "4471-KANARIENVOGEL", disputed.job["title"], "106 N 5th St", "Rosa"):
         assert secret not in text
+
+
+def test_it_tells_how_far_from_the_site_each_came_and_left_and_the_hash_of_each_file_and_no_place(story):
+    """One comes in at the site and checks out from 71 km off; the photo's bytes are what the hash is of."""
+    given = story.assigned(deliverables=[AFTER])
+    given.does("confirm", "leave")
+    came = given.technician.post(f"{given.visit}/check-in", {"position": SITE})
+    assert came.status_code == 200, came.text
+    file_id = given.sends(photo(gps=True))
+    handed_in = given.hands_in("after", file_id=file_id)
+    went = given.technician.post(f"{given.visit}/check-out", {"position": FAR_AWAY})
+    assert went.status_code == 200, went.text
+    _, data = packed(given.staff, given)
+    records = [json.loads(line) for line in data.splitlines()]
+    [time] = [each for each in records if each["what"] == "time"]
+    assert time["arrival"] == {"distance_m": 0, "accuracy_m": 10, "is_within": True, "signs": []}
+    assert (time["departure"]["is_within"], time["departure"]["accuracy_m"]) == (False, 20)
+    assert 71_000 < time["departure"]["distance_m"] < 72_000
+    kept = given.staff.get(f"/v1/files/{file_id}").content
+    [file] = [each for each in records if each["what"] == "file"]
+    assert (file["id"], file["kind"], file["num_bytes"]) == (file_id, "photo", len(kept))
+    assert file["sha256"] == hashlib.sha256(kept).hexdigest()
+    [proof] = [each for each in records if each["what"] == "deliverable"]
+    assert (proof["id"], proof["item"], proof["file_id"]) == (handed_in, "after", file_id)
+    for place in ("30.3585", "103.661", AFTER["label"]):
+        assert place not in data.decode()
 
 
 def test_who_may_make_and_read_it(disputed, operator):
