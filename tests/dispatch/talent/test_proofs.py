@@ -3,23 +3,11 @@
 from typing import Any
 
 import pytest
+from families import GOOD, INSURED
 
 from dispatch.errors import BadInput
 from dispatch.record.tables.talent import FAMILIES
 from dispatch.talent.proofs import EVIDENCE, FACTS, checked_facts, is_same_name
-
-INSURED = {"per_occurrence": "1000000", "aggregate": "2000000.00", "currency": "USD", "named_insured": "Crew Inc."}
-GOOD: dict[str, dict[str, Any]] = {
-    "background_check": {"scope": ["b", "a", "b"], "issued_on": "2026-01-01"},
-    "drug_screen": {"scope": ["panel_5"], "issued_on": "2026-01-01"},
-    "insurance": INSURED,
-    "agreement": {"version": 1, "sha256": "0" * 64, "signed_at": "2026-01-01T00:00:00+00:00", "address": "::1"},
-    "licence": {"states": ["TX", "NM"]},
-    "certificate": {},
-    "clearance": {"evidence": "protected_individual"},
-    "data_access": {"issued_on": "2026-01-01"},
-    "tax_form": {"form": "W-9", "signed_on": "2026-01-01"},
-}
 
 
 def test_every_family_has_its_facts() -> None:

@@ -7,9 +7,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from families import GOOD
 from personal_data import assert_events_impersonal
 from racing import race
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from worlds import World, small_world
 
 from dispatch.jobs.acceptance import Lost, Won, accept_offer
@@ -18,7 +19,9 @@ from dispatch.record.session import ENGINE
 from dispatch.record.tables import (
     AlarmRow,
     AssignmentRow,
+    CredentialKindRow,
     CredentialRow,
+    DecisionRow,
     EventRow,
     OfferRow,
     PoolMemberRow,
@@ -26,7 +29,7 @@ from dispatch.record.tables import (
     SlotRow,
     TechnicianRow,
 )
-from dispatch.record.tables.talent import LIVE_PROOFS
+from dispatch.record.tables.talent import FAMILIES, LIVE_PROOFS
 from dispatch.talent.credentials import Claim, insert_credential, move_credential, verify_credential
 from dispatch.talent.membership import renew_memberships, sweep_memberships
 from dispatch.talent.pools import create_pool
@@ -105,6 +108,35 @@ def test_work_to_come_is_flagged_withdrawn_or_kept_as_the_client_wants(world: Wo
     with world.as_engine() as (session, now):
         watch_jobs(session, now)
     assert ("credential_expiring" in alarms(world)) is (fate == "flag"), "the watch agrees with the cascade"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_proof_of_any_family_is_asked_and_takes_the_work_along_when_it_ends(world: World, family: str) -> None:
+    """Two of eight have it and are asked; the first takes the work, the second is late and asked again when it ends."""
+    first, second = world.technicians[:2]
+    with world.as_engine() as (session, now):
+        session.execute(insert(CredentialKindRow).values(code="asked_for", name="Asked for", family=family))
+        claim = Claim("asked_for", date(2020, 1, 1), date(2099, 1, 1))
+        proof, _ = (
+            insert_credential(session, ENGINE, each, claim, state="verified", facts=GOOD[family], now=now)
+            for each in (first, second)
+        )
+    needs = Needs(skills={"hvac": 2}, credentials=("asked_for",))
+    offers = {each.technician_id: each for each in world.offered(needs=needs, **on_lapse("withdraw"))}
+    assert set(offers) == {first, second}
+    with world.as_engine() as (session, _):
+        assert session.scalars(select(DecisionRow.outcome)).one()["counts"]["credential"] == 6
+    assignment = taken(world, offers[first])
+    assert isinstance(answered(world, offers[second]), Lost)
+    with world.as_engine() as (session, now):
+        ended = {"valid_until": now.date() - timedelta(days=2)}
+        session.execute(update(CredentialRow).where(CredentialRow.id == proof).values(ended))
+        assert end_proofs(session, now) == 1
+    assert told(world, proof) == ["verified", "expired"]
+    assert told(world, assignment) == ["made", "released"]
+    with world.as_engine() as (session, _):
+        opened = session.scalars(select(RoundRow.first_ask).where(RoundRow.closed_at.is_(None))).all()
+    assert opened == [[second]]
 
 
 def test_open_offers_that_need_it_end_at_once_and_others_stay(world: World) -> None:
