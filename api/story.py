@@ -21,6 +21,7 @@ from api.schemas.story import DecisionLine, DecisionOut, EventOut, PlacedOut, Wa
 from api.showing import show_person, show_reason
 from api.visibility import view
 from dispatch.errors import NotFound
+from dispatch.jobs.releasing import backups_of
 from dispatch.record.events import as_told
 from dispatch.record.session import Actor
 from dispatch.record.tables import (
@@ -133,8 +134,16 @@ def show_asked(session: Session, actor: Actor, rows: Sequence[Row[*tuple[Any, ..
     open_ones = select(CounterRow).where(CounterRow.offer_id.in_(ids), CounterRow.state == "open")
     counters = {counter.offer_id: counter for counter in session.scalars(open_ones)}
     sites = read_sites(session, (row[0].job_id for row in rows))
+    backups = backups_of(session, {row[0].job_id for row in rows})
     return [
-        _asked(actor, row[0], row[1], counters.get(row[0].id), show_way(row[0], row[1], sites[row[0].job_id], actor))
+        _asked(
+            actor,
+            row[0],
+            row[1],
+            counters.get(row[0].id),
+            show_way(row[0], row[1], sites[row[0].job_id], actor),
+            is_backup=row[0].id in backups,
+        )
         for row in rows
     ]
 
@@ -145,13 +154,20 @@ def _exists(session: Session, job_id: UUID) -> None:
 
 
 def _asked(
-    actor: Actor, offer: OfferRow, technician: TechnicianRow | None, counter: CounterRow | None, way: Way
+    actor: Actor,
+    offer: OfferRow,
+    technician: TechnicianRow | None,
+    counter: CounterRow | None,
+    way: Way,
+    *,
+    is_backup: bool,
 ) -> AskedOut:
     seen = view(actor.kind, "assigned" if offer.state == "accepted" else "asked")
     return AskedOut(
         **{name: getattr(offer, name) for name in _OF_OFFER},
         technician=show_person(technician, offer.technician_id, seen),
         **asdict(way),
+        is_backup=is_backup,
         counter=_counter(counter) if counter else None,
     )
 

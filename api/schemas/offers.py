@@ -252,6 +252,7 @@ class AskedOut(Out):
     answered_at: Instant | None
     wanted_start_at: Instant | None
     reason: str | None
+    is_backup: bool = Field(description="Said yes too: is asked first, should whoever has it not come.")
     counter: CounterOut | None = Field(description="The terms they ask for, while you can answer.")
 
 

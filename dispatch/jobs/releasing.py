@@ -1,6 +1,6 @@
 """What if somebody gives their slot back before the work began? It reopens, and the backup is asked first."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -25,6 +25,11 @@ from dispatch.record.tables import (
     SlotRow,
     VisitRow,
 )
+
+
+#: Who had said yes too, and did not get it; the best of them first.
+_YES_TOO = (OfferRow.state.in_(("not_chosen", "withdrawn")), OfferRow.answered_at.is_not(None))
+_BEST_FIRST = (RoundRow.num.desc(), OfferRow.rank.asc().nulls_last(), OfferRow.answered_at)
 
 
 def release(session: Session, actor: Actor, assignment_id: UUID, why: str, *, now: datetime) -> UUID | None:
@@ -159,13 +164,34 @@ def find_backup(session: Session, visit_id: UUID, role: str, gone: UUID) -> Sequ
     return session.scalars(
         select(OfferRow.technician_id)
         .join(RoundRow, RoundRow.id == OfferRow.round_id)
-        .where(
-            OfferRow.visit_id == visit_id,
-            OfferRow.role == role,
-            OfferRow.state.in_(("not_chosen", "withdrawn")),
-            OfferRow.answered_at.is_not(None),
-            OfferRow.technician_id != gone,
-        )
-        .order_by(RoundRow.num.desc(), OfferRow.rank.asc().nulls_last(), OfferRow.answered_at)
+        .where(OfferRow.visit_id == visit_id, OfferRow.role == role, OfferRow.technician_id != gone, *_YES_TOO)
+        .order_by(*_BEST_FIRST)
         .limit(1)
     ).all()
+
+
+def backups_of(session: Session, jobs: Collection[UUID]) -> set[UUID]:
+    """Of each role of these jobs that somebody has, the offer of whom `find_backup` would ask first now.
+
+    Reads what the session may read.
+    """
+    has_it = (
+        select(AssignmentRow.id)
+        .join(SlotRow, SlotRow.id == AssignmentRow.slot_id)
+        .where(
+            AssignmentRow.visit_id == OfferRow.visit_id,
+            SlotRow.role == OfferRow.role,
+            AssignmentRow.state == "live",
+            AssignmentRow.technician_id != OfferRow.technician_id,
+            AssignmentRow.presence.in_(NOT_THERE_YET),
+        )
+    )
+    return set(
+        session.scalars(
+            select(OfferRow.id)
+            .join(RoundRow, RoundRow.id == OfferRow.round_id)
+            .where(OfferRow.job_id.in_(jobs), *_YES_TOO, has_it.exists())
+            .distinct(OfferRow.visit_id, OfferRow.role)
+            .order_by(OfferRow.visit_id, OfferRow.role, *_BEST_FIRST)
+        )
+    )

@@ -159,6 +159,8 @@ def _is_lost_while_offline(stage: Stage) -> None:
     maria.offline(False)
     maria.sees("While you were offline: filled by another.")
     stage.look(maria, "lost")
+    theirs = stage.omar.page.locator("li").filter(has_text=MARIA)
+    expect(theirs).to_contain_text("Backup: said yes too", timeout=20_000)
     stage.press(maria, "OK")
     expect(maria.page.get_by_text("While you were offline")).to_have_count(0)
     stage.press(ray, "OK")

@@ -243,6 +243,12 @@ def test_where_no_second_trip_is_wanted_the_visit_is_dropped_and_the_job_finishe
 
 def test_a_person_marks_the_no_show_and_the_backup_is_asked_at_once(story):
     given = story.taken_with_backup()
+
+    def backups():
+        asked = given.staff.get(f"{given.job_url}/offers").json()["items"]
+        return [UUID(each["technician"]["id"]) for each in asked if each["is_backup"]]
+
+    assert backups() == [given.backup_id], "staff see whom it would be"
     early = given.staff.post(f"{given.visit}/no-show", {"why": "called_no_answer"})
     assert early.status_code == 409
     starts_in(story, given, -20)

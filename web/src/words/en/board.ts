@@ -150,6 +150,8 @@ export const board = {
     talk: 'Messages',
     story: 'What happened',
   },
+  backup: 'Backup',
+  backupHint: 'said yes too; is asked first, should whoever has it not come',
   offers: {
     sent: 'Asked',
     viewed: 'Has seen it',

@@ -191,6 +191,8 @@ export const desk = {
     offers: 'Who was asked',
     asked: (num: number) => (num === 1 ? 'Asked one person' : `Asked ${num} people`),
     noOffers: 'Nobody was asked yet.',
+    backup: 'Backup',
+    backupHint: 'said yes too; is asked first, should whoever has it not come',
     answers: {
       sent: 'Asked',
       viewed: 'Has seen it',

@@ -151,6 +151,8 @@ export const board: typeof english = {
     talk: 'Mensajes',
     story: 'Qué pasó',
   },
+  backup: 'Reserva',
+  backupHint: 'también dijo que sí; se le pregunta primero si quien lo tiene no viene',
   offers: {
     sent: 'Preguntado',
     viewed: 'Lo vio',

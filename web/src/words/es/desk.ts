@@ -191,6 +191,8 @@ export const desk: typeof english = {
     offers: 'A quién se preguntó',
     asked: (num) => (num === 1 ? 'Se preguntó a una persona' : `Se preguntó a ${num} personas`),
     noOffers: 'Aún no se ha preguntado a nadie.',
+    backup: 'Reserva',
+    backupHint: 'también dijo que sí; se le pregunta primero si quien lo tiene no viene',
     answers: {
       sent: 'Preguntado',
       viewed: 'La ha visto',
