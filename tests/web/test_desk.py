@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from signing import add_staff
 from sqlalchemy import insert, select
 
-from dispatch.record.tables import PoolRow, SiteRow, TemplateRow, new_id
+from dispatch.record.tables import PoolRow, SiteRow, new_id
 
 LONG = bool(os.environ.get("TRUCKROLL_TEST_LONG"))
 LOOKS = [(size, scheme) for size in (DESK, PHONE) for scheme in ("light", "dark")]
@@ -139,16 +139,37 @@ def test_what_is_one_of_very_many_is_found_as_one_types(office: Devices):
 
 
 def test_a_template_an_address_and_other_pay(office: Devices):
-    work = office.town.job_body(title="Swap a till", duration_min=90, day_policy={"rates": {"per_device": "25.00"}})
-    document = {name: work[name] for name in ("title", "job_type", "duration_min", "slots", "day_policy")}
-    document["slots"][0]["pay"] = {"kind": "fixed", "amount": "75.00", "currency": "USD"}
-    with office.town.world.as_engine() as (session, now):
-        row = {"id": new_id(), "client_id": office.town.world.client, "name": "Till", "document": document}
-        session.execute(insert(TemplateRow).values(created_at=now, **row))
     with office.device(DESK) as desk:
         office.sign_in(desk, OMAR, "header")
         desk.opens("/desk/post")
-        desk.page.get_by_label("Template").select_option(label="Till")
+        expect(desk.page.get_by_label("Template")).to_have_count(0)
+        # A template needs the work and its pay; neither number nor place nor time.
+        desk.presses("Keep as a template")
+        desk.sees("2 things are still missing")
+        expect(field(desk, "Work")).to_be_focused()
+        field(desk, "Work").fill("Swap a till")
+        choice(desk, "Skills").select_option(label="hvac")
+        choice(desk, "Paid").select_option(label="By the device")
+        field(desk, "USD a device").fill("25")
+        desk.page.get_by_label(re.compile("^Devices expected")).fill("3")
+        desk.presses("Keep as a template")
+        name = desk.page.get_by_role("dialog").get_by_label("Name of the template")
+        expect(name).to_have_value("Swap a till")
+        desk.sees("not its number, place, time and budget")
+        assert desk.barriers() == []
+        name.fill("Till")
+        desk.presses("Keep it")
+        chosen = desk.page.get_by_label("Template")
+        expect(chosen.locator("option:checked")).to_have_text("Till")
+        # Its name is taken now.
+        desk.presses("Keep as a template")
+        name.fill("Till")
+        desk.presses("Keep it")
+        desk.sees("use a name that none of your templates has")
+        desk.presses("Close")
+        desk.presses("Start anew")
+        expect(field(desk, "Work")).to_have_value("")
+        chosen.select_option(label="Till")
         expect(field(desk, "Work")).to_have_value("Swap a till")
         expect(desk.page.get_by_label(re.compile("^Devices expected"))).to_have_value("3")
         desk.page.get_by_role("radio", name="On the map").check()
@@ -167,8 +188,11 @@ def test_a_template_an_address_and_other_pay(office: Devices):
         desk.presses("Post it")
         desk.sees("What happened")
         desk.sees("12 Main St")
+    (template,) = office.town.staff.get("/v1/templates").json()["items"]
+    assert template["job"]["slots"][0]["needs"]["skills"].keys() == {"hvac"}
     (job,) = office.town.staff.get("/v1/jobs").json()["items"]
     posted = office.town.staff.get(f"/v1/jobs/{job['id']}").json()
+    assert posted["visits"][0]["slots"][0]["needs"]["skills"].keys() == {"hvac"}
     assert posted["visits"][0]["asked_time"] == "asap"
     assert Decimal(posted["day_policy"]["rates"]["per_device"]) == 25
 

@@ -103,23 +103,21 @@ export function reachQuery(draft: Draft) {
   }
 }
 
-/** The job to post at a site. */
-export function jobOf(draft: Draft, siteId: string, reachKm: number): Schemas['JobIn'] {
+const OF_WORK: readonly Missing[] = ['title', 'amount', 'cap', 'blended', 'pools']
+
+/** What is missing whatever the number, the place and the time: a template is kept without these. */
+export const missingWork = (draft: Draft): Missing[] => missing(draft).filter((each) => OF_WORK.includes(each))
+
+/** What is to be done, whatever its number, place and time: all that a template keeps. */
+export function workOf(draft: Draft) {
   const rates = ratesOf(draft)
   return {
-    number: draft.number.trim(),
-    site_id: siteId,
     title: draft.title.trim(),
     description: draft.description,
     job_type: draft.job_type.trim() || 'service',
-    window: windowOf(draft) as Window,
-    asked_time: draft.isAsap ? 'asap' : 'window',
     duration_min: draft.durationMin,
     priority: draft.priority,
     mode: draft.mode || null,
-    budget: draft.budget || null,
-    budget_reason: (draft.budget && draft.budgetReason.trim()) || null,
-    policy: draft.extraKm > 0 ? { reach_km: reachKm } : {},
     day_policy: rates ? { rates } : {},
     slots: [
       {
@@ -136,6 +134,20 @@ export function jobOf(draft: Draft, siteId: string, reachKm: number): Schemas['J
         pay: { kind: draft.payWay === 'hourly' ? 'hourly' : 'fixed', amount: amountOf(draft), currency: 'USD' },
       },
     ],
+  } satisfies Partial<Schemas['TemplateIn']['job']>
+}
+
+/** The job to post at a site. */
+export function jobOf(draft: Draft, siteId: string, reachKm: number): Schemas['JobIn'] {
+  return {
+    ...workOf(draft),
+    number: draft.number.trim(),
+    site_id: siteId,
+    window: windowOf(draft) as Window,
+    asked_time: draft.isAsap ? 'asap' : 'window',
+    budget: draft.budget || null,
+    budget_reason: (draft.budget && draft.budgetReason.trim()) || null,
+    policy: draft.extraKm > 0 ? { reach_km: reachKm } : {},
     is_draft: false,
   }
 }

@@ -72,6 +72,11 @@ export const desk = {
     pay: 'What does it pay?',
     template: 'Template',
     noTemplate: 'None',
+    keepAs: 'Keep as a template',
+    keepIt: 'Keep it',
+    keepName: 'Name of the template',
+    keepHint:
+      'Kept are the work, how long it takes, its urgency, who may do it, who decides and what it pays; not its number, place, time and budget. Everybody who posts for your company can choose it.',
     name: 'Work',
     number: 'Your work order number',
     priority: 'Urgency',

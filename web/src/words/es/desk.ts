@@ -73,6 +73,11 @@ export const desk: typeof english = {
     pay: '¿Cuánto se paga?',
     template: 'Plantilla',
     noTemplate: 'Ninguna',
+    keepAs: 'Guardar como plantilla',
+    keepIt: 'Guardarla',
+    keepName: 'Nombre de la plantilla',
+    keepHint:
+      'Se guardan el trabajo, cuánto dura, su urgencia, quién puede hacerlo, quién decide y cuánto se paga; no su número, lugar, hora ni presupuesto. Puede elegirla cualquiera que publique para su empresa.',
     name: 'Trabajo',
     number: 'Su número de orden',
     priority: 'Urgencia',
