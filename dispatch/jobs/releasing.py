@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import case, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict
@@ -25,7 +26,6 @@ from dispatch.record.tables import (
     SlotRow,
     VisitRow,
 )
-
 
 #: Who had said yes too, and did not get it; the best of them first.
 _YES_TOO = (OfferRow.state.in_(("not_chosen", "withdrawn")), OfferRow.answered_at.is_not(None))
@@ -191,7 +191,7 @@ def backups_of(session: Session, jobs: Collection[UUID]) -> set[UUID]:
             select(OfferRow.id)
             .join(RoundRow, RoundRow.id == OfferRow.round_id)
             .where(OfferRow.job_id.in_(jobs), *_YES_TOO, has_it.exists())
-            .distinct(OfferRow.visit_id, OfferRow.role)
+            .ext(distinct_on(OfferRow.visit_id, OfferRow.role))
             .order_by(OfferRow.visit_id, OfferRow.role, *_BEST_FIRST)
         )
     )

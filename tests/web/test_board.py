@@ -130,6 +130,7 @@ def test_the_board_moves_without_a_reload_and_says_when_it_cannot(devices: Devic
         desk.presses("Send")
         expect(desk.page.locator(".drawer li p")).to_have_text("The door is locked")
         # Reopened with a reason: it is asked for again.
+        expect(desk.page.get_by_text("Reopening takes it from Technician")).to_contain_text("the backup first")
         desk.presses("Reopen")
         expect(desk.page.locator(".facts strong")).to_have_text("Open")
 

@@ -1,13 +1,14 @@
 """A technician's phone: signed in by a link, asked, answering with and without a network, then the day itself."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from browsing import DESK, PHONE, Device, Devices
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 LONG = bool(os.environ.get("TRUCKROLL_TEST_LONG"))
 LOOKS = [(size, scheme) for size in (PHONE, DESK) for scheme in ("light", "dark")]
@@ -80,6 +81,64 @@ def test_who_was_slower_while_offline_is_told_the_truth(devices: Devices):
         phone.follows("Offers")
         phone.sees("No offers now")
     assert holder(devices, job["id"]) == quick.technician_id
+
+
+def test_a_yes_whose_reply_was_lost_is_sent_again_under_its_name_and_is_one_yes(devices: Devices):
+    job, offers = devices.town.offered()
+    names: list[str] = []
+
+    def loses_the_first_reply(route: Route) -> None:
+        names.append(route.request.headers["idempotency-key"])
+        if len(names) == 1:
+            assert route.fetch().status == 200, "the server has heard it"
+            route.abort()
+        else:
+            route.continue_()
+
+    with devices.device() as phone:
+        devices.sign_in(phone, devices.address_of(offers[0].technician_id))
+        phone.follows("Offers")
+        phone.follows("Replace drive")
+        phone.sees("Why you")
+        phone.page.route("**/v1/offers/*/accept", loses_the_first_reply)
+        phone.presses("Accept 12:00 PM")
+        phone.sees("It is yours.")
+        expect(phone.page.get_by_text("filled by another")).to_have_count(0)
+        assert len(names) >= 2
+        assert len(set(names)) == 1, "another name would have been another yes"
+        phone.faults.remove("error: Failed to load resource: net::ERR_FAILED")
+    assert holder(devices, job["id"]) == offers[0].technician_id
+
+
+def test_open_jobs_are_taken_and_asked_for_in_the_order_that_one_likes(devices: Devices):
+    slot = {"needs": {"skills": {"hvac": 2}}}
+    nobody = {"wave": {"min_size": 1, "max_size": 1, "answer_s": 3600}}
+    cheap = devices.town.posted(title="Sweep yard", policy=nobody, slots=[slot | {"pay": {"amount": "90.00"}}])
+    start = devices.town.world.start + timedelta(days=1)
+    window = {"start_at": start.isoformat(), "end_at": (start + timedelta(hours=4)).isoformat()}
+    dear = devices.town.posted(
+        title="Replace pump", policy=nobody, mode="manual", window=window, slots=[slot | {"pay": {"amount": "300.00"}}]
+    )
+    devices.town.world.send_waves()
+    asked = {each.technician_id for each in devices.town.world.offers()}
+    who = next(each for each in devices.town.world.technicians if each not in asked)
+    with devices.device() as phone:
+        devices.sign_in(phone, devices.address_of(who))
+        phone.follows("Open jobs")
+        phone.sees("Sweep yard")
+        titles = phone.page.locator("li h2")
+        phone.page.get_by_label("Order").select_option("Best paid first")
+        expect(titles).to_have_text(["Replace pump", "Sweep yard"])
+        phone.page.get_by_label("Order").select_option("Nearest first")
+        expect(titles).to_have_count(2)
+        assert phone.barriers() == []
+        phone.presses("Ask for it")
+        expect(phone.page.get_by_role("button", name="Ask for it")).to_have_count(0)
+        phone.presses("Take it")
+        phone.sees("No open job that you may do now")
+    items = devices.town.staff.get(f"/v1/jobs/{dear['id']}/offers").json()["items"]
+    assert [each["state"] for each in items if each["technician"]["id"] == str(who)] == ["requested"]
+    assert holder(devices, cheap["id"]) == who
 
 
 def test_a_no_and_other_terms_reach_the_client(devices: Devices):

@@ -1,6 +1,7 @@
 """The visit itself, as people live it: coming, being there, leaving, and all that goes wrong between."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from personal_data import assert_events_impersonal
 from pictures import picture

@@ -112,6 +112,8 @@ export const board = {
   moveIt: 'Move',
   why: 'Why',
   reopen: 'Reopen',
+  reopenSays: (names: string) =>
+    `Reopening takes it from ${names}, who reads so at once; it is asked for again, the backup first. There is no way back but a new offer.`,
   nobodyAsked: 'Nobody was asked yet',
   nobodyMay: 'Nobody may do it now',
   whoNot: 'Why not name or number',

@@ -141,7 +141,7 @@ export const account = {
     promised: (hours: string) => `${hours} prometidas`,
     stake: (hours: string) => `${hours} en ofertas abiertas`,
     of: (used: string, most: string, unit: string) => `${used} de ${most} ${unit}`,
-    share: (used: string) => `${used} %`,
+    share: (used: string) => `${used}\u00a0%`,
     withPromised: (number: string) => `${number} con lo prometido`,
     others: (num: number) => `${common.many(num, 'límite', 'límites')} con todo el margen`,
     units: { hours: 'h', months: 'meses', USD: 'USD' } as Record<string, string>,

@@ -113,6 +113,8 @@ export const board: typeof english = {
   moveIt: 'Mover',
   why: 'Por qué',
   reopen: 'Reabrir',
+  reopenSays: (names) =>
+    `Reabrir se lo quita a ${names}, que lo lee enseguida; se vuelve a preguntar, primero a la reserva. No hay vuelta atrás salvo otra oferta.`,
   nobodyAsked: 'Todavía no se preguntó a nadie',
   nobodyMay: 'Nadie puede hacerlo ahora',
   whoNot: 'Por qué no (nombre o número)',
