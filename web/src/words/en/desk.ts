@@ -145,6 +145,8 @@ export const desk = {
     later: 'One day later',
     wider: (distance: string) => `${distance} further around`,
     more: (num: string, isExact: boolean) => (isExact ? `${num} more` : `up to ${num} more`),
+    usually: (time: string) => `usually a yes within ${time}`,
+    withinAMinute: 'a minute',
     fewMore: 'fewer than 5 more',
     take: 'Take',
     takeThis: (words: string) => `Take: ${words}`,

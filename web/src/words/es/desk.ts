@@ -145,6 +145,8 @@ export const desk: typeof english = {
     later: 'Un día después',
     wider: (distance) => `${distance} más alrededor`,
     more: (num, isExact) => (isExact ? `${num} más` : `hasta ${num} más`),
+    usually: (time) => `por lo común, un sí en ${time}`,
+    withinAMinute: 'un minuto',
     fewMore: 'menos de 5 más',
     take: 'Tomar',
     takeThis: (words) => `Tomar: ${words}`,
