@@ -3,7 +3,7 @@
 export const names = {
   own: (hours: string, months: string) => `${hours} hours in ${months} months`,
   limits: {
-    'income-share': '70 % of the income here from one client',
+    'income-share': '70 % of what they earn here comes from one client',
     'tenure-12-in-18': '12 months of work in any 18, then a break of 6',
     'us-1099-nec.1': 'Form 1099-NEC from 600 USD in a year',
     'us-1099-nec.2': 'Form 1099-NEC from 2,000 USD in a year',
