@@ -104,15 +104,15 @@ def set_aside(session: Session, actor: Actor, work: Work, *, now: datetime) -> D
 
 def _way(session: Session, work: Work) -> dict[str, Any]:
     """How the technician works for the client at this moment, and the payroll partner of whoever is employed for it."""
-    if work.company_id is not None:
-        return {"engaged_as": "company"}
     engaged_as, payroll_id = session.execute(
         select(func.coalesce(UsageRow.engaged_as, CONTRACTOR), ClientRow.payroll_id)
         .select_from(ClientRow)
         .outerjoin(UsageRow, (UsageRow.client_id == ClientRow.id) & (UsageRow.technician_id == work.technician_id))
         .where(ClientRow.id == work.client_id)
     ).one()
-    return {"engaged_as": engaged_as, "payroll_id": payroll_id if engaged_as == "w2" else None}
+    if engaged_as == "w2":
+        return {"engaged_as": engaged_as, "payroll_id": payroll_id}
+    return {"engaged_as": CONTRACTOR if work.company_id is None else "company"}
 
 
 def give_back(session: Session, assignment_id: UUID, *, now: datetime) -> Decimal | None:

@@ -16,7 +16,7 @@ from dispatch.money.provider import Word
 from dispatch.money.statements import YearLine, yearly
 from dispatch.record.session import ENGINE, Actor
 from dispatch.record.tables import ClientRow, PayoutRow, UsageRow, new_id
-from dispatch.talent.companies import create_company
+from dispatch.talent.companies import create_company, employ
 from dispatch.talent.engaging import engage
 from dispatch.talent.limits import set_limits
 from dispatch.talent.packfiles import shipped_packs
@@ -90,6 +90,16 @@ def test_employees_are_paid_through_the_partner_and_what_they_got_before_is_stil
     works_as(purse, whose, "contractor")
     assert year_of(purse) == [alone, employed] or year_of(purse) == [employed, alone], "wages stay wages"
     purse.balances()
+
+
+def test_whoever_is_employed_for_a_client_is_paid_so_there_whatever_company_they_work_for_elsewhere(purse: Purse):
+    company = partner(purse)
+    whose = purse.payment(purse.assigned()).technician_id
+    works_as(purse, whose, "w2")
+    other = purse.does(lambda session, now: create_company(session, purse.operator, "Lone Star Service", now=now))
+    purse.does(lambda session, now: employ(session, purse.operator, whose, other, now=now))
+    kept = purse.payment(purse.assigned(start_at=purse.world.start + timedelta(days=1)))
+    assert (kept.technician_id, kept.engaged_as, kept.payroll_id) == (whose, "w2", company)
 
 
 def test_another_partner_is_paid_for_new_work_and_the_old_one_for_its_own(purse: Purse):
