@@ -106,11 +106,15 @@ def _play(console: Console, there: Stage, num_jobs: int, seed: int) -> None:
     seen: set[UUID] = set()
     with httpx2.Client(base_url=there.base_url, timeout=10.0) as http:
         begun = time.monotonic()
+        kept: dict[UUID, dict[str, Any]] = {}
         for num, job in enumerate(make_jobs(sites, num_jobs, seed=seed, now=datetime.now(UTC))):
+            kept.setdefault(there.sites[job["site"]][0], job)
             time.sleep(max(0.0, begun + num / _JOBS_A_SECOND - time.monotonic()))
             _post(http, there, job)
             if num % 4 == 3:
                 _look(console, there, http, seen)
+        for job in kept.values():
+            _keep(http, there, job)
         deadline_s = time.monotonic() + _ENDS_WITHIN_S
         while len(seen) < num_jobs:
             if time.monotonic() > deadline_s:
@@ -121,14 +125,29 @@ def _play(console: Console, there: Stage, num_jobs: int, seed: int) -> None:
 
 
 def _post(http: httpx2.Client, there: Stage, job: dict[str, Any]) -> None:
-    """Post a job as the client whose site it is at, with what that client asks of all."""
+    """Post a job as the client whose site it is at."""
     client_id, site_id, _ = there.sites[job["site"]]
     client = there.client(client_id)
-    slots = [{**slot, "needs": client.needs(slot["needs"])} for slot in job["slots"]]
-    body = {name: value for name, value in job.items() if name != "site"} | {"site_id": str(site_id), "slots": slots}
-    reply = http.post("/v1/jobs", json=body, headers=_by(client, f"demo-{job['number']}"))
+    body = {name: value for name, value in job.items() if name != "site"} | {"site_id": str(site_id)}
+    _send(http, client, "/v1/jobs", body | {"slots": _slots(client, job)}, f"demo-{job['number']}")
+
+
+def _keep(http: httpx2.Client, there: Stage, job: dict[str, Any]) -> None:
+    """Keep its work as a template of that client, for whoever posts by hand."""
+    client = there.client(there.sites[job["site"]][0])
+    work = {name: job[name] for name in ("title", "job_type", "duration_min")} | {"slots": _slots(client, job)}
+    _send(http, client, "/v1/templates", {"name": job["title"], "job": work}, f"demo-template-{job['number']}")
+
+
+def _slots(client: Client, job: dict[str, Any]) -> list[dict[str, Any]]:
+    """With what the client asks of all."""
+    return [{**slot, "needs": client.needs(slot["needs"])} for slot in job["slots"]]
+
+
+def _send(http: httpx2.Client, client: Client, path: str, body: dict[str, Any], key: str) -> None:
+    reply = http.post(path, json=body, headers=_by(client, key))
     if reply.status_code != 201:
-        raise TruckrollError(f"POST /v1/jobs answered {reply.status_code}: {reply.text[:500]}")
+        raise TruckrollError(f"POST {path} answered {reply.status_code}: {reply.text[:500]}")
 
 
 def _by(client: Client, key: str) -> dict[str, str]:

@@ -69,6 +69,8 @@ def each_link_lets_its_role_in(told: dict[str, Any]) -> None:
             roles.append(opened.json()["role"])
             assert (roles[-1], each["name"].split(",")[0]) == (each["role"], opened.json()["name"])
             assert browser.get("/v1/me").json()["role"] == each["role"]
+            if each["role"] == "requester":
+                assert browser.get("/v1/templates").json()["items"], "work that was posted before, to choose from"
             face = browser.get("/sign-in")
             assert face.status_code == (200 if (ROOT / "web" / "dist" / "index.html").exists() else 404)
     assert roles == ["operator", "client_admin", "requester", "dispatcher", "technician"]
