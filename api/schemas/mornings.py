@@ -104,14 +104,23 @@ class RulesSetAside(Out):
     at: Instant
 
 
+class NearLimit(Out):
+    """A limit that somebody came near to, with the level then; `title` as its pack, or you, named it on that day."""
+
+    pack: Code
+    level: Level
+    title: str | None = Field(description="Null: a limit of your own that you have taken away since.")
+    version: int | None
+
+
 class RisenPair(Out):
-    """A technician who came nearer to a limit with you; `packs` are the limits with their levels then."""
+    """A technician who came nearer to a limit with you, and which limits that were."""
 
     technician_id: UUID
     technician: str
     was: Level
     level: Level
-    packs: dict[str, Level]
+    limits: list[NearLimit]
     at: Instant
     level_now: Level
 
@@ -155,6 +164,8 @@ class PayDayOut(Out):
     technician_id: UUID
     technician: str
     pack: Code = Field(description="The pack of the law.", examples=["us-ny-freelance"])
+    version: int
+    title: str = Field(description="What that version calls itself.")
     pay_by: date
     planned_on: date | None = Field(description="When it is paid if nobody says anything; null: never.")
     level: Level

@@ -3,7 +3,7 @@
 Nothing of other clients, and nothing of screenings: what a client may not read of a technician is not counted either.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from dispatch.mornings.service import MOST_LISTED, Span
 from dispatch.record.tables import (
     AssignmentRow,
+    ClientRow,
     CredentialKindRow,
     CredentialRow,
     EventRow,
@@ -29,7 +30,9 @@ from dispatch.record.tables import (
     UsageRow,
 )
 from dispatch.record.tables.talent import LIVE_PROOFS
+from dispatch.talent.packfiles import known_packs
 from dispatch.talent.paydays import PayDay, pay_days
+from matching.packs import LimitsPolicy, Pack
 from matching.standing import Level
 
 #: How far ahead the end of a proof is looked at.
@@ -72,6 +75,19 @@ class SetAside:
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """A limit that was come near to; `title` and `version` are None of a client's own one that it has taken away since.
+
+    They are those of the version that held on that day.
+    """
+
+    pack: str
+    level: str
+    title: str | None
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
     """A technician who came nearer to a limit: from which level to which, when, and how they stand now."""
 
@@ -79,7 +95,7 @@ class Pair:
     technician: str
     was: str
     level: str
-    packs: Mapping[str, str]
+    limits: Sequence[Near]
     at: datetime
     level_now: str
 
@@ -227,11 +243,34 @@ def _pairs(session: Session, span: Span) -> tuple[int, list[Pair]]:
         .order_by(event.at.desc(), event.id)
         .limit(MOST_LISTED)
     ).all()
+    packs = _packs_of(session, span.client_id)
     found = [
-        Pair(each.subject_id, name, each.data["was"], each.data["level"], each.data["levels"], each.at, now_level)
+        Pair(
+            each.subject_id, name, each.data["was"], each.data["level"],
+            [_near(packs, pack, level, each.at.date()) for pack, level in each.data["levels"].items()],
+            each.at, now_level,
+        )
         for each, name, now_level, _ in rows
-    ]
+    ]  # fmt: skip
     return (rows[0][-1] if rows else 0), found
+
+
+def _packs_of(session: Session, client_id: UUID) -> list[Pack]:
+    """All that the client may go by: its own limits, too."""
+    known = known_packs()
+    return [*known, *LimitsPolicy.of_stored(session.get_one(ClientRow, client_id).limits, known).own]
+
+
+def _near(packs: Sequence[Pack], pack_id: str, level: str, day: date) -> Near:
+    pack = _version_on(packs, pack_id, day)
+    return Near(pack_id, level, None, None) if pack is None else Near(pack_id, level, pack.title, pack.version)
+
+
+def _version_on(packs: Sequence[Pack], pack_id: str, day: date) -> Pack | None:
+    """The version that holds that day; of one that begins later its first, of one that is over its last."""
+    versions = sorted((each for each in packs if each.id == pack_id), key=lambda each: each.valid_from)
+    begun = [each for each in versions if each.valid_from <= day] or versions[:1]
+    return begun[-1] if begun else None
 
 
 def _expiries(session: Session, span: Span) -> tuple[int, list[Expiry]]:

@@ -42,6 +42,8 @@ class PayDay:
     technician_id: UUID
     technician: str
     pack: str
+    version: int
+    title: str
     pay_by: date
     planned_on: date | None
     late_at: datetime
@@ -137,7 +139,7 @@ def _pay_day(row: Any, theirs: list[Agreed], laws: list[Pack]) -> PayDay | None:
     planned_on = planned and planned.astimezone(ZoneInfo(zone)).date()
     midnight = datetime.combine(last_day + timedelta(days=1), time(), ZoneInfo(zone))
     who = (payment.id, assignment.job_id, number, assignment.technician_id, technician)
-    return PayDay(*who, pack.id, last_day, planned_on, midnight.astimezone(UTC))
+    return PayDay(*who, pack.id, pack.version, pack.title, last_day, planned_on, midnight.astimezone(UTC))
 
 
 def _planned(payment: PaymentRow) -> datetime | None:

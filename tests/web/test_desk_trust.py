@@ -357,6 +357,7 @@ def test_a_morning_tells_what_is_behind_each_figure_and_hours_say_what_can_be_do
         desk.sees("1 visit lies after it")
         desk.sees("Trained by us in May")
         desk.sees("alarm code")
+        desk.sees("2.4 hours in 3 months")
         assert desk.barriers() == []
         goes(desk, "Hours with you")
         desk.page.get_by_label("near the limit").check()
@@ -368,6 +369,9 @@ def test_a_morning_tells_what_is_behind_each_figure_and_hours_say_what_can_be_do
         goes(phone, "La mañana")
         phone.sees("órdenes esperan")
         assert phone.barriers() == []
+        assert fits(phone)
+        goes(phone, "Cumplimiento")
+        phone.sees("2.4 horas en 3 meses")
         assert fits(phone)
 
 

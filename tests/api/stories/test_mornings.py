@@ -142,6 +142,7 @@ def test_pay_that_a_law_asks_for_is_amber_before_its_last_day_and_red_after_it_u
     given.does("confirm", "leave", "check-in", "check-out")
     assert given.technician.post(f"{given.job_url}/finish").status_code == 200
     [due] = morning(admin, "compliance")["pay_days"]
+    assert (due["pack"], due["version"], due["title"][:8]) == ("us-ny-freelance", 1, "New York")
     pay_by, planned = (date.fromisoformat(due[name]) for name in ("pay_by", "planned_on"))
     assert (due["level"], due["pack"], due["number"]) == ("amber", "us-ny-freelance", given.job["number"])
     assert (planned - pay_by).days == 4, "silence and the client's own days bring it 4 days too late"
@@ -288,7 +289,7 @@ def test_compliance_reads_exceptions_levels_endings_and_readings_with_their_name
     assert (found["overrides"][0]["reason"], found["overrides"][0]["pool"]) == ("Trained by us", "Regulars")
     [pair] = found["pairs"]
     assert (pair["technician"], pair["was"], pair["level"], pair["level_now"]) == (name, "green", "amber", "amber")
-    assert pair["packs"] == {"ours": "amber"}
+    assert [(each["pack"], each["level"]) for each in pair["limits"]] == [("ours", "amber")]
     [ending] = found["expiries"]
     assert (ending["kind"], ending["valid_until"], ending["number"]) == (BRIEFED, str(ends), given.job["number"])
     assert (ending["num_visits"], ending["num_after"], ending["technician"]) == (1, 1, name)

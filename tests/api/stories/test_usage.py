@@ -11,6 +11,7 @@ from soundness import assert_counted
 from sqlalchemy import select, update
 
 from dispatch.record.tables import DecisionRow, EventRow, OfferRow, SiteRow, StaffRow, new_id
+from dispatch.talent.packfiles import known_packs
 from dispatch.visits.lapses import recheck_due
 
 FIVE_HOURS = {"id": "ours", "hours": 5, "window_months": 12, "binding": "hard"}
@@ -402,6 +403,22 @@ def test_a_client_sees_who_of_its_own_is_near_a_limit_and_the_operator_everybody
     assert operator.get(f"/v1/clients/{town.globex}/usage").json()["items"] == [], "Globex' hours are its own"
 
 
+def test_the_morning_of_compliance_calls_a_client_s_own_limit_by_its_words_until_it_is_taken_away(story):
+    town = story.town
+    goes_by(story, limits={"own": [{**FIVE_HOURS, "hours": 2.4, "binding": "soft"}]})
+    story.assigned()
+    story.sweeps()
+    admin = town.key("client_admin", client_id=town.world.client)
+
+    def near():
+        (pair,) = admin.get("/v1/mornings/compliance").json()["pairs"]
+        return pair["limits"]
+
+    assert near() == [{"pack": "ours", "level": "amber", "title": "2.4 hours in 12 months", "version": 1}]
+    goes_by(story, limits={"own": []})
+    assert near() == [{"pack": "ours", "level": "amber", "title": None, "version": None}]
+
+
 def test_a_written_contract_is_due_in_new_york_until_the_technician_has_signed_one(story):
     town = story.town
     with town.world.as_engine() as (session, now):
@@ -425,7 +442,9 @@ def test_a_written_contract_is_due_in_new_york_until_the_technician_has_signed_o
         "written_contract"
     ]
     (pair,) = admin.get("/v1/mornings/compliance").json()["pairs"]
-    assert (pair["level"], pair["packs"]) == ("red", {"us-ny-freelance": "red"})
+    assert (pair["level"], [each["level"] for each in pair["limits"]]) == ("red", ["red"])
+    (law,) = [each for each in known_packs() if each.id == "us-ny-freelance"]
+    assert [(each["pack"], each["title"], each["version"]) for each in pair["limits"]] == [(law.id, law.title, 1)]
     assert told_levels(story, "pay_sign_changed") == ["red"]
     assert told_levels(story) == [], "no word of hours: there are plenty"
     due = [each.subject for each in Post(town.world).goes_out() if "contract with" in each.subject]

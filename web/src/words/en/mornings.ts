@@ -73,6 +73,7 @@ export const mornings = {
     payBy: (day: string) => `to be paid by ${day}`,
     planned: (day: string) => `planned for ${day}`,
     unplanned: 'nothing brings it: approve it',
+    gone: 'a limit of yours that you took away since',
     now: (level: string) => `now ${level}`,
     overrides: 'Exceptions from a pool’s requirements',
     noOverrides: 'No exception was made or holds',

@@ -74,6 +74,7 @@ export const mornings: typeof english = {
     payBy: (day) => `se debe pagar a más tardar el ${day}`,
     planned: (day) => `previsto para el ${day}`,
     unplanned: 'nada lo pone en marcha: apruébelo',
+    gone: 'un límite suyo que quitó desde entonces',
     now: (level) => `ahora ${level}`,
     overrides: 'Excepciones a los requisitos de un grupo',
     noOverrides: 'No se hizo ni vale ninguna excepción',
