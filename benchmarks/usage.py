@@ -50,6 +50,7 @@ TRIGGERS = (
     ("assignments", "assignments_usage_moved"),
     ("time_entries", "time_entries_usage"),
     ("time_entries", "time_entries_usage_moved"),
+    ("usage", "usage_way"),
 )
 #: The first day that can have hours, and how many there are.
 FIRST_DAY = date(2025, 12, 20).toordinal()
@@ -139,7 +140,7 @@ def measure_counters(num_technicians: int, num_clients: int, num_engagements: in
     with durable_server() as server:
         make_database(server, "usage_bench")
         with contextlib.closing(server.connect("usage_bench")) as connection, connection.cursor() as cursor:
-            _prepare(cursor, num_clients)
+            _prepare(cursor, num_technicians, num_clients)
             started = time.perf_counter()
             num_changes = sum(_write(connection, cursor, events))
             written_s = time.perf_counter() - started
@@ -209,7 +210,7 @@ def _split(spans: Ints, midnights: Ints) -> Iterator[tuple[Ints, Ints, Ints]]:
         first[of] += 1
 
 
-def _prepare(cursor: Any, num_clients: int) -> None:
+def _prepare(cursor: Any, num_technicians: int, num_clients: int) -> None:
     for table, trigger in TRIGGERS:
         cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}")
     cursor.execute("SET session_replication_role = replica")
@@ -222,6 +223,12 @@ def _prepare(cursor: Any, num_clients: int) -> None:
         " SELECT bench_id(n), 'Client ' || n, (%s::text[])[1 + n %% %s], now(), 'approved', true, '{}'"
         " FROM generate_series(0, %s) n",
         (list(ZONES), len(ZONES), num_clients - 1),
+    )
+    cursor.execute(
+        "INSERT INTO technicians (id, number, name, lat, lng, cell, time_zone, created_at)"
+        " SELECT bench_id(n), 'T-' || n, 'Technician ' || n, 31.0, -99.0, 0, 'America/Chicago', now()"
+        " FROM generate_series(0, %s) n",
+        (num_technicians - 1,),
     )
     cursor.execute("CREATE TEMP TABLE staged (n bigint, client bigint, technician bigint, begins bigint, ends bigint)")
 

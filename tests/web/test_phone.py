@@ -59,6 +59,25 @@ def test_a_yes_that_was_said_without_a_network_wins_when_it_comes_back(devices: 
         phone.sees("106 N 5th St")
 
 
+def test_a_yes_said_without_a_network_is_told_as_such_though_its_first_try_comes_after(devices: Devices):
+    _job, offers = devices.town.offered()
+    with devices.device() as phone:
+        devices.sign_in(phone, devices.address_of(offers[0].technician_id))
+        phone.follows("Offers")
+        phone.follows("Replace drive")
+        phone.sees("Why you")
+        phone.page.evaluate(
+            "new Promise((held) => navigator.locks.request('truckroll-outbox', () => (held(),"
+            " new Promise((free) => (window.free = free)))))"
+        )
+        phone.offline(True)
+        phone.presses("Accept 12:00 PM")
+        phone.sees("Kept on this phone. It is sent when there is a network.")
+        phone.offline(False)
+        phone.page.evaluate("window.free()")
+        phone.sees("While you were offline: It is yours.")
+
+
 def test_who_was_slower_while_offline_is_told_the_truth(devices: Devices):
     job, offers = devices.town.offered(title=CANARY)
     slow, quick = offers[0], offers[1]

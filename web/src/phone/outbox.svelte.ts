@@ -114,7 +114,9 @@ class Outbox {
 
   /** Keep what was said, then send it. */
   async say(wish: Wish, hearer?: Hearer): Promise<void> {
-    const entry: Entry = { ...wish, id: crypto.randomUUID(), madeAt: Date.now(), state: 'waiting', wasOffline: false }
+    // Said without a network, though the first try be made after its return.
+    const wasOffline = !net.isReached && BINDING.includes(wish.kind)
+    const entry: Entry = { ...wish, id: crypto.randomUUID(), madeAt: Date.now(), state: 'waiting', wasOffline }
     this.isFull = false
     if (hearer) this.#hearers.set(entry.id, hearer)
     await store.put(entry).catch((error: unknown) => {
