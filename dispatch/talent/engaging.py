@@ -77,11 +77,11 @@ def hold_way(session: Session, client_id: UUID, technician_id: UUID, engaged_as:
     us. The database refuses it, too (`usage_has_payroll`).
     """
     if engaged_as == "w2":
-        _check_payroll(session, client_id)
+        _check_is_paid(session, client_id)
     return lock_technician_row(session, technician_id)
 
 
-def _check_payroll(session: Session, client_id: UUID) -> None:
+def _check_is_paid(session: Session, client_id: UUID) -> None:
     client = session.get_one(ClientRow, client_id, with_for_update={"read": True}, populate_existing=True)
     if client.money is not None and client.payroll_id is None:
         raise BadInput("engaged_as", "w2", "name your payroll partner first, as payroll_company_id of your limits")

@@ -71,7 +71,7 @@ def set_limits(
         _check_zone(session, client_id, hours_zone)
         values["hours_zone"] = hours_zone
     if payroll_id is not Same.AS_IT_IS:
-        _check_payroll(session, client_id, payroll_id)
+        _check_partner(session, client_id, payroll_id)
         values["payroll_id"] = payroll_id
     if not values:
         return
@@ -81,7 +81,7 @@ def set_limits(
     record(session, actor, ("client", client_id), "limits_set", told, client_id=client_id, now=now)
 
 
-def _check_payroll(session: Session, client_id: UUID, payroll_id: UUID | None) -> None:
+def _check_partner(session: Session, client_id: UUID, payroll_id: UUID | None) -> None:
     """Holds the client, as `usage_has_payroll` does: nobody is employed meanwhile. The database refuses it, too."""
     client = session.get_one(ClientRow, client_id, with_for_update=True, populate_existing=True)
     if payroll_id is not None:
