@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 from dispatch.errors import Conflict, Refused
 from dispatch.money.approving import check_sum, settle_part
 from dispatch.money.committing import is_used_up, lock_budgets, needs_second, notice
-from dispatch.money.extras import keep_extra
+from dispatch.money.extras import keep_extra, new_extra, told_of_extra
 from dispatch.money.finding import change, find_payment, rules_of
 from dispatch.money.signing import refuse_limit
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import PaymentRow, new_id
+from dispatch.record.tables import PaymentRow
 from matching.moneyrules import Signature, what_is_missing
 
 #: How it is named on the pay, apart from bonuses that the offer listed.
@@ -58,16 +58,8 @@ def add_bonus(session: Session, actor: Actor, payment_id: UUID, wish: Bonus, *, 
     _check_open(payment)
     check_sum("amount", wish.amount, _MOST, payment.currency)
     missing = _missing(session, actor, payment, wish.amount, ())
-    made = {
-        "id": str(new_id()),
-        "code": CODE,
-        "kind": "bonus",
-        "amount": str(wish.amount),
-        "file": None,
-        "state": "approved" if missing is None else "proposed",
-        "reason": wish.reason,
-        "signed": [str(actor.id), actor.kind],
-    }
+    state, signed = "approved" if missing is None else "proposed", [str(actor.id), actor.kind]
+    made = new_extra("bonus", CODE, wish.amount, state, reason=wish.reason, signed=signed)
     _keep(session, actor, payment, [*payment.extras, made], made, now)
     return missing is None
 
@@ -136,6 +128,5 @@ def _keep(
     change(session, payment, extras=extras, lines=[*payment.lines, line])
     settle_part(session, actor, payment, Decimal(amount), is_last=True, why="bonus", now=now)
     notice(session, actor, payment.budget_id, payment.job_id, now=now)
-    told = {name: changed[name] for name in ("id", "code", "kind", "amount", "state")} | {"currency": payment.currency}
-    subject = ("assignment", payment.assignment_id)
+    subject, told = ("assignment", payment.assignment_id), told_of_extra(payment, changed)
     record(session, actor, subject, "extra_approved", told, client_id=payment.client_id, now=now)

@@ -80,14 +80,8 @@ def ask_extra(session: Session, actor: Actor, payment_id: UUID, wish: ExtraWish,
     )
     check_sum("amount", wish.amount, extra.cap - taken, payment.currency)
     check_files(session, actor, payment, [wish.file_id] if wish.file_id else [], "file_id")
-    made = {
-        "id": str(new_id()),
-        "code": extra.code,
-        "kind": extra.kind,
-        "amount": str(wish.amount),
-        "file": str(wish.file_id) if wish.file_id else None,
-        "state": _ASKS[extra.kind][1],
-    }
+    receipt = str(wish.file_id) if wish.file_id else None
+    made = new_extra(extra.kind, extra.code, wish.amount, _ASKS[extra.kind][1], file=receipt)
     keep_extra(session, actor, payment, [*payment.extras, made], made, now)
     return UUID(made["id"])
 
@@ -114,15 +108,7 @@ def ask_travel(session: Session, actor: Actor, payment_id: UUID, code: str, unit
     if any(each["kind"] == "travel" and each["code"] == code and each["state"] != "refused" for each in payment.extras):
         raise Conflict("asked already", "ask for travel", ("wait for the answer",))
     amount = rounded(units * getattr(rates, code), payment.currency)
-    made = {
-        "id": str(new_id()),
-        "code": code,
-        "kind": "travel",
-        "units": str(units),
-        "amount": str(amount),
-        "file": None,
-        "state": "asked",
-    }
+    made = new_extra("travel", code, amount, "asked", units=str(units))
     keep_extra(session, actor, payment, [*payment.extras, made], made, now)
     return UUID(made["id"])
 
@@ -165,6 +151,17 @@ def _check_open(payment: PaymentRow) -> None:
         raise Conflict(payment.state, "change its extras")
 
 
+def new_extra(kind: str, code: str, amount: Decimal, state: str, **more: Any) -> dict[str, Any]:
+    """An extra's document, as a payment keeps it: `file` is its receipt, `more` what its kind has besides."""
+    made = {"id": str(new_id()), "code": code, "kind": kind, "amount": str(amount), "file": None, "state": state}
+    return made | more
+
+
+def told_of_extra(payment: PaymentRow, extra: Mapping[str, Any]) -> dict[str, Any]:
+    """What the event of an extra says of it."""
+    return {name: extra[name] for name in ("id", "code", "kind", "amount", "state")} | {"currency": payment.currency}
+
+
 def keep_extra(
     session: Session,
     actor: Actor,
@@ -184,6 +181,5 @@ def keep_extra(
         session.execute(update(PaymentRow).where(PaymentRow.id == payment.id).values(values))
     if more:
         notice(session, actor, payment.budget_id, payment.job_id, now=now)
-    told = {name: changed[name] for name in ("id", "code", "kind", "amount", "state")} | {"currency": payment.currency}
-    subject = ("assignment", payment.assignment_id)
+    subject, told = ("assignment", payment.assignment_id), told_of_extra(payment, changed)
     record(session, actor, subject, f"extra_{changed['state']}", told, client_id=payment.client_id, now=now)

@@ -29,7 +29,7 @@ from dispatch.record.tables import (
     VisitRow,
     new_id,
 )
-from dispatch.visits.completion import approve_job
+from dispatch.visits.completion import approve_job, finish_job
 
 ZERO = Decimal(0)
 Act = Callable[[Session, datetime], Any]
@@ -156,3 +156,13 @@ class Purse:
             ).one()
             assert (kept["held"], kept["due"], kept["fees"]) == tuple(each or ZERO for each in sums)
             session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+
+
+def done(purse: Purse, hours: float = 2, **wishes) -> Won:
+    """A job that somebody did, and says so."""
+    won = purse.assigned(**wishes)
+    purse.worked(won, hours)
+    technician = purse.payment(won).technician_id
+    worker = Actor("technician", technician, technician_id=technician)
+    purse.does(lambda session, now: finish_job(session, worker, won.job_id, now=now))
+    return won

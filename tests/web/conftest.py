@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from browsing import Devices, chromium
+from dressed import Dressed, dress
 from playwright.sync_api import Browser
 from streaming import serving
 from town import Town, small_town
@@ -25,3 +26,8 @@ def town(database_url: str, redis_url: str) -> Iterator[Town]:
 def devices(town: Town, browser: Browser) -> Iterator[Devices]:
     with serving(town.app) as url:
         yield Devices(town, url, browser)
+
+
+@pytest.fixture
+def acme(devices: Devices) -> Dressed:
+    return dress(devices.town)
