@@ -11,17 +11,17 @@ from sqlalchemy.orm import Session
 from api.auth import Dispatcher, StaffReader, Technician, only
 from api.idempotency import Reply, idempotent
 from api.paging import Cursor, Limit, page
-from api.parts import reading, writing
+from api.parts import parts_of, reading, writing
 from api.schemas.clients import PoolIn, PoolMemberOut, PoolOut
 from api.schemas.pages import PageOf
-from api.schemas.talent import ClientMarkIn, MarkOut
+from api.schemas.talent import ClientMarkIn, ClientMetOut, MarkOut, OwnMarkOut
 from api.sites import client_meant
 from dispatch.admission.blocking import put_client_mark as put_mark_of_client
 from dispatch.admission.blocking import put_technician_mark as put_technician_mark_of
 from dispatch.admission.relations import known_to
 from dispatch.errors import NotFound
-from dispatch.record.session import Actor, database_now
-from dispatch.record.tables import ClientRow, OfferRow, PoolMemberRow, PoolRow
+from dispatch.record.session import Actor, database_now, transaction
+from dispatch.record.tables import ClientMarkRow, ClientRow, OfferRow, PoolMemberRow, PoolRow, TechnicianMarkRow
 from dispatch.talent.pools import add_to_pool, create_pool, remove_from_pool
 
 router = APIRouter(prefix="/v1", tags=["pools and marks"])
@@ -82,9 +82,41 @@ def delete_member(request: Request, actor: PoolKeeper, pool_id: UUID, technician
     return Response(status_code=204)
 
 
+@router.get("/marks", response_model=PageOf[OwnMarkOut], summary="List your marks")
+def list_marks(
+    request: Request, actor: Dispatcher, response: Response, limit: Limit = 50, cursor: Cursor = None
+) -> PageOf[OwnMarkOut]:
+    """Whom your client blocks or favours, and why. No technician reads this."""
+    wanted = select(ClientMarkRow).where(ClientMarkRow.client_id == actor.client_id)
+    with reading(request, actor) as session:
+        found = page(session, request, wanted, ClientMarkRow.technician_id, limit=limit, cursor=cursor)
+    response.headers.update(found.headers)
+    return PageOf(
+        items=[OwnMarkOut.model_validate(row[0], from_attributes=True) for row in found.rows], next=found.next
+    )
+
+
+@router.get("/technicians/me/clients", response_model=PageOf[ClientMetOut], summary="List the clients whom you know")
+def list_clients_met(
+    request: Request, actor: Technician, response: Response, limit: Limit = 50, cursor: Cursor = None
+) -> PageOf[ClientMetOut]:
+    """Who asked or invited you, or has a pool that is open to all; with your mark and why, which no client reads."""
+    assert actor.technician_id is not None
+    mine = TechnicianMarkRow
+    wanted = (
+        select(ClientRow.id.label("client_id"), ClientRow.name, mine.kind, mine.reason, mine.marked_at)
+        .outerjoin(mine, (mine.client_id == ClientRow.id) & (mine.technician_id == actor.technician_id))
+        .where(known_to(actor.technician_id) | mine.kind.is_not(None))
+    )
+    with transaction(parts_of(request).engine, actor, role="engine") as session:
+        found = page(session, request, wanted, ClientRow.id, limit=limit, cursor=cursor)
+    response.headers.update(found.headers)
+    return PageOf(items=[ClientMetOut.model_validate(row, from_attributes=True) for row in found.rows], next=found.next)
+
+
 @router.put("/technicians/{technician_id}/mark", response_model=MarkOut, summary="Block or favour a technician")
 def put_technician_mark(request: Request, actor: Dispatcher, technician_id: UUID, mark: ClientMarkIn) -> MarkOut:
-    """For your client. They never learn of it; a block ends open offers; what is assigned stays, and is flagged."""
+    """For your client; a block says why. They never learn of it; it ends open offers, and flags what is assigned."""
     assert actor.client_id is not None
     with writing(request, actor, "engine") as session:
         now = database_now(session)
@@ -107,7 +139,7 @@ def delete_technician_mark(request: Request, actor: Dispatcher, technician_id: U
 
 @router.put("/clients/{client_id}/mark", response_model=MarkOut, summary="Block or favour a client")
 def put_client_mark(request: Request, actor: Technician, client_id: UUID, mark: ClientMarkIn) -> MarkOut:
-    """For yourself, of a client you know. They never learn of it; with a block your open offers are declined."""
+    """For yourself, of a client you know; a block says why and declines open offers. They never learn of it."""
     assert actor.technician_id is not None
     with writing(request, actor, "engine") as session:
         _has_met(session, actor.technician_id, client_id)
@@ -131,7 +163,10 @@ def delete_client_mark(request: Request, actor: Technician, client_id: UUID) -> 
 def _has_met(session: Session, technician_id: UUID, client_id: UUID) -> None:
     """A technician knows the clients who asked them or are open to all: of the others not even that they exist."""
     asked = exists().where(OfferRow.technician_id == technician_id, OfferRow.client_id == ClientRow.id)
-    knows = select(ClientRow.id).where(ClientRow.id == client_id, known_to(technician_id) | asked)
+    marked = exists().where(
+        TechnicianMarkRow.technician_id == technician_id, TechnicianMarkRow.client_id == ClientRow.id
+    )
+    knows = select(ClientRow.id).where(ClientRow.id == client_id, known_to(technician_id) | asked | marked)
     if session.scalar(knows) is None:
         raise NotFound("client", client_id)
 

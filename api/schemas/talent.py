@@ -24,6 +24,7 @@ TechnicianMove = Literal["activate", "pause", "resume", "leave", "suspend", "rei
 MarkKind = Literal["block", "favourite"]
 
 _UUID = "01973b2e-7c1a-7000-8000-0000000000c1"
+_MARKED = "2027-05-03T17:00:00Z"
 
 #: Degrees of WGS 84; the place itself is checked by geo, whose words say what was probably meant.
 Latitude = Annotated[
@@ -278,10 +279,39 @@ class MarkIn(In):
 
 
 class ClientMarkIn(MarkIn):
-    """A mark, and why; the other side never learns of either."""
+    """A mark, and why, which a block has to say; the other side never learns of either."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"kind": "block", "reason": "No show on 3 May"}]})
     reason: Annotated[Words, Field(max_length=500)] | None = None
+
+
+class OwnMarkOut(Out):
+    """A mark of yours: on whom, which, and why."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"technician_id": _UUID, "kind": "block", "reason": "No show", "marked_at": _MARKED}]
+        }
+    )
+    technician_id: UUID
+    kind: MarkKind
+    reason: str | None
+    marked_at: datetime
+
+
+class ClientMetOut(Out):
+    """A client whom you know, and your mark on it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"client_id": _UUID, "name": "Acme", "kind": "block", "reason": "Rude", "marked_at": _MARKED}]
+        }
+    )
+    client_id: UUID
+    name: str
+    kind: MarkKind | None
+    reason: str | None
+    marked_at: datetime | None
 
 
 class MarkOut(Out):

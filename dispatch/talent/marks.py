@@ -12,7 +12,7 @@ from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from dispatch.errors import NotFound
+from dispatch.errors import BadInput, NotFound
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import ClientMarkRow, ClientRow, TechnicianMarkRow
@@ -40,12 +40,12 @@ def mark_technician(
 
     Raises
     ------
-    NotFound, Refused
-        The client or the technician is not for this actor; the actor is not of a client's staff.
+    NotFound, Refused, BadInput
+        The client or the technician is not for this actor; the actor is not of a client's staff; a block says no why.
     """
     only(actor, "client_admin", "dispatcher", "operator", doing="marking technicians")
     hold_for_client(session, actor, client_id, [technician_id])
-    words = None if reason is None else checked_text("reason", reason, max_chars=500)
+    words = _why(mark, reason)
     whose = {"client_id": client_id, "technician_id": technician_id}
     if not _put(session, ClientMarkRow, whose, mark, {"reason": words, "marked_at": now}):
         return False
@@ -69,13 +69,13 @@ def mark_client(
 
     Raises
     ------
-    NotFound
-        The technician is not this actor's, or there is no such client.
+    NotFound, BadInput
+        The technician is not this actor's, or there is no such client; a block says no why.
     """
     hold_technician(session, actor, technician_id)
     if session.get(ClientRow, client_id) is None:
         raise NotFound("client", client_id)
-    words = None if reason is None else checked_text("reason", reason, max_chars=500)
+    words = _why(mark, reason)
     whose = {"technician_id": technician_id, "client_id": client_id}
     if not _put(session, TechnicianMarkRow, whose, mark, {"reason": words, "marked_at": now}):
         return False
@@ -83,6 +83,12 @@ def mark_client(
     data = {"client": str(client_id)}
     record(session, actor, ("technician", technician_id), kind, data, client_id=None, now=now)
     return True
+
+
+def _why(mark: Mark | None, reason: str | None) -> str | None:
+    if mark == "block" and reason is None:
+        raise BadInput("reason", None, "say why: a block has a reason, which the other side never reads")
+    return None if reason is None else checked_text("reason", reason, max_chars=500)
 
 
 def _put(
@@ -98,6 +104,8 @@ def _put(
         return session.scalar(gone) is not None
     new = insert(table).values(kind=mark, **whose, **values)
     kept = new.on_conflict_do_update(
-        index_elements=list(whose), set_={"kind": mark, **values}, where=table.kind != mark
+        index_elements=list(whose),
+        set_={"kind": mark, **values},
+        where=(table.kind != mark) | table.reason.is_distinct_from(values["reason"]),
     ).returning(table.kind)
     return session.scalar(kept) is not None

@@ -51,7 +51,7 @@ def test_counts_under_five_are_not_told_to_a_client_but_to_the_operator(indexed)
     job = indexed.posted(slots=[{"needs": {"skills": {"hvac": 5}}, "pay": {"amount": "140.00"}}])
     with indexed.world.as_engine() as (session, now):
         for technician in indexed.world.technicians[:6]:
-            mark_technician(session, ENGINE, indexed.world.client, technician, "block", now=now)
+            mark_technician(session, ENGINE, indexed.world.client, technician, "block", reason="Rude", now=now)
     indexed.app.state.parts.refresh()
     url = f"/v1/jobs/{job['id']}/candidates"
     told = {each["code"]: each["num_technicians"] for each in indexed.staff.get(url).json()["reasons"]}

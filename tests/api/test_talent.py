@@ -293,21 +293,41 @@ def test_a_position_that_is_none_or_lasts_too_long_is_refused(town, change, path
 
 def test_a_clients_mark_is_never_shown_to_the_technician(town):
     path = f"{own_path(town)}/mark"
+    assert the_error(town.staff.call("PUT", path, json={"kind": "block"}))["path"] == "/reason"
     assert town.staff.call("PUT", path, json={"kind": "block", "reason": "No show"}).status_code == 200
+    [mark] = town.staff.get("/v1/marks").json()["items"]
+    assert (mark["technician_id"], mark["kind"], mark["reason"]) == (
+        str(town.world.technicians[0]),
+        "block",
+        "No show",
+    )
+    assert town.stranger.get("/v1/marks").json()["items"] == []
+    assert town.technician().get("/v1/marks").status_code == 403
+    assert "No show" not in town.technician().get("/v1/technicians/me/clients").text
     _, offers = town.offered()
     assert town.world.technicians[0] not in {offer.technician_id for offer in offers}
     assert "block" not in town.technician().get(own_path(town)).text
     assert town.staff.call("DELETE", path).status_code == 204
     assert town.staff.call("DELETE", path).status_code == 204
+    assert town.staff.get("/v1/marks").json()["items"] == []
 
 
 def test_a_technician_marks_a_client_who_has_asked_and_knows_of_no_other(town):
     me = town.technician()
-    assert me.call("PUT", f"/v1/clients/{town.world.client}/mark", json={"kind": "block"}).status_code == 404
+    block = {"kind": "block", "reason": "They do not pay"}
+    assert me.call("PUT", f"/v1/clients/{town.world.client}/mark", json=block).status_code == 404
+    assert me.get("/v1/technicians/me/clients").json()["items"] == []
     _, offers = town.offered()
     asked = town.by_id(offers[0].technician_id)
-    assert asked.call("PUT", f"/v1/clients/{town.world.client}/mark", json={"kind": "block"}).status_code == 200
-    assert asked.call("PUT", f"/v1/clients/{town.globex}/mark", json={"kind": "block"}).status_code == 404
+    unsaid = asked.call("PUT", f"/v1/clients/{town.world.client}/mark", json={"kind": "block"})
+    assert the_error(unsaid)["path"] == "/reason"
+    assert asked.call("PUT", f"/v1/clients/{town.world.client}/mark", json=block).status_code == 200
+    assert asked.call("PUT", f"/v1/clients/{town.globex}/mark", json=block).status_code == 404
+    [known] = asked.get("/v1/technicians/me/clients").json()["items"]
+    assert (known["client_id"], known["kind"], known["reason"]) == (str(town.world.client), "block", "They do not pay")
+    for reader in (town.staff, town.stranger):
+        assert reader.get("/v1/marks").json()["items"] == []
+        assert reader.get("/v1/technicians/me/clients").status_code == 403
     with town.world.as_engine() as (session, _):
         assert session.scalars(select(TechnicianMarkRow.technician_id)).all() == [offers[0].technician_id]
 

@@ -151,7 +151,13 @@ def test_a_client_and_a_technician_write_to_each_other_once_they_know_each_other
     assert town.stranger.post(url, {"text": "Hello?"}).status_code == 409
     assert town.technician(7).post(url, {"text": "Hi", "client_id": str(town.world.client)}).status_code == 404
     with town.world.as_engine() as (session, now):
-        mark = {"technician_id": them, "client_id": town.world.client, "kind": "block", "marked_at": now}
+        mark = {
+            "technician_id": them,
+            "client_id": town.world.client,
+            "kind": "block",
+            "reason": "Rude",
+            "marked_at": now,
+        }
         session.add(TechnicianMarkRow(**mark))
     assert town.staff.post(url, {"text": "Hello?"}).json()["rules"] == ["no_relation"], "a block is not told"
 

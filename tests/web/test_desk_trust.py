@@ -4,6 +4,7 @@ import json
 import os
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from browsing import DESK, PHONE, Devices
@@ -69,6 +70,59 @@ def test_an_admin_lets_people_in_and_out_with_a_reason_and_makes_an_exception(de
         assert (made[0]["is_member"], made[0]["reason"]) == (False, CANARY)
         desk.presses("Take back: Lena Brandt")
         desk.sees("ended")
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_a_dispatcher_favours_and_blocks_with_a_reason_that_no_technician_reads(
+    devices: Devices, acme: Dressed, size: tuple[int, int]
+):
+    who = UUID(done(acme.admin.get("/v1/technicians?number=T-00006"))["items"][0]["id"])
+    with devices.device(size) as desk:
+        sits_down(devices, desk, DISPATCHER)
+        desk.opens("/desk/technicians")
+        name = "Ray Diaz"
+        desk.presses(f"Favour or block: {name}")
+        in_panel(desk, "Favour")
+        marks = desk.page.get_by_role("list", name="Favourites and blocks")
+        expect(marks.get_by_role("listitem")).to_contain_text(["Favourite"])
+        [mark] = done(acme.admin.get("/v1/marks"))["items"]
+        assert (mark["kind"], mark["reason"]) == ("favourite", None)
+
+        desk.presses(f"Favour or block: {name}")
+        panel = desk.page.get_by_role("dialog")
+        panel.get_by_label("Blocked: never again").check()
+        panel.get_by_role("button", name="Block", exact=True).click()
+        assert panel.get_by_label("Reason").evaluate("each => each.validity.valueMissing"), "a block says why"
+        panel.get_by_label("Reason").fill("  ")
+        panel.get_by_role("button", name="Block", exact=True).click()
+        expect(panel.get_by_role("alert")).to_contain_text("say why")
+        panel.get_by_label("Reason").fill(CANARY)
+        assert desk.barriers() == []
+        if SHOTS:
+            desk.page.screenshot(path=Path(SHOTS) / f"mark-{size[0]}.png")
+        in_panel(desk, "Block")
+        expect(marks.get_by_role("listitem")).to_contain_text([CANARY])
+        assert desk.barriers() == []
+        assert fits(desk)
+        if SHOTS:
+            desk.page.screenshot(path=Path(SHOTS) / f"marks-{size[0]}.png", full_page=True)
+
+        desk.presses("Favour or block by number")
+        panel.get_by_label("Number of the technician").fill("T-00006")
+        panel.get_by_label("Blocked: never again").check()
+        panel.get_by_label("Reason").fill("Broke the door")
+        in_panel(desk, "Block")
+        desk.sees("Broke the door")
+        assert str(who) in {each["technician_id"] for each in done(acme.admin.get("/v1/marks"))["items"]}
+        with devices.device(PHONE) as phone:
+            devices.sign_in(phone, devices.address_of(who))
+            for path in ("/phone/clients", "/phone/offers", "/phone/record", "/phone/proofs"):
+                phone.opens(path)
+                phone.page.get_by_role("heading", level=1).wait_for()
+                assert "Broke the door" not in phone.page.content()
+                assert "Blocked" not in phone.page.content()
+        desk.presses(f"Take back: {name}")
+        expect(marks.get_by_role("listitem")).to_have_count(1)
 
 
 def test_two_people_approve_what_is_too_large_for_one_and_money_says_where_it_went(devices: Devices, acme: Dressed):

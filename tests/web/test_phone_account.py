@@ -1,14 +1,16 @@
 """What is a technician's own on the phone: messages, money, record, proofs, hours, notices, the calendar."""
 
 import json
+import os
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from browsing import PHONE, Device, Devices
+from browsing import DESK, PHONE, Device, Devices
 from pictures import PDF, photo
 from playwright.sync_api import expect
 from signing import add_staff
@@ -18,6 +20,7 @@ from dispatch.record.session import ENGINE, transaction
 from dispatch.reputation.sweeps import DUE
 from dispatch.visits.sweeps import sweep_visits
 
+SHOTS = os.environ.get("TRUCKROLL_SHOTS")
 CANARY = "<img src=x onerror=\"document.title='owned'\">"
 
 
@@ -97,6 +100,49 @@ def test_a_message_typed_without_a_network_reaches_the_client(devices: Devices):
         phone.opens("/phone/me")
         phone.sees("My money")
         expect(phone.page.get_by_text("1 new")).to_have_count(0)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_a_client_is_blocked_with_a_reason_that_it_never_reads(devices: Devices, size: tuple[int, int]):
+    town = devices.town
+    job, offers = town.offered()
+    who = offers[0].technician_id
+    add_staff(town, "client_admin", "clara@acme.example", "Clara Voss")
+    with devices.device(size) as phone:
+        signs_in(devices, phone, devices.address_of(who), "/phone/me")
+        phone.follows("Clients: favourites and blocks")
+        phone.presses("Block: Acme service")
+        panel = phone.page.get_by_role("dialog")
+        panel.get_by_role("button", name="Block", exact=True).click()
+        assert panel.get_by_label("Why").evaluate("each => each.validity.valueMissing"), "a block says why"
+        panel.get_by_label("Why").fill(f"They shouted at me {CANARY}")
+        assert phone.barriers() == []
+        _shot(phone, "phone-mark", size)
+        panel.get_by_role("button", name="Block", exact=True).click()
+        panel.wait_for(state="detached")
+        phone.sees("Blocked")
+        phone.sees(f"They shouted at me {CANARY}")
+        assert phone.barriers() == []
+        _shot(phone, "phone-marks", size)
+        answer = town.by_id(who).get(f"/v1/offers/{offers[0].id}").json()
+        assert answer["state"] == "declined"
+        with devices.device(DESK) as desk:
+            devices.sign_in(desk, "clara@acme.example", "nav, header button")
+            for path in (f"/desk/jobs/{job['id']}", "/desk/technicians"):
+                desk.opens(path)
+                desk.page.get_by_role("heading", level=1).wait_for()
+                desk.page.wait_for_load_state("networkidle")
+                assert "shouted" not in desk.page.content()
+                assert "Blocked:" not in desk.page.content()
+        phone.presses("Take back: Acme service")
+        expect(phone.page.get_by_role("button", name="Favour: Acme service")).to_be_visible()
+        [known] = town.by_id(who).get("/v1/technicians/me/clients").json()["items"]
+        assert (known["kind"], known["reason"]) == (None, None)
+
+
+def _shot(device: Device, name: str, size: tuple[int, int]) -> None:
+    if SHOTS:
+        device.page.screenshot(path=Path(SHOTS) / f"{name}-{size[0]}.png")
 
 
 def test_money_is_told_job_by_job_and_moves_from_set_aside_to_paid(devices: Devices):

@@ -28,6 +28,8 @@ from dispatch.record.tables.base import (
 CLIENT_STATES = ("applied", "approved", "declined", "suspended")
 STAFF_ROLES = ("operator", "client_admin", "requester", "dispatcher")
 
+_SAYS_WHY = "kind <> 'block' OR btrim(coalesce(reason, '')) <> ''"
+
 
 class ClientRow(Base):
     """A company with a service department: the tenant. Only an approved one posts, and has its jobs offered.
@@ -173,7 +175,11 @@ class ClientMarkRow(Base):
     """What a client thinks of a technician: a block or a favourite. Never shown to the technician."""
 
     __tablename__ = "client_marks"
-    __table_args__ = (one_of("kind", ("block", "favourite")), Index("ix_client_marks_technician_id", "technician_id"))
+    __table_args__ = (
+        one_of("kind", ("block", "favourite")),
+        CheckConstraint(_SAYS_WHY, name="block_has_reason"),
+        Index("ix_client_marks_technician_id", "technician_id"),
+    )
     client_id: Mapped[UUID] = mapped_column(ForeignKey("clients.id"), primary_key=True)
     technician_id: Mapped[UUID] = mapped_column(ForeignKey("technicians.id"), primary_key=True)
     kind: Mapped[Code]
@@ -185,7 +191,7 @@ class TechnicianMarkRow(Base):
     """What a technician thinks of a client: a block or a favourite. Never shown to the client."""
 
     __tablename__ = "technician_marks"
-    __table_args__ = (one_of("kind", ("block", "favourite")),)
+    __table_args__ = (one_of("kind", ("block", "favourite")), CheckConstraint(_SAYS_WHY, name="block_has_reason"))
     technician_id: Mapped[UUID] = mapped_column(ForeignKey("technicians.id"), primary_key=True)
     client_id: Mapped[UUID] = mapped_column(ForeignKey("clients.id"), primary_key=True)
     kind: Mapped[Code]

@@ -148,7 +148,7 @@ def test_what_may_be_overridden_is_with_a_reason_that_is_kept_and_what_is_locked
     ] == [("screening", True, False)]
     assert asks(town, locked, levels[0]).json()["rules"] == ["screening"]
     with town.world.as_engine() as (session, now):
-        block = {"client_id": town.world.client, "kind": "block", "marked_at": now}
+        block = {"client_id": town.world.client, "kind": "block", "reason": "Rude", "marked_at": now}
         session.add(TechnicianMarkRow(technician_id=levels[1], **block))
     assert asks(town, town.posted(), levels[1]).json()["rules"] == ["available"]
 
@@ -157,7 +157,7 @@ def test_what_was_set_aside_does_not_help_when_another_rule_says_no_by_then(town
     job = town.posted()
     offer = asks(town, job, levels[LOW], override={"rules": ["level"], "why": "trained"}).json()
     with town.world.as_engine() as (session, now):
-        block = {"client_id": town.world.client, "kind": "block", "marked_at": now}
+        block = {"client_id": town.world.client, "kind": "block", "reason": "Rude", "marked_at": now}
         session.add(ClientMarkRow(technician_id=levels[LOW], **block))
     lost = says_yes(town, offer)
     assert (lost.status_code, lost.json()["code"]) == (409, "not_eligible")

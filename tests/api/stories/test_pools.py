@@ -105,7 +105,11 @@ def test_a_technician_sees_every_rule_of_a_job_and_what_to_do_about_each(town: T
     crosses = {each["code"]: each["remedy"] for each in told["checks"] if not each["holds"]}
     assert set(crosses) == {"area", "rate"}
     assert crosses["area"] == "widen your radius or area, if you want to drive there"
-    done(town.staff.call("PUT", f"/v1/technicians/{town.world.technicians[6]}/mark", json={"kind": "block"}))
+    done(
+        town.staff.call(
+            "PUT", f"/v1/technicians/{town.world.technicians[6]}/mark", json={"kind": "block", "reason": "Rude"}
+        )
+    )
     done(town.technician(6).get(f"/v1/open-jobs/{visit}/checks"), 404)
 
 
@@ -164,7 +168,11 @@ def test_who_blocked_a_client_hears_nothing_of_its_invitation_and_it_does_not_le
     with town.world.as_engine() as (session, now):
         session.add(
             TechnicianMarkRow(
-                technician_id=town.world.technicians[0], client_id=town.world.client, kind="block", marked_at=now
+                technician_id=town.world.technicians[0],
+                client_id=town.world.client,
+                kind="block",
+                reason="They do not pay",
+                marked_at=now,
             )
         )
     assert done(sends(town, pool, FILE))["counts"] == {"invited": 2}

@@ -157,7 +157,7 @@ def test_a_block_and_a_yes_at_once_leave_an_assignment_that_is_listed_or_none(wo
     for day in range(8):
         start = world.start + timedelta(days=day)
         offer = next(each for each in world.offered(start_at=start) if each.technician_id == who)
-        answer, stands = race([accepting(world, offer), doing(world, put, actor, *pair, "block")])
+        answer, stands = race([accepting(world, offer), doing(world, put, actor, *pair, "block", reason="Rude")])
         assert live_between(world, who) == set(stands)
         if isinstance(answer, Won):
             assert answer.assignment_id in stands

@@ -52,6 +52,10 @@ CONSENT_WHOLE = Edge(
         "auto_min_hourly = NULL, auto_max_km = NULL",
     ),
 )
+BLOCK_SAYS_WHY = Edge(
+    ("kind = 'block', reason = 'No'", "kind = 'favourite', reason = NULL", "kind = 'favourite', reason = ''"),
+    ("kind = 'block', reason = NULL", "kind = 'block', reason = ''", "kind = 'block', reason = ' '"),
+)
 BUSY_FINITE = Edge(
     ("busy = '[2026-03-02, 2026-03-03)'",),
     (
@@ -154,6 +158,7 @@ CHECKS: dict[str, Edge] = {
         ("busy = 'empty'", "busy = '[2026-03-02, 2026-03-02)'"),
     ),
     "ck_bookings_place_on_earth": PLACE,
+    "ck_client_marks_block_has_reason": BLOCK_SAYS_WHY,
     "ck_client_marks_kind_known": known("kind", ("block", "favourite")),
     "ck_clients_currency_code": CURRENCY,
     "ck_counters_asks_for_something": Edge(
@@ -240,6 +245,7 @@ CHECKS: dict[str, Edge] = {
         ("role = 'operator'", "role = 'dispatcher', client_id = NULL"),
     ),
     "ck_staff_role_known": known("role", clients.STAFF_ROLES),
+    "ck_technician_marks_block_has_reason": BLOCK_SAYS_WHY,
     "ck_technician_marks_kind_known": known("kind", ("block", "favourite")),
     "ck_technician_skills_level_range": Edge(("level = 1", "level = 5"), ("level = 0", "level = 6")),
     "ck_technicians_auto_min_hourly_sum": sum_of_money("auto_min_hourly"),

@@ -43,8 +43,8 @@ TOUCHING = {
     "working_hours": ("anna", "to_minute = 1021"),
     "time_off": ("anna", "during = '[2026-04-01, 2026-04-02)'"),
     "pool_members": ("acme", "joined_at = now()"),
-    "client_marks": ("acme", "kind = 'block'"),
-    "technician_marks": ("anna", "kind = 'block'"),
+    "client_marks": ("acme", "kind = 'block', reason = 'Rude'"),
+    "technician_marks": ("anna", "kind = 'block', reason = 'Rude'"),
     "admissions": ("acme", "state = 'admitted', code = NULL, code_until = NULL"),
 }
 #: Tried in `test_ledger_triggers.py`.
@@ -153,7 +153,7 @@ def test_two_changes_in_one_transaction_move_the_version_once(guarded: Guarded):
 def test_a_client_who_may_not_change_a_technician_still_moves_their_version_by_a_mark(guarded: Guarded):
     before = version(guarded)
     with guarded.acting("acme"):
-        guarded.run(guarded.update("client_marks", "acme", "kind = 'block'"))
+        guarded.run(guarded.update("client_marks", "acme", "kind = 'block', reason = 'Rude'"))
     assert version(guarded) == before + 1
 
 

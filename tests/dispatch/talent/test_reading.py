@@ -173,11 +173,15 @@ def test_blocks_hold_both_ways_and_favourites_each_way(world: World) -> None:
     with world.as_engine() as (session, now):
         for who, kind in ((blocked, "block"), (favourite, "favourite")):
             session.execute(
-                insert(ClientMarkRow).values(client_id=world.client, technician_id=who, kind=kind, marked_at=now)
+                insert(ClientMarkRow).values(
+                    client_id=world.client, technician_id=who, kind=kind, reason="Rude", marked_at=now
+                )
             )
         for who, kind in ((blocking, "block"), (fond, "favourite")):
             session.execute(
-                insert(TechnicianMarkRow).values(client_id=world.client, technician_id=who, kind=kind, marked_at=now)
+                insert(TechnicianMarkRow).values(
+                    client_id=world.client, technician_id=who, kind=kind, reason="Rude", marked_at=now
+                )
             )
     with world.as_engine() as (session, now):
         found = {each.id: each for each in read_technicians(session, now=now)}

@@ -1,5 +1,6 @@
 // What does the server say of the technician's own account: money, record, hours, proofs?
 import { api, ask, type Result, type Schemas } from '../server/api'
+import { everything } from '../server/everything'
 import { session } from '../server/session.svelte'
 import { kept } from './kept.svelte'
 import type { Reading } from './reading.svelte'
@@ -63,6 +64,16 @@ export const credentials = (): Reading<readonly Credential[]> =>
 
 export const kinds = (): Reading<readonly Schemas['CredentialKindOut'][]> =>
   kept('credential kinds', () => items(ask(api.GET('/v1/credential-kinds'))))
+
+export type ClientMet = Schemas['ClientMetOut']
+
+/** Who asked me, or may; with what I think of them. */
+export const clientsMet = (): Reading<readonly ClientMet[]> =>
+  kept('clients met', () =>
+    everything<ClientMet>((at) =>
+      ask(api.GET('/v1/technicians/me/clients', { params: { query: { limit: 200, ...at } } })),
+    ),
+  )
 
 export const openings = (): Reading<Schemas['OpeningsOut']> =>
   kept('openings', () => ask(api.GET('/v1/technicians/{technician_id}/openings', { params: { path: me() } })))

@@ -35,6 +35,7 @@ const PAGES: Record<
   record: () => page(() => import('./pages/RecordPage.svelte'), none),
   usage: () => page(() => import('./pages/UsagePage.svelte'), none),
   proofs: (first, second = '', kind = '') => proofs(first, second, kind),
+  clients: () => page(() => import('./pages/ClientsPage.svelte'), none),
   hours: () => page(() => import('./pages/HoursPage.svelte'), none),
   settings: () => page(() => import('./pages/SettingsPage.svelte'), none),
   visits: (date = '', id = '', last) =>

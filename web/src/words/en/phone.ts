@@ -216,6 +216,7 @@ export const phone = {
       proofs: 'My proofs',
       record: 'My record',
       usage: 'Hours with clients',
+      clients: 'Clients: favourites and blocks',
       hours: 'My hours and time off',
       settings: 'Settings: notices, calendar',
     },

@@ -217,6 +217,7 @@ export const phone: typeof english = {
       proofs: 'Mis acreditaciones',
       record: 'Mi historial',
       usage: 'Horas con clientes',
+      clients: 'Clientes: favoritos y bloqueos',
       hours: 'Mi horario y días libres',
       settings: 'Ajustes: avisos, calendario',
     },
