@@ -281,6 +281,14 @@ def test_what_is_said_of_the_pay_without_a_network_is_kept_and_then_told_with_th
         evidence = phone.page.get_by_label("Add a photo or PDF")
         evidence.set_input_files([_photo_file(), {"name": "bill.pdf", "mimeType": "application/pdf", "buffer": PDF}])
         phone.sees("Evidence 2")
+        # What was typed and what was added to it outlive the page.
+        phone.page.reload()
+        phone.page.locator("summary").filter(has_text="Replace drive").click()
+        phone.presses("I do not agree with the pay")
+        phone.sees("Evidence 2")
+        expect(phone.page.get_by_label("How much of it, in USD")).to_have_value("40")
+        expect(phone.page.get_by_label("the hours")).to_be_checked()
+        expect(phone.page.get_by_label("What happened")).to_have_value(f"Two hours. {CANARY}")
         assert phone.barriers() == []
         _in_panel(phone, "Open a dispute")
         phone.sees("Kept on this phone")

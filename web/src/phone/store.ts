@@ -1,4 +1,5 @@
-// What does the phone remember? What was read last, and what waits to be sent; both die when somebody signs out.
+// What does the phone remember? What was read last, what is not sent yet, and what waits to be sent; all of it dies when
+// somebody signs out.
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import type { Problem } from '../server/problems'
 import { forgetDrafts } from './draft.svelte'
@@ -111,6 +112,9 @@ export const store = {
   },
   async keep(name: string, data: unknown, readAt: number): Promise<void> {
     await (await database()).put('reads', { data, readAt }, name)
+  },
+  async lose(name: string): Promise<void> {
+    await (await database()).delete('reads', name)
   },
   /** What the server calls a proof that was begun here, once it has it. */
   async made(name: string): Promise<string | undefined> {

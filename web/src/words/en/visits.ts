@@ -92,6 +92,7 @@ export const visits = {
     dropOf: (num: number) => `Leave photo ${num} out`,
     most: (num: number) => `No more than ${num} photos go along.`,
     bad: 'This is no photo that can be opened.',
+    noRoom: 'There is no room left on this phone: it is kept only until this page closes. Send it, or free some.',
   },
   handBack: {
     more: 'I cannot come',

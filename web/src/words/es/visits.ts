@@ -88,6 +88,7 @@ export const visits: typeof english = {
     dropOf: (num) => `Quitar la foto ${num}`,
     most: (num) => `No se pueden añadir más de ${num} fotos.`,
     bad: 'Esto no es una foto que se pueda abrir.',
+    noRoom: 'No queda espacio en este teléfono: solo se guarda hasta que se cierre esta página. Envíelo o libere algo.',
   },
   handBack: {
     more: 'No puedo ir',
