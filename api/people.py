@@ -106,6 +106,6 @@ def _private(row: TechnicianRow) -> TechnicianPrivate:
 
 _SAME = ("id", "number", "name", "state", "in_market", "company_id", "time_zone", "reputation")
 _PRIVATE = (
-    "email", "phone", "radius_km", "area", "clearance", "day_capacity", "min_hourly", "currency",
+    "email", "phone", "radius_km", "area", "clearance", "clearance_until", "day_capacity", "min_hourly", "currency",
     "works_in_quiet_hours", "shares_position", "version",
 )  # fmt: skip

@@ -48,8 +48,8 @@ def load(
     """Bring technicians or jobs of a CSV file into the record: all rows, or none and every bad row named.
 
     Technicians need id,name,lat,lng; and may have email, phone, postcode, time_zone, skills, credentials, radius_km,
-    capacity, rate, currency, rating, hours, quiet, market, clearance, company, pools. Whose id is known is changed,
-    by the columns that are there; an empty cell empties. Skills are written hvac:3;wifi, credentials
+    capacity, rate, currency, rating, hours, quiet, market, clearance, clearance_until, company, pools. Whose id is
+    known is changed, by the columns that are there; an empty cell empties. Skills are written hvac:3;wifi, credentials
     background_check@2027-05-31, hours mon-fri 08:00-18:00;sat 09:00-13:00, quiet hours 22:00-06:00, market yes or no.
     A postcode is not kept: the place must lie within 200 km of it.
 

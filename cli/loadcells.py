@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from cli.csvcells import cents, instant, text
@@ -59,6 +59,14 @@ def money(cell: str) -> Decimal:
 def moment(cell: str) -> datetime:
     """An RFC 3339 time, as an aware instant."""
     return _EPOCH + timedelta(microseconds=instant(cell).us)
+
+
+def day(cell: str) -> date:
+    """A day, `2027-05-31`."""
+    try:
+        return datetime.strptime(cell, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
+    except ValueError as error:
+        raise ValueError("write a day such as 2027-05-31") from error
 
 
 def listed(cell: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from cli.csvcells import decimal, last_days, latitude, levels, longitude, text, whole
 from cli.csvfiles import BadRows, Column, Flaw, Row, read_csv
-from cli.loadcells import hours, listed, money, nothing, quiet, yes_or_no
+from cli.loadcells import day, hours, listed, money, nothing, quiet, yes_or_no
 from dispatch.errors import BadInput
 from dispatch.record.session import Actor
 from dispatch.talent.loading import BadEntries, Entry, Loaded, entry_of, load_technicians
@@ -38,6 +38,7 @@ COLUMNS = {
     "quiet": Column(quiet, is_needed=False),
     "market": Column(yes_or_no, empty=True, is_needed=False),
     "clearance": Column(text, empty="unknown", is_needed=False),
+    "clearance_until": Column(day, is_needed=False),
     "company": Column(text, is_needed=False),
     "pools": Column(listed, empty=(), is_needed=False),
 }
@@ -57,7 +58,7 @@ _CHANGES = {
     "hours": ("hours",),
     "quiet": ("quiet_from", "quiet_to"),
     "market": ("in_market",),
-    "clearance": ("clearance",),
+    "clearance": ("clearance", "clearance_until"),
     "company": ("company_id",),
 }
 
@@ -137,6 +138,7 @@ def _entry(row: Row) -> Entry:
         radius_km=None if of["radius_km"] is None else float(of["radius_km"]),
         in_market=of["market"],
         clearance=of["clearance"],
+        clearance_until=of["clearance_until"],
         day_capacity=of["capacity"],
         min_hourly=of["rate"],
         currency=of["currency"],

@@ -111,6 +111,9 @@ class _Profile(In):
     consent: ConsentIn | None = None
 
 
+#: Of `clearance_until`.
+_WORD = "The last day of the operator's word that clears; empty: a year from today, which is the most."
+
 _TECHNICIAN_IN: dict[str, JsonValue] = {
     "number": "T-00042", "name": "Ana Flores", "lat": 41.8781, "lng": -87.6298, "postcode": "60602",
     "skills": {"hvac": 3}, "radius_km": 80, "min_hourly": "45.00",
@@ -128,12 +131,13 @@ class TechnicianIn(_Profile):
     skills: dict[Code, Level] = Field(default_factory=dict, max_length=200)
     in_market: Yes = True
     clearance: Clearance = "unknown"
+    clearance_until: Day | None = Field(default=None, description=_WORD)
     company_id: UUID | None = None
     state: Literal["invited", "active"] = "active"
 
 
 class TechnicianPatch(_Profile):
-    """What is to be different; what is left out stays. The last four are the operator's to say."""
+    """What is to be different; what is left out stays. The last five are the operator's to say."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"radius_km": 120, "min_hourly": "50.00"}]})
     name: Line | None = None
@@ -143,6 +147,7 @@ class TechnicianPatch(_Profile):
     number: Number | None = None
     in_market: Yes | None = None
     clearance: Clearance | None = None
+    clearance_until: Day | None = Field(default=None, description=_WORD)
     company_id: UUID | None = None
 
     @model_validator(mode="after")
@@ -155,7 +160,7 @@ class TechnicianPatch(_Profile):
         return self
 
 
-_NEVER_EMPTY = ("name", "lat", "lng", "number", "in_market", "clearance", "shares_position")
+_NEVER_EMPTY = ("name", "lat", "lng", "number", "in_market", "clearance", "clearance_until", "shares_position")
 
 
 class SkillsIn(In):
@@ -233,6 +238,9 @@ class TechnicianPrivate(Out):
     radius_km: float | None
     area: dict[str, Any] | None
     clearance: Clearance
+    clearance_until: date | None = Field(
+        description="The last day of what clears them: proofs, or the operator's word."
+    )
     day_capacity: int | None
     min_hourly: Sum | None
     currency: str

@@ -83,6 +83,7 @@ HOLDINGS: tuple[Holding, ...] = (
             "area": _NOTHING,
             "in_market": "false",
             "clearance": "'unknown'",
+            "clearance_until": _NOTHING,
             "day_capacity": _NOTHING,
             "min_hourly": _NOTHING,
             "quiet_from": _NOTHING,

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
@@ -62,6 +62,12 @@ _STAMPS = {"verify": ("verified_at",), "revoke": ("revoked_at",)}
 PLACE = "credential"
 #: By when a proof that was handed in is to be reviewed.
 REVIEW_WITHIN = timedelta(days=3)
+#: Of proofs: clears whoever has it, for everybody.
+_CLEARS = (
+    CredentialRow.for_client_id.is_(None),
+    CredentialRow.state.in_(LIVE_PROOFS),
+    CredentialRow.kind.in_(select(CredentialKindRow.code).where(CredentialKindRow.family == "clearance")),
+)
 #: How far the last clock on Earth is behind UTC.
 _LAST_CLOCK = timedelta(hours=12)
 #: A wave's index lags by less than this: whom it asked meanwhile is looked at once more.
@@ -225,6 +231,11 @@ def move_credential(
     return row
 
 
+def is_cleared_by_proof() -> ColumnElement[bool]:
+    """The condition that a technician has a proof, in force, that they are a US person."""
+    return select(CredentialRow.id).where(CredentialRow.technician_id == TechnicianRow.id, *_CLEARS).exists()
+
+
 def first_day_anywhere(now: datetime) -> date:
     """The day that it still is somewhere on Earth: a proof whose last day is before it is over everywhere.
 
@@ -308,17 +319,13 @@ def _keep_clearance(session: Session, row: CredentialRow) -> None:
     """A US person is who has proved it, for as long as the proof stands; what one client looked at is for it alone."""
     if session.get_one(CredentialKindRow, row.kind).family != "clearance" or row.for_client_id is not None:
         return
-    live = select(CredentialRow.id).join(CredentialKindRow, CredentialKindRow.code == CredentialRow.kind)
-    wanted = live.where(
-        CredentialRow.technician_id == row.technician_id,
-        CredentialRow.for_client_id.is_(None),
-        CredentialRow.state.in_(LIVE_PROOFS),
-        CredentialKindRow.family == "clearance",
+    wanted = select(func.max(CredentialRow.valid_until)).where(
+        CredentialRow.technician_id == row.technician_id, *_CLEARS
     )
-    is_proved = session.scalar(wanted.limit(1)) is not None
+    until = session.scalar(wanted)
     session.execute(
         update(TechnicianRow)
         .where(TechnicianRow.id == row.technician_id)
-        .values(clearance="us_person" if is_proved else "unknown")
+        .values(clearance="unknown" if until is None else "us_person", clearance_until=until)
         .execution_options(synchronize_session=False)
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import CompanyRow, CredentialKindRow, PoolRow, SkillRow, new_id
 from dispatch.talent.catalogue import put_credential_kinds, put_skills
+from dispatch.talent.clearances import last_day_of_word
 from dispatch.talent.companies import create_company
 from dispatch.talent.insurance import reopen_insurance
 from dispatch.talent.profiles import Profile, checked_skills, columns_of
@@ -109,7 +110,7 @@ def load_technicians(
     Raises
     ------
     BadEntries
-        Some name skills, kinds, pools or companies that do not exist.
+        Some name skills, kinds, pools or companies that do not exist, or a day through which no word holds.
     Conflict
         Somebody else added one of the technicians meanwhile: try again.
     Refused
@@ -120,6 +121,7 @@ def load_technicians(
     if add_missing:
         _add_missing(session, actor, entries, now)
     pools, companies = _check_names(session, entries)
+    _check_words(entries, now.astimezone(UTC).date())
     stage(session, _rows(entries, pools, companies))
     changed = take_over(session, frozenset(fields), now=now)
     _record(session, actor, changed, now)
@@ -170,6 +172,17 @@ def _check_names(session: Session, entries: Sequence[Entry]) -> tuple[dict[str, 
     if problems:
         raise BadEntries(problems)
     return pools, dict(session.execute(select(CompanyRow.name, CompanyRow.id)).all())
+
+
+def _check_words(entries: Sequence[Entry], today: date) -> None:
+    problems = []
+    for entry in entries:
+        try:
+            last_day_of_word(entry.columns["clearance"], entry.columns["clearance_until"], today)
+        except BadInput as error:
+            problems.append(Problem(entry.line, error))
+    if problems:
+        raise BadEntries(problems)
 
 
 def _named(entry: Entry) -> tuple[tuple[str, Iterable[str]], ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -31,7 +31,8 @@ class Profile:
 
     `number` is the network's own for them, unique. `postcode` (US) is not kept: the place is checked against it.
     `time_zone` None: that of the place. `quiet` is (from minute, to minute), local, and may run over midnight.
-    `area` is a GeoJSON Polygon or MultiPolygon, and wins over `radius_km`.
+    `area` is a GeoJSON Polygon or MultiPolygon, and wins over `radius_km`. `clearance_until` is the last day of
+    a word, or of the proofs, that clear (`dispatch.talent.clearances`).
     """
 
     number: str
@@ -47,6 +48,7 @@ class Profile:
     area: Mapping[str, Any] | None = None
     in_market: bool = True
     clearance: str = "unknown"
+    clearance_until: date | None = None
     day_capacity: int | None = None
     min_hourly: Decimal | None = None
     currency: str = "USD"
@@ -76,6 +78,7 @@ def columns_of(profile: Profile) -> dict[str, Any]:
         **limits,
         "in_market": profile.in_market,
         "clearance": profile.clearance,
+        "clearance_until": profile.clearance_until,
         "currency": checked_currency("currency", profile.currency),
         **quiet_columns(profile.quiet),
         "works_in_quiet_hours": profile.works_in_quiet_hours,

@@ -6,11 +6,12 @@ their proofs to the day: what is read alike is kept once.
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
 from uuid import UUID
 
-from matching.proof import FOR_EVER, Proof, Requirement, last_days, read_requirements, run_end
+from matching.proof import NEVER, Proof, Requirement, last_days, read_requirements, run_end
 
 #: The proofs in force, as one JSON value a technician.
 PROOFS = (
@@ -38,13 +39,13 @@ def days_of(document: str, asked: Asked) -> Mapping[str, int]:
 
 
 @lru_cache(maxsize=65536)
-def cleared_until(document: str, clearing: frozenset[str]) -> int:
+def cleared_until(document: str, clearing: frozenset[str], word_until: date | None) -> int:
     """The last day of the proofs that somebody is a US person; one that was made for a client alone clears for nobody.
 
-    Where the catalogue has no kind that could prove it, the operator's own word is all there is.
+    Where the catalogue has no kind that could prove it, the operator's own word is all there is, through its last day.
     """
     if not clearing:
-        return FOR_EVER
+        return NEVER if word_until is None else word_until.toordinal()
     proofs = (proof for proof in _proofs(document) if proof.kind in clearing and proof.client_id is None)
     return run_end((proof.from_day, proof.until_day) for proof in proofs)
 

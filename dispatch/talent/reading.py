@@ -43,6 +43,7 @@ _COLUMNS = (
     TechnicianRow.area,
     TechnicianRow.in_market,
     TechnicianRow.clearance,
+    TechnicianRow.clearance_until,
     TechnicianRow.day_capacity,
     TechnicianRow.min_hourly,
     TechnicianRow.currency,
@@ -238,7 +239,6 @@ def _technician(
     blocked, prefers = facts.get("own_marks", _NO_MARKS)
     admitted, suspended = facts.get("admissions", _NO_MARKS)
     score, high = _standing(row, newcomer)
-    is_us_person = row.clearance == "us_person"
     return Technician(
         id=UUID(row.key),
         version=row.version,
@@ -256,7 +256,9 @@ def _technician(
         prefers=prefers,
         skills=facts.get("skills", _NOTHING),
         credentials=days_of(facts["credentials"], asked) if "credentials" in facts else _NOTHING,
-        cleared_until=cleared_until(facts.get("credentials", "[]"), clearing) if is_us_person else NEVER,
+        cleared_until=cleared_until(facts.get("credentials", "[]"), clearing, row.clearance_until)
+        if row.clearance == "us_person"
+        else NEVER,
         radius_km=row.radius_km,
         area=area_from_geojson(row.area, "area") if row.area else None,
         hours=facts.get("hours", ()),

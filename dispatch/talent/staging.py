@@ -6,7 +6,7 @@ the locks of the technicians that are known.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict
+from dispatch.talent.clearances import WORD_DAYS
 from dispatch.talent.credentials import REVIEW_WITHIN, first_day_anywhere
 from dispatch.talent.proofs import WITH_FACTS
 
@@ -61,6 +62,8 @@ def take_over(session: Session, fields: frozenset[str], *, now: datetime) -> Seq
     """
     session.execute(text(_LOCK))
     session.execute(text(_KNOWN))
+    for statement in _WORDS:
+        session.execute(text(statement), {"last": now.astimezone(UTC).date() + timedelta(WORD_DAYS)})
     if columns := sorted(fields - {"skills", "hours"}):
         session.execute(text(_update(columns)))
     session.execute(text(_INSERT), {"now": now})
@@ -105,8 +108,8 @@ def _cell(value: Any) -> str:
 
 _OF_TECHNICIAN = (
     "company_id, number, name, email, phone, lat, lng, cell, time_zone, radius_km, area, in_market, clearance,"
-    " day_capacity, min_hourly, currency, quiet_from, quiet_to, works_in_quiet_hours, auto_min_hourly, auto_max_km,"
-    " auto_max_per_day, reputation"
+    " clearance_until, day_capacity, min_hourly, currency, quiet_from, quiet_to, works_in_quiet_hours, auto_min_hourly,"
+    " auto_max_km, auto_max_per_day, reputation"
 )
 _STAGED = ("staged_technicians", "staged_skills", "staged_hours", "staged_credentials", "staged_pools")
 _STAGING = (
@@ -136,6 +139,12 @@ _LOCK = (
     " ORDER BY id FOR NO KEY UPDATE) AS locked"
 )
 _KNOWN = "UPDATE staged_technicians s SET id = t.id, is_new = false FROM technicians t WHERE t.number = s.number"
+#: A word that the file gives no last day keeps the one it has, or holds for a year.
+_WORDS = (
+    "UPDATE staged_technicians s SET clearance_until = t.clearance_until FROM technicians t WHERE t.id = s.id"
+    " AND s.clearance = 'us_person' AND s.clearance_until IS NULL",
+    "UPDATE staged_technicians SET clearance_until = :last WHERE clearance = 'us_person' AND clearance_until IS NULL",
+)
 _INSERT = (
     f"INSERT INTO technicians (id, {_OF_TECHNICIAN}, created_at)"
     f" SELECT id, {_OF_TECHNICIAN}, :now FROM staged_technicians WHERE is_new ORDER BY id"

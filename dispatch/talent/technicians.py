@@ -16,13 +16,14 @@ from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import (
     CompanyRow,
-    CredentialKindRow,
     SessionRow,
     SkillRow,
     TechnicianRow,
     TechnicianSkillRow,
     new_id,
 )
+from dispatch.talent.clearances import with_word
+from dispatch.talent.credentials import look_again
 from dispatch.talent.engaging import fall_back, go_through
 from dispatch.talent.insurance import reopen_insurance
 from dispatch.talent.membership import renew_memberships
@@ -42,7 +43,7 @@ MOVES: Mapping[str, Mapping[str, tuple[str, bool]]] = {
 }
 
 #: What only the operator says of a technician: it is proved, or admits to work.
-_OPERATORS_FIELDS = ("number", "clearance", "in_market", "company_id")
+_OPERATORS_FIELDS = ("number", "clearance", "clearance_until", "in_market", "company_id")
 #: States whose sessions end, for good.
 _OUT = ("suspended", "left")
 _KINDS = {
@@ -70,9 +71,11 @@ def create_technician(
     """
     only(actor, "operator", "company", doing="adding technicians")
     if actor.company_id is not None:
-        profile = replace(profile, company_id=actor.company_id, in_market=False, clearance="unknown")
+        profile = replace(
+            profile, company_id=actor.company_id, in_market=False, clearance="unknown", clearance_until=None
+        )
     _check_company(session, profile.company_id)
-    _check_clearance(session, "unknown", profile.clearance)
+    profile = with_word(session, None, profile, {"clearance_until": profile.clearance_until}, now=now)
     technician_id: UUID | None = session.scalar(
         pg_insert(TechnicianRow)
         .values(id=new_id(), state=state, created_at=now, **columns_of(profile))
@@ -113,7 +116,7 @@ def update_profile(
         unknown = sorted(changes.keys() - set(Profile.__slots__))
         raise BadInput("profile", ", ".join(unknown), f"name some of {', '.join(Profile.__slots__)}") from error
     _check_company(session, after.company_id)
-    _check_clearance(session, before.clearance, after.clearance)
+    after = with_word(session, before, after, changes, now=now)
     columns = columns_of(after)
     if "number" in changes and _number_is_taken(session, columns["number"], technician_id):
         raise BadInput("number", after.number, "use a number that no other technician has")
@@ -124,8 +127,17 @@ def update_profile(
         setattr(row, name, columns[name])
     session.flush()
     record(session, actor, ("technician", technician_id), "updated", {"fields": changed}, client_id=None, now=now)
-    if {"name", "company_id"} & set(changed):
+    _follow(session, actor, technician_id, after, set(changed), now)
+
+
+def _follow(
+    session: Session, actor: Actor, technician_id: UUID, after: Profile, changed: set[str], now: datetime
+) -> None:
+    """What hangs on the fields that changed."""
+    if {"name", "company_id"} & changed:
         reopen_insurance(session, [technician_id], now=now)
+    if {"clearance", "clearance_until"} & changed:
+        look_again(session, [technician_id], now)
     if "company_id" in changed:
         moved_to = fall_back if after.company_id is None else go_through
         moved_to(session, actor, technician_id, now=now)
@@ -210,6 +222,7 @@ def _profile(row: TechnicianRow) -> Profile:
         area=row.area,
         in_market=row.in_market,
         clearance=row.clearance,
+        clearance_until=row.clearance_until,
         day_capacity=row.day_capacity,
         min_hourly=row.min_hourly,
         currency=row.currency,
@@ -238,17 +251,6 @@ def _replace_skills(session: Session, technician_id: UUID, skills: Mapping[str, 
 def _check_company(session: Session, company_id: UUID | None) -> None:
     if company_id is not None and session.get(CompanyRow, company_id) is None:
         raise BadInput("company_id", company_id, "name a company of the network, or leave it out")
-
-
-def _check_clearance(session: Session, said: str, clearance: str) -> None:
-    """A word without an end is not taken where a proof, which has one, can be had."""
-    if clearance != "us_person" or clearance == said:
-        return
-    of_family = CredentialKindRow.family == "clearance"
-    proves = session.scalars(select(CredentialKindRow.code).where(of_family).order_by(CredentialKindRow.code)).all()
-    if proves:
-        way_out = f"hand in and verify a proof of {' or '.join(proves)}: it has a last day, and says so by itself"
-        raise BadInput("clearance", clearance, way_out)
 
 
 def _number_is_taken(session: Session, number: str, technician_id: UUID) -> bool:

@@ -25,7 +25,7 @@ from dispatch.record.session import CLOCK, ENGINE, Actor
 from dispatch.record.tables import AssignmentRow, CredentialRow, OfferRow, RoundRow, SlotRow, TechnicianRow, VisitRow
 from dispatch.record.tables.offers import LIVE_OFFERS
 from dispatch.record.tables.talent import LIVE_PROOFS
-from dispatch.talent.credentials import first_day_anywhere, look_again, move_credential
+from dispatch.talent.credentials import first_day_anywhere, is_cleared_by_proof, look_again, move_credential
 from dispatch.talent.membership import proofs_lacking, renew_memberships
 from dispatch.talent.reading import lock_technician_row, read_held
 from dispatch.visits.alarms import raise_alarm
@@ -156,6 +156,34 @@ def end_proofs(session: Session, now: datetime) -> int:
     for technician_id in sorted(ended):
         recheck(session, ENGINE, technician_id, now=now)
     return len(rows)
+
+
+def end_words(session: Session, now: datetime) -> int:
+    """End the operator's word that somebody is a US person when its last day is over everywhere: whose, how many.
+
+    Where proofs clear them, those end by themselves (`end_proofs`).
+    """
+    first = (
+        select(TechnicianRow.id)
+        .where(TechnicianRow.clearance_until < first_day_anywhere(now), ~is_cleared_by_proof())
+        .order_by(TechnicianRow.clearance_until)
+        .limit(_BATCH)
+        .subquery()
+    )
+    ended = session.scalars(
+        select(TechnicianRow.id)
+        .join(first, first.c.id == TechnicianRow.id)
+        .order_by(TechnicianRow.id)
+        .with_for_update(of=TechnicianRow, key_share=True, skip_locked=True)
+    ).all()
+    for technician_id in ended:
+        word = session.get_one(TechnicianRow, technician_id, populate_existing=True)
+        told = {"fields": ["clearance", "clearance_until"]}
+        word.clearance, word.clearance_until = "unknown", None
+        session.flush()
+        record(session, ENGINE, ("technician", technician_id), "updated", told, client_id=None, now=now)
+        recheck(session, ENGINE, technician_id, now=now)
+    return len(ended)
 
 
 def to_come(session: Session, technician_id: UUID) -> Sequence[AssignmentRow]:

@@ -17,7 +17,7 @@ from dispatch.talent.overrides import end_overrides
 from dispatch.visits.answering import expire_proposals, overtake_proposals, warn_of_proposals
 from dispatch.visits.climbing import climb
 from dispatch.visits.completion import approve_silently
-from dispatch.visits.lapses import end_proofs, recheck_due
+from dispatch.visits.lapses import end_proofs, end_words, recheck_due
 from dispatch.visits.lookout import watch_visits
 from dispatch.visits.partcheck import flag_missing_parts
 from dispatch.visits.paying import let_penalties_stand, watch_disputes
@@ -39,6 +39,7 @@ DUE: tuple[Due, ...] = (
     warn_of_proposals,
     flag_missing_parts,
     end_proofs,
+    end_words,
     recheck_due,
     end_unanswered,
     watch_visits,

@@ -1,5 +1,6 @@
 """Who does the work? Technicians over HTTP: what each may see and change, and what nobody can misread."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -123,6 +124,38 @@ def test_what_the_operator_says_a_technician_cannot(town, operator):
         answer = patched(town.technician(), own_path(town), change)
         assert answer.status_code == 403, answer.text
     assert patched(operator, own_path(town), {"clearance": "us_person"}).status_code == 200
+
+
+def test_the_operators_word_that_clears_has_a_last_day_within_a_year(town, operator):
+    path, today = own_path(town), datetime.now(UTC).date()
+
+    def said(**change):
+        return patched(operator, path, change)
+
+    def stands():
+        private = operator.get(path).json()["private"]
+        return private["clearance"], private["clearance_until"]
+
+    def after(days):
+        return (today + timedelta(days=days)).isoformat()
+
+    for change in ({"clearance_until": after(9)}, {"clearance": "claimed", "clearance_until": after(9)}):
+        assert the_error(said(**change))["path"] == "/clearance_until", "nobody's word has no end"
+    assert stands() == ("unknown", None)
+    for day in (after(-1), after(366), None):
+        refused = said(clearance="us_person", clearance_until=day)
+        assert refused.status_code == 422, day
+    assert said(clearance="us_person", clearance_until=after(30)).status_code == 200
+    assert stands() == ("us_person", after(30))
+    assert said(radius_km=70).status_code == 200
+    assert stands() == ("us_person", after(30)), "what else changes leaves the day"
+    assert said(clearance_until=after(365)).status_code == 200
+    assert stands() == ("us_person", after(365))
+    assert said(clearance="unknown").status_code == 200
+    assert stands() == ("unknown", None)
+    assert said(clearance="us_person").status_code == 200
+    assert stands() == ("us_person", after(365)), "a year, where nobody names a day"
+    assert patched(town.technician(), path, {"clearance_until": after(9)}).status_code == 403
 
 
 def test_a_word_without_an_end_is_not_taken_where_a_proof_can_be_had(town, operator):

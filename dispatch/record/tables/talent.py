@@ -95,6 +95,7 @@ class TechnicianRow(Base):
 
     `reputation` is as it was reckoned at `reputation_at` (empty: never), `reputation_high` its interval's upper end;
     the default says nothing of somebody (`dispatch.talent.reading`).
+    `clearance_until` is the last day of what clears them: of the proofs, or of the operator's word, a year at most.
     `proofs_due_at` is when what they have and are asked for is to be judged again by their proofs.
     """
 
@@ -119,6 +120,11 @@ class TechnicianRow(Base):
         Index("ix_technicians_email", text("lower(email)")),
         Index("ix_technicians_reputation_at", "reputation_at"),
         CheckConstraint("isfinite(proofs_due_at)", name="proofs_due_finite"),
+        CheckConstraint("isfinite(clearance_until)", name="clearance_until_finite"),
+        CheckConstraint("(clearance = 'us_person') = (clearance_until IS NOT NULL)", name="clearance_has_end"),
+        Index(
+            "ix_technicians_clearance_until", "clearance_until", postgresql_where=text("clearance_until IS NOT NULL")
+        ),
         Index("ix_technicians_proofs_due_at", "proofs_due_at", postgresql_where=text("proofs_due_at IS NOT NULL")),
     )
     id: Mapped[Id]
@@ -140,6 +146,7 @@ class TechnicianRow(Base):
     area: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     in_market: Mapped[bool] = mapped_column(server_default=text("true"))
     clearance: Mapped[Code] = mapped_column(server_default="unknown")
+    clearance_until: Mapped[date | None]
     day_capacity: Mapped[int | None] = mapped_column(SmallInteger)
     min_hourly: Mapped[Money | None]
     currency: Mapped[Currency] = mapped_column(server_default="USD")

@@ -249,7 +249,21 @@ CHECKS: dict[str, Edge] = {
     "ck_technician_marks_kind_known": known("kind", ("block", "favourite")),
     "ck_technician_skills_level_range": Edge(("level = 1", "level = 5"), ("level = 0", "level = 6")),
     "ck_technicians_auto_min_hourly_sum": sum_of_money("auto_min_hourly"),
-    "ck_technicians_clearance_known": known("clearance", talent.CLEARANCES),
+    "ck_technicians_clearance_has_end": Edge(
+        ("clearance = 'us_person', clearance_until = CURRENT_DATE", "clearance = 'unknown', clearance_until = NULL"),
+        ("clearance = 'us_person', clearance_until = NULL", "clearance = 'claimed', clearance_until = CURRENT_DATE"),
+    ),
+    "ck_technicians_clearance_known": Edge(
+        (
+            "clearance = 'us_person', clearance_until = CURRENT_DATE",
+            *(f"clearance = '{each}', clearance_until = NULL" for each in talent.CLEARANCES if each != "us_person"),
+        ),
+        known("clearance", talent.CLEARANCES).breaks,
+    ),
+    "ck_technicians_clearance_until_finite": Edge(
+        ("clearance = 'us_person', clearance_until = '2026-03-01'",),
+        ("clearance = 'us_person', clearance_until = '-infinity'",),
+    ),
     "ck_technicians_consent_size": CONSENT_SIZE,
     "ck_technicians_consent_whole": CONSENT_WHOLE,
     "ck_technicians_currency_code": CURRENCY,

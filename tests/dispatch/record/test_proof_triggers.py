@@ -44,3 +44,24 @@ def test_what_counted_goes_on_to_its_end_and_an_erasure_empties_its_facts(guarde
         "id": "gen_random_uuid()", "state": "'submitted'", "facts": "'{}'",
         "vendor": "NULL", "vendor_ref": "NULL", "vendor_seq": "NULL",
     })) == 1  # fmt: skip
+
+
+def test_only_a_proof_clears_for_longer_than_a_year(guarded: Guarded):
+    said = "clearance = 'us_person', clearance_until = CURRENT_DATE + {}"
+    assert guarded.accepts(guarded.update("technicians", "anna", said.format(366))) == 1
+    too_long = guarded.update("technicians", "anna", said.format(367))
+    fresh = {"id": "gen_random_uuid()", "number": "'T-new'"}
+    born = {**fresh, "clearance": "'us_person'", "clearance_until": "CURRENT_DATE + 367"}
+    for statement in (too_long, guarded.copy("technicians", "anna", born)):
+        refusal = guarded.refuses(statement)
+        assert (refusal.code, refusal.constraint) == (RESTRICT_VIOLATION, "technicians_word_ends")
+    guarded.run("UPDATE credential_kinds SET family = 'clearance' WHERE code = 'insurance'")
+    proved = (
+        "state = 'verified', facts = '{\"evidence\": \"citizen\"}', for_client_id = NULL, valid_until = CURRENT_DATE"
+    )
+    for days, is_enough in ((366, False), (367, True)):
+        guarded.run(guarded.update("credentials", "anna", f"{proved} + {days}"))
+        if is_enough:
+            assert guarded.accepts(too_long) == 1
+        else:
+            assert guarded.refuses(too_long).constraint == "technicians_word_ends"

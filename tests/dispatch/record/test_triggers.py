@@ -68,6 +68,7 @@ PROOFS = ("credentials_with_facts", "credentials_born_with_facts")
 PAYROLL = ("payments_keep_whose", "usage_has_payroll", "usage_born_with_payroll", "clients_keep_payroll")
 OTHERS = (
     "technicians_version",
+    "technicians_word_ends",
     "technicians_held",
     "bookings_changed",
     "day_asks_changed",

@@ -68,6 +68,29 @@ def test_everything_that_a_file_says_is_in_the_record(world: World, operator: Ac
     assert len(found) == 6, "who is not in the file is still there"
 
 
+def test_a_word_that_clears_keeps_its_last_day_gets_the_files_or_holds_for_a_year(
+    world: World, operator: Actor
+) -> None:
+    fields = ("clearance", "clearance_until")
+
+    def load(**profile: Any) -> dict[str, Any]:
+        given = [entry(2, "N-1", profile={"clearance": "us_person", **profile}), entry(3, "N-2")]
+        load_technicians(session, operator, given, fields, now=now)
+        rows = select(TechnicianRow.number, TechnicianRow.clearance_until).where(TechnicianRow.number.like("N-%"))
+        return dict(session.execute(rows).all())
+
+    with world.as_engine() as (session, now):
+        today = now.date()
+        assert load() == {"N-1": today + timedelta(days=365), "N-2": None}
+        soon = today + timedelta(days=9)
+        assert load(clearance_until=soon) == {"N-1": soon, "N-2": None}
+        assert load() == {"N-1": soon, "N-2": None}
+        for day in (today - timedelta(days=1), today + timedelta(days=366)):
+            with pytest.raises(BadEntries, match="line 2, clearance_until"):
+                load(clearance_until=day)
+        assert load(clearance="unknown") == {"N-1": None, "N-2": None}
+
+
 def test_what_a_file_does_not_say_of_a_report_a_reviewer_says_before_it_counts(world: World, operator: Actor) -> None:
     with world.as_engine() as (session, now):
         session.execute(update(CredentialKindRow).values(family="background_check"))

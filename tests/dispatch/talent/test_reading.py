@@ -31,7 +31,7 @@ from dispatch.record.tables import (
 from dispatch.talent import reading
 from dispatch.talent.reading import changed_since, lock_technician, read_asks, read_technicians
 from geo.areas import PolygonArea
-from matching.proof import FOR_EVER, NEVER
+from matching.proof import NEVER
 from matching.technician import Asks, Booking, Consent
 
 SQUARE = {"type": "Polygon", "coordinates": [[[-104, 30], [-103, 30], [-103, 31], [-104, 31], [-104, 30]]]}
@@ -69,11 +69,13 @@ def test_everything_that_the_rules_read_is_read(world: World) -> None:
         session.execute(insert(TimeOffRow).values(id=new_id(), technician_id=full, during=during))
         add_booking(session, full, day + 3 * hour, day + 5 * hour)
         add_booking(session, full, day + 1 * hour, day + 2 * hour, lat=31.123456789012345)
+        word = now.date() + timedelta(days=30)
         session.execute(
             update(TechnicianRow)
             .where(TechnicianRow.id == full)
             .values(
-                area=SQUARE, radius_km=50, clearance="us_person", day_capacity=3, min_hourly=Decimal("45.50"),
+                area=SQUARE, radius_km=50, clearance="us_person", clearance_until=word,
+                day_capacity=3, min_hourly=Decimal("45.50"),
                 quiet_from=time(22), quiet_to=time(6, 30), works_in_quiet_hours=True, reputation=0.75, in_market=False,
                 auto_min_hourly=50, auto_max_km=20, auto_max_per_day=2,
             )
@@ -95,7 +97,11 @@ def test_everything_that_the_rules_read_is_read(world: World) -> None:
     assert first.area.contains(30.5, -103.5)
     assert (first.radius_km, first.day_capacity, first.reputation) == (50, 3, 0.75)
     assert (first.min_hourly, first.quiet, first.works_in_quiet_hours) == (Decimal("45.50"), (1320, 390), True)
-    assert (first.cleared_until, first.in_market, first.pools) == (FOR_EVER, False, frozenset({pool}))
+    assert (first.cleared_until, first.in_market, first.pools) == (
+        word.toordinal(),
+        False,
+        frozenset({pool}),
+    )
     assert first.consent == Consent(Decimal(50), 20.0, 2)
     assert (second.skills, second.credentials, second.hours, second.bookings) == ({"hvac": 3}, {}, (), ())
     assert (second.area, second.quiet, second.consent, second.min_hourly) == (None, None, None, None)
@@ -127,9 +133,11 @@ def test_a_clearance_lasts_as_long_as_its_proofs_and_a_word_alone_clears_only_wh
     said, short, renewed, begins = world.technicians
     with world.as_engine() as (session, now):
         today = now.astimezone(UTC).date()
-        session.execute(update(TechnicianRow).values(clearance="us_person"))
+        session.execute(update(TechnicianRow).values(clearance="us_person", clearance_until=today + timedelta(9)))
     with world.as_engine() as (session, now):
-        assert {each.cleared_until for each in read_technicians(session, now=now)} == {FOR_EVER}
+        assert {each.cleared_until for each in read_technicians(session, now=now)} == {
+            (today + timedelta(9)).toordinal()
+        }
         session.execute(insert(CredentialKindRow).values(code="export", name="Export", family="clearance"))
         spans = [(short, -9, 5), (short, 7, 60), (renewed, -9, 5), (renewed, 6, 60), (begins, 3, 60)]
         proof = {"kind": "export", "facts": {"evidence": "citizen"}}
@@ -146,7 +154,7 @@ def test_a_clearance_lasts_as_long_as_its_proofs_and_a_word_alone_clears_only_wh
         NEVER,
     ], "one client's own proof clears for nobody, and a day without any ends it"
     with world.as_engine() as (session, now):
-        session.execute(update(TechnicianRow).values(clearance="not_us_person"))
+        session.execute(update(TechnicianRow).values(clearance="not_us_person", clearance_until=None))
     with world.as_engine() as (session, now):
         assert {each.cleared_until for each in read_technicians(session, now=now)} == {NEVER}
 

@@ -30,12 +30,12 @@ from dispatch.record.tables import (
     TechnicianRow,
 )
 from dispatch.record.tables.talent import FAMILIES, LIVE_PROOFS
-from dispatch.talent.credentials import Claim, insert_credential, move_credential, verify_credential
+from dispatch.talent.credentials import Claim, insert_credential, move_credential, submit_credential, verify_credential
 from dispatch.talent.membership import renew_memberships, sweep_memberships
 from dispatch.talent.pools import create_pool
 from dispatch.talent.requirements import set_requirements
 from dispatch.talent.technicians import set_skills
-from dispatch.visits.lapses import Broken, end_proofs, recheck_due, revoke
+from dispatch.visits.lapses import Broken, end_proofs, end_words, recheck_due, revoke
 from dispatch.visits.watching import watch_jobs
 from matching.job import Needs, Pay
 
@@ -294,6 +294,63 @@ def test_a_proof_ends_once_its_last_day_is_over_everywhere(world: World) -> None
             end_proofs(session, moment)
         assert revoked_again(world, proof) == state
     assert told(world, proof) == ["verified", "expiring", "expired"]
+
+
+def cleared_by_word(world: World, technician: UUID, days: int) -> None:
+    with world.as_engine() as (session, now):
+        word = {"clearance": "us_person", "clearance_until": now.date() + timedelta(days=days)}
+        session.execute(update(TechnicianRow).where(TechnicianRow.id == technician).values(word))
+
+
+def test_the_operators_word_that_clears_ends_with_its_last_day_and_takes_the_work_along(world: World) -> None:
+    first, second, short = world.technicians[:3]
+    for who, days in ((first, 300), (second, 300), (short, 1)):
+        cleared_by_word(world, who, days)
+    needs = Needs(skills={"hvac": 2}, clearance=True)
+    offers = {each.technician_id: each for each in world.offered(needs=needs, **on_lapse("withdraw"))}
+    assert set(offers) == {first, second}, "a word counts through its last day, and not for work after it"
+    assignment = taken(world, offers[first])
+    cleared_by_word(world, first, -2)
+    with world.as_engine() as (session, now):
+        assert end_words(session, now) == 1
+        assert end_words(session, now) == 0
+        row = session.get_one(TechnicianRow, first)
+        assert (row.clearance, row.clearance_until) == ("unknown", None)
+        assert_events_impersonal(session)
+    assert told(world, first)[-1] in ("updated", "work_lapsed")
+    assert "released" in told(world, assignment)
+
+
+def test_a_word_ends_once_its_day_is_over_everywhere_and_not_while_a_proof_clears(world: World) -> None:
+    who = world.technicians[0]
+    cleared_by_word(world, who, 0)
+    with world.as_engine() as (session, now):
+        over = now.replace(hour=12, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        assert end_words(session, over - timedelta(seconds=1)) == 0
+        session.execute(insert(CredentialKindRow).values(code="export", name="Export", family="clearance"))
+        claim = Claim("export", date(2020, 1, 1), date(2099, 1, 1))
+        facts = GOOD["clearance"]
+        proof = insert_credential(session, ENGINE, who, claim, state="verified", facts=facts, now=now)
+        assert end_words(session, over) == 0
+        session.execute(update(CredentialRow).where(CredentialRow.id == proof).values(state="rejected"))
+        assert end_words(session, over) == 1
+
+
+def test_the_last_day_of_a_clearance_is_that_of_its_proofs(world: World) -> None:
+    who = world.technicians[0]
+    with world.as_engine() as (session, now):
+        session.execute(insert(CredentialKindRow).values(code="export", name="Export", family="clearance"))
+        days = {}
+        for last in (date(2098, 1, 1), date(2099, 1, 1)):
+            claim = Claim("export", date(2020, 1, 1), last, "passport", GOOD["clearance"])
+            proof = submit_credential(session, ENGINE, who, claim, now=now)
+            verify_credential(session, ENGINE, proof, now=now)
+            days[proof] = session.scalars(select(TechnicianRow.clearance_until).where(TechnicianRow.id == who)).one()
+        assert list(days.values()) == [date(2098, 1, 1), date(2099, 1, 1)]
+        for proof, left in zip(reversed(days), (date(2098, 1, 1), None), strict=True):
+            revoke(session, ENGINE, proof, now=now)
+            row = session.execute(select(TechnicianRow.clearance, TechnicianRow.clearance_until).filter_by(id=who))
+            assert row.one() == ("us_person" if left else "unknown", left)
 
 
 def raced(world: World, take_back: Callable[[World, UUID], Any]) -> tuple[int, int]:
