@@ -1,4 +1,4 @@
-"""What is held on me, and may it go? Export of a technician and of staff, erasure of a technician."""
+"""What is held on me, and may it go? Export and erasure of a technician and of staff."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.auth import STAFF as STAFF_ROLES
 from api.auth import Operator, StaffReader, Technician, only
 from api.errors import Forbidden
 from api.idempotency import Reply, idempotent
@@ -16,7 +17,7 @@ from api.paging import Cursor, Limit, page
 from api.parts import parts_of, reading, writing
 from api.schemas.pages import PageOf
 from api.schemas.privacy import BlockerOut, ErasureMoveIn, ErasureOut
-from dispatch.privacy.asking import ask_erasure, erasures_of, move_erasure
+from dispatch.privacy.asking import ask_erasure, ask_staff_erasure, erasures_of, move_erasure
 from dispatch.privacy.exporting import begin_export, begin_staff_export, export
 from dispatch.privacy.holdings import STAFF, TECHNICIANS, Held
 from dispatch.record.session import ENGINE, Actor, database_now, transaction
@@ -25,7 +26,7 @@ from dispatch.record.tables import ErasureRow, StaffRow
 router = APIRouter(prefix="/v1", tags=["privacy"])
 
 ErasureWish = Literal["grant", "refuse", "withdraw"]
-Decider = Annotated[Actor, Depends(only("operator", "technician"))]
+Decider = Annotated[Actor, Depends(only("operator", "technician", *STAFF_ROLES))]
 _NO_REASON = ErasureMoveIn()
 _ZIP: dict[int | str, Any] = {
     200: {
@@ -51,10 +52,8 @@ def get_staff_export(request: Request, actor: StaffReader) -> Response:
 
     A key that was made for nobody is refused (403).
     """
-    whose = actor.id
     with writing(request, actor, "engine") as session:
-        if whose is None or session.get(StaffRow, whose) is None:
-            raise Forbidden("nothing is held on a key that was made for nobody; sign in, and ask as yourself")
+        whose = _themselves(session, actor)
         now = database_now(session)
         begin_staff_export(session, actor, whose, now=now)
     return _sent(request, whose, STAFF, now)
@@ -78,6 +77,36 @@ def get_own_erasures(request: Request, actor: Technician) -> list[ErasureOut]:
     assert actor.technician_id is not None
     with reading(request, actor) as session:
         return [_show(row) for row in erasures_of(session, actor.technician_id)]
+
+
+@router.post("/staff/me/erasure", status_code=201, response_model=ErasureOut, summary="Ask to be erased")
+def post_staff_erasure(request: Request, actor: StaffReader) -> Response:
+    """As for a technician; what waits for you has to be handed on first. What you did stays, by your id alone.
+
+    A key that was made for nobody is refused (403).
+    """
+
+    def work(session: Session, now: datetime) -> Reply:
+        return Reply(_show(ask_staff_erasure(session, actor, _themselves(session, actor), now=now)), 201)
+
+    return idempotent(request, actor, work)
+
+
+@router.get("/staff/me/erasure", response_model=list[ErasureOut], summary="How far is my erasure?")
+def get_own_staff_erasures(request: Request, actor: StaffReader) -> list[ErasureOut]:
+    """All that you asked for, newest first."""
+    with writing(request, actor, "engine") as session:
+        return [_show(row) for row in erasures_of(session, _themselves(session, actor))]
+
+
+@router.post("/staff/{staff_id}/erasure", status_code=201, response_model=ErasureOut, summary="Ask it for them")
+def post_erasure_of_staff(request: Request, actor: Operator, staff_id: UUID) -> Response:
+    """For one of the staff who asks by mail, or has left and cannot sign in any more."""
+
+    def work(session: Session, now: datetime) -> Reply:
+        return Reply(_show(ask_staff_erasure(session, actor, staff_id, now=now)), 201)
+
+    return idempotent(request, actor, work)
 
 
 @router.get("/erasures", response_model=PageOf[ErasureOut], summary="Who asks to be erased?")
@@ -108,7 +137,7 @@ def list_erasures(
 def post_erasure_move(
     request: Request, actor: Decider, erasure_id: UUID, erasure_move: ErasureWish, said: ErasureMoveIn = _NO_REASON
 ) -> Response:
-    """The operator grants or refuses with a code; who asked withdraws, until it has begun.
+    """The operator grants or refuses with a code, never their own; who asked withdraws, until it has begun.
 
     What is granted waits for what is in the way, and is then done in the background.
     """
@@ -117,6 +146,12 @@ def post_erasure_move(
         return Reply(_show(move_erasure(session, actor, erasure_id, erasure_move, why=said.why, now=now)))
 
     return idempotent(request, actor, work)
+
+
+def _themselves(session: Session, actor: Actor) -> UUID:
+    if actor.id is None or session.get(StaffRow, actor.id) is None:
+        raise Forbidden("nothing is held on a key that was made for nobody; sign in, and ask as yourself")
+    return actor.id
 
 
 def _show(row: ErasureRow) -> ErasureOut:

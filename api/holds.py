@@ -21,8 +21,8 @@ router = APIRouter(prefix="/v1/legal-holds", tags=["privacy"])
 
 @router.post("", status_code=201, response_model=HoldOut, summary="Place a legal hold")
 def post_hold(request: Request, actor: Operator, hold: HoldIn) -> Response:
-    """Nothing about the job, client or technician is forgotten or erased meanwhile."""
-    about = About(hold.job_id, hold.client_id, hold.technician_id)
+    """Nothing about the job, client or person is forgotten or erased meanwhile."""
+    about = About(hold.job_id, hold.client_id, hold.technician_id, hold.staff_id)
 
     def work(session: Session, now: datetime) -> Reply:
         row = place_hold(session, actor, about, hold.why, until=hold.until, now=now)

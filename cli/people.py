@@ -1,4 +1,4 @@
-"""What is held on a person, and how does a technician go? For the operator: export, erase, and what is in the way."""
+"""What is held on a person, and how do they go? For the operator: export, erase, and what is in the way."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 from cli.operating import OPERATOR, operated
 from dispatch.errors import BadInput, Conflict
 from dispatch.files.storing import open_store
-from dispatch.privacy.asking import ask_erasure, move_erasure
-from dispatch.privacy.blocking import find_blockers
+from dispatch.privacy.asking import ask_erasure, ask_staff_erasure, move_erasure
+from dispatch.privacy.blocking import find_blockers, find_staff_blockers
 from dispatch.privacy.erasing import erase_next
 from dispatch.privacy.exporting import begin_export, begin_staff_export, export, held_on
-from dispatch.privacy.holdings import HOLDINGS, STAFF, TECHNICIANS, Held
+from dispatch.privacy.holdings import STAFF, TECHNICIANS, Held
 from dispatch.record.session import database_now, transaction
 from dispatch.record.tables import ErasureRow, StaffRow, TechnicianRow
 from dispatch.settings import Settings, read_settings
@@ -29,7 +29,6 @@ from dispatch.settings import Settings, read_settings
 _DEADLINE_S = 600.0
 _BLOCKED = 1
 
-Number = Annotated[str, typer.Argument(help="The technician's number, or id.")]
 Who = Annotated[str, typer.Argument(help="The technician's number, or id; of staff the address, or id.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
@@ -66,20 +65,20 @@ def export_person(
 
 @people.command("erase")
 def erase_person(
-    number: Number,
+    who: Who,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Change nothing: say what would go, and what stays.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Erase a technician now, or leave with 1 and say what is in the way. Example: people erase T-00042 --dry-run"""
+    """Erase a person now, or leave with 1 and say what is in the way. Example: people erase T-00042 --dry-run"""
     settings = read_settings()
     with operated(deadline_s=_DEADLINE_S) as engine:
         with _writing(engine) as session:
-            whose = _find(session, number)
-            told = _plan(session, whose)
+            held, whose = _find_anybody(session, who)
+            told = _plan(session, held, whose)
         if not dry_run and not told["blocked_by"]:
-            told["done"] = _erase(engine, settings, whose)
+            told["done"] = _erase(engine, settings, held, whose)
     _say(told, as_json, dry_run)
     if told["blocked_by"]:
         raise typer.Exit(_BLOCKED)
@@ -110,26 +109,29 @@ def _find_anybody(session: Session, who: str) -> tuple[Held, UUID]:
     return (STAFF, found[0]) if found else (TECHNICIANS, _find(session, who))
 
 
-def _plan(session: Session, whose: UUID) -> dict[str, Any]:
+def _plan(session: Session, held: Held, whose: UUID) -> dict[str, Any]:
     """What would go, what would be overwritten, what stays, by table and number of rows; and what is in the way."""
-    rows = {table: len(found) for table, found in held_on(session, whose).items() if found}
+    rows = {table: len(found) for table, found in held_on(session, whose, held).items() if found}
     fates: dict[str, dict[str, int]] = {"goes": {}, "is_overwritten": {}, "stays": {}}
-    for each in HOLDINGS:
+    for each in held.holdings:
         if each.table in rows:
             fate = "goes" if each.goes else "is_overwritten" if each.erased else "stays"
             fates[fate][each.table] = rows[each.table]
-    blocked = [each.to_document() for each in find_blockers(session, whose)]
-    return {"technician": str(whose), **fates, "blocked_by": blocked}
+    blockers = (find_blockers if held is TECHNICIANS else find_staff_blockers)(session, whose)
+    blocked = [each.to_document() for each in blockers]
+    return {held.kind: str(whose), **fates, "blocked_by": blocked}
 
 
-def _erase(engine: Engine, settings: Settings, whose: UUID) -> dict[str, int]:
+def _erase(engine: Engine, settings: Settings, held: Held, whose: UUID) -> dict[str, int]:
     """Ask and grant as the operator, and do every step; the courier would do the same."""
     store = open_store(settings.files_url, settings.data_dir)
     with _writing(engine) as session:
         now = database_now(session)
         is_open = ErasureRow.state.in_(("asked", "granted"))
-        row = session.scalars(select(ErasureRow).where(ErasureRow.technician_id == whose, is_open)).one_or_none()
-        row = row or ask_erasure(session, OPERATOR, whose, now=now)
+        theirs = ErasureRow.technician_id == whose if held is TECHNICIANS else ErasureRow.staff_id == whose
+        row = session.scalars(select(ErasureRow).where(theirs, is_open)).one_or_none()
+        ask = ask_erasure if held is TECHNICIANS else ask_staff_erasure
+        row = row or ask(session, OPERATOR, whose, now=now)
         if row.state == "asked":
             move_erasure(session, OPERATOR, row.id, "grant", now=now)
         row.next_at = now

@@ -56,16 +56,16 @@ SHELVES = (
         lambda row: place_of(row.client_id, row.job_id, row.template_id, row.name),
     ),
     Shelf(
-        PersonKeyRow.technician_id,
+        PersonKeyRow.person_id,
         PersonKeyRow.sealed,
         _key_id(PersonKeyRow.sealed),
-        lambda row: place_of_key(row.technician_id),
+        lambda row: place_of_key(row.person_id),
     ),
     Shelf(
-        PersonKeyRow.technician_id,
+        PersonKeyRow.person_id,
         PersonKeyRow.kept,
         _key_id(PersonKeyRow.kept),
-        lambda row: place_of_kept(row.technician_id),
+        lambda row: place_of_kept(row.person_id),
     ),
 )
 

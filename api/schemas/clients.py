@@ -120,6 +120,7 @@ class StaffOut(Out):
     name: str
     email: str
     left_at: Instant | None
+    erased_at: Instant | None = Field(description="Nothing is left of them but their id.")
     created_at: Instant
 
 

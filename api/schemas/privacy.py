@@ -33,6 +33,11 @@ class BlockerOut(Out):
         "open_dispute",
         "open_removal",
         "legal_hold",
+        "last_admin",
+        "last_operator",
+        "named_in_ladder",
+        "duty_to_come",
+        "alarm_taken_on",
         "no_data_keys",
     ]
     num: int
@@ -43,7 +48,8 @@ class ErasureOut(Out):
     """A wish to be erased: by when it is decided, what is in the way, how far it is."""
 
     id: UUID
-    technician_id: UUID
+    technician_id: UUID | None
+    staff_id: UUID | None = Field(description="Of the staff: a client's or the operator's.")
     state: Literal["asked", "withdrawn", "refused", "granted", "done"]
     why: str | None = Field(description="Why it was refused: a code.")
     blocked_by: list[BlockerOut]
@@ -64,19 +70,21 @@ class ErasureMoveIn(In):
 
 
 class HoldIn(In):
-    """Keep everything about one job, one client or one technician."""
+    """Keep everything about one job, one client, one technician or one of the staff."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_HOLD]})
     job_id: UUID | None = None
     client_id: UUID | None = None
     technician_id: UUID | None = None
+    staff_id: UUID | None = None
     why: Code = Field(description="A code of your own, such as `lawsuit`; no names.")
     until: Instant | None = Field(default=None, description="Ends by itself then; empty: when it is lifted.")
 
     @model_validator(mode="after")
     def _about_one(self) -> Self:
-        if sum(each is not None for each in (self.job_id, self.client_id, self.technician_id)) != 1:
-            raise ValueError("name one: job_id, client_id or technician_id")
+        ids = (self.job_id, self.client_id, self.technician_id, self.staff_id)
+        if sum(each is not None for each in ids) != 1:
+            raise ValueError("name one: job_id, client_id, technician_id or staff_id")
         return self
 
 
@@ -84,10 +92,11 @@ class HoldOut(Out):
     """A legal hold, and who placed and lifted it."""
 
     id: UUID
-    about: Literal["job", "client", "technician"]
+    about: Literal["job", "client", "technician", "staff"]
     job_id: UUID | None
     client_id: UUID | None
     technician_id: UUID | None
+    staff_id: UUID | None
     why: str
     until_at: Instant | None
     placed_at: Instant

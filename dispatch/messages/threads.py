@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, NotFound, Refused
 from dispatch.record.events import record
-from dispatch.record.persons import open_words, place_of, seal_words
+from dispatch.record.persons import Whose, open_words, place_of, seal_words
 from dispatch.record.session import Actor
 from dispatch.record.tables import (
     AssignmentRow,
@@ -26,6 +26,7 @@ from dispatch.record.tables import (
     MessageRow,
     OfferRow,
     PoolMemberRow,
+    StaffRow,
     TechnicianMarkRow,
     ThreadRow,
     new_id,
@@ -135,8 +136,8 @@ def post_message(
     _check(session, thread, draft, who)
     new = new_id()
     words = draft.words
-    if who[0] == "technician" and words:
-        words = seal_words(session, who[1], words, place_of("message", new), now=now)
+    if (whose := _keeper_of(session, who)) is not None and words:
+        words = seal_words(session, who[1], words, place_of("message", new), of=whose, now=now)
     message_id: UUID | None = session.scalar(
         pg_insert(MessageRow)
         .values(
@@ -210,6 +211,14 @@ def about(thread: ThreadRow) -> dict[str, str]:
 def reader_key(who: Author) -> str:
     """Under which name a reader stands in `ThreadRow.reads`."""
     return f"{who[0]}:{who[1]}"
+
+
+def _keeper_of(session: Session, who: Author) -> Whose | None:
+    """Whose key seals what they write; none of a contact, a company, or a key that was made for nobody."""
+    if who[0] == "technician":
+        return "technician"
+    is_known = who[0] == "staff" and session.scalar(select(StaffRow.id).where(StaffRow.id == who[1])) is not None
+    return "staff" if is_known else None
 
 
 def _thread(

@@ -1,18 +1,20 @@
-"""May I be erased? A technician asks, a person of the operator decides by a date, and says why not."""
+"""May I be erased? Somebody asks, a person of the operator decides by a date, and says why not."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from dispatch.errors import Conflict, NotFound
-from dispatch.privacy.blocking import find_blockers
+from dispatch.errors import Conflict, NotFound, Refused
+from dispatch.privacy.blocking import Blocker, find_blockers, find_staff_blockers
 from dispatch.record.events import record
 from dispatch.record.session import ENGINE, Actor
-from dispatch.record.tables import ErasureRow, new_id
-from dispatch.talent.rights import hold_technician, only
+from dispatch.record.tables import ErasureRow, StaffRow, TechnicianRow, new_id
+from dispatch.record.tables.clients import STAFF_ROLES
+from dispatch.talent.rights import NETWORK, hold_technician, only
 from dispatch.talent.words import checked_code
 
 #: What the law gives for an answer (GDPR article 12: a month); California gives 45 days.
@@ -23,9 +25,9 @@ MOVES = {
     "asked": {
         "grant": ("granted", "operator"),
         "refuse": ("refused", "operator"),
-        "withdraw": ("withdrawn", "technician"),
+        "withdraw": ("withdrawn", "whoever asked"),
     },
-    "granted": {"withdraw": ("withdrawn", "technician")},
+    "granted": {"withdraw": ("withdrawn", "whoever asked")},
 }
 _KINDS = {"grant": "erasure_granted", "refuse": "erasure_refused", "withdraw": "erasure_withdrawn"}
 
@@ -44,26 +46,26 @@ def ask_erasure(session: Session, actor: Actor, technician_id: UUID, *, now: dat
     person = hold_technician(session, actor, technician_id)
     if person.state == "erased":
         raise Conflict("erased", "ask again")
-    row = ErasureRow(
-        id=new_id(),
-        technician_id=technician_id,
-        state="asked",
-        blocked_by=[each.to_document() for each in find_blockers(session, technician_id)],
-        progress={},
-        asked_at=now,
-        decide_by=now + DECIDE_WITHIN,
-    )
-    try:
-        with session.begin_nested():
-            session.add(row)
-            session.flush()
-    except IntegrityError as error:
-        if "uq_erasures_open" not in str(error.orig):
-            raise
-        raise Conflict("asked", "ask again", ("withdraw",)) from error
-    told = {"erasure": str(row.id), "decide_by": row.decide_by.isoformat()}
-    record(session, actor, ("technician", technician_id), "erasure_asked", told, client_id=None, now=now)
-    return row
+    return _ask(session, actor, ErasureRow(technician_id=technician_id), find_blockers(session, technician_id), now)
+
+
+def ask_staff_erasure(session: Session, actor: Actor, staff_id: UUID, *, now: datetime) -> ErasureRow:
+    """The same of one of the staff, who may have left; an admin asks for nobody but themselves. Runs as the engine.
+
+    Raises
+    ------
+    Conflict
+        It was asked before, and is not done; or they were erased.
+    NotFound, Refused
+        There is no such person for this actor; the actor is not of the staff.
+    """
+    only(actor, *STAFF_ROLES, doing="asking for an erasure")
+    person = hold_staff(session, staff_id)
+    if actor.kind not in ("operator", "engine") and actor.id != staff_id:
+        raise NotFound("member of staff", staff_id)
+    if person.erased_at is not None:
+        raise Conflict("erased", "ask again")
+    return _ask(session, actor, ErasureRow(staff_id=staff_id), find_staff_blockers(session, staff_id), now)
 
 
 def move_erasure(
@@ -82,25 +84,24 @@ def move_erasure(
     """
     # The erasure before the technician, as whoever does it.
     found = session.get(ErasureRow, erasure_id, with_for_update=True, populate_existing=True)
-    if found is None or (actor.kind != "operator" and actor.technician_id != found.technician_id):
+    if found is None or not (actor.kind == "operator" or _is_theirs(actor, found)):
         raise NotFound("erasure", erasure_id)
-    person = hold_technician(session, actor, found.technician_id)
+    person = _hold(session, actor, found)
     moves = MOVES.get(found.state, {}) if not found.progress else {}
     if wish not in moves:
         raise Conflict(found.state, wish, tuple(moves))
     state, who = moves[wish]
-    only(actor, who, doing=wish)
+    _check_whose(actor, found, wish, who)
     found.state = state
     found.why = checked_code("why", why or "") if wish == "refuse" else None
     found.next_at = now if state == "granted" else None
     found.decided_at, found.decided_by = found.decided_at or now, actor.id
-    if state == "granted" and person.state == "active":
+    if isinstance(person, TechnicianRow) and state == "granted" and person.state == "active":
         # Nothing new comes in meanwhile; what they have is done and paid.
         person.state = "paused"
-    found.blocked_by = [each.to_document() for each in find_blockers(session, person.id)]
+    found.blocked_by = [each.to_document() for each in blockers_of(session, found)]
     session.flush()
-    told = {"erasure": str(found.id), "why": found.why, "blocked_by": found.blocked_by}
-    record(session, actor, ("technician", person.id), _KINDS[wish], told, client_id=None, now=now)
+    tell(session, actor, found, _KINDS[wish], {"why": found.why, "blocked_by": found.blocked_by}, now)
     return found
 
 
@@ -117,16 +118,84 @@ def note_late(session: Session, now: datetime) -> int:
         update(ErasureRow)
         .where(ErasureRow.id.in_(late))
         .values(is_late=True)
-        .returning(ErasureRow.id, ErasureRow.technician_id, ErasureRow.decide_by)
-        .execution_options(synchronize_session=False)
-    ).all()
-    for row in noted:
-        told = {"erasure": str(row.id), "decide_by": row.decide_by.isoformat()}
-        record(session, ENGINE, ("technician", row.technician_id), "erasure_late", told, client_id=None, now=now)
-    return len(noted)
+        .returning(ErasureRow)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    ).scalars()
+    rows = noted.all()
+    for row in rows:
+        tell(session, ENGINE, row, "erasure_late", {"decide_by": row.decide_by.isoformat()}, now)
+    return len(rows)
 
 
-def erasures_of(session: Session, technician_id: UUID) -> list[ErasureRow]:
+def erasures_of(session: Session, person_id: UUID) -> list[ErasureRow]:
     """All that were asked for, newest first."""
-    wanted = select(ErasureRow).where(ErasureRow.technician_id == technician_id)
+    wanted = select(ErasureRow).where((ErasureRow.technician_id == person_id) | (ErasureRow.staff_id == person_id))
     return list(session.scalars(wanted.order_by(ErasureRow.id.desc()).limit(100)))
+
+
+def hold_staff(session: Session, staff_id: UUID) -> StaffRow:
+    """Lock the row of one of the staff until the transaction ends, and return it; NotFound where there is none."""
+    held = select(StaffRow).where(StaffRow.id == staff_id).with_for_update()
+    row = session.scalars(held.execution_options(populate_existing=True)).one_or_none()
+    if row is None:
+        raise NotFound("member of staff", staff_id)
+    return row
+
+
+def blockers_of(session: Session, erasure: ErasureRow) -> list[Blocker]:
+    """What is in the way of this one now."""
+    if erasure.technician_id is not None:
+        return find_blockers(session, erasure.technician_id)
+    assert erasure.staff_id is not None
+    return find_staff_blockers(session, erasure.staff_id)
+
+
+def tell(session: Session, actor: Actor, erasure: ErasureRow, kind: str, told: dict[str, Any], now: datetime) -> None:
+    """Note what became of it: of a technician with them, of staff with their client or the network."""
+    told = {"erasure": str(erasure.id), **told}
+    if erasure.technician_id is not None:
+        record(session, actor, ("technician", erasure.technician_id), kind, told, client_id=None, now=now)
+        return
+    client_id = session.scalar(select(StaffRow.client_id).where(StaffRow.id == erasure.staff_id))
+    subject = NETWORK if client_id is None else ("client", client_id)
+    told = {"staff": str(erasure.staff_id), **told}
+    record(session, actor, subject, kind, told, client_id=client_id, now=now)
+
+
+def _ask(session: Session, actor: Actor, row: ErasureRow, blockers: list[Blocker], now: datetime) -> ErasureRow:
+    row.id, row.state, row.progress, row.is_late = new_id(), "asked", {}, False
+    row.blocked_by = [each.to_document() for each in blockers]
+    row.asked_at, row.decide_by = now, now + DECIDE_WITHIN
+    try:
+        with session.begin_nested():
+            session.add(row)
+            session.flush()
+    except IntegrityError as error:
+        if "uq_erasures_open" not in str(error.orig):
+            raise
+        raise Conflict("asked", "ask again", ("withdraw",)) from error
+    tell(session, actor, row, "erasure_asked", {"decide_by": row.decide_by.isoformat()}, now)
+    return row
+
+
+def _is_theirs(actor: Actor, erasure: ErasureRow) -> bool:
+    if erasure.technician_id is not None:
+        return actor.technician_id == erasure.technician_id
+    return actor.kind in STAFF_ROLES and actor.id == erasure.staff_id
+
+
+def _hold(session: Session, actor: Actor, erasure: ErasureRow) -> TechnicianRow | StaffRow:
+    if erasure.technician_id is not None:
+        return hold_technician(session, actor, erasure.technician_id)
+    assert erasure.staff_id is not None
+    return hold_staff(session, erasure.staff_id)
+
+
+def _check_whose(actor: Actor, erasure: ErasureRow, wish: str, who: str) -> None:
+    """The operator decides, but never about themselves; whoever asked withdraws."""
+    if who == "operator":
+        only(actor, "operator", doing=wish)
+        if _is_theirs(actor, erasure):
+            raise Refused(f"another person of the operator's has to {wish} this one", ("only_another",))
+    elif not _is_theirs(actor, erasure):
+        raise Refused(f"only whoever is to be erased may {wish}", ("only_themselves",))

@@ -1,4 +1,4 @@
-"""How does a person go? Sign-in, work and key at once; then files and words, step by step, until nothing is left.
+"""How does a technician go? Sign-in, work and key at once; then files and words, step by step, until nothing is left.
 
 The first step is one transaction under the technician's lock: nobody takes work, signs in or is asked any more, what
 they are called is overwritten, and the key that sealed what they wrote and handed in is destroyed, out of every backup
@@ -7,18 +7,18 @@ their name and tax form is kept what the tax law asks for, for its time.
 """
 
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from dispatch.files.storing import FileStore
 from dispatch.privacy.asking import note_late
-from dispatch.privacy.blocking import Blocker, find_blockers
-from dispatch.privacy.holdings import AT_ONCE, BY_ADDRESS, HOLDINGS, Holding
+from dispatch.privacy.blocking import find_blockers
+from dispatch.privacy.former import erase_staff
+from dispatch.privacy.holdings import TECHNICIANS
+from dispatch.privacy.steps import erase_at_once, erase_the_rest, hold_what_lets_in, note, postpone
 from dispatch.record.events import record
 from dispatch.record.persons import destroy_key
 from dispatch.record.session import ENGINE
@@ -35,11 +35,8 @@ from dispatch.record.tables import (
 )
 from dispatch.talent.rights import hold_technician
 from dispatch.visits.lapses import withdraw_all
-from geo.cells import cell_of
 
 _FILES = 50
-#: What is in the way is looked at again so often, however far off its end is said to be.
-_AGAIN = timedelta(days=1)
 
 
 def tend(session: Session, store: FileStore, *, tax_kept_years: int, now: datetime) -> int:
@@ -59,7 +56,9 @@ def erase_next(session: Session, store: FileStore, *, tax_kept_years: int, now: 
     ).one_or_none()
     if erasure is None:
         return 0
-    if "person" not in erasure.progress:
+    if erasure.staff_id is not None:
+        erase_staff(session, erasure, now)
+    elif "person" not in erasure.progress:
         _erase_person(session, erasure, tax_kept_years, now)
     elif "files" not in erasure.progress:
         _erase_files(session, store, erasure, now)
@@ -71,49 +70,27 @@ def erase_next(session: Session, store: FileStore, *, tax_kept_years: int, now: 
 def forget_kept(session: Session, now: datetime) -> int:
     """Forget of those erased what the law asked for, when its time is over: of how many."""
     over = update(PersonKeyRow).where(PersonKeyRow.kept_until <= now).values(kept=None, kept_until=None)
-    return len(session.scalars(over.returning(PersonKeyRow.technician_id)).all())
+    return len(session.scalars(over.returning(PersonKeyRow.person_id)).all())
 
 
 def _erase_person(session: Session, erasure: ErasureRow, tax_kept_years: int, now: datetime) -> None:
-    _hold_what_lets_in(session, erasure.technician_id)
+    assert erasure.technician_id is not None
+    hold_what_lets_in(session, TECHNICIANS, erasure.technician_id)
     person = hold_technician(session, ENGINE, erasure.technician_id)
     blockers = find_blockers(session, person.id)
     if blockers:
-        _postpone(session, erasure, blockers, now)
+        postpone(session, erasure, blockers, now)
         return
     withdraw_all(session, ENGINE, person.id, now=now)
     _end_reviews(session, person.id, now)
     kept, until = _kept_by_law(session, person, tax_kept_years)
     session.flush()
     destroy_key(session, person.id, kept, until, now=now)
-    for holding in HOLDINGS:
-        if holding.table in AT_ONCE:
-            _erase(session, holding, person.id)
+    erase_at_once(session, TECHNICIANS, person.id)
     session.expire(person)
     told = {"erasure": str(erasure.id), "tax_kept_until": until.isoformat() if until else None}
-    _note(session, erasure, {"person": 1}, now)
+    note(session, erasure, {"person": 1}, now)
     record(session, ENGINE, ("technician", person.id), "erased", told, client_id=None, now=now)
-
-
-def _hold_what_lets_in(session: Session, technician_id: UUID) -> None:
-    """Whoever signs in holds their link or password, then their person; erasing takes them in the same order."""
-    for holding in HOLDINGS:
-        if holding.table in BY_ADDRESS:
-            held = text(f"SELECT FROM {holding.table} WHERE {holding.whose} FOR UPDATE")
-            session.execute(held, {"t": technician_id})
-
-
-def _postpone(session: Session, erasure: ErasureRow, blockers: list[Blocker], now: datetime) -> None:
-    ends = [each.until for each in blockers if each.until is not None and each.until > now]
-    erasure.next_at = min([*ends, now + _AGAIN])
-    found = [each.to_document() for each in blockers]
-    is_new = {each["code"] for each in found} != {each["code"] for each in erasure.blocked_by}
-    erasure.blocked_by = found
-    session.flush()
-    if is_new:
-        told = {"erasure": str(erasure.id), "blocked_by": found}
-        subject = ("technician", erasure.technician_id)
-        record(session, ENGINE, subject, "erasure_postponed", told, client_id=None, now=now)
 
 
 def _erase_files(session: Session, store: FileStore, erasure: ErasureRow, now: datetime) -> None:
@@ -133,38 +110,15 @@ def _erase_files(session: Session, store: FileStore, erasure: ErasureRow, now: d
         ).all()
         for credential_id, document_id in pages:
             store.remove(credential_id, document_id)
-        _note(session, erasure, {"num_files": num + len(pages), "files": 1}, now)
+        note(session, erasure, {"num_files": num + len(pages), "files": 1}, now)
     else:
-        _note(session, erasure, {"num_files": num}, now)
+        note(session, erasure, {"num_files": num}, now)
 
 
 def _erase_records(session: Session, erasure: ErasureRow, now: datetime) -> None:
+    assert erasure.technician_id is not None
     hold_technician(session, ENGINE, erasure.technician_id)
-    num = sum(_erase(session, each, erasure.technician_id) for each in HOLDINGS if each.table not in AT_ONCE)
-    _note(session, erasure, {"num_rows": num}, None)
-    erasure.state, erasure.done_at = "done", now
-    session.flush()
-    told = {"erasure": str(erasure.id), **{name: erasure.progress[name] for name in ("num_files", "num_rows")}}
-    record(session, ENGINE, ("technician", erasure.technician_id), "erasure_done", told, client_id=None, now=now)
-
-
-def _erase(session: Session, holding: Holding, technician_id: UUID) -> int:
-    """How many rows it met."""
-    if holding.by:
-        num: int = session.execute(text(f"SELECT {holding.by}(:t)"), {"t": technician_id}).scalar_one()
-        return num
-    if holding.goes:
-        statement = f"DELETE FROM {holding.table} WHERE {holding.whose}"
-    elif holding.erased:
-        changes = ", ".join(f"{column} = {value}" for column, value in holding.erased.items())
-        statement = f"UPDATE {holding.table} SET {changes} WHERE {holding.whose}"
-    else:
-        return 0
-    values: Mapping[str, Any] = {"t": technician_id}
-    if ":nowhere" in statement:
-        values = {**values, "nowhere": cell_of(0.0, 0.0)}
-    # Names and expressions are the list's own; nothing of them comes from outside.
-    return int(session.execute(text(statement), values).rowcount)  # type: ignore[attr-defined]
+    erase_the_rest(session, TECHNICIANS, erasure, erasure.technician_id, now)
 
 
 def _end_reviews(session: Session, technician_id: UUID, now: datetime) -> None:
@@ -192,9 +146,3 @@ def _kept_by_law(session: Session, person: TechnicianRow, years: int) -> tuple[b
     ).all()
     document = {"name": person.name, "tax_forms": [{"kind": kind, "facts": facts} for kind, facts in forms]}
     return json.dumps(document).encode(), datetime(last.year + 1 + years, 1, 1, tzinfo=UTC)
-
-
-def _note(session: Session, erasure: ErasureRow, progress: Mapping[str, int], next_at: datetime | None) -> None:
-    erasure.progress = {**erasure.progress, **progress}
-    erasure.blocked_by = []
-    erasure.next_at = next_at

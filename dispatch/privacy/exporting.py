@@ -59,11 +59,15 @@ def begin_staff_export(session: Session, actor: Actor, staff_id: UUID, *, now: d
     ------
     NotFound, Refused
         There is no such person for this actor; the actor is not of the staff.
+    Conflict
+        They were erased.
     """
     only(actor, *STAFF_ROLES, doing="exporting a person's data")
     row = session.get(StaffRow, staff_id)
     if row is None or (actor.kind != "operator" and actor.id != staff_id):
         raise NotFound("member of staff", staff_id)
+    if row.erased_at is not None:
+        raise Conflict("erased", "export their data")
     subject = NETWORK if row.client_id is None else ("client", row.client_id)
     record(session, actor, subject, "data_exported", {"staff": str(staff_id)}, client_id=row.client_id, now=now)
 

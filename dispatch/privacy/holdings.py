@@ -1,6 +1,6 @@
-"""What do we hold of a person, and where? One list of technicians, by which it is exported and by which it is erased.
+"""What do we hold of a person, and where? A list for technicians, one for staff: by it is exported, and is erased.
 
-Of the staff another one, by which it is exported. What is the client's is not theirs to take along.
+What staff wrote and decided about a client's work is the client's: not theirs to take along, and it stays without them.
 
 A test compares it with the record: a column that holds personal data and is named neither here nor among what is
 withheld with a reason fails it, and so does a table that knows technicians.
@@ -19,6 +19,11 @@ _OF_ADDRESS = (
     " WHERE lower(o.email) = {0}.email AND o.state NOT IN ('left', 'erased') AND o.id <> :t)"
 )
 _BY_THEM = "by_kind = 'technician' AND by_id = :t"
+#: What was answered to them, or names them.
+_ANSWERED = (
+    "position(convert_to(CAST(:t AS text), 'UTF8') IN body) > 0"
+    " OR asker_id = :t OR asker_id IN (SELECT id FROM api_keys WHERE {0} = :t)"
+)
 _WITHOUT_PLACE = "{0} - '{{lat,lng}}'::text[]"
 
 
@@ -57,10 +62,10 @@ WITHHELD: Mapping[str, str] = {
 _ERASED = "'[erased]'"
 _NOTHING = "NULL"
 
-#: What is found by the technician's address.
+#: What is found by the person's address.
 BY_ADDRESS = ("passwords", "sign_ins")
 #: What goes in the first step, so that nobody signs in, takes work or is called by their name any more.
-AT_ONCE = (*BY_ADDRESS, "sessions", "technicians", "api_keys", "pool_members")
+AT_ONCE = (*BY_ADDRESS, "sessions", "technicians", "staff", "api_keys", "pool_members")
 
 #: In the order in which they are erased: what is found by the technician's address before the address itself.
 HOLDINGS: tuple[Holding, ...] = (
@@ -177,9 +182,7 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding("visits", "id IN (SELECT visit_id FROM assignments WHERE technician_id = :t)", {"outcome_note": "''"}),
     Holding("messages", "author_kind = 'technician' AND author_id = :t", {"words": _ERASED}, by="erase_words",
             left_out=("carrier_id",)),
-    Holding("idempotency_keys", "position(convert_to(CAST(:t AS text), 'UTF8') IN body) > 0"
-            " OR asker_id = :t OR asker_id IN (SELECT id FROM api_keys WHERE technician_id = :t)",
-            goes=True, is_shown=False),
+    Holding("idempotency_keys", _ANSWERED.format("technician_id"), goes=True, is_shown=False),
     Holding("api_keys", erased={"label": _ERASED, "revoked_at": "coalesce(revoked_at, clock_timestamp())"},
             left_out=("hash",)),
     # What stays as it is: work done, money moved, what was asked for. Its ids lead to nobody any more.
@@ -214,14 +217,31 @@ _OF_STAFFS_ADDRESS = (
     " WHERE lower(s.email) = {0}.email AND s.left_at IS NULL AND s.id <> :t) AND NOT EXISTS (SELECT FROM technicians o"
     " WHERE lower(o.email) = {0}.email AND o.state NOT IN ('left', 'erased'))"
 )
-#: What is held of a person of the staff. Of a notice and an event, what it says is the client's.
+#: What is held of a person of the staff, in the order in which it is erased: what their address finds comes before it.
+#: Of a notice and an event, what it says is the client's.
 OF_STAFF: tuple[Holding, ...] = (
-    Holding("staff", "id = :t"),
-    Holding("sign_ins", _OF_STAFFS_ADDRESS.format("sign_ins"), left_out=("hash", "more")),
-    Holding("sessions", "staff_id = :t", left_out=("hash",)),
-    Holding("api_keys", "staff_id = :t", left_out=("hash",)),
+    Holding("passwords", _OF_STAFFS_ADDRESS.format("passwords"), goes=True, is_shown=False),
+    Holding("sign_ins", _OF_STAFFS_ADDRESS.format("sign_ins"), goes=True, left_out=("hash", "more")),
+    Holding("sessions", "staff_id = :t", goes=True, left_out=("hash",)),
+    Holding(
+        "staff",
+        "id = :t",
+        {
+            "name": _ERASED,
+            "email": "'erased-' || id::text",
+            "phone": _NOTHING,
+            "preferences": "'{}'",
+            "left_at": "coalesce(left_at, clock_timestamp())",
+            "erased_at": "clock_timestamp()",
+        },
+    ),
+    Holding("api_keys", "staff_id = :t", {"label": _ERASED, "revoked_at": "coalesce(revoked_at, clock_timestamp())"},
+            left_out=("hash",)),
+    Holding("messages", "author_kind = 'staff' AND author_id = :t", {"words": _ERASED}, by="erase_words",
+            left_out=("carrier_id",)),
+    Holding("idempotency_keys", _ANSWERED.format("staff_id"), goes=True, is_shown=False),
     Holding("duty_shifts", "staff_id = :t"),
-    Holding("messages", "author_kind = 'staff' AND author_id = :t", left_out=("carrier_id",)),
+    Holding("erasures", "staff_id = :t"),
     Holding("notices", "reader_kind = 'staff' AND reader_id = :t", left_out=("data",)),
     Holding("events", "actor_id = :t OR subject_kind = 'client' AND data @> jsonb_build_object('staff', :t)",
             left_out=("hash", "prev_hash", "data")),
@@ -230,6 +250,7 @@ OF_STAFF: tuple[Holding, ...] = (
 #: Why something that names a person of the staff is not in their export.
 WITHHELD_OF_STAFF: Mapping[str, str] = {
     "passwords": WITHHELD["passwords"],
+    "person_keys": WITHHELD["person_keys"],
     "files": "what was handed in for a client's work is the client's",
     "deliverables": "what was handed in and what was said of it are the client's and the technician's",
     "site_requests": "what was asked for at a site, and the answer, are the client's and the technician's",
@@ -240,7 +261,6 @@ WITHHELD_OF_STAFF: Mapping[str, str] = {
     "reviews": "what a technician asked, and was answered, is theirs",
     "disputes": "what was decided between two others is theirs",
     "threads": "who has read what stands beside the others of a conversation",
-    "erasures": "somebody else's wish",
     "legal_holds": WITHHELD["legal_holds"],
     "idempotency_keys": "a request's answer, kept for a day to be repeated",
 }

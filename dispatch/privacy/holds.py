@@ -1,4 +1,4 @@
-"""What may not be deleted, and until when? Legal holds on a job, a client or a technician: placed, and lifted once.
+"""What may not be deleted, and until when? Legal holds on a job, a client or a person: placed, and lifted once.
 
 A hold beats the forgetting of positions and the erasure of a person; the database itself refuses both meanwhile. Who
 places it waits for deletions under way, so that whatever a hold finds is kept.
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import ClientRow, JobRow, LegalHoldRow, TechnicianRow, new_id
-from dispatch.talent.rights import only
+from dispatch.record.tables import Base, ClientRow, JobRow, LegalHoldRow, StaffRow, TechnicianRow, new_id
+from dispatch.talent.rights import NETWORK, only
 from dispatch.talent.words import checked_code
 
 
@@ -27,6 +27,7 @@ class About:
     job_id: UUID | None = None
     client_id: UUID | None = None
     technician_id: UUID | None = None
+    staff_id: UUID | None = None
 
 
 def place_hold(
@@ -51,6 +52,8 @@ def place_hold(
     session.add(row)
     session.flush()
     told = {"hold": str(row.id), "why": why, "until": until.isoformat() if until else None}
+    if row.staff_id is not None:
+        told["staff"] = str(row.staff_id)
     record(session, actor, _subject(row), "hold_placed", told, client_id=row.client_id, now=now)
     return row
 
@@ -84,24 +87,27 @@ def lift_hold(session: Session, actor: Actor, hold_id: UUID, *, now: datetime) -
 
 
 def _owners(session: Session, about: About) -> Mapping[str, object]:
-    named = [each for each in (about.job_id, about.client_id, about.technician_id) if each is not None]
+    every: dict[str, tuple[type[Base], UUID | None]] = {
+        "job": (JobRow, about.job_id),
+        "client": (ClientRow, about.client_id),
+        "technician": (TechnicianRow, about.technician_id),
+        "staff": (StaffRow, about.staff_id),
+    }
+    named = [(kind, table, id_) for kind, (table, id_) in every.items() if id_ is not None]
     if len(named) != 1:
-        raise BadInput("about", len(named), "name one: job_id, client_id or technician_id")
-    if about.job_id is not None:
-        client_id = session.scalar(select(JobRow.client_id).where(JobRow.id == about.job_id))
-        if client_id is None:
-            raise NotFound("job", about.job_id)
-        return {"about": "job", "job_id": about.job_id, "client_id": client_id}
-    if about.client_id is not None:
-        if session.get(ClientRow, about.client_id) is None:
-            raise NotFound("client", about.client_id)
-        return {"about": "client", "client_id": about.client_id}
-    if session.get(TechnicianRow, about.technician_id) is None:
-        raise NotFound("technician", about.technician_id)
-    return {"about": "technician", "technician_id": about.technician_id}
+        raise BadInput("about", len(named), "name one: job_id, client_id, technician_id or staff_id")
+    ((kind, table, id_),) = named
+    row = session.get(table, id_)
+    if row is None:
+        raise NotFound({"staff": "member of staff"}.get(kind, kind), id_)
+    owners = {"about": kind, f"{kind}_id": id_}
+    return owners | {"client_id": row.client_id} if isinstance(row, JobRow) else owners
 
 
 def _subject(row: LegalHoldRow) -> tuple[str, UUID]:
+    """Of one of the staff the network: their client is not told whom a court asks about."""
+    if row.about == "staff":
+        return NETWORK
     id_ = {"job": row.job_id, "client": row.client_id, "technician": row.technician_id}[row.about]
     assert id_ is not None
     return row.about, id_

@@ -1,8 +1,8 @@
 """How does what somebody wrote and handed in go with them, out of every backup too? Sealed under a key of their own.
 
-A technician's key is made when it is first needed and kept sealed with the installation's ring, in a table that long
-backups leave out. Once it is destroyed nothing that it sealed can be read again, wherever a copy lies. Sealed words and
-bytes say themselves whose key they ask for.
+A person's key, a technician's or one of the staff's, is made when it is first needed and kept sealed with the
+installation's ring, in a table that long backups leave out. Once it is destroyed nothing that it sealed can be read
+again, wherever a copy lies. Sealed words and bytes say themselves whose key they ask for.
 
 The ring comes with the session (`connect`). An installation without data keys seals nothing, and can erase nobody.
 """
@@ -13,7 +13,7 @@ import base64
 import binascii
 import json
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -25,6 +25,7 @@ from dispatch.record.sealing import DataKey, KeyRing, context, key_id_of, new_se
 from dispatch.record.session import ring_of
 from dispatch.record.tables import PersonKeyRow
 
+Whose = Literal["technician", "staff"]
 #: What stands where somebody's words were.
 ERASED = "[erased]"
 #: Before sealed words: a character that no text which is sent may hold.
@@ -32,7 +33,9 @@ _MARK = "\x01"
 _HEAD = bytes((1, 36))
 
 
-def seal_words(session: Session, technician_id: UUID, words: str, place: bytes, *, now: datetime) -> str:
+def seal_words(
+    session: Session, person_id: UUID, words: str, place: bytes, *, of: Whose = "technician", now: datetime
+) -> str:
     """Words as they are kept, for this place alone; as they are where the installation has no keys. As the engine.
 
     Raises
@@ -40,7 +43,7 @@ def seal_words(session: Session, technician_id: UUID, words: str, place: bytes, 
     Conflict
         When the person was erased.
     """
-    sealed = seal_bytes(session, technician_id, words.encode(), place, now=now)
+    sealed = seal_bytes(session, person_id, words.encode(), place, of=of, now=now)
     return words if not _is_sealed(sealed) else _MARK + base64.b64encode(sealed).decode()
 
 
@@ -59,11 +62,13 @@ def open_words(session: Session, stored: str, place: bytes) -> str:
     return ERASED if plain is None else plain.decode()
 
 
-def seal_bytes(session: Session, technician_id: UUID, data: bytes, place: bytes, *, now: datetime) -> bytes:
+def seal_bytes(
+    session: Session, person_id: UUID, data: bytes, place: bytes, *, of: Whose = "technician", now: datetime
+) -> bytes:
     """The same for a file's bytes; raises as `seal_words`."""
     if not ring_of(session).ids:
         return data
-    ring = _ring(session, technician_id, now)
+    ring = _ring(session, person_id, of, now)
     if ring is None:
         raise Conflict("erased", "keep anything of theirs")
     return seal(data, ring, place)
@@ -73,36 +78,42 @@ def open_bytes(session: Session, stored: bytes, place: bytes) -> bytes | None:
     """A file's bytes as they were handed in; None where whose they were was erased. Raises as `open_words`."""
     if not _is_sealed(stored):
         return stored
-    technician_id = UUID(key_id_of(stored))
-    sealed = session.scalar(select(PersonKeyRow.sealed).where(PersonKeyRow.technician_id == technician_id))
-    return None if sealed is None else unseal(stored, _opened(session, technician_id, sealed), place)
+    person_id = UUID(key_id_of(stored))
+    sealed = session.scalar(select(PersonKeyRow.sealed).where(PersonKeyRow.person_id == person_id))
+    return None if sealed is None else unseal(stored, _opened(session, person_id, sealed), place)
 
 
 def destroy_key(
-    session: Session, technician_id: UUID, kept: bytes | None, until: datetime | None, *, now: datetime
+    session: Session,
+    person_id: UUID,
+    kept: bytes | None = None,
+    until: datetime | None = None,
+    *,
+    of: Whose = "technician",
+    now: datetime,
 ) -> None:
     """From now on nothing that was sealed for them can be read, and no key of theirs can be made. As the engine.
 
     `kept` stays until `until`, sealed with the installation's ring: what the law asks to be kept. The database
-    refuses it while a legal hold or live work keeps them.
+    refuses it while a legal hold or live work keeps them, and of the staff before their row is overwritten.
     """
     ring = ring_of(session)
     if kept is not None:
-        kept = seal(kept, ring, place_of_kept(technician_id))
+        kept = seal(kept, ring, place_of_kept(person_id))
     none = insert(PersonKeyRow).values(
-        technician_id=technician_id, made_at=now, sealed=seal(new_secret(), ring, place_of_key(technician_id))
+        **_owner(of, person_id), made_at=now, sealed=seal(new_secret(), ring, place_of_key(person_id))
     )
     session.execute(none.on_conflict_do_nothing())
     gone = {"sealed": None, "destroyed_at": now, "kept": kept, "kept_until": until}
-    session.execute(update(PersonKeyRow).where(PersonKeyRow.technician_id == technician_id).values(gone))
+    session.execute(update(PersonKeyRow).where(PersonKeyRow.person_id == person_id).values(gone))
 
 
-def kept_of(session: Session, technician_id: UUID) -> dict[str, Any]:
+def kept_of(session: Session, person_id: UUID) -> dict[str, Any]:
     """What is kept of somebody erased, by law and for its time; nothing after it. Runs as the engine."""
-    kept = session.scalar(select(PersonKeyRow.kept).where(PersonKeyRow.technician_id == technician_id))
+    kept = session.scalar(select(PersonKeyRow.kept).where(PersonKeyRow.person_id == person_id))
     if kept is None:
         return {}
-    document: dict[str, Any] = json.loads(unseal(bytes(kept), ring_of(session), place_of_kept(technician_id)))
+    document: dict[str, Any] = json.loads(unseal(bytes(kept), ring_of(session), place_of_kept(person_id)))
     return document
 
 
@@ -111,31 +122,35 @@ def place_of(kind: str, id_: UUID) -> bytes:
     return context("person", kind, id_)
 
 
-def _ring(session: Session, technician_id: UUID, now: datetime) -> KeyRing | None:
+def _ring(session: Session, person_id: UUID, of: Whose, now: datetime) -> KeyRing | None:
     """The person's own ring, made now where there is none; None of somebody erased."""
-    wanted = select(PersonKeyRow.sealed).where(PersonKeyRow.technician_id == technician_id)
+    wanted = select(PersonKeyRow.sealed).where(PersonKeyRow.person_id == person_id)
     found = session.execute(wanted).one_or_none()
     if found is None:
-        sealed = seal(new_secret(), ring_of(session), place_of_key(technician_id))
-        made = insert(PersonKeyRow).values(technician_id=technician_id, sealed=sealed, made_at=now)
+        sealed = seal(new_secret(), ring_of(session), place_of_key(person_id))
+        made = insert(PersonKeyRow).values(**_owner(of, person_id), sealed=sealed, made_at=now)
         session.execute(made.on_conflict_do_nothing())
         found = session.execute(wanted).one()
-    return None if found.sealed is None else _opened(session, technician_id, found.sealed)
+    return None if found.sealed is None else _opened(session, person_id, found.sealed)
 
 
-def _opened(session: Session, technician_id: UUID, sealed: bytes) -> KeyRing:
-    secret = unseal(bytes(sealed), ring_of(session), place_of_key(technician_id))
-    return KeyRing([DataKey(str(technician_id), secret)])
+def _owner(of: Whose, person_id: UUID) -> dict[str, UUID]:
+    return {"person_id": person_id, f"{of}_id": person_id}
 
 
-def place_of_key(technician_id: UUID) -> bytes:
+def _opened(session: Session, person_id: UUID, sealed: bytes) -> KeyRing:
+    secret = unseal(bytes(sealed), ring_of(session), place_of_key(person_id))
+    return KeyRing([DataKey(str(person_id), secret)])
+
+
+def place_of_key(person_id: UUID) -> bytes:
     """Where somebody's own key stands."""
-    return context("person", "key", technician_id)
+    return context("person", "key", person_id)
 
 
-def place_of_kept(technician_id: UUID) -> bytes:
+def place_of_kept(person_id: UUID) -> bytes:
     """Where what the law keeps of somebody stands."""
-    return context("person", "kept", technician_id)
+    return context("person", "kept", person_id)
 
 
 def _sealed_of(stored: str) -> bytes | None:

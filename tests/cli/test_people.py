@@ -105,8 +105,30 @@ def test_staff_are_exported_by_their_address_and_by_id_where_two_have_it(world: 
     with pytest.raises(BadInput, match=str(rosa)):
         run("export", "rosa@example.org")
     run("export", str(rosa), "--out", str(out))
+
+
+def test_staff_are_erased_by_their_address_and_who_is_needed_is_not(world: World) -> None:
+    add = text(
+        "INSERT INTO staff (id, client_id, role, name, email, created_at)"
+        " VALUES (gen_random_uuid(), :client, :role, 'Rosa Marsh', :email, now()) RETURNING id"
+    )
+    with world.as_engine() as (session, _):
+        rosa = session.scalars(add, {"client": world.client, "role": "requester", "email": "rosa@example.org"}).one()
+        session.execute(text("UPDATE staff SET left_at = now() WHERE role = 'client_admin'"))
+        session.scalars(add, {"client": world.client, "role": "client_admin", "email": "ada@example.org"}).one()
+    told = document("erase", "rosa@example.org", "--dry-run")
+    assert (told["staff"], told["is_overwritten"], told["blocked_by"]) == (str(rosa), {"staff": 1}, [])
+    assert document("erase", "Rosa@example.org")["done"]["num_files"] == 0
+    with world.as_engine() as (session, _):
+        named = "SELECT name, email, erased_at IS NOT NULL FROM staff WHERE id = :r"
+        assert session.execute(text(named), {"r": rosa}).one() == ("[erased]", f"erased-{rosa}", True)
     with pytest.raises(BadInput, match="NUMBER"):
+        run("erase", "rosa@example.org")
+    with pytest.raises(Conflict, match="erased"):
         run("erase", str(rosa))
+    code, words = run("erase", "ada@example.org")
+    assert code == 1
+    assert "in the way: last_admin (1)" in words
 
 
 def test_nobody_is_found_by_another_name(world: World) -> None:

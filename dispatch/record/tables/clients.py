@@ -75,13 +75,17 @@ class ClientRow(Base):
 
 
 class StaffRow(Base):
-    """A person who works for a client, or for the operator (`client_id` empty)."""
+    """A person who works for a client, or for the operator (`client_id` empty).
+
+    `erased_at`: nothing is left of them but that they were; their id stays with what they did.
+    """
 
     __tablename__ = "staff"
     __table_args__ = (
         tenant_key(),
         one_of("role", STAFF_ROLES),
         CheckConstraint("(role = 'operator') = (client_id IS NULL)", name="operator_has_no_client"),
+        CheckConstraint("erased_at IS NULL OR left_at IS NOT NULL", name="erased_has_left"),
         UniqueConstraint("client_id", "email", postgresql_nulls_not_distinct=True),
         Index("ix_staff_email", text("lower(email)")),
     )
@@ -93,6 +97,7 @@ class StaffRow(Base):
     phone: Mapped[Words | None]
     preferences: Mapped[Document] = mapped_column(server_default=text("'{}'"))
     left_at: Mapped[Instant | None]
+    erased_at: Mapped[Instant | None]
     created_at: Mapped[Instant]
 
 

@@ -12,23 +12,47 @@ CHECKS = {
     "ck_legal_holds_about_known": known("about", privacy.HELD),
     "ck_legal_holds_about_one_thing": Edge(
         (
-            f"about = 'job', job_id = {_SOMEBODY}, client_id = {_SOMEBODY}, technician_id = NULL",
-            f"about = 'client', job_id = NULL, client_id = {_SOMEBODY}, technician_id = NULL",
-            f"about = 'technician', job_id = NULL, client_id = NULL, technician_id = {_SOMEBODY}",
+            f"about = 'job', job_id = {_SOMEBODY}, client_id = {_SOMEBODY}, technician_id = NULL, staff_id = NULL",
+            f"about = 'client', job_id = NULL, client_id = {_SOMEBODY}, technician_id = NULL, staff_id = NULL",
+            f"about = 'technician', job_id = NULL, client_id = NULL, technician_id = {_SOMEBODY}, staff_id = NULL",
+            f"about = 'staff', job_id = NULL, client_id = NULL, technician_id = NULL, staff_id = {_SOMEBODY}",
         ),
         (
-            f"about = 'job', job_id = {_SOMEBODY}, client_id = NULL, technician_id = NULL",
-            f"about = 'job', job_id = NULL, client_id = {_SOMEBODY}, technician_id = NULL",
-            f"about = 'job', job_id = {_SOMEBODY}, client_id = {_SOMEBODY}, technician_id = {_SOMEBODY}",
-            "about = 'client', job_id = NULL, client_id = NULL, technician_id = NULL",
-            f"about = 'client', job_id = {_SOMEBODY}, client_id = {_SOMEBODY}, technician_id = NULL",
-            "about = 'technician', job_id = NULL, client_id = NULL, technician_id = NULL",
-            f"about = 'technician', job_id = NULL, client_id = {_SOMEBODY}, technician_id = {_SOMEBODY}",
+            f"about = 'staff', job_id = NULL, client_id = {_SOMEBODY}, technician_id = NULL, staff_id = {_SOMEBODY}",
+            f"about = 'staff', job_id = NULL, client_id = NULL, technician_id = {_SOMEBODY}, staff_id = {_SOMEBODY}",
+            f"about = 'staff', job_id = {_SOMEBODY}, client_id = NULL, technician_id = NULL, staff_id = {_SOMEBODY}",
+            "about = 'staff', job_id = NULL, client_id = NULL, technician_id = NULL, staff_id = NULL",
+            f"about = 'job', job_id = {_SOMEBODY}, client_id = {_SOMEBODY}, technician_id = NULL,"
+            f" staff_id = {_SOMEBODY}",
+            f"about = 'client', job_id = NULL, client_id = {_SOMEBODY}, technician_id = NULL, staff_id = {_SOMEBODY}",
+            f"about = 'technician', job_id = NULL, client_id = NULL, technician_id = {_SOMEBODY},"
+            f" staff_id = {_SOMEBODY}",
+            f"about = 'job', job_id = {_SOMEBODY}, client_id = NULL, technician_id = NULL, staff_id = NULL",
+            f"about = 'job', job_id = NULL, client_id = {_SOMEBODY}, technician_id = NULL, staff_id = NULL",
+            f"about = 'job', job_id = {_SOMEBODY}, client_id = {_SOMEBODY}, technician_id = {_SOMEBODY},"
+            " staff_id = NULL",
+            "about = 'client', job_id = NULL, client_id = NULL, technician_id = NULL, staff_id = NULL",
+            f"about = 'client', job_id = {_SOMEBODY}, client_id = {_SOMEBODY}, technician_id = NULL, staff_id = NULL",
+            "about = 'technician', job_id = NULL, client_id = NULL, technician_id = NULL, staff_id = NULL",
+            f"about = 'technician', job_id = NULL, client_id = {_SOMEBODY}, technician_id = {_SOMEBODY},"
+            " staff_id = NULL",
         ),
     ),
     "ck_legal_holds_until_after_placed": Edge(
         ("until_at = NULL", "until_at = placed_at + interval '1 microsecond'"),
         ("until_at = placed_at", "until_at = placed_at - interval '1 day'", "until_at = 'infinity'"),
+    ),
+    "ck_person_keys_one_person": Edge(
+        (
+            "technician_id = person_id, staff_id = NULL",
+            "technician_id = NULL, staff_id = person_id",
+        ),
+        (
+            "technician_id = NULL, staff_id = NULL",
+            "technician_id = person_id, staff_id = person_id",
+            f"technician_id = {_SOMEBODY}, staff_id = NULL",
+            f"technician_id = NULL, staff_id = {_SOMEBODY}",
+        ),
     ),
     "ck_person_keys_destroyed_has_time": Edge(
         ("sealed = 'x', destroyed_at = NULL", "sealed = NULL, destroyed_at = now()"),
@@ -41,6 +65,10 @@ CHECKS = {
     "ck_person_keys_kept_until_finite": Edge(
         ("kept_until = NULL", "kept = 'x', kept_until = now()"),
         ("kept = 'x', kept_until = 'infinity'", "kept = 'x', kept_until = '-infinity'"),
+    ),
+    "ck_erasures_one_person": Edge(
+        (f"technician_id = {_SOMEBODY}, staff_id = NULL", f"technician_id = NULL, staff_id = {_SOMEBODY}"),
+        ("technician_id = NULL, staff_id = NULL", f"technician_id = {_SOMEBODY}, staff_id = {_SOMEBODY}"),
     ),
     "ck_erasures_state_known": known("state", privacy.ERASURE_STATES),
     "ck_erasures_decided_has_time": Edge(

@@ -37,11 +37,20 @@ def of_client(id_of: IdOf, name: str, asked: str, now: datetime) -> list[Any]:
 
 def of_technician(id_of: IdOf, name: str, now: datetime) -> list[Any]:
     """Their key, an erasure that they ask for, and a hold."""
-    key = t.PersonKeyRow(technician_id=id_of(name), sealed=b"sealed", made_at=now)
+    key = t.PersonKeyRow(person_id=id_of(name), technician_id=id_of(name), sealed=b"sealed", made_at=now)
     asked = t.ErasureRow(
         id=id_of(f"{name}.erasure"), technician_id=id_of(name), asked_at=now, decide_by=now + timedelta(days=30)
     )
     hold = t.LegalHoldRow(
         id=id_of(f"{name}.hold"), about="technician", technician_id=id_of(name), why="lawsuit", placed_at=now
     )
+    return [key, asked, hold]
+
+
+def of_operator(id_of: IdOf, now: datetime) -> list[Any]:
+    """The same of the operator's own person."""
+    whose = id_of("operator.staff")
+    key = t.PersonKeyRow(person_id=whose, staff_id=whose, sealed=b"sealed", made_at=now)
+    asked = t.ErasureRow(id=id_of("operator.erasure"), staff_id=whose, asked_at=now, decide_by=now + timedelta(days=30))
+    hold = t.LegalHoldRow(id=id_of("operator.hold"), about="staff", staff_id=whose, why="lawsuit", placed_at=now)
     return [key, asked, hold]

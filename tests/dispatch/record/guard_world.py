@@ -95,6 +95,7 @@ def _network() -> list[Named]:
         ("crew", _key("crew", role="company", company_id=id_of("crew"))),
         ("network", _event("network", None, "technician", id_of("anna"))),
         ("network", _seal("network", None)),
+        *(("operator", row) for row in guard_privacy.of_operator(id_of, NOW)),
         *guard_money.network(id_of, NOW),
     ]
 

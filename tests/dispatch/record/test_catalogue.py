@@ -19,6 +19,7 @@ PLAIN = {
     "fk_api_keys_staff_id",
     "fk_board_frames_event_id",
     "fk_disputes_decider_id",
+    "fk_legal_holds_staff_id",
     "fk_notices_event_id",
     "fk_outcomes_event_id",
     "fk_reviews_event_id",

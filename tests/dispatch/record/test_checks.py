@@ -240,6 +240,10 @@ CHECKS: dict[str, Edge] = {
     "ck_slots_pay_amount_sum": sum_of_money("pay_amount"),
     "ck_slots_pay_kind_known": known("pay_kind", jobs.PAY_KINDS),
     "ck_slots_state_known": known("state", jobs.SLOT_STATES),
+    "ck_staff_erased_has_left": Edge(
+        ("erased_at = NULL, left_at = NULL", "erased_at = NULL, left_at = now()", "erased_at = now(), left_at = now()"),
+        ("erased_at = now(), left_at = NULL",),
+    ),
     "ck_staff_operator_has_no_client": Edge(
         ("role = 'operator', client_id = NULL", "role = 'dispatcher'"),
         ("role = 'operator'", "role = 'dispatcher', client_id = NULL"),

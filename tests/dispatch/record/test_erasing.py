@@ -244,9 +244,9 @@ def test_what_was_copied_before_cannot_be_read_with_all_the_keys_that_remain(ses
     assert open_words(session, words, place) == ERASED
     with pytest.raises(MissingService):
         unseal(data, RING, place)
-    keys = session.execute(text("SELECT technician_id, sealed FROM person_keys WHERE sealed IS NOT NULL")).all()
-    assert ANNA not in {UUID(str(each.technician_id)) for each in keys}
-    assert len(keys) == 2
+    keys = session.execute(text("SELECT person_id, sealed FROM person_keys WHERE sealed IS NOT NULL")).all()
+    assert ANNA not in {UUID(str(each.person_id)) for each in keys}
+    assert len(keys) == 3
 
 
 def test_the_law_keeps_the_name_of_whoever_was_paid_sealed_and_for_its_time(

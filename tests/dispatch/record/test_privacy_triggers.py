@@ -136,3 +136,79 @@ def test_words_go_only_with_the_key_of_who_wrote_them_and_nothing_else_goes(guar
     guarded.run(f"UPDATE messages SET author_kind = 'staff' WHERE {where}")
     guarded.run("ALTER TABLE messages ENABLE TRIGGER USER")
     refused(guarded, erase, "messages_kept")
+
+
+GONE = "name = '[erased]', left_at = now(), erased_at = now()"
+
+
+def test_nobody_of_the_staff_is_erased_while_a_hold_keeps_them_or_their_client(guarded: Guarded):
+    erase = guarded.update("staff", "acme", GONE)
+    refused(guarded, erase, "staff_free")  # a hold on a job of their client
+    guarded.run(NO_HOLD)
+    assert guarded.accepts(erase) == 1
+    owner = f"(gen_random_uuid(), 'staff', '{id_of('acme.staff')}', 'lawsuit', now())"
+    guarded.run(f"INSERT INTO legal_holds (id, about, staff_id, why, placed_at) VALUES {owner}")
+    refused(guarded, erase, "staff_free")
+    guarded.run("UPDATE legal_holds SET lifted_at = now() WHERE lifted_at IS NULL")
+    assert guarded.accepts(erase) == 1
+
+
+@pytest.mark.parametrize("role", ["operator", "client_admin"])
+def test_the_last_operator_and_the_last_admin_of_a_client_are_not_erased(guarded: Guarded, role: str):
+    guarded.run(NO_HOLD)
+    row = "operator" if role == "operator" else "acme"
+    guarded.run(f"UPDATE staff SET role = 'client_admin' WHERE client_id = '{id_of('acme')}'")
+    # Those of another client, and those of the same who have left or are no admin, don't count.
+    guarded.run(f"UPDATE staff SET role = 'client_admin' WHERE client_id = '{id_of('burg')}'")
+    erase = guarded.update("staff", row, GONE)
+    refused(guarded, erase, "staff_free")
+    another = {"id": "gen_random_uuid()", "email": "'second@example.org'"}
+    if role != "operator":
+        guarded.run(guarded.copy("staff", row, another | {"role": "'dispatcher'", "email": "'third@example.org'"}))
+        refused(guarded, erase, "staff_free")
+    guarded.run(guarded.copy("staff", row, another | {"left_at": "now()"}))
+    refused(guarded, erase, "staff_free")
+    guarded.run("UPDATE staff SET left_at = NULL WHERE email = 'second@example.org'")
+    assert guarded.accepts(erase) == 1
+    guarded.run("UPDATE staff SET left_at = now() WHERE email = 'second@example.org'")
+    guarded.run(guarded.update("staff", row, "left_at = now()"))
+    assert guarded.accepts(erase) == 1  # who has left leaves nobody alone
+
+
+def test_somebody_erased_of_the_staff_is_not_written_anew(guarded: Guarded):
+    guarded.run(NO_HOLD)
+    guarded.run(guarded.update("staff", "acme", GONE))
+    for again in ("name = 'Sam'", "email = 'sam@example.org'", "phone = '1'", "preferences = '{}'", "left_at = NULL",
+                  "erased_at = NULL", "role = 'requester'"):  # fmt: skip
+        refused(guarded, guarded.update("staff", "acme", again), "staff_erased")
+
+
+def test_a_key_of_the_staffs_goes_after_their_name_and_stays_destroyed(guarded: Guarded):
+    guarded.run(NO_HOLD)
+    destroy = guarded.update("person_keys", "operator", "sealed = NULL, destroyed_at = now()")
+    refused(guarded, destroy, "person_keys_free")
+    guarded.run(guarded.update("staff", "operator", "left_at = now()"))
+    refused(guarded, destroy, "person_keys_free")
+    guarded.run(guarded.update("staff", "operator", "erased_at = now()"))
+    guarded.run(destroy)
+    refused(
+        guarded, guarded.update("person_keys", "operator", "sealed = 'x', destroyed_at = NULL"), "person_keys_destroyed"
+    )
+
+
+def test_words_of_the_staff_go_with_their_key_and_by_the_one_function(guarded: Guarded):
+    whose = id_of("acme.staff")
+    where = guarded.world.where("messages", "acme")
+    guarded.run("ALTER TABLE messages DISABLE TRIGGER USER")
+    guarded.run(f"UPDATE messages SET author_kind = 'staff', author_id = '{whose}' WHERE {where}")
+    guarded.run("ALTER TABLE messages ENABLE TRIGGER USER")
+    guarded.run(NO_HOLD)
+    key = f"(person_id, staff_id, sealed, made_at) VALUES ('{whose}', '{whose}', 'x', now())"
+    guarded.run(f"INSERT INTO person_keys {key}")
+    refused(guarded, f"SELECT erase_words('{whose}')", "messages_kept")
+    guarded.run(guarded.update("staff", "acme", GONE))
+    guarded.run(f"UPDATE person_keys SET sealed = NULL, destroyed_at = now() WHERE person_id = '{whose}'")
+    assert guarded.rows(f"SELECT erase_words('{whose}')") == [(1,)]
+    ((words,),) = guarded.rows(f"SELECT words FROM messages WHERE {where}")
+    assert words == "[erased]"
+    refused(guarded, f"UPDATE messages SET words = 'other words' WHERE {where}", "messages_kept")

@@ -61,6 +61,8 @@ PRIVACY = (
     "person_keys_destroyed",
     "person_keys_free",
     "technicians_erased",
+    "staff_free",
+    "staff_erased",
 )
 #: Tried in `test_proof_triggers.py`.
 PROOFS = ("credentials_with_facts", "credentials_born_with_facts")

@@ -27,6 +27,7 @@ OUTSIDE = {
     "uq_site_requests_waiting": {"state": "'granted'"},
     "uq_disputes_open": {"state": "'decided'", "decided_at": "now()", "awarded": "0"},
     "uq_erasures_open": {"state": "'refused'"},
+    "uq_erasures_open_staff": {"state": "'refused'"},
     "uq_proposals_open": {"state": "'refused'", "decided_at": "now()"},
     "uq_removals_open": {"state": "'final'", "ended_at": "now()"},
     "uq_rounds_open": {"closed_at": "now()"},
