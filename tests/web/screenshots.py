@@ -76,7 +76,7 @@ def _uploads(desk: Device, names: Names) -> None:
     desk.page.get_by_label("CSV file").set_input_files(
         files=[{"name": "jobs.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}]
     )
-    desk.sees("One cell cannot be used.")
+    desk.sees("One field cannot be used.")
 
 
 def _turns_to_the_day(desk: Device, names: Names) -> None:

@@ -350,7 +350,7 @@ def test_a_table_shows_its_bad_cells_and_is_posted_whole(office: Devices, size):
         desk.page.get_by_label("CSV file").set_input_files(
             files=[{"name": "jobs.csv", "mimeType": "text/csv", "buffer": table.encode()}]
         )
-        desk.sees("One cell cannot be used. Nothing is posted.")
+        desk.sees("One field cannot be used. Nothing is posted.")
         expect(desk.page.get_by_label("pay, line 3")).to_be_in_viewport()
         shot(desk, f"upload-{size[0]}")
         assert desk.barriers() == []

@@ -31,7 +31,7 @@ const STAFF = ['client_admin', 'dispatcher', 'requester']
 const DECIDERS = ['client_admin', 'dispatcher']
 const OPERATOR = ['operator']
 
-/** In the order of the navigation; the longest path that an address begins with is its page. */
+/** In the order of the navigation. */
 export const SECTIONS: readonly Section[] = [
   { path: '/', words: 'jobs', roles: [...STAFF, ...OPERATOR], load: () => import('./pages/OrdersPage.svelte') },
   { path: '/post', words: 'post', roles: STAFF, load: () => import('./pages/PostPage.svelte') },
@@ -84,10 +84,12 @@ export function sectionsOf(role: string): readonly Section[] {
   return [...own.filter(isFirst), ...own.filter((each) => !isFirst(each))]
 }
 
+/** Which of them have a page for each thing that they list, and where that is. */
+const OF_ONE: Record<string, string> = { '/': '/jobs', '/pools': '/pools' }
+
 /** The page of an address, for this role; nothing where there is none. */
 export function sectionAt(path: string, role: string): Section | undefined {
-  const isAt = (each: Section) => path === each.path || path.startsWith(each.path === '/' ? '/jobs' : `${each.path}/`)
-  return sectionsOf(role)
-    .filter(isAt)
-    .toSorted((one, other) => other.path.length - one.path.length)[0]
+  const at = path.length > 1 ? path.replace(/\/$/, '') : path
+  const isOf = (one: string | undefined) => one !== undefined && (at === one || at.startsWith(`${one}/`))
+  return sectionsOf(role).find((each) => at === each.path || isOf(OF_ONE[each.path]))
 }

@@ -116,7 +116,9 @@ class Outbox {
   async say(wish: Wish, hearer?: Hearer): Promise<void> {
     // Said without a network, though the first try be made after its return.
     const wasOffline = !net.isReached && BINDING.includes(wish.kind)
-    const entry: Entry = { ...wish, id: crypto.randomUUID(), madeAt: Date.now(), state: 'waiting', wasOffline }
+    // Later than what was said before, though somebody set the clock back meanwhile: it is sent in this order.
+    const madeAt = Math.max(Date.now(), ...this.entries.map((each) => each.madeAt + 1))
+    const entry: Entry = { ...wish, id: crypto.randomUUID(), madeAt, state: 'waiting', wasOffline }
     this.isFull = false
     if (hearer) this.#hearers.set(entry.id, hearer)
     await store.put(entry).catch((error: unknown) => {

@@ -2,6 +2,8 @@
 import { clock } from '../time/clock'
 
 const PATIENCE_MS = 15_000
+/** How far the server's clock is ahead, for a page that is opened without a network. */
+const AHEAD = 'truckroll.ahead'
 
 class Net {
   isReached = $state(navigator.onLine)
@@ -10,6 +12,7 @@ class Net {
   #back = new Set<() => void>()
 
   constructor() {
+    clock.remember(Number(localStorage.getItem(AHEAD) ?? 0))
     addEventListener('offline', () => {
       this.isReached = false
     })
@@ -39,6 +42,7 @@ class Net {
         signal: AbortSignal.any([request.signal, AbortSignal.timeout(patienceMs)]),
       })
       clock.learn(answer.headers.get('Date'), askedAt, Date.now())
+      localStorage.setItem(AHEAD, String(clock.offset))
       this.heard()
       return answer
     } catch (error) {

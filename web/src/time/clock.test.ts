@@ -8,6 +8,14 @@ describe('the server clock', () => {
     expect(new ServerClock().offset).toBe(0)
   })
 
+  it('is what was learned before, until something is heard', () => {
+    const clock = new ServerClock()
+    clock.remember(-2_820_000)
+    expect(clock.offset).toBe(-2_820_000)
+    clock.learn(at(1060), 1_000_350, 1_000_450)
+    expect(Math.abs(clock.offset - 60_000)).toBeLessThanOrEqual(550)
+  })
+
   it('is within half a second and half the way after one answer', () => {
     const clock = new ServerClock()
     // The server is 60 s ahead: it is 1060.4 there when it is 1000.4 here.

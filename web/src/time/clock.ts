@@ -9,6 +9,12 @@
 export class ServerClock {
   #least = Number.NEGATIVE_INFINITY
   #most = Number.POSITIVE_INFINITY
+  #before = 0
+
+  /** What was learned when the page was open last holds until there is an answer. */
+  remember(offset: number): void {
+    this.#before = offset
+  }
 
   learn(date: string | null, askedAt: number, heardAt: number): void {
     const second = date === null ? Number.NaN : Date.parse(date)
@@ -21,9 +27,9 @@ export class ServerClock {
     this.#most = agrees ? Math.min(this.#most, most) : most
   }
 
-  /** Milliseconds to add to our own clock; nothing before the first answer. */
+  /** Milliseconds to add to our own clock. */
   get offset(): number {
-    return Number.isFinite(this.#least) ? (this.#least + this.#most) / 2 : 0
+    return Number.isFinite(this.#least) ? (this.#least + this.#most) / 2 : this.#before
   }
 
   now(): number {

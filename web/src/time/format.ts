@@ -136,11 +136,14 @@ export function duration(seconds: number, locale: string): string {
 /** How long the reader's own unit of ways is: a mile where miles are used. */
 export const metresOf = (locale: string): number => (/-(US|GB|LR|MM)\b/.test(locale) ? 1609.344 : 1000)
 
-/** A distance in the reader's unit. */
-export function distance(metres: number, locale: string): string {
+/** A distance in the reader's unit; in a sentence the unit is written out. */
+export function distance(metres: number, locale: string, unitDisplay: 'short' | 'long' = 'short'): string {
   const value = metres / metresOf(locale)
   const unit = metresOf(locale) === 1000 ? 'kilometer' : 'mile'
-  return new Intl.NumberFormat(locale, { style: 'unit', unit, maximumFractionDigits: value < 10 ? 1 : 0 }).format(value)
+  const digits = value < 10 ? 1 : 0
+  return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay, maximumFractionDigits: digits }).format(
+    value,
+  )
 }
 
 /** A sum with its currency; whole sums without decimals. */

@@ -177,8 +177,8 @@ export const account = {
     reviewBy: (time: string) => `An answer is due by ${time}.`,
     renew: 'Renew it',
     missing: 'What would open more',
-    missingLead: (miles: number, days: number) =>
-      `Jobs within ${miles} miles in the last ${days} days that were open to you but for one proof. It is no promise.`,
+    missingLead: (far: string, days: number) =>
+      `Jobs within ${far} in the last ${days} days that were open to you but for one proof. It is no promise.`,
     opens: (least: number) => (least === 0 ? 'a few jobs' : `${least} jobs or more`),
     missingNone: 'No job near you was closed to you for one missing proof alone.',
     pools: 'Pools that I could be in',

@@ -363,7 +363,7 @@ export const desk = {
   upload: {
     faults: {
       unreadable: 'This line cannot be read: look for a quote that is not closed',
-      num_cells: 'It has more or fewer cells than the first line',
+      num_cells: 'It has more or fewer fields than the first line',
       unknown_site: 'None of your sites has this store number',
       unknown_column: 'No column of this name is known',
       missing_column: 'This column is missing',
@@ -392,7 +392,7 @@ export const desk = {
     look: 'Look at it',
     looking: 'Looking',
     bad: (num: number) =>
-      num === 1 ? 'One cell cannot be used. Nothing is posted.' : `${num} cells cannot be used. Nothing is posted.`,
+      num === 1 ? 'One field cannot be used. Nothing is posted.' : `${num} fields cannot be used. Nothing is posted.`,
     good: (num: number) => (num === 1 ? 'One work order is ready.' : `${num} work orders are ready.`),
     known: 'is there already',
     knownMany: (num: number) =>
@@ -405,7 +405,7 @@ export const desk = {
     anew: 'Another table',
     example: 'Example',
     tooLarge: 'The file is larger than 500 kB. Split it.',
-    table: 'The table with its marked cells',
+    table: 'The table with its marked fields',
   },
   coverage: {
     title: 'Coverage',

@@ -177,8 +177,8 @@ export const account = {
     reviewBy: (time: string) => `Deben contestar antes del ${time}.`,
     renew: 'Renovarla',
     missing: 'Qué abriría más',
-    missingLead: (miles: number, days: number) =>
-      `Trabajos a menos de ${miles} millas en los últimos ${days} días a los que solo le faltaba una acreditación. No es una promesa.`,
+    missingLead: (far: string, days: number) =>
+      `Trabajos a menos de ${far} en los últimos ${days} días a los que solo le faltaba una acreditación. No es una promesa.`,
     opens: (least: number) => (least === 0 ? 'algunos trabajos' : `${least} trabajos o más`),
     missingNone: 'Ningún trabajo cercano se le cerró solo por una acreditación.',
     pools: 'Grupos en los que podría estar',

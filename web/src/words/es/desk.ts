@@ -361,7 +361,7 @@ export const desk: typeof english = {
   upload: {
     faults: {
       unreadable: 'No se puede leer esta línea: busque unas comillas sin cerrar',
-      num_cells: 'Tiene más o menos celdas que la primera línea',
+      num_cells: 'Tiene más o menos campos que la primera línea',
       unknown_site: 'Ninguno de sus lugares tiene este número de tienda',
       unknown_column: 'No se conoce ninguna columna con este nombre',
       missing_column: 'Falta esta columna',
@@ -390,7 +390,7 @@ export const desk: typeof english = {
     look: 'Revisar',
     looking: 'Revisando',
     bad: (num) =>
-      num === 1 ? 'Una celda no sirve. No se publica nada.' : `${num} celdas no sirven. No se publica nada.`,
+      num === 1 ? 'Un campo no sirve. No se publica nada.' : `${num} campos no sirven. No se publica nada.`,
     good: (num) => (num === 1 ? 'Una orden está lista.' : `${num} órdenes están listas.`),
     known: 'ya está',
     knownMany: (num) => (num === 1 ? 'Una ya está y queda como está.' : `${num} ya están y quedan como están.`),
@@ -402,7 +402,7 @@ export const desk: typeof english = {
     anew: 'Otra tabla',
     example: 'Ejemplo',
     tooLarge: 'El archivo supera 500 kB. Divídalo.',
-    table: 'La tabla con sus celdas marcadas',
+    table: 'La tabla con sus campos marcados',
   },
   coverage: {
     title: 'Cobertura',
