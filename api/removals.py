@@ -20,6 +20,7 @@ from api.schemas.pages import PageOf
 from api.schemas.proofs import (
     CredentialOut,
     RemovalAnswerIn,
+    RemovalFinishIn,
     RemovalIn,
     RemovalOut,
     RemovalStep,
@@ -40,7 +41,7 @@ from dispatch.visits.removals import MOVES, answer_notice, find_removals, give_n
 router = APIRouter(prefix="/v1", tags=["technicians"])
 
 Screened = Annotated[Actor, Depends(only("technician", "operator"))]
-RemovalWish = Literal["review", "withdraw", "finish"]
+RemovalWish = Literal["review", "withdraw"]
 
 
 @router.get("/credentials", response_model=PageOf[CredentialOut], summary="What waits for a review?")
@@ -155,9 +156,20 @@ def post_answer(request: Request, actor: Technician, removal_id: UUID, said: Rem
     return idempotent(request, actor, work)
 
 
-@router.post("/removals/{removal_id}/{wish}", response_model=RemovalOut, summary="Review, withdraw, finish")
+@router.post("/removals/{removal_id}/finish", response_model=RemovalOut, summary="Make a removal final")
+def post_removal_finish(request: Request, actor: Operator, removal_id: UUID, said: RemovalFinishIn) -> Response:
+    """Never before the days to answer are over and somebody has reviewed it; with what was weighed, which they read."""
+
+    def work(session: Session, now: datetime) -> Reply:
+        move_removal(session, actor, removal_id, "finish", weighed=said.weighed, now=now)
+        return Reply(_shown(actor, session.get_one(RemovalRow, removal_id)))
+
+    return idempotent(request, actor, work)
+
+
+@router.post("/removals/{removal_id}/{wish}", response_model=RemovalOut, summary="Review or withdraw a removal")
 def post_removal_move(request: Request, actor: Operator, removal_id: UUID, wish: RemovalWish) -> Response:
-    """`finish` never before the days to answer are over and somebody has reviewed it; `withdraw` undoes all of it."""
+    """`review` says that a person looks at it; `withdraw` undoes all of it."""
 
     def work(session: Session, now: datetime) -> Reply:
         move_removal(session, actor, removal_id, wish, now=now)

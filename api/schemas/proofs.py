@@ -277,6 +277,17 @@ class RemovalAnswerIn(In):
     answer: str = Field(min_length=1, max_length=20_000)
 
 
+class RemovalFinishIn(In):
+    """What was weighed before it is final: how grave it is, how long ago, what it has to do with the work."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"weighed": "A theft at work, eight months ago; the work is alone in shops after hours."}]
+        }
+    )
+    weighed: str = Field(min_length=1, max_length=20_000, description="The technician reads it.")
+
+
 class RemovalStep(Out):
     """Who did what, and when."""
 
@@ -297,6 +308,7 @@ class RemovalOut(Out):
         description="The copy, by hash: read it at `/v1/credentials/{credential_id}/documents`, page by page."
     )
     answer: str | None
+    weighed: str | None = Field(description="What a person weighed before it was made final.")
     respond_by: Instant
     ended_at: Instant | None
     steps: list[RemovalStep]

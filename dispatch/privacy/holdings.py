@@ -125,7 +125,14 @@ HOLDINGS: tuple[Holding, ...] = (
             "state": "CASE WHEN state IN ('revoked', 'rejected') THEN state ELSE 'expired' END",
         },
     ),
-    Holding("removals", erased={"notice": _ERASED, "answer": f"CASE WHEN answer IS NOT NULL THEN {_ERASED} END"}),
+    Holding(
+        "removals",
+        erased={
+            "notice": _ERASED,
+            "answer": f"CASE WHEN answer IS NOT NULL THEN {_ERASED} END",
+            "weighed": f"CASE WHEN weighed IS NOT NULL THEN {_ERASED} END",
+        },
+    ),
     Holding(
         "admissions",
         erased={

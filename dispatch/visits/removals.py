@@ -1,8 +1,10 @@
 """How does somebody leave over the result of a screening? Notice, days to answer, a person's review, a final notice.
 
 What the fair-credit rules ask of whoever acts on a report (15 U.S.C. 1681b(b)(3)): a copy and the rights before, time
-to answer, and a notice after. Every step is a person's. Meanwhile the technician is held: nothing new is offered, and
-what is booked is for its dispatchers to look at; taken back, everything is as it was.
+to answer, and a notice after. Every step is a person's, and who makes it final writes down what they weighed: the
+nature and gravity of what the report says, the time since, and what it has to do with the work (EEOC Enforcement
+Guidance 915.002 of 25 April 2012, part V.B). Meanwhile the technician is held: nothing new is offered, and what is
+booked is for its dispatchers to look at; taken back, everything is as it was.
 """
 
 from collections.abc import Mapping, Sequence
@@ -141,14 +143,18 @@ def answer_notice(session: Session, actor: Actor, removal_id: UUID, answer: str,
     _move(session, actor, row, "answer", now)
 
 
-def move_removal(session: Session, actor: Actor, removal_id: UUID, wish: str, *, now: datetime) -> str:
-    """Review, withdraw or finish: the state after it.
+def move_removal(
+    session: Session, actor: Actor, removal_id: UUID, wish: str, *, weighed: str | None = None, now: datetime
+) -> str:
+    """Review, withdraw or finish: the state after it. To finish takes what was `weighed`, which the technician reads.
 
     Withdrawn, everything is as it was. Finished, never before the days to answer are over and somebody has reviewed
     it, the proof ends, and the work to come goes to the next in line.
 
     Raises
     ------
+    BadInput
+        Nothing says what was weighed before it is made final.
     Conflict
         Its state does not allow it, or the technician may still answer.
     NotFound, Refused
@@ -158,6 +164,8 @@ def move_removal(session: Session, actor: Actor, removal_id: UUID, wish: str, *,
     row = _hold(session, actor, removal_id)
     if wish == "finish" and now < row.respond_by:
         raise Conflict(f"may be answered until {row.respond_by.isoformat()}", wish, ("withdraw",))
+    if wish == "finish" and "finish" in MOVES[row.state]:
+        row.weighed = _weighed(weighed)
     _move(session, actor, row, wish, now)
     if row.ended_at is not None:
         _end(session, actor, row, now)
@@ -233,6 +241,14 @@ def _move(session: Session, actor: Actor, row: RemovalRow, wish: str, now: datet
     session.flush()
     told = {"technician": str(row.technician_id), "credential": str(row.credential_id)}
     record(session, actor, ("removal", row.id), _KINDS[wish], told, client_id=None, now=now)
+
+
+def _weighed(words: str | None) -> str:
+    found = "" if words is None else checked_text("weighed", words, max_chars=_MAX_CHARS, is_long=True)
+    if not found:
+        way_out = "say what was weighed: how grave it is, how long ago, and what it has to do with the work"
+        raise BadInput("weighed", words, way_out)
+    return found
 
 
 def _end(session: Session, actor: Actor, row: RemovalRow, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""A block says why, on either side; the word that clears somebody has a last day"""
+"""A block says why, on either side; the word that clears has a last day; a final removal says what was weighed"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,7 @@ depends_on = None
 
 MARKS = ("client_marks", "technician_marks")
 NOT_ASKED = "'No reason was asked for when this was set'"
+NOT_WRITTEN = "'What was weighed was not written down when this was decided'"
 
 #: By their proofs; of a word, a year from when it was given.
 ENDS = """
@@ -47,7 +48,7 @@ HAS_END = "(clearance = 'us_person') = (clearance_until IS NOT NULL)"
 
 
 def upgrade() -> None:
-    """Where no reason was given so far, the row says that."""
+    """Where no reason was given so far, and nothing written down, the row says that."""
     for table in MARKS:
         op.execute(f"UPDATE {table} SET reason = {NOT_ASKED} WHERE kind = 'block' AND btrim(coalesce(reason, '')) = ''")
         op.create_check_constraint(
@@ -60,10 +61,16 @@ def upgrade() -> None:
     has_end = sa.text("clearance_until IS NOT NULL")
     op.create_index("ix_technicians_clearance_until", "technicians", ["clearance_until"], postgresql_where=has_end)
     op.get_bind().connection.cursor().execute(WORD_ENDS)
+    op.add_column("removals", sa.Column("weighed", sa.Text(), nullable=True))
+    op.execute(f"UPDATE removals SET weighed = {NOT_WRITTEN} WHERE state = 'final'")
+    op.create_check_constraint(
+        op.f("ck_removals_final_was_weighed"), "removals", "state <> 'final' OR btrim(coalesce(weighed, '')) <> ''"
+    )
 
 
 def downgrade() -> None:
     """What was said stays; a word holds without an end again."""
+    op.drop_column("removals", "weighed")
     op.execute("DROP TRIGGER technicians_word_ends ON technicians")
     op.execute("DROP FUNCTION technicians_word_ends()")
     op.drop_column("technicians", "clearance_until")

@@ -50,7 +50,7 @@ PERSONAL = {
     "admissions": ("given_name", "given_email"),
     "pool_overrides": ("reason",),
     "credentials": ("evidence", "facts"),
-    "removals": ("notice", "answer"),
+    "removals": ("notice", "answer", "weighed"),
     "positions": ("lat", "lng"),
     "agreements": ("words",),
     "duty_shifts": ("contact_name", "contact_email", "contact_phone"),

@@ -17,7 +17,7 @@ from sitting import fits, goes, in_panel, sits_down
 from sqlalchemy import update
 
 from dispatch.audit.bundle import verify_bundle
-from dispatch.record.tables import CredentialKindRow, CredentialRow
+from dispatch.record.tables import CredentialKindRow, CredentialRow, RemovalRow
 from dispatch.screening.protocol import Result
 from dispatch.screening.results import take_result
 
@@ -274,6 +274,29 @@ def test_notice_of_a_removal_goes_with_the_copy_and_is_answered_from_a_phone_wit
         assert (removal["state"], removal["answer"]) == ("answered", "That is somebody else of my name.")
         desk.page.reload()
         desk.sees("That is somebody else of my name.")
+        with town.world.as_engine() as (session, now):
+            session.execute(update(RemovalRow).where(RemovalRow.id == UUID(removal["id"])).values(respond_by=now))
+        row = desk.page.get_by_role("listitem").filter(has_text="It names an open case.")
+        row.get_by_role("button", name="Review it").click()
+        in_panel(desk, "Review it")
+        row.get_by_role("button", name="Make it final").click()
+        panel.get_by_role("button", name="Make it final").click()
+        weighed = panel.get_by_label("What was weighed")
+        assert weighed.evaluate("each => each.validity.valueMissing"), "the last word says what it rests on"
+        weighed.fill(f"A theft at work, a year ago; this work is in shops. {CANARY}")
+        assert desk.barriers() == []
+        for name, size in (("phone", PHONE), ("desk", DESK)):
+            desk.page.set_viewport_size({"width": size[0], "height": size[1]})
+            assert fits(desk)
+            if SHOTS:
+                desk.page.screenshot(path=Path(SHOTS) / f"finish-{name}.png")
+        in_panel(desk, "Make it final")
+        phone.page.reload()
+        phone.sees("What was weighed")
+        phone.sees(f"A theft at work, a year ago; this work is in shops. {CANARY}")
+        assert phone.barriers() == []
+        if SHOTS:
+            phone.page.screenshot(path=Path(SHOTS) / "weighed.png", full_page=True)
 
 
 def test_a_technician_asks_a_person_to_look_again_without_a_network_and_reads_the_answer(

@@ -69,7 +69,7 @@ class RemovalRow(Base):
     """Somebody is to leave over the result of a screening: never at once, never by a machine.
 
     `respond_by` ends the days in which the technician can answer; `steps` has who did what, and when; `held_before` is
-    the state to which they return if it is taken back.
+    the state to which they return if it is taken back; `weighed` what a person weighed before they made it final.
     """
 
     __tablename__ = "removals"
@@ -77,6 +77,7 @@ class RemovalRow(Base):
         one_of("state", REMOVAL_STATES),
         CheckConstraint("isfinite(respond_by)", name="respond_by_finite"),
         CheckConstraint("(state IN ('withdrawn', 'final')) = (ended_at IS NOT NULL)", name="ended_has_time"),
+        CheckConstraint("state <> 'final' OR btrim(coalesce(weighed, '')) <> ''", name="final_was_weighed"),
         Index(
             "uq_removals_open",
             "technician_id",
@@ -93,6 +94,7 @@ class RemovalRow(Base):
     held_before: Mapped[Code]
     notice: Mapped[Words]
     answer: Mapped[Words | None]
+    weighed: Mapped[Words | None]
     steps: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     respond_by: Mapped[Instant]
     ended_at: Mapped[Instant | None]

@@ -26,6 +26,7 @@ from dispatch.screening.vendor import HttpScreener
 from dispatch.visits.sweeps import sweep_visits
 
 SECRET = "a secret between two"
+WEIGHED = {"weighed": "A theft at work, a year ago, and the work is in shops."}
 CHECK = {"needs": {"skills": {"hvac": 2}, "credentials": ["background_check"]}, "pay": {"amount": "140.00"}}
 
 
@@ -209,14 +210,14 @@ def test_nobody_leaves_over_a_screening_before_they_were_heard(town, operator, s
     assert stranger.status_code == 404
     assert town.technician(1).post(f"{url}/answer", {"answer": "x"}).status_code == 404
 
-    early = operator.post(f"{url}/finish")
+    early = operator.post(f"{url}/finish", WEIGHED)
     assert (early.status_code, early.json()["moves"]) == (409, ["withdraw"])
     answered = given.technician.post(f"{url}/answer", {"answer": "That is somebody else of my name."})
     assert answered.json()["state"] == "answered"
     assert operator.post(f"{url}/review").json()["state"] == "under_review"
-    assert operator.post(f"{url}/finish").status_code == 409, "the days to answer are not over"
+    assert operator.post(f"{url}/finish", WEIGHED).status_code == 409, "the days to answer are not over"
     days_pass(town, removal["id"])
-    final = operator.post(f"{url}/finish").json()
+    final = operator.post(f"{url}/finish", WEIGHED).json()
     assert (final["state"], final["moves"]) == ("final", [])
     assert [step["step"] for step in final["steps"]] == ["notice", "answer", "review", "finish"]
     assert state_of(town, proof["id"]) == "revoked"
@@ -275,7 +276,13 @@ def test_a_screening_that_turns_adverse_later_waits_in_the_operators_queue_until
     removal = begun()
     assert operator.post(f"{removal}/review").status_code == 200
     days_pass(town, removal.rsplit("/", 1)[1])
-    assert operator.post(f"{removal}/finish").json()["state"] == "final"
+    for unsaid in ({}, {"weighed": ""}, {"weighed": " \n "}, {"weighed": None}):
+        refused = operator.post(f"{removal}/finish", unsaid)
+        assert (refused.status_code, refused.json()["errors"][0]["path"]) == (422, "/weighed"), unsaid
+    final = operator.post(f"{removal}/finish", WEIGHED).json()
+    assert (final["state"], final["weighed"]) == ("final", WEIGHED["weighed"])
+    read = town.technician().get(f"/v1/technicians/{town.world.technicians[0]}/removals").json()[0]
+    assert read["weighed"] == WEIGHED["weighed"], "whom it is about reads it"
     assert (queue(), state_of(town, proof["id"])) == ([other["id"]], "revoked")
 
     is_told("adverse", 1, other)
@@ -302,7 +309,7 @@ def test_a_notice_that_was_wrong_is_taken_back_and_everything_is_as_it_was(town,
         assert session.get_one(TechnicianRow, given.technician_id).state == "active"
     assert open_alarms(given) == []
     assert given.state() == "assigned"
-    assert operator.post(f"/v1/removals/{removal['id']}/finish").status_code == 409
+    assert operator.post(f"/v1/removals/{removal['id']}/finish", WEIGHED).status_code == 409
 
 
 def test_a_proof_is_taken_back_and_the_runner_up_is_asked_at_once(town, operator, story):

@@ -179,7 +179,7 @@ def test_who_was_given_notice_comes_in_to_read_and_answer_it_and_to_read_the_dec
     operator.post(f"/v1/removals/{removal['id']}/review")
     with town.world.as_engine() as (session, now):
         session.execute(update(RemovalRow).values(respond_by=now))
-    assert operator.post(f"/v1/removals/{removal['id']}/finish").json()["state"] == "final"
+    assert operator.post(f"/v1/removals/{removal['id']}/finish", {"weighed": "A theft."}).json()["state"] == "final"
     assert is_in(again), "the decision is to be read"
     for changed in ({"ended_at": RemovalRow.ended_at - timedelta(days=61)}, {"state": "withdrawn"}):
         with town.world.as_engine() as (session, now):

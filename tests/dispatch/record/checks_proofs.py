@@ -39,8 +39,16 @@ CHECKS = {
         (f"sha256 = '{'f' * 64}'",), (f"sha256 = '{'0' * 63}'", f"sha256 = '{'G' * 64}'", "sha256 = ''")
     ),
     "ck_removals_ended_has_time": Edge(
-        ("ended_at = NULL", "state = 'final', ended_at = now()", "state = 'withdrawn', ended_at = now()"),
-        ("ended_at = now()", "state = 'final'", "state = 'withdrawn'"),
+        (
+            "ended_at = NULL",
+            "state = 'final', weighed = 'x', ended_at = now()",
+            "state = 'withdrawn', ended_at = now()",
+        ),
+        ("ended_at = now()", "state = 'final', weighed = 'x'", "state = 'withdrawn'"),
+    ),
+    "ck_removals_final_was_weighed": Edge(
+        ("weighed = NULL", "state = 'withdrawn', ended_at = now()", "state = 'final', ended_at = now(), weighed = 'x'"),
+        tuple(f"state = 'final', ended_at = now(), weighed = {words}" for words in ("NULL", "''", "' '")),
     ),
     "ck_removals_respond_by_finite": Edge(
         ("respond_by = '2027-01-01'",), ("respond_by = 'infinity'", "respond_by = '-infinity'")

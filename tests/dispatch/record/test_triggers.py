@@ -441,5 +441,5 @@ def test_technicians_held_lets_nobody_work_again_before_their_removal_has_ended(
     for state in ("suspended", "left", "erased"):
         assert guarded.accepts(guarded.update("technicians", "cy", f"state = '{state}'")) == 1
     for ended in ("withdrawn", "final"):
-        guarded.run(guarded.update("removals", "cy", f"state = '{ended}', ended_at = now()"))
+        guarded.run(guarded.update("removals", "cy", f"state = '{ended}', ended_at = now(), weighed = 'x'"))
         assert guarded.accepts(guarded.update("technicians", "cy", "state = 'active'")) == 1

@@ -29,7 +29,7 @@ OUTSIDE = {
     "uq_erasures_open": {"state": "'refused'"},
     "uq_erasures_open_staff": {"state": "'refused'"},
     "uq_proposals_open": {"state": "'refused'", "decided_at": "now()"},
-    "uq_removals_open": {"state": "'final'", "ended_at": "now()"},
+    "uq_removals_open": {"state": "'withdrawn'", "ended_at": "now()"},
     "uq_rounds_open": {"closed_at": "now()"},
     "uq_slots_lead": {"is_lead": "false"},
     "uq_jobs_series_day": {"series_id": "NULL"},

@@ -15,7 +15,7 @@ from racing import race
 from sqlalchemy import select, update
 from worlds import World
 
-from dispatch.errors import Conflict, Refused
+from dispatch.errors import BadInput, Conflict, Refused
 from dispatch.jobs.acceptance import Lost, Won, accept_offer
 from dispatch.record.session import ENGINE, Actor
 from dispatch.record.tables import (
@@ -68,7 +68,8 @@ def noticed(world: World, proof: UUID) -> UUID:
 
 
 def moved(world: World, removal: UUID, wish: str) -> str:
-    state: str = doing(world, move_removal, OPERATOR, removal, wish)
+    weighed = "A theft, a year ago, at work" if wish == "finish" else None
+    state: str = doing(world, move_removal, OPERATOR, removal, wish, weighed=weighed)
     return state
 
 
@@ -183,6 +184,24 @@ def test_the_end_of_a_removal_ends_the_proof_and_a_vendors_later_word_does_not_b
         assert session.get_one(CredentialRow, screened).state == "revoked"
     assert state_of(world) == "suspended"
     assert doing(world, move_technician, OPERATOR, world.technicians[0], "reinstate") == "active", "a person may"
+
+
+@pytest.mark.parametrize("weighed", [None, "", " \n "])
+def test_nothing_is_final_before_somebody_wrote_down_what_they_weighed(
+    world: World, screened: UUID, weighed: str | None
+) -> None:
+    removal = noticed(world, screened)
+    with pytest.raises(Conflict):
+        doing(world, move_removal, OPERATOR, removal, "finish", weighed="A theft")
+    ready_to_end(world, removal)
+    with pytest.raises(BadInput, match=r"^weighed: "):
+        doing(world, move_removal, OPERATOR, removal, "finish", weighed=weighed)
+    with world.as_engine() as (session, _):
+        row = session.get_one(RemovalRow, removal)
+        assert (row.state, row.weighed) == ("under_review", None)
+    assert moved(world, removal, "finish") == "final"
+    with world.as_engine() as (session, _):
+        assert session.get_one(RemovalRow, removal).weighed == "A theft, a year ago, at work"
 
 
 def test_work_to_come_waits_while_they_are_heard_and_what_has_begun_goes_on(world: World, screened: UUID) -> None:

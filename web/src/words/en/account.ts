@@ -255,6 +255,7 @@ export const account = {
       finish: 'A person decided',
     } as Record<string, string>,
     yours: 'Your answer',
+    weighed: 'What was weighed',
     say: 'What is wrong in it, or should be explained?',
     send: 'Send my answer',
     sayHint: 'A person reads it before anything is decided. What you write stays here until it is sent.',

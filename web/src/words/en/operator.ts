@@ -94,6 +94,9 @@ export const operator = {
       finish: 'They leave. Never before their days to answer are over and somebody has reviewed it.',
     } as Record<string, string>,
     respondBy: 'to answer',
+    weighed: 'What was weighed',
+    weighedHint:
+      'Of what nature it is and how grave, how long ago it was, what it has to do with this work, and what they answered. They read this.',
   },
   asked: {
     outcome: 'Appeal against an outcome',

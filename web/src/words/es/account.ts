@@ -255,6 +255,7 @@ export const account = {
       finish: 'Una persona decidió',
     },
     yours: 'Su respuesta',
+    weighed: 'Qué se sopesó',
     say: '¿Qué está mal en él, o debe explicarse?',
     send: 'Enviar mi respuesta',
     sayHint: 'Una persona lo lee antes de decidir nada. Lo que escriba se queda aquí hasta que se envíe.',

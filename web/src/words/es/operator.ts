@@ -90,6 +90,9 @@ export const operator: typeof english = {
       finish: 'Se va. Nunca antes de que terminen sus días para responder y alguien la haya revisado.',
     },
     respondBy: 'para responder',
+    weighed: 'Qué se sopesó',
+    weighedHint:
+      'De qué naturaleza y gravedad es, cuánto hace de ello, qué tiene que ver con este trabajo y qué respondió. Lo lee la persona.',
   },
   asked: {
     outcome: 'Apelación contra un resultado',
