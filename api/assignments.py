@@ -19,16 +19,15 @@ from api.schemas.changes import SubstitutedOut, SubstituteIn
 from api.schemas.jobs import PayOut
 from api.schemas.offers import AnswerOut, AssignmentMoved, AssignmentOut, AssignmentState, OfferMoved
 from api.schemas.pages import PageOf
-from api.schemas.posting import PickIn, WhyIn
+from api.schemas.posting import HandBackIn, PickIn, WhyIn
 from api.showing import show_person, show_place
 from api.visibility import view
 from dispatch.errors import NotFound
 from dispatch.jobs.acceptance import Lost, pick
 from dispatch.jobs.changes import accept_counter, find_job, refuse_counter
-from dispatch.jobs.releasing import release
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, CounterRow, JobRow, OfferRow, SiteRow, TechnicianRow
-from dispatch.visits.answering import overtake
+from dispatch.reputation.excuses import hand_back
 from dispatch.visits.cancelling import release_from_work
 from dispatch.visits.incidents import is_flagged
 from dispatch.visits.substituting import NotSuitable, substitute
@@ -84,12 +83,14 @@ def release_technician(request: Request, actor: Dispatcher, assignment_id: UUID,
 
 
 @router.post("/assignments/{assignment_id}/back-out", response_model=AssignmentMoved, summary="Hand work back")
-def back_out(request: Request, actor: Talent, assignment_id: UUID, why: WhyIn) -> Response:
-    """The technician can't come after all; the slot reopens, the backup is asked first."""
+def back_out(request: Request, actor: Talent, assignment_id: UUID, why: HandBackIn) -> Response:
+    """The technician can't come after all; the slot reopens, the backup is asked first.
+
+    Where `why` says that it lay with the client or with safety, a person looks before it counts: `GET /v1/reviews`.
+    """
 
     def end(session: Session, now: datetime) -> None:
-        release(session, actor, assignment_id, why.why, now=now)
-        overtake(session, actor, [assignment_id], "released", now=now)
+        hand_back(session, actor, assignment_id, why.why, why.words, now=now)
 
     return _release(request, actor, assignment_id, end)
 

@@ -3,14 +3,15 @@
 import math
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlalchemy import select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from api.auth import Anyone, only
+from api.duepaging import page_by_due
 from api.idempotency import Reply, idempotent
 from api.paging import Cursor, Limit, page
 from api.parts import parts_of, reading
@@ -30,10 +31,17 @@ from api.schemas.reputation import (
 )
 from dispatch.jobs.lifecycle import NOT_THERE_YET
 from dispatch.record.session import Actor, database_now, transaction
-from dispatch.record.tables import AssignmentRow, EventRow, ReviewRow
+from dispatch.record.tables import AssignmentRow, DecisionRow, EventRow, ReviewRow
 from dispatch.reputation.decisions import OwnDecision, decision_about
 from dispatch.reputation.lapsed import lapses_of
-from dispatch.reputation.reviews import answer, appeal, ask_about_lapse, ask_for_review
+from dispatch.reputation.reviews import (
+    answer,
+    appeal,
+    ask_about_lapse,
+    ask_for_review,
+    is_theirs_to_answer,
+    waits_for,
+)
 from matching.eligibility import Rule
 from matching.reasons import WORDS, visible_count
 
@@ -91,27 +99,37 @@ def list_reviews(
     response: Response,
     state: Annotated[ReviewState | None, Query(description="Only these.", examples=["open"])] = None,
     about: Annotated[ReviewAbout | None, Query(description="Only these.", examples=["outcome"])] = None,
+    to_answer: Annotated[
+        bool, Query(description="Only those that wait for your answer, the first that is due first.", examples=[True])
+    ] = False,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> PageOf[ReviewOut]:
     """Your own; those about a client's work, for its staff; all, for the network. The newest first.
 
-    All wait equally long, so the last of those that are open is due first.
+    With `to_answer` only those that wait for you, the first that is due first.
     """
     asked = {ReviewRow.state: state, ReviewRow.about: about}
-    wanted = select(ReviewRow).where(*(column == value for column, value in asked.items() if value is not None))
+    wanted = _shown().where(*(column == value for column, value in asked.items() if value is not None))
     if actor.kind == "gateway":
         wanted = wanted.where(ReviewRow.technician_id == actor.technician_id)
     with reading(request, actor) as session:
         now = database_now(session)
-        found = page(session, request, wanted, ReviewRow.id, limit=limit, cursor=cursor)
+        if to_answer:
+            due = wanted.where(waits_for(actor))
+            found = page_by_due(session, request, due, ReviewRow.due_at, ReviewRow.id, limit=limit, cursor=cursor)
+        else:
+            found = page(session, request, wanted, ReviewRow.id, limit=limit, cursor=cursor)
     response.headers.update(found.headers)
-    return PageOf(items=[_show(row[0], now) for row in found.rows], next=found.next)
+    return PageOf(items=[_show(row, actor, now) for row in found.rows], next=found.next)
 
 
 @router.post("/reviews/{review_id}/answer", response_model=ReviewOut, summary="Answer an appeal or a review")
 def answer_review(request: Request, actor: _Reviewer, review_id: UUID, said: ReviewAnswerIn) -> Response:
-    """A person decides, with words. Appeals are the network's to answer; the others the client's as well."""
+    """A person decides, with words. Appeals are the network's to answer; the others the client's as well.
+
+    An excuse is its client's alone until its date, and then the network's.
+    """
     return _do(
         request,
         actor,
@@ -121,21 +139,43 @@ def answer_review(request: Request, actor: _Reviewer, review_id: UUID, said: Rev
 
 
 def _do(request: Request, actor: Actor, status: int, do: Callable[[Session, datetime], ReviewRow]) -> Response:
-    return idempotent(request, actor, lambda session, now: Reply(_show(do(session, now), now), status))
+    def work(session: Session, now: datetime) -> Reply:
+        row = session.execute(_shown().where(ReviewRow.id == do(session, now).id)).one()
+        return Reply(_show(row, actor, now), status)
+
+    return idempotent(request, actor, work)
 
 
-def _show(row: ReviewRow, now: datetime) -> ReviewOut:
-    is_open = row.state == "open"
+def _shown() -> Select[*tuple[Any, ...]]:
+    """Reviews with the work that each is about, as far as whoever asks may read it."""
+    return (
+        select(
+            ReviewRow,
+            func.coalesce(AssignmentRow.job_id, DecisionRow.job_id).label("job_id"),
+            AssignmentRow.ended_why,
+            AssignmentRow.start_at,
+        )
+        .outerjoin(AssignmentRow, AssignmentRow.id == ReviewRow.assignment_id)
+        .outerjoin(DecisionRow, DecisionRow.id == ReviewRow.decision_id)
+    )
+
+
+def _show(found: Row[*tuple[Any, ...]], actor: Actor, now: datetime) -> ReviewOut:
+    row: ReviewRow = found[0]
+    is_open, is_excuse = row.state == "open", row.about == "excuse"
     return ReviewOut(
         **{name: getattr(row, name) for name in _SAME},
+        job_id=found.job_id,
+        why=found.ended_why if is_excuse else None,
+        start_at=found.start_at if is_excuse else None,
         is_late=is_open and row.due_at <= now,
-        moves=["answer"] if is_open else [],
+        moves=["answer"] if is_open and is_theirs_to_answer(actor, row) else [],
     )
 
 
 _SAME = (
     "id", "client_id", "technician_id", "about", "event_id", "assignment_id", "decision_id", "words", "state",
-    "made_at", "due_at", "answer", "decided_at",
+    "made_at", "due_at", "passed_on_at", "answer", "decided_at",
 )  # fmt: skip
 
 

@@ -9,10 +9,12 @@ from uuid import UUID
 from matching.reputation import Outcome, ReputationPolicy, back_out_severity, is_in_time, of_stars
 
 #: Who hands work back for a technician.
-_TALENT = ("technician", "company", "gateway")
-#: Codes of handing back that lie with the client, or with safety: they don't count, a person may look at them.
+TALENT = ("technician", "company", "gateway")
+#: Codes of handing back that lie with the client, or with safety: a person looks before they are excused for good.
 UNSAFE = ("unsafe",)
 CLIENT_CAUSED = ("no_access", "not_ready", "site_closed", "customer_closed", "client_changed")
+#: Why an excused hand-back doesn't count after each event of its review; upheld, it is as it was said.
+_LOOKS = {"made": "in_review", "passed_on": "in_review", "rejected": None, "unanswered": "unanswered"}
 #: A return for one of these was in the technician's hands; for all else it was not.
 OWN_RETURNS = ("time", "other")
 
@@ -45,7 +47,8 @@ def outcomes_of(
 
     `answers` has, by event, how an appeal against it stands: `open`, `upheld` or `rejected`. What was appealed against
     doesn't count while it is open, nor when it was upheld; nor does any of it while a dispute about the work's pay is
-    open. What speaks for the technician is untouched by both.
+    open. What speaks for the technician is untouched by both. What was excused on handing back doesn't count before a
+    person has looked at it; whether they did, the events of that review say.
     """
     agreed_at = _agreed(work, events)
     found = [
@@ -84,19 +87,30 @@ def _kept(
                 Outcome(event.id, "on_time", arrived, float(in_time), event.at),
             ]
         if event.subject == "assignment" and event.kind == "released":
-            return _given_back(work, event, agreed_at[event.id], policy)
+            given_back = _given_back(work, event, agreed_at[event.id], policy)
+            return [_looked_at(each, events) for each in given_back]
     return []
 
 
 def _given_back(work: Work, event: Happened, agreed_at: datetime, policy: ReputationPolicy) -> list[Outcome]:
     why = str(event.data.get("why"))
-    if why == "no_show" and event.actor not in _TALENT:
+    if why == "no_show" and event.actor not in TALENT:
         return [Outcome(event.id, "kept", "no_show", 0.0, event.at, policy.no_show)]
-    if event.actor not in _TALENT or (work.hand_back_until is not None and event.at <= work.hand_back_until):
+    if event.actor not in TALENT or (work.hand_back_until is not None and event.at <= work.hand_back_until):
         return []
     severity = back_out_severity(event.at, agreed_at, policy)
     kind = "early_back_out" if severity == policy.early_back_out else "back_out"
-    return [Outcome(event.id, "kept", kind, 0.0, event.at, severity, _excuse(why))]
+    return [Outcome(event.id, "kept", kind, 0.0, event.at, severity, excuse_of(why))]
+
+
+def _looked_at(outcome: Outcome, events: Sequence[Happened]) -> Outcome:
+    """An excused outcome as its review stands. What nobody was ever asked about stays as it was said."""
+    of_review = [
+        event.kind for event in events if event.subject == "excuse" and event.data.get("event") == str(outcome.event_id)
+    ]
+    if outcome.why_not is None or not of_review:
+        return outcome
+    return replace(outcome, why_not=_LOOKS.get(of_review[-1], outcome.why_not))
 
 
 def _ending(work: Work, events: Sequence[Happened]) -> list[Outcome]:
@@ -111,7 +125,7 @@ def _ending(work: Work, events: Sequence[Happened]) -> list[Outcome]:
             excuse = None if event.data.get("why") in OWN_RETURNS else "client"
             return [Outcome(event.id, "completed", "return_needed", 0.0, event.at, why_not=excuse)]
         if outcome == "could_not_start":
-            excuse = _excuse(str(event.data.get("why"))) or "client"
+            excuse = excuse_of(str(event.data.get("why"))) or "client"
             return [Outcome(event.id, "completed", "could_not_start", 0.0, event.at, why_not=excuse)]
     return []
 
@@ -150,7 +164,8 @@ def _answered(outcome: Outcome, answer: str | None, is_disputed: bool) -> Outcom
     return replace(outcome, why_not=outcome.why_not or "pay_disputed") if is_disputed else outcome
 
 
-def _excuse(why: str) -> str | None:
+def excuse_of(why: str) -> str | None:
+    """With whom handing back lay, by its code: `unsafe`, `client`; nothing where it lay with the technician."""
     return "unsafe" if why in UNSAFE else "client" if why in CLIENT_CAUSED else None
 
 
@@ -182,6 +197,8 @@ WORDS: Mapping[str, str] = {
 WHY_NOT: Mapping[str, str] = {
     "client": "Doesn't count: it lay with the client",
     "unsafe": "Doesn't count: it was unsafe",
+    "in_review": "Doesn't count: a person looks at it before it does",
+    "unanswered": "Doesn't count: nobody looked at it by the date",
     "disputed": "Doesn't count while your appeal is open",
     "corrected": "Doesn't count: your appeal was upheld",
     "pay_disputed": "Doesn't count while a dispute about the pay of this work is open",

@@ -55,7 +55,8 @@ class ReputationPolicy:
     part; an outcome counts half as much after `half_life_days`. A check-in is in time from `early_min` before the
     agreed start to `late_min` after it. A back-out at least `early_back_out_h` before the start weighs half, one later
     weighs one, a no-show three. Ratings are shown after `reveal_days` at the latest;
-    a person answers an appeal or a review within `answer_days`.
+    a person answers an appeal or a review within `answer_days`. What was excused on handing back the client answers
+    within `excuse_days`, then the operator within as many.
     """
 
     weights: Mapping[str, float] = field(
@@ -74,6 +75,7 @@ class ReputationPolicy:
     no_show: float = 3.0
     reveal_days: int = 14
     answer_days: int = 14
+    excuse_days: int = 7
 
     def __post_init__(self) -> None:
         if set(self.weights) != set(PARTS) or set(self.means) != set(PARTS):

@@ -255,6 +255,22 @@ class WhyIn(In):
     why: Code = "other"
 
 
+class HandBackIn(In):
+    """Why a technician hands work back, as a code, and what a person should know who looks at it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"why": "no_access", "words": "The store says that it is closed all week."}]}
+    )
+    why: Code = Field(
+        default="other",
+        description="`unsafe`, `no_access`, `not_ready`, `site_closed`, `customer_closed`, `client_changed`: it doesn't"
+        " count before a person has looked at it. Any other counts by when it is said.",
+    )
+    words: Words = Field(
+        default="", max_length=4_000, description="What happened, for that person; only with one of those codes."
+    )
+
+
 class PickIn(In):
     """Whom the dispatcher picks: the offer of one who said yes."""
 

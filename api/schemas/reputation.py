@@ -9,8 +9,8 @@ from api.schemas.values import In, Instant, Out, Whole
 
 Part = Literal["kept", "on_time", "completed", "passed", "rated"]
 Side = Literal["client", "technician"]
-ReviewAbout = Literal["outcome", "decision", "lapse"]
-ReviewState = Literal["open", "upheld", "rejected"]
+ReviewAbout = Literal["outcome", "decision", "lapse", "excuse"]
+ReviewState = Literal["open", "upheld", "rejected", "unanswered"]
 Said = Annotated[str, StringConstraints(min_length=1, max_length=4_000)]
 
 _UUID = "01973b2e-7c1a-7000-8000-0000000000e1"
@@ -84,6 +84,7 @@ class RulesOut(Out):
     no_show: float
     reveal_days: int
     answer_days: int
+    excuse_days: int = Field(description="How long the client has to answer an excuse, and after it the operator.")
 
 
 class ReputationOut(Out):
@@ -166,7 +167,10 @@ class ReviewAnswerIn(In):
 
 
 class ReviewOut(Out):
-    """An appeal against an outcome, or a review of a decision or a lapse: `event_id` is then the lapse's id."""
+    """An appeal against an outcome, or a review of a decision, a lapse or an excuse.
+
+    `event_id` is a lapse's id, or the event of handing back that was excused: `why` is its code.
+    """
 
     id: UUID
     client_id: UUID
@@ -175,14 +179,20 @@ class ReviewOut(Out):
     event_id: UUID | None
     assignment_id: UUID | None
     decision_id: UUID | None
+    job_id: UUID | None = Field(description="Whose work it is about; null: not yours to read.")
+    why: str | None = Field(description="Of an excuse: the code with which the work was handed back.")
+    start_at: Instant | None = Field(description="Of an excuse: when the work was agreed to begin.")
     words: str
     state: ReviewState
     made_at: Instant
     due_at: Instant = Field(description="By when a person answers.")
     is_late: bool
+    passed_on_at: Instant | None = Field(
+        description="Since when an excuse is the operator's to answer: its client did not by the date."
+    )
     answer: str
     decided_at: Instant | None
-    moves: list[str]
+    moves: list[str] = Field(description="`answer` where it is yours to.")
 
 
 class WeightOut(Out):

@@ -13,6 +13,7 @@ _BY_KEY = {
     "appeal_": "/record",
     "charged": "/money",
     "approved": "/money",
+    "excuse_": "/record",
     "hours_": "/usage",
     "let_in_": "/proofs",
     "proof_": "/proofs",

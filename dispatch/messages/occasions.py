@@ -193,6 +193,10 @@ OCCASIONS: tuple[Occasion, ...] = (
     Occasion("review", "made", "dispatchers", "review_asked", "changes", "timely", _DESK, until="due_at"),
     Occasion("review", "upheld", "technician", "review_answered", "messages", "calm", _PHONE),
     Occasion("review", "rejected", "technician", "review_answered", "messages", "calm", _PHONE),
+    Occasion("excuse", "made", "dispatchers", "excuse_asked", "changes", "timely", _DESK, until="due_at"),
+    Occasion("excuse", "upheld", "technician", "excuse_upheld", "messages", "calm", _PHONE),
+    Occasion("excuse", "rejected", "technician", "excuse_rejected", "messages", "timely", _PHONE),
+    Occasion("excuse", "unanswered", "technician", "excuse_unanswered", "messages", "calm", _PHONE),
     Occasion("visit", "ratings_shown", "technician", "ratings_shown", "messages", "calm", _DESK),
     # Who is let in.
     Occasion("admission", "invited", "technician", "let_in_invited", "offers", "timely", ("mail", "push")),

@@ -10,7 +10,7 @@ import json
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
 from dispatch.files.storing import FileStore
@@ -33,6 +33,7 @@ from dispatch.record.tables import (
     ReviewRow,
     TechnicianRow,
 )
+from dispatch.reputation.reviews import SUBJECTS
 from dispatch.talent.rights import hold_technician
 from dispatch.visits.lapses import withdraw_all
 
@@ -122,16 +123,15 @@ def _erase_records(session: Session, erasure: ErasureRow, now: datetime) -> None
 
 
 def _end_reviews(session: Session, technician_id: UUID, now: datetime) -> None:
-    """What they asked a person to look at ends with them: there is nobody left to answer."""
+    """What a person was to look at ends with them: there is nobody left to answer. An excuse of theirs holds."""
     ended = (
         update(ReviewRow)
         .where(ReviewRow.technician_id == technician_id, ReviewRow.state == "open")
-        .values(state="rejected", decided_at=now)
+        .values(state=case((ReviewRow.about == "excuse", "unanswered"), else_="rejected"), decided_at=now)
         .returning(ReviewRow.id, ReviewRow.client_id, ReviewRow.about)
     )
     for id_, client_id, about in session.execute(ended).all():
-        subject = ("appeal" if about == "outcome" else "review", id_)
-        record(session, ENGINE, subject, "erased", client_id=client_id, now=now)
+        record(session, ENGINE, (SUBJECTS[about], id_), "erased", client_id=client_id, now=now)
 
 
 def _kept_by_law(session: Session, person: TechnicianRow, years: int) -> tuple[bytes | None, datetime | None]:

@@ -73,7 +73,9 @@ def technician_account(session: Session, technician_id: UUID, *, now: datetime) 
         .join(AssignmentRow, AssignmentRow.id == OutcomeRow.assignment_id)
         .outerjoin(
             ReviewRow,
-            (ReviewRow.assignment_id == OutcomeRow.assignment_id) & (ReviewRow.event_id == OutcomeRow.event_id),
+            (ReviewRow.about == "outcome")
+            & (ReviewRow.assignment_id == OutcomeRow.assignment_id)
+            & (ReviewRow.event_id == OutcomeRow.event_id),
         )
         .where(OutcomeRow.technician_id == technician_id, OutcomeRow.at > now - COUNTS_FOR)
     ).all()

@@ -19,7 +19,14 @@ def lapses_of(actor: Actor) -> Select[EventRow, AssignmentRow, UUID]:
     return (
         select(EventRow, AssignmentRow, ReviewRow.id)
         .join(AssignmentRow, AssignmentRow.id == EventRow.data["assignment"].astext.cast(Uuid))
-        .outerjoin(ReviewRow, and_(ReviewRow.event_id == EventRow.id, ReviewRow.assignment_id == AssignmentRow.id))
+        .outerjoin(
+            ReviewRow,
+            and_(
+                ReviewRow.about == "lapse",
+                ReviewRow.event_id == EventRow.id,
+                ReviewRow.assignment_id == AssignmentRow.id,
+            ),
+        )
         .where(EventRow.subject_kind == "technician", EventRow.kind == LAPSED, _theirs(actor))
     )
 

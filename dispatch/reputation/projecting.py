@@ -155,7 +155,7 @@ WHERE new.subject_kind = 'visit' AND new.kind IN ('checked_in', 'checked_out', '
 UNION SELECT a.id FROM new JOIN assignments a ON a.client_id = new.client_id AND a.job_id = new.subject_id
 WHERE new.subject_kind = 'job' AND new.kind IN ('sent_back', 'approved')
 UNION SELECT a.id FROM new JOIN assignments a ON a.id = CAST(new.data->>'assignment' AS uuid)
-WHERE new.subject_kind = 'appeal' OR new.subject_kind = 'dispute' AND new.kind IN ('opened', 'decided')
+WHERE new.subject_kind IN ('appeal', 'excuse') OR new.subject_kind = 'dispute' AND new.kind IN ('opened', 'decided')
 """)
 
 _MOVE = text("UPDATE cursors SET below_xid = CAST(:below AS xid8) WHERE name = :cursor")
@@ -174,6 +174,8 @@ WITH work AS MATERIALIZED (
     UNION ALL SELECT w.id, e.* FROM work w JOIN payments p ON p.assignment_id = w.id
         JOIN disputes d ON d.payment_id = p.id JOIN events e
         ON e.subject_kind = 'dispute' AND e.subject_id = d.id AND e.kind IN ('opened', 'decided')
+    UNION ALL SELECT w.id, e.* FROM work w JOIN reviews r ON r.assignment_id = w.id AND r.about = 'excuse'
+        JOIN events e ON e.subject_kind = 'excuse' AND e.subject_id = r.id
 )
 SELECT assignment_id, id, subject_kind, kind, actor_kind, at, data FROM told ORDER BY assignment_id, at, id
 """)

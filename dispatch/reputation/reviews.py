@@ -1,4 +1,4 @@
-"""May a person look at this again? Appeals against outcomes, reviews of decisions and lapses, answered by a date.
+"""May a person look at this again? Appeals against outcomes; reviews of decisions, lapses, excuses; by a date.
 
 An appeal changes no event and deletes none: its own event corrects, and the outcome is made anew from all of them. From
 the moment it is made until a person has answered, what it is about doesn't count.
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import ColumnElement, exists, false, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -33,7 +33,13 @@ from matching.reputation import ReputationPolicy
 
 Answer = Literal["upheld", "rejected"]
 #: The chain of events of each kind of review.
-SUBJECTS = {"outcome": "appeal", "decision": "review", "lapse": "review"}
+SUBJECTS = {"outcome": "appeal", "decision": "review", "lapse": "review", "excuse": "excuse"}
+_REVIEWERS = ("client_admin", "dispatcher")
+#: Who answers what the actor may not.
+_WHOSE = {
+    "outcome": "the network's operator answers appeals, not the client whose record it is",
+    "excuse": "the client answers what was excused on handing back, until its date; then the network's operator does",
+}
 _BATCH = 100
 
 
@@ -71,9 +77,10 @@ def appeal(
     if outcome.value == 1.0:
         raise BadInput("event_id", event_id, "name one that speaks against you: what stands on this one is all good")
     about = {"about": "outcome", "assignment_id": outcome.assignment_id, "event_id": event_id}
-    row = _ask(session, outcome.client_id, outcome.technician_id, about, said, now, policy or ReputationPolicy())
+    days = (policy or ReputationPolicy()).answer_days
+    row = ask_person(session, outcome.client_id, outcome.technician_id, about, said, now=now, days=days)
     told = {"event": str(event_id), "assignment": str(outcome.assignment_id), "part": outcome.part}
-    _tell(session, actor, row, "made", told | {"job": str(job_id)}, now)
+    tell_review(session, actor, row, "made", told | {"job": str(job_id)}, now)
     return row
 
 
@@ -108,9 +115,10 @@ def ask_for_review(
     if len(asked) > 1:
         raise BadInput("technician_id", None, "say about whom of your people: several were asked for this work")
     about = {"about": "decision", "decision_id": decision_id}
-    row = _ask(session, decision.client_id, asked[0], about, said, now, policy or ReputationPolicy())
+    days = (policy or ReputationPolicy()).answer_days
+    row = ask_person(session, decision.client_id, asked[0], about, said, now=now, days=days)
     told = {"decision": str(decision_id), "job": str(decision.job_id), "visit": str(decision.visit_id)}
-    _tell(session, actor, row, "made", told, now)
+    tell_review(session, actor, row, "made", told, now)
     return row
 
 
@@ -134,9 +142,10 @@ def ask_about_lapse(
         raise NotFound("lapse of work of yours", lapse_id)
     work: AssignmentRow = found[1]
     about = {"about": "lapse", "assignment_id": work.id, "event_id": lapse_id}
-    row = _ask(session, work.client_id, work.technician_id, about, said, now, policy or ReputationPolicy())
+    days = (policy or ReputationPolicy()).answer_days
+    row = ask_person(session, work.client_id, work.technician_id, about, said, now=now, days=days)
     told = {"event": str(lapse_id), "assignment": str(work.id), "visit": str(work.visit_id), "job": str(work.job_id)}
-    _tell(session, actor, row, "made", told, now)
+    tell_review(session, actor, row, "made", told, now)
     return row
 
 
@@ -144,7 +153,8 @@ def answer(session: Session, actor: Actor, review_id: UUID, verdict: Answer, wor
     """A person answers, with words: of two who do at once the first counts. Runs as the engine.
 
     An appeal is the network's to answer, not the client's whose word it is about; a review of a decision
-    or of a lapse is the client's dispatcher's too, who can pick whom the engine did not.
+    or of a lapse is the client's dispatcher's too, who can pick whom the engine did not. An excuse is the client's
+    until it is passed on, then the network's.
 
     Raises
     ------
@@ -155,17 +165,24 @@ def answer(session: Session, actor: Actor, review_id: UUID, verdict: Answer, wor
     BadInput
         When there are no words.
     Conflict
-        When it was answered already.
+        When it was answered already, or its date has passed.
     """
     said = _checked("words", words)
-    row = session.scalars(select(ReviewRow).where(ReviewRow.id == review_id)).one_or_none()
+    row = session.scalars(
+        select(ReviewRow).where(ReviewRow.id == review_id).execution_options(populate_existing=True)
+    ).one_or_none()
     if row is None or not (actor.kind == "operator" or is_clients(actor, row.client_id)):
         raise NotFound("review", review_id)
-    if row.about == "outcome" and actor.kind != "operator":
-        raise Refused("the network's operator answers appeals, not the client whose record it is", ("not_yours",))
+    if not is_theirs_to_answer(actor, row):
+        raise Refused(_WHOSE.get(row.about, "a dispatcher or an admin answers"), ("not_yours",))
     decided = session.scalars(
         update(ReviewRow)
-        .where(ReviewRow.id == review_id, ReviewRow.state == "open")
+        .where(
+            ReviewRow.id == review_id,
+            ReviewRow.state == "open",
+            ReviewRow.passed_on_at.is_not_distinct_from(row.passed_on_at),
+            (ReviewRow.about != "excuse") | (ReviewRow.due_at > now),
+        )
         .values(state=verdict, answer=said, decided_at=now, decided_by=actor.id)
         .returning(ReviewRow)
         .execution_options(populate_existing=True)
@@ -176,18 +193,38 @@ def answer(session: Session, actor: Actor, review_id: UUID, verdict: Answer, wor
         if state == "erased":
             # It ended with whoever asked: there is nobody left to answer, and nothing to make right.
             raise Conflict("erased", "answer")
-        raise Conflict(row.state, "answer the review")
+        raise Conflict("past its date" if row.state == "open" else row.state, "answer the review")
     clear_alarms(session, actor, ("review_late",), subject_id=review_id, why=verdict, now=now)
-    _tell(session, actor, decided, verdict, _about(session, decided), now)
+    tell_review(session, actor, decided, verdict, about_of(session, decided), now)
     return decided
 
 
+def is_theirs_to_answer(actor: Actor, row: ReviewRow) -> bool:
+    """Whether this actor, who may see the review, is who answers it."""
+    if actor.kind == "operator":
+        return row.about != "excuse" or row.passed_on_at is not None
+    return actor.kind in _REVIEWERS and row.about != "outcome" and row.passed_on_at is None
+
+
+def waits_for(actor: Actor) -> ColumnElement[bool]:
+    """The condition that a review is open and this actor is who answers it, of those that they may see."""
+    is_open = ReviewRow.state == "open"
+    if actor.kind == "operator":
+        return is_open & ((ReviewRow.about != "excuse") | ReviewRow.passed_on_at.is_not(None))
+    if actor.kind in _REVIEWERS:
+        return is_open & (ReviewRow.about != "outcome") & ReviewRow.passed_on_at.is_(None)
+    return false()
+
+
 def flag_late(session: Session, now: datetime) -> int:
-    """An alarm for each review that nobody has answered by its date: how many. A sweep, as the engine."""
+    """An alarm for each review that nobody has answered by its date: how many. A sweep, as the engine.
+
+    None for an excuse: `dispatch.reputation.excuses.move_on` says what becomes of it.
+    """
     is_flagged = exists().where(AlarmRow.kind == "review_late", AlarmRow.subject_id == ReviewRow.id)
     late = session.scalars(
         select(ReviewRow)
-        .where(ReviewRow.state == "open", ReviewRow.due_at <= now, ~is_flagged)
+        .where(ReviewRow.state == "open", ReviewRow.about != "excuse", ReviewRow.due_at <= now, ~is_flagged)
         .order_by(ReviewRow.due_at)
         .limit(_BATCH)
         .with_for_update(skip_locked=True, key_share=True)
@@ -222,19 +259,27 @@ def _asked_of(session: Session, actor: Actor, job_id: UUID, technician_id: UUID 
     return list(session.scalars(asked))
 
 
-def _ask(
+def ask_person(
     session: Session,
     client_id: UUID,
     technician_id: UUID,
     about: dict[str, Any],
     words: str,
+    *,
     now: datetime,
-    policy: ReputationPolicy,
+    days: int,
 ) -> ReviewRow:
+    """Keep that a person is to look at something within so many days.
+
+    Raises
+    ------
+    Conflict
+        When one was asked before.
+    """
     values = {"id": new_id(), "client_id": client_id, "technician_id": technician_id, "words": words, "made_at": now}
     row = session.scalars(
         insert(ReviewRow)
-        .values(due_at=now + timedelta(days=policy.answer_days), **values, **about)
+        .values(due_at=now + timedelta(days=days), **values, **about)
         .on_conflict_do_nothing()
         .returning(ReviewRow)
     ).one_or_none()
@@ -250,7 +295,8 @@ def _checked(field: str, words: str) -> str:
     return said
 
 
-def _about(session: Session, row: ReviewRow) -> dict[str, str]:
+def about_of(session: Session, row: ReviewRow) -> dict[str, str]:
+    """What a review's events say that it is about."""
     names = {"event": row.event_id, "assignment": row.assignment_id, "decision": row.decision_id}
     names["job"] = _job_of(session, row)
     return {name: str(value) for name, value in names.items() if value is not None}
@@ -262,6 +308,9 @@ def _job_of(session: Session, row: ReviewRow) -> UUID:
     return session.scalars(select(table.job_id).where(table.id == about)).one()
 
 
-def _tell(session: Session, actor: Actor, row: ReviewRow, kind: str, about: dict[str, str], now: datetime) -> None:
+def tell_review(
+    session: Session, actor: Actor, row: ReviewRow, kind: str, about: dict[str, str], now: datetime
+) -> None:
+    """Record what happened to a review, in the chain of its own."""
     told = {"technician": str(row.technician_id), **about, "due_at": row.due_at.isoformat()}
     record(session, actor, (SUBJECTS[row.about], row.id), kind, told, client_id=row.client_id, now=now)

@@ -97,6 +97,41 @@ def test_a_danger_or_the_client_behind_a_back_out_is_listed_and_does_not_count()
         assert told(made(), released(why))["kept"][3] == "client"
 
 
+def _looks(event, *kinds):
+    return [happened("excuse", kind, actor="dispatcher", event=str(event.id)) for kind in kinds]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "why_not"),
+    [
+        (("made",), "in_review"),
+        (("made", "passed_on"), "in_review"),
+        (("made", "upheld"), "unsafe"),
+        (("made", "rejected"), None),
+        (("made", "passed_on", "rejected"), None),
+        (("made", "passed_on", "unanswered"), "unanswered"),
+    ],
+)
+def test_an_excuse_counts_when_a_person_has_turned_it_around_and_not_before(kinds, why_not):
+    for minutes, severity in ((-1440, 0.5), (-120, 1.0)):
+        back = released("unsafe", minutes=minutes)
+        kept = told(made(), back, *_looks(back, *kinds))["kept"]
+        assert kept[1:] == (0.0, severity, why_not), "its weight is by when it was handed back, not when looked at"
+
+
+def test_a_review_excuses_only_what_it_is_about_and_nothing_that_was_no_excuse():
+    back, other, ill = released("unsafe"), happened("assignment", "other"), released("ill")
+    assert told(made(), back, *_looks(other, "made", "rejected"))["kept"][3] == "unsafe"
+    assert told(made(), ill, *_looks(ill, "made", "upheld"))["kept"][3] is None
+
+
+def test_an_appeal_stands_above_the_answer_to_an_excuse():
+    back = released("no_access")
+    looks = _looks(back, "made", "rejected")
+    for answer, why_not in (("open", "disputed"), ("upheld", "corrected"), ("rejected", None)):
+        assert told(made(), back, *looks, answers={back.id: answer})["kept"][3] == why_not
+
+
 @pytest.mark.parametrize(
     ("outcome", "why", "expected"),
     [

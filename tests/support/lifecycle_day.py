@@ -18,10 +18,9 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict
 from dispatch.jobs.lifecycle import JOB, NOT_THERE_YET, PRESENCE, move
-from dispatch.jobs.releasing import release
 from dispatch.record.session import Actor
 from dispatch.record.tables import JobRow, VisitRow
-from dispatch.visits.answering import overtake
+from dispatch.reputation.excuses import hand_back
 from dispatch.visits.before import confirm, leave, run_late
 from dispatch.visits.cancelling import cancel_work, release_from_work
 from dispatch.visits.completion import approve_job, finish_job, send_back_job
@@ -94,8 +93,7 @@ def plan_next(session: Session, actor: Actor, visit_id: UUID, *, now: datetime) 
 
 def back_out(session: Session, actor: Actor, assignment_id: UUID, why: str, *, now: datetime) -> None:
     """A technician hands work back, as the API does."""
-    release(session, actor, assignment_id, why, now=now)
-    overtake(session, actor, [assignment_id], "released", now=now)
+    hand_back(session, actor, assignment_id, why, now=now)
 
 
 class Day(Compared):
@@ -345,12 +343,12 @@ class Day(Compared):
         if job.can("reopen"):
             self.expect_visit(job, answer, there)
 
-    @rule(number=numbers, by_technician=st.booleans())
+    @rule(number=numbers, by_technician=st.booleans(), why=st.sampled_from(("ill", "no_access")))
     @with_some(lambda self: self.model.assignments)
-    def give_back(self, number: int, by_technician: bool) -> None:
+    def give_back(self, number: int, by_technician: bool, why: str) -> None:
         assignment = one_of(list(self.model.assignments.values())[::-1], number)
         if by_technician:
-            answer = self.do(back_out, self.actor(assignment.technician), assignment.id, "ill")
+            answer = self.do(back_out, self.actor(assignment.technician), assignment.id, why)
         else:
             answer = self.do(release_from_work, self.world.staff, assignment.id, "budget")
         can = assignment.is_to_come()

@@ -389,6 +389,7 @@ def test_every_page_of_trust_fits_and_can_be_read(devices: Devices, acme: Dresse
                 "Money",
                 "Budgets",
                 "Agreements",
+                "Reviews",
             ),
         ),
         (OPERATOR, ("Reviews", "Disputes", "Clients", "Rules", "Evidence")),

@@ -32,6 +32,7 @@ SUBJECTS = (
     "dispute",
     "appeal",
     "review",
+    "excuse",
 )
 ACTORS = ("operator", "client_admin", "requester", "dispatcher", "technician", "company", "gateway", "engine")
 KEY_ROLES = ("operator", "client_admin", "requester", "dispatcher", "technician", "company", "gateway")

@@ -11,8 +11,8 @@ from dispatch.record.tables.base import Base, Code, Id, Instant, Words, one_of, 
 from dispatch.record.tables.presence import SIDES
 
 PARTS = ("kept", "on_time", "completed", "passed", "rated")
-REVIEW_ABOUTS = ("outcome", "decision", "lapse")
-REVIEW_STATES = ("open", "upheld", "rejected")
+REVIEW_ABOUTS = ("outcome", "decision", "lapse", "excuse")
+REVIEW_STATES = ("open", "upheld", "rejected", "unanswered")
 
 
 class OutcomeRow(Base):
@@ -78,9 +78,10 @@ class NetworkMeansRow(Base):
 
 
 class ReviewRow(Base):
-    """A technician asks that a person looks again: at an outcome (an appeal), at a decision about them, or at a lapse.
+    """A person looks again: at an outcome (an appeal), a decision about a technician, a lapse, or an excuse.
 
-    Once for each outcome's or lapse's event and each decision; answered once, with words, by `decided_by`.
+    Once for each outcome's, lapse's or hand-back's event and each decision; answered once, with words, by `decided_by`.
+    An excuse that the client doesn't answer is passed on to the operator; then it ends unanswered, and holds.
     """
 
     __tablename__ = "reviews"
@@ -88,7 +89,7 @@ class ReviewRow(Base):
         tenant_key(),
         tenant_fk("assignment_id", "assignments"),
         tenant_fk("decision_id", "decisions"),
-        UniqueConstraint("assignment_id", "event_id"),
+        UniqueConstraint("assignment_id", "event_id", "about"),
         UniqueConstraint("decision_id", "technician_id"),
         one_of("about", REVIEW_ABOUTS),
         one_of("state", REVIEW_STATES),
@@ -99,6 +100,12 @@ class ReviewRow(Base):
         ),
         CheckConstraint("(state = 'open') = (decided_at IS NULL)", name="decided_has_time"),
         CheckConstraint("isfinite(due_at)", name="due_finite"),
+        CheckConstraint("passed_on_at IS NULL OR about = 'excuse'", name="only_excuses_pass_on"),
+        CheckConstraint("state <> 'unanswered' OR about = 'excuse'", name="only_excuses_go_unanswered"),
+        CheckConstraint(
+            "about <> 'excuse' OR state NOT IN ('upheld', 'rejected') OR decided_at <= due_at",
+            name="excuses_answered_in_time",
+        ),
         Index("ix_reviews_technician_id", "technician_id"),
         Index("ix_reviews_due_at", "due_at", postgresql_where=text("state = 'open'")),
     )
@@ -113,6 +120,7 @@ class ReviewRow(Base):
     state: Mapped[Code] = mapped_column(server_default="open")
     made_at: Mapped[Instant]
     due_at: Mapped[Instant]
+    passed_on_at: Mapped[Instant | None]
     answer: Mapped[Words] = mapped_column(server_default="")
     decided_at: Mapped[Instant | None]
     decided_by: Mapped[UUID | None]

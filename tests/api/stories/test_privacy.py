@@ -315,3 +315,16 @@ def test_an_appeal_of_somebody_erased_ends_with_them_and_says_so(sealed):
     answer = operator.post(f"/v1/reviews/{asked.json()['id']}/answer", {"verdict": "upheld", "words": "You are right."})
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
     assert "erased" in answer.json()["detail"]
+
+
+def test_an_excuse_of_somebody_erased_ends_as_nobody_answered_it(sealed):
+    given = sealed.assigned()
+    said = {"why": "unsafe", "words": "Bare wires"}
+    assert given.technician.post(f"/v1/assignments/{given.assignment_id}/back-out", said).status_code == 200
+    sealed.time_passes("UPDATE reviews SET due_at = now() - interval '1 minute'")
+    erasure = given.technician.post("/v1/technicians/me/erasure").json()
+    granted = sealed.town.key("operator").post(f"/v1/erasures/{erasure['id']}/grant", {})
+    assert granted.status_code == 200, granted.text
+    background(sealed)
+    (review,) = sealed.town.key("operator").get("/v1/reviews").json()["items"]
+    assert (review["state"], review["words"]) == ("unanswered", "[erased]")

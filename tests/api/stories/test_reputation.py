@@ -1,21 +1,19 @@
 """How a reputation comes about, how a person looks at it again, and how each side reads what is said of it."""
 
-import time
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from personal_data import assert_events_impersonal
+from points import account_of, agrees_with_events, reckons, starts
 from racing import race
-from sqlalchemy import Text, func, select, text, update
+from sqlalchemy import func, select, update
 from trusting import fund
 
 from dispatch.errors import Conflict
-from dispatch.record.events import record
-from dispatch.record.session import ENGINE, Actor, transaction
+from dispatch.record.session import Actor, transaction
 from dispatch.record.tables import (
     AlarmRow,
-    AssignmentRow,
     CompanyRow,
     EventRow,
     OutcomeRow,
@@ -24,16 +22,9 @@ from dispatch.record.tables import (
     TechnicianRow,
     new_id,
 )
-from dispatch.reputation.projecting import rebuild
 from dispatch.reputation.ratings import rate
-from dispatch.reputation.reckoning import reputation_of
 from dispatch.reputation.reviews import answer, appeal
-from dispatch.reputation.sweeps import DUE
 from dispatch.visits.completion import finish_job
-from dispatch.visits.sweeps import sweep_visits
-from matching.reputation import ReputationPolicy
-
-_SETTLED = text("SELECT pg_snapshot_xmin(pg_current_snapshot()) > CAST(:last AS xid8)")
 
 
 @pytest.fixture
@@ -42,46 +33,14 @@ def network(town):
     return town.key("operator")
 
 
-def _sweeps(story):
-    """The dispatcher process looks at what of reputation is due, once every event so far has settled.
-
-    Events are read below the oldest transaction still running; on a test's server others run, in other databases.
-    """
-    with story.town.world.as_engine() as (session, _):
-        last = session.scalar(select(func.pg_current_xact_id().cast(Text)))
-    for _ in range(400):
-        with story.town.world.as_engine() as (session, _):
-            if session.execute(_SETTLED, {"last": last}).scalar_one():
-                break
-        time.sleep(0.025)
-    sweep_visits(lambda: transaction(story.town.world.engine, ENGINE, role="engine"), DUE)
-
-
-def _account(given):
-    answer = given.technician.get(f"/v1/technicians/{given.technician_id}/reputation")
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
 def _points(given):
-    return {each["part"]: each for each in _account(given)["points"]}
+    return {each["part"]: each for each in account_of(given)["points"]}
 
 
 def _comes(story, given, minutes):
     """The technician checks in so many minutes after the agreed start, which has come, and out again."""
-    _starts(story, given, minutes)
+    starts(story, given, minutes)
     given.does("check-in", "check-out")
-
-
-def _starts(story, given, minutes):
-    """Both sides have agreed on a start that was so many minutes ago: told as `agreeing.accept_proposal` tells it."""
-    assignment = UUID(given.assignment_id)
-    with story.town.world.as_engine() as (session, now):
-        start_at = now - timedelta(minutes=minutes)
-        row = session.get_one(AssignmentRow, assignment)
-        row.start_at = start_at
-        told = {"start_at": start_at.isoformat(), "end_at": row.end_at.isoformat()}
-        record(session, ENGINE, ("assignment", assignment), "changed", told, client_id=row.client_id, now=now)
 
 
 def _finished(story, given, *, minutes=5, then="approve"):
@@ -102,37 +61,16 @@ def _rows(session, table):
     return session.connection().exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one()
 
 
-def _agrees_with_events(story):
-    """What is kept is what follows from the events alone, for everybody."""
-    with story.town.world.as_engine() as (session, _):
-        assignments = session.scalars(select(OutcomeRow.assignment_id).distinct()).all()
-        kept = {
-            (row.assignment_id, row.part, row.event_id, row.kind, row.value, row.severity, row.why_not)
-            for row in session.scalars(select(OutcomeRow))
-        }
-        made = {
-            (key[0], each.part, each.event_id, each.kind, each.value, each.severity, each.why_not)
-            for key, outcomes in rebuild(session, assignments, ReputationPolicy()).items()
-            for each in outcomes
-        }
-        assert kept == made
-        assert kept
-        people = session.scalars(select(TechnicianRow).where(TechnicianRow.reputation_at.is_not(None))).all()
-        for person in people:
-            again = reputation_of(session, person.id, at=person.reputation_at)
-            assert (person.reputation, person.reputation_high) == (again.score, again.high)
-
-
 def test_good_work_raises_a_newcomer_and_each_point_names_its_event(story):
-    _sweeps(story)
+    reckons(story)
     given = story.assigned()
-    start = _account(given)
+    start = account_of(given)
     assert start["points"] == []
     assert start["score"] == pytest.approx(start["start"])
     assert start["low"] < start["score"] < start["high"]
     _finished(story, given)
-    _sweeps(story)
-    after = _account(given)
+    reckons(story)
+    after = account_of(given)
     assert {each["part"]: (each["kind"], each["counts"]) for each in after["points"]} == {
         "kept": ("begun", True),
         "on_time": ("in_time", True),
@@ -146,13 +84,13 @@ def test_good_work_raises_a_newcomer_and_each_point_names_its_event(story):
         person = session.get_one(TechnicianRow, given.technician_id)
         assert {UUID(each["event_id"]) for each in after["points"]} <= known
         assert person.reputation == after["score"]
-    _agrees_with_events(story)
+    agrees_with_events(story)
 
 
 def test_coming_late_and_being_sent_back_cost_points_and_say_so_in_words(story):
     given = story.assigned()
     _finished(story, given, minutes=40, then="send-back")
-    _sweeps(story)
+    reckons(story)
     points = _points(given)
     assert points["on_time"]["kind"] == "late"
     assert points["on_time"]["points"] < 0
@@ -162,9 +100,9 @@ def test_coming_late_and_being_sent_back_cost_points_and_say_so_in_words(story):
     assert points["kept"]["points"] > 0, "whoever comes late has come"
     assert given.technician.post(f"{given.job_url}/finish").status_code == 200
     assert given.staff.post(f"{given.job_url}/approve").status_code == 200
-    _sweeps(story)
+    reckons(story)
     assert _points(given)["passed"]["kind"] == "sent_back", "approved in the end, it was sent back"
-    _agrees_with_events(story)
+    agrees_with_events(story)
 
 
 def test_while_the_pay_of_work_is_disputed_nothing_bad_of_it_counts(story):
@@ -181,16 +119,16 @@ def test_while_the_pay_of_work_is_disputed_nothing_bad_of_it_counts(story):
         f"/v1/payments/{payment}/dispute", {"amount": "70.00", "reason": "hours", "position": said}
     )
     assert dispute.status_code == 201, dispute.text
-    _sweeps(story)
+    reckons(story)
     late = _points(given)["on_time"]
     assert (late["kind"], late["why_not"], late["points"]) == ("late", "pay_disputed", 0.0)
     decided = town.key("operator", staff_id=judge).post(
         f"/v1/disputes/{dispute.json()['id']}/decide", {"awarded": "35.00", "note": "Half"}
     )
     assert decided.status_code == 200, decided.text
-    _sweeps(story)
+    reckons(story)
     assert _points(given)["on_time"]["points"] < 0
-    _agrees_with_events(story)
+    agrees_with_events(story)
 
 
 @pytest.mark.parametrize(
@@ -198,30 +136,30 @@ def test_while_the_pay_of_work_is_disputed_nothing_bad_of_it_counts(story):
     [
         ("sick", 30, "early_back_out", 0.5, None),
         ("sick", 2, "back_out", 1.0, None),
-        ("unsafe", 2, "back_out", 1.0, "unsafe"),
-        ("client_changed", 2, "back_out", 1.0, "client"),
+        ("unsafe", 2, "back_out", 1.0, "in_review"),
+        ("client_changed", 2, "back_out", 1.0, "in_review"),
     ],
 )
 def test_handing_back_weighs_by_when_and_by_whose_doing_it_was(story, why, hours, kind, severity, why_not):
     given = story.assigned()
-    _starts(story, given, -60 * hours)
+    starts(story, given, -60 * hours)
     assert given.technician.post(f"/v1/assignments/{given.assignment_id}/back-out", {"why": why}).status_code == 200
-    _sweeps(story)
-    (point,) = _account(given)["points"]
+    reckons(story)
+    (point,) = account_of(given)["points"]
     assert (point["kind"], point["why_not"], point["counts"]) == (kind, why_not, why_not is None)
     with story.town.world.as_engine() as (session, _):
         assert session.scalars(select(OutcomeRow.severity)).all() == [severity]
     assert (point["points"] == 0) is (why_not is not None)
-    _agrees_with_events(story)
+    agrees_with_events(story)
 
 
 def test_who_does_not_come_loses_most_and_a_client_who_cancels_takes_nothing(story):
     gone, cancelled = story.assigned(), story.assigned()
-    _starts(story, gone, 30)
+    starts(story, gone, 30)
     assert gone.staff.post(f"{gone.visit}/no-show", {"why": "called_no_answer"}).status_code == 200
     assert cancelled.staff.post(f"{cancelled.job_url}/cancel", {"why": "duplicate"}).status_code == 200
-    _sweeps(story)
-    (point,) = [each for each in _account(gone)["points"] if each["kind"] == "no_show"]
+    reckons(story)
+    (point,) = [each for each in account_of(gone)["points"] if each["kind"] == "no_show"]
     assert point["points"] < 0
     with story.town.world.as_engine() as (session, _):
         rows = session.scalars(select(OutcomeRow)).all()
@@ -235,7 +173,7 @@ def test_silence_and_a_no_leave_no_trace(story):
     assert story.town.by_id(no).post(f"/v1/offers/{offers[0].id}/decline", {"reason": "busy"}).status_code == 200
     story.time_passes("UPDATE offers SET sent_at = now() - interval '1 day', expires_at = now() - interval '1 hour'")
     story.town.world.send_waves()
-    _sweeps(story)
+    reckons(story)
     with story.town.world.as_engine() as (session, _):
         assert session.scalars(select(OutcomeRow)).all() == []
         found = select(TechnicianRow.reputation).where(TechnicianRow.id.in_([no, silent]))
@@ -244,11 +182,11 @@ def test_silence_and_a_no_leave_no_trace(story):
 
 def test_what_the_client_or_danger_kept_from_starting_does_not_count(story):
     given = story.assigned()
-    _starts(story, given, 5)
+    starts(story, given, 5)
     given.does("check-in")
     ending = {"outcome": "could_not_start", "why": "no_access", "note": "Nobody opened"}
     assert given.technician.post(f"{given.visit}/check-out", ending).status_code == 200
-    _sweeps(story)
+    reckons(story)
     point = _points(given)["completed"]
     assert (point["counts"], point["why_not"], point["points"]) == (False, "client", 0)
     account = given.staff.get(f"/v1/clients/{story.town.world.client}/reputation").json()
@@ -259,7 +197,7 @@ def test_what_the_client_or_danger_kept_from_starting_does_not_count(story):
 
 def test_a_client_sees_its_own_late_cancellations_and_nobody_elses(story):
     given = story.assigned()
-    _starts(story, given, -60)
+    starts(story, given, -60)
     assert given.staff.post(f"{given.job_url}/cancel", {"why": "customer_closed"}).status_code == 200
     mine = given.staff.get(f"/v1/clients/{story.town.world.client}/reputation").json()
     assert (mine["num_assignments"], mine["late_cancellations"]) == (1, 1)
@@ -289,7 +227,7 @@ def test_ratings_are_hidden_until_both_have_rated_and_then_count(story):
     assert early.status_code == 409
     assert given.technician.get(ratings).json() == {"items": [], "rate_until": None}
     _comes(story, given, 5)
-    _sweeps(story)
+    reckons(story)
     until = given.technician.get(ratings).json()["rate_until"]
     assert until is not None
     first = given.staff.post(f"{given.visit}/ratings", {"stars": 2})
@@ -299,7 +237,7 @@ def test_ratings_are_hidden_until_both_have_rated_and_then_count(story):
     assert ([each["stars"] for each in own["items"]], own["rate_until"]) == ([2], None)
     assert given.technician.get(ratings).json() == {"items": [], "rate_until": until}, "hidden from the other side"
     assert story.town.stranger.get(ratings).status_code == 404
-    _sweeps(story)
+    reckons(story)
     assert "rated" not in _points(given)
     told = str(story.told("visit", "rated"))
     assert "stars" not in told
@@ -314,7 +252,7 @@ def test_ratings_are_hidden_until_both_have_rated_and_then_count(story):
         assert _rows(session, "ratings") == 2
     (shown,) = story.told("visit", "ratings_shown")
     assert (shown["by_client"], shown["by_technician"]) == (2, 4)
-    _sweeps(story)
+    reckons(story)
     rated = _points(given)["rated"]
     assert (rated["kind"], rated["points"] < 0) == ("stars_2", True)
     account = given.staff.get(f"/v1/clients/{story.town.world.client}/reputation").json()
@@ -326,7 +264,7 @@ def test_one_rating_alone_is_shown_when_the_time_is_over_and_none_comes_after(st
     given = story.assigned()
     _comes(story, given, 5)
     assert given.staff.post(f"{given.visit}/ratings", {"stars": 5}).status_code == 201
-    _sweeps(story)
+    reckons(story)
     assert story.told("visit", "ratings_shown") == []
     story.time_passes(
         "UPDATE visits SET checked_in_at = checked_in_at - interval '15 days',"
@@ -335,8 +273,8 @@ def test_one_rating_alone_is_shown_when_the_time_is_over_and_none_comes_after(st
     story.time_passes("UPDATE ratings SET show_at = show_at - interval '15 days'")
     late = given.technician.post(f"{given.visit}/ratings", {"stars": 1})
     assert (late.status_code, "closed" in late.text) == (409, True)
-    _sweeps(story)
-    _sweeps(story)
+    reckons(story)
+    reckons(story)
     (shown,) = story.told("visit", "ratings_shown")
     assert (shown["by_client"], shown["by_technician"]) == (5, None)
     assert _points(given)["rated"]["kind"] == "stars_5"
@@ -360,7 +298,7 @@ def test_strangers_and_who_never_came_rate_nothing(story):
 def test_an_appeal_sets_aside_until_a_person_has_answered_and_deletes_nothing(story, network):
     given = story.assigned()
     _comes(story, given, 40)
-    _sweeps(story)
+    reckons(story)
     late = _points(given)["on_time"]
     with story.town.world.as_engine() as (session, _):
         before = session.scalar(select(func.count()).select_from(EventRow))
@@ -369,7 +307,7 @@ def test_an_appeal_sets_aside_until_a_person_has_answered_and_deletes_nothing(st
     assert (made.json()["state"], made.json()["is_late"]) == ("open", False)
     due = datetime.fromisoformat(made.json()["due_at"]) - datetime.fromisoformat(made.json()["made_at"])
     assert due == timedelta(days=14)
-    _sweeps(story)
+    reckons(story)
     aside = _points(given)["on_time"]
     assert (aside["counts"], aside["why_not"], aside["review_state"]) == (False, "disputed", "open")
     assert _points(given)["kept"]["counts"], "what speaks for them on the same event stays"
@@ -383,7 +321,7 @@ def test_an_appeal_sets_aside_until_a_person_has_answered_and_deletes_nothing(st
     assert (done.status_code, done.json()["state"], done.json()["answer"]) == (200, "upheld", "The store confirms it")
     again = network.post(review, {"verdict": "rejected", "words": "No, after all"})
     assert again.status_code == 409
-    _sweeps(story)
+    reckons(story)
     corrected = _points(given)["on_time"]
     assert (corrected["why_not"], corrected["points"], corrected["event_id"]) == ("corrected", 0, late["event_id"])
     with story.town.world.as_engine() as (session, _):
@@ -391,19 +329,19 @@ def test_an_appeal_sets_aside_until_a_person_has_answered_and_deletes_nothing(st
         kinds = select(EventRow.kind).where(EventRow.subject_kind == "appeal").order_by(EventRow.seq)
         assert session.scalars(kinds).all() == ["made", "upheld"]
         assert_events_impersonal(session)
-    _agrees_with_events(story)
+    agrees_with_events(story)
 
 
 def test_a_rejected_appeal_counts_again_and_cannot_be_repeated(story, network):
     given = story.assigned()
     _comes(story, given, 40)
-    _sweeps(story)
+    reckons(story)
     late = _points(given)["on_time"]
     wish = {"event_id": late["event_id"], "words": "Traffic"}
     review = given.technician.post("/v1/appeals", wish).json()
     answered = network.post(f"/v1/reviews/{review['id']}/answer", {"verdict": "rejected", "words": "Plan for traffic"})
     assert answered.status_code == 200
-    _sweeps(story)
+    reckons(story)
     point = _points(given)["on_time"]
     assert point["counts"]
     assert point["points"] == pytest.approx(late["points"], abs=1e-4)
@@ -415,7 +353,7 @@ def test_a_rejected_appeal_counts_again_and_cannot_be_repeated(story, network):
 def test_an_appeal_against_nothing_of_ones_own_is_refused_in_words(story):
     given = story.assigned()
     _comes(story, given, 5)
-    _sweeps(story)
+    reckons(story)
     other = story.town.technician(7)
     good = _points(given)["kept"]["event_id"]
     posted = story.told("job", "posted") and str(uuid4())
@@ -438,7 +376,7 @@ def test_an_appeal_against_nothing_of_ones_own_is_refused_in_words(story):
 def test_an_outcome_that_was_erased_cannot_be_appealed_against(story):
     given = story.assigned()
     _comes(story, given, 40)
-    _sweeps(story)
+    reckons(story)
     late = _points(given)["on_time"]["event_id"]
     story.time_passes("DELETE FROM outcomes")
     refused = given.technician.post("/v1/appeals", {"event_id": late, "words": "The gate was shut"})
@@ -450,7 +388,7 @@ def test_an_outcome_that_was_erased_cannot_be_appealed_against(story):
 def test_of_many_appeals_at_once_one_is_made_and_of_many_answers_one_holds(story):
     given = story.assigned()
     _comes(story, given, 40)
-    _sweeps(story)
+    reckons(story)
     event, world = UUID(_points(given)["on_time"]["event_id"]), story.town.world
 
     def appeals():
@@ -515,11 +453,11 @@ def test_a_technician_reads_the_decision_about_them_and_a_person_answers_by_a_da
     assert (
         story.town.stranger.post(f"/v1/reviews/{review}/answer", {"verdict": "upheld", "words": "x"}).status_code == 404
     )
-    _sweeps(story)
+    reckons(story)
     assert story.alarms("review_late") == []
     story.time_passes("UPDATE reviews SET due_at = now() - interval '1 minute'")
-    _sweeps(story)
-    _sweeps(story)
+    reckons(story)
+    reckons(story)
     assert story.alarms("review_late") == [review]
     assert given.staff.get("/v1/reviews", params={"state": "open"}).json()["items"][0]["is_late"]
     done = given.staff.post(f"/v1/reviews/{review}/answer", {"verdict": "rejected", "words": "The other was first"})

@@ -23,6 +23,7 @@ CHECKS = {
         (
             "about = 'decision', assignment_id = NULL, event_id = NULL, decision_id = gen_random_uuid()",
             "about = 'lapse'",
+            "about = 'excuse'",
         ),
         (
             "event_id = NULL",
@@ -35,6 +36,7 @@ CHECKS = {
             "about = 'lapse', event_id = NULL",
             "about = 'lapse', assignment_id = NULL",
             "about = 'lapse', decision_id = gen_random_uuid()",
+            "about = 'excuse', event_id = NULL",
         ),
     ),
     "ck_reviews_decided_has_time": Edge(
@@ -42,6 +44,25 @@ CHECKS = {
         ("state = 'open', decided_at = now()", "state = 'rejected', decided_at = NULL"),
     ),
     "ck_reviews_due_finite": Edge(("due_at = '2026-03-02'",), ("due_at = 'infinity'",)),
+    "ck_reviews_excuses_answered_in_time": Edge(
+        (
+            "about = 'excuse', state = 'rejected', decided_at = due_at",
+            "about = 'excuse', state = 'unanswered', decided_at = due_at + interval '1 day'",
+            "about = 'lapse', state = 'upheld', decided_at = due_at + interval '1 day'",
+        ),
+        tuple(
+            f"about = 'excuse', state = '{each}', decided_at = due_at + interval '1 microsecond'"
+            for each in ("upheld", "rejected")
+        ),
+    ),
+    "ck_reviews_only_excuses_go_unanswered": Edge(
+        ("about = 'excuse', state = 'unanswered', decided_at = now()",),
+        ("about = 'outcome', state = 'unanswered', decided_at = now()",),
+    ),
+    "ck_reviews_only_excuses_pass_on": Edge(
+        ("about = 'excuse', passed_on_at = now()", "about = 'outcome', passed_on_at = NULL"),
+        ("about = 'outcome', passed_on_at = now()", "about = 'lapse', passed_on_at = now()"),
+    ),
     "ck_reviews_state_known": known("state", reputation.REVIEW_STATES),
     "ck_technicians_reputation_high_share": Edge(
         ("reputation_high = 0", "reputation_high = 1", "reputation_high = NULL"),

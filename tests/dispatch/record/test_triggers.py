@@ -68,6 +68,8 @@ PRIVACY = (
 PROOFS = ("credentials_with_facts", "credentials_born_with_facts")
 #: Tried in `test_payroll_triggers.py`.
 PAYROLL = ("payments_keep_whose", "usage_has_payroll", "usage_born_with_payroll", "clients_keep_payroll")
+#: Tried in `test_excuse_triggers.py`.
+EXCUSES = ("assignments_excused",)
 OTHERS = (
     "technicians_version",
     "technicians_word_ends",
@@ -84,6 +86,7 @@ OTHERS = (
     *PRIVACY,
     *PROOFS,
     *PAYROLL,
+    *EXCUSES,
     "jobs_of_approved",
     "jobs_published",
     "offers_of_approved",

@@ -18,6 +18,7 @@ export type Section = {
     | 'money'
     | 'budgets'
     | 'agreements'
+    | 'answers'
     | 'reviews'
     | 'disputes'
     | 'clients'
@@ -56,6 +57,7 @@ export const SECTIONS: readonly Section[] = [
     roles: ['client_admin'],
     load: () => import('./trust/AgreementsPage.svelte'),
   },
+  { path: '/reviews', words: 'answers', roles: DECIDERS, load: () => import('./trust/AnswersPage.svelte') },
   { path: '/operator/reviews', words: 'reviews', roles: OPERATOR, load: () => import('./operator/ReviewsPage.svelte') },
   {
     path: '/operator/disputes',

@@ -55,8 +55,11 @@ export function answerCorrection(work: Work, id: string, wish: 'accept' | 'refus
   return say(work, { kind: ANSWERS[wish], path: `/v1/visits/${work.visit_id}/corrections/${id}/${wish}`, body: {} })
 }
 
-export const handBack = (work: Work, assignmentId: string, why: string): Promise<void> =>
-  say(work, { kind: 'hand-back', path: `/v1/assignments/${assignmentId}/back-out`, body: { why } })
+/** `words` are for the person who looks at it, where one does. */
+export function handBack(work: Work, assignmentId: string, why: string, words = ''): Promise<void> {
+  const body: Schemas['HandBackIn'] = { why, words }
+  return say(work, { kind: 'hand-back', path: `/v1/assignments/${assignmentId}/back-out`, body })
+}
 
 const ANSWERS = { accept: 'agree', refuse: 'refuse', withdraw: 'take-back' } as const
 

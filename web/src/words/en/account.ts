@@ -115,6 +115,8 @@ export const account = {
     whyNot: {
       client: 'Does not count: it lay with the client',
       unsafe: 'Does not count: it was unsafe',
+      in_review: 'Does not count before a person has looked at it',
+      unanswered: 'Does not count: nobody looked at it by the date',
       disputed: 'Does not count while your appeal is open',
       corrected: 'Does not count: your appeal was upheld',
       pay_disputed: 'Does not count while the pay is in dispute',
@@ -274,6 +276,16 @@ export const account = {
     by: (time: string) => `You have an answer by ${time}.`,
     decided: (time: string) => `Answered on ${time}.`,
     answer: (words: string) => `The answer: ${words}`,
+  },
+  excuse: {
+    states: {
+      open: 'A person at the client looks at why you handed it back',
+      upheld: 'A person agreed: it does not count',
+      rejected: 'A person found otherwise: it counts',
+      unanswered: 'Nobody looked by the date: it stays as you said, and does not count',
+    } as Record<string, string>,
+    passedOn: 'The client did not look by its date: now the operator does',
+    by: (time: string) => `An answer is due by ${time}.`,
   },
   lapse: {
     lost: 'Taken back from you',

@@ -15,7 +15,8 @@ export const operator = {
     noRemovalsHint: 'A removal begins with a notice to the technician; its days to answer run here.',
     asked: 'Appeals and second looks',
     noAsked: 'Nobody asked for a second look',
-    noAskedHint: 'Appeals against an outcome and questions about a decision appear here.',
+    noAskedHint:
+      'Appeals against an outcome, questions about a decision or a lapse, and what a client did not answer appear here; the first due first.',
   },
   proof: {
     valid: (from: string, until: string) => `valid ${from} to ${until}`,
@@ -97,16 +98,6 @@ export const operator = {
     weighed: 'What was weighed',
     weighedHint:
       'Of what nature it is and how grave, how long ago it was, what it has to do with this work, and what they answered. They read this.',
-  },
-  asked: {
-    outcome: 'Appeal against an outcome',
-    decision: 'Second look at a decision',
-    lapse: 'Second look at a lapse',
-    answer: 'Answer',
-    upheld: 'They are right',
-    rejected: 'It stays as it is',
-    verdict: 'Your verdict',
-    words: 'In words, for the technician',
   },
   clients: {
     title: 'Clients',

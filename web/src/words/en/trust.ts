@@ -18,6 +18,7 @@ export const trust = {
     money: 'Money',
     budgets: 'Budgets',
     agreements: 'Agreements',
+    answers: 'Reviews',
     reviews: 'Reviews',
     disputes: 'Disputes',
     clients: 'Clients',
@@ -33,6 +34,45 @@ export const trust = {
   why: 'Why',
   reason: 'Reason',
   levels: { green: 'well within', amber: 'near the limit', red: 'at the limit' },
+  answers: {
+    title: 'Reviews',
+    hint: 'What technicians want a person of yours to look at, and until when.',
+    empty: 'Nobody waits for an answer',
+    emptyHint:
+      'Work that was handed back because of you or the site, and questions about a decision or a lapse, appear here; the first due first.',
+    waits: (num: string) => `${num} to answer`,
+  },
+  asked: {
+    abouts: {
+      outcome: 'Appeal against an outcome',
+      decision: 'Second look at a decision',
+      lapse: 'Second look at a lapse',
+      excuse: 'Handed back, not their doing',
+    },
+    hints: {
+      outcome: undefined,
+      decision: undefined,
+      lapse: undefined,
+      excuse:
+        'Until somebody answers it does not count. After the date the operator answers; if nobody does, it never counts.',
+    },
+    whys: {
+      unsafe: 'It was not safe',
+      no_access: 'Nobody would let them in',
+      not_ready: 'The site was not ready',
+      site_closed: 'The site was closed',
+      customer_closed: 'The site was closed',
+      client_changed: 'The client changed the work',
+    } as Record<string, string>,
+    start: 'Agreed start',
+    passedOn: 'The client did not answer by its date.',
+    job: 'Open the work order',
+    answer: 'Answer',
+    verdicts: { upheld: 'They are right', rejected: 'It stays as it is' },
+    excuseVerdicts: { upheld: 'It was so: it does not count', rejected: 'It was not so: it counts' },
+    verdict: 'Your verdict',
+    words: 'In words, for the technician',
+  },
   admission: {
     title: 'Technicians',
     hint: 'Who asked to work for you, whom you invited, and who may.',

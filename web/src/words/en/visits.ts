@@ -110,6 +110,16 @@ export const visits = {
       too_far: 'I cannot get there in time',
       other: 'Another reason',
     } as Record<string, string>,
+    lookedAt: {
+      unsafe: 'It is not safe there',
+      no_access: 'Nobody lets me in',
+      not_ready: 'The site is not ready',
+      site_closed: 'The site is closed',
+      client_changed: 'The client changed the work',
+    } as Record<string, string>,
+    looked:
+      'Looked at by a person before it counts. The client answers within days, and you read the answer in your record. If it finds otherwise, it counts, and you can appeal.',
+    words: 'What happened, for that person (if you like)',
     send: 'Hand it back',
     keep: 'I come all the same',
   },

@@ -115,6 +115,8 @@ export const account = {
     whyNot: {
       client: 'No cuenta: era cosa del cliente',
       unsafe: 'No cuenta: no era seguro',
+      in_review: 'No cuenta antes de que una persona lo haya mirado',
+      unanswered: 'No cuenta: nadie lo miró a tiempo',
       disputed: 'No cuenta mientras su reclamación esté abierta',
       corrected: 'No cuenta: le dieron la razón',
       pay_disputed: 'No cuenta mientras el pago esté en disputa',
@@ -274,6 +276,16 @@ export const account = {
     by: (time: string) => `Tendrá una respuesta antes del ${time}.`,
     decided: (time: string) => `Respondido el ${time}.`,
     answer: (words: string) => `La respuesta: ${words}`,
+  },
+  excuse: {
+    states: {
+      open: 'Una persona del cliente mira por qué lo devolvió',
+      upheld: 'Una persona le dio la razón: no cuenta',
+      rejected: 'Una persona vio que no fue así: cuenta',
+      unanswered: 'Nadie lo miró a tiempo: queda como usted dijo y no cuenta',
+    },
+    passedOn: 'El cliente no lo miró a tiempo: ahora lo mira el operador',
+    by: (time: string) => `La respuesta llega antes del ${time}.`,
   },
   lapse: {
     lost: 'Ya no es suyo',

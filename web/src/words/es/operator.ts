@@ -16,7 +16,8 @@ export const operator: typeof english = {
     noRemovalsHint: 'Una baja empieza con un aviso al técnico; sus días para responder corren aquí.',
     asked: 'Apelaciones y segundas miradas',
     noAsked: 'Nadie pidió una segunda mirada',
-    noAskedHint: 'Aquí aparecen las apelaciones contra un resultado y las preguntas sobre una decisión.',
+    noAskedHint:
+      'Aquí aparecen las apelaciones contra un resultado, las preguntas sobre una decisión o un comprobante, y lo que un cliente no respondió; lo primero que vence, primero.',
   },
   proof: {
     valid: (from, until) => `válido del ${from} al ${until}`,
@@ -93,16 +94,6 @@ export const operator: typeof english = {
     weighed: 'Qué se sopesó',
     weighedHint:
       'De qué naturaleza y gravedad es, cuánto hace de ello, qué tiene que ver con este trabajo y qué respondió. Lo lee la persona.',
-  },
-  asked: {
-    outcome: 'Apelación contra un resultado',
-    decision: 'Segunda mirada a una decisión',
-    lapse: 'Segunda mirada a un comprobante que no valía',
-    answer: 'Responder',
-    upheld: 'Tiene razón',
-    rejected: 'Queda como está',
-    verdict: 'Su veredicto',
-    words: 'En palabras, para el técnico',
   },
   clients: {
     title: 'Clientes',

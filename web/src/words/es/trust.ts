@@ -19,6 +19,7 @@ export const trust: typeof english = {
     money: 'Dinero',
     budgets: 'Presupuestos',
     agreements: 'Acuerdos',
+    answers: 'Revisiones',
     reviews: 'Revisiones',
     disputes: 'Disputas',
     clients: 'Clientes',
@@ -34,6 +35,45 @@ export const trust: typeof english = {
   why: 'Por qué',
   reason: 'Motivo',
   levels: { green: 'lejos del límite', amber: 'cerca del límite', red: 'en el límite' },
+  answers: {
+    title: 'Revisiones',
+    hint: 'Lo que los técnicos quieren que una persona suya mire, y hasta cuándo.',
+    empty: 'Nadie espera una respuesta',
+    emptyHint:
+      'Aquí aparecen los trabajos devueltos por causa de ustedes o del sitio, y las preguntas sobre una decisión o un comprobante; lo primero que vence, primero.',
+    waits: (num) => `${num} por responder`,
+  },
+  asked: {
+    abouts: {
+      outcome: 'Apelación contra un resultado',
+      decision: 'Segunda mirada a una decisión',
+      lapse: 'Segunda mirada a un comprobante que no valía',
+      excuse: 'Devuelto, sin culpa suya',
+    },
+    hints: {
+      outcome: undefined,
+      decision: undefined,
+      lapse: undefined,
+      excuse:
+        'Hasta que alguien responda no cuenta. Después de la fecha responde el operador; si nadie responde, no cuenta nunca.',
+    },
+    whys: {
+      unsafe: 'No era seguro',
+      no_access: 'Nadie les dejaba entrar',
+      not_ready: 'El sitio no estaba listo',
+      site_closed: 'El sitio estaba cerrado',
+      customer_closed: 'El sitio estaba cerrado',
+      client_changed: 'El cliente cambió el trabajo',
+    },
+    start: 'Inicio acordado',
+    passedOn: 'El cliente no respondió a tiempo.',
+    job: 'Abrir la orden de trabajo',
+    answer: 'Responder',
+    verdicts: { upheld: 'Tiene razón', rejected: 'Queda como está' },
+    excuseVerdicts: { upheld: 'Fue así: no cuenta', rejected: 'No fue así: cuenta' },
+    verdict: 'Su veredicto',
+    words: 'En palabras, para el técnico',
+  },
   admission: {
     title: 'Técnicos',
     hint: 'Quién pidió trabajar para ustedes, a quién invitaron y quién puede.',

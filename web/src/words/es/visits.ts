@@ -105,6 +105,16 @@ export const visits: typeof english = {
       too_far: 'No llego a tiempo',
       other: 'Otro motivo',
     },
+    lookedAt: {
+      unsafe: 'No es seguro allí',
+      no_access: 'Nadie me deja entrar',
+      not_ready: 'El sitio no está listo',
+      site_closed: 'El sitio está cerrado',
+      client_changed: 'El cliente cambió el trabajo',
+    },
+    looked:
+      'Una persona lo mira antes de que cuente. El cliente responde en unos días, y usted lee la respuesta en su historial. Si ve que no fue así, cuenta, y usted puede apelar.',
+    words: 'Qué pasó, para esa persona (si quiere)',
     send: 'Devolverlo',
     keep: 'Voy de todos modos',
   },
