@@ -22,7 +22,16 @@ from dispatch.jobs.releasing import release
 from dispatch.jobs.rounds import withdraw_counters
 from dispatch.record.events import record
 from dispatch.record.session import CLOCK, ENGINE, Actor
-from dispatch.record.tables import AssignmentRow, CredentialRow, OfferRow, RoundRow, SlotRow, TechnicianRow, VisitRow
+from dispatch.record.tables import (
+    AssignmentRow,
+    CredentialRow,
+    EventRow,
+    OfferRow,
+    RoundRow,
+    SlotRow,
+    TechnicianRow,
+    VisitRow,
+)
 from dispatch.record.tables.offers import LIVE_OFFERS
 from dispatch.record.tables.talent import LIVE_PROOFS
 from dispatch.talent.credentials import first_day_anywhere, is_cleared_by_proof, look_again, move_credential
@@ -38,6 +47,8 @@ from matching.technician import Technician
 RULES = frozenset({Rule.CREDENTIAL.code, Rule.CLEARANCE.code})
 #: The event by which a technician reads what became of work of theirs, and by which they have a person look again.
 LAPSED = "work_lapsed"
+#: The event that the same work is covered again; another lapse is told anew.
+COVERED = "work_covered"
 #: How early an end is told of.
 _WARN = timedelta(days=30)
 _BATCH = 20
@@ -73,6 +84,7 @@ def recheck(session: Session, actor: Actor, technician_id: UUID, *, now: datetim
     offers = [each for each in _live_offers(session, technician_id) if _breaks_offer(session, each, technician, now)]
     judged = [(each, _lacks_of(session, each, technician, now)) for each in to_come(session, technician_id)]
     why = {each.id: lacks for each, lacks in judged if lacks is not None}
+    told = _last_told(session, technician_id)
     broken = [each for each, lacks in judged if lacks is not None]
     fates = {each.id: _fate(session, each) for each in broken}  # decide
     _hold(session, [each.visit_id for each in broken if fates[each.id] == "withdraw"])  # write
@@ -82,10 +94,14 @@ def recheck(session: Session, actor: Actor, technician_id: UUID, *, now: datetim
         if fates[each.id] == "flag":
             _flag(session, actor, each, now)
     backups = [_release(session, actor, each, now) for each in live if fates[each.id] == "withdraw"]
-    _tell(session, actor, [each for each in live if fates[each.id] != "withdraw"], fates, now)
     _tell_offers(session, actor, [each for each in offers if each.id in withdrawn], now)
-    for each in live:
-        _tell_them(session, actor, each, fates[each.id], why[each.id], now)
+    new = {each.id: _lapse_of(each, fates[each.id], why[each.id]) for each in live}
+    changed = [each for each in live if told.get(each.id) != new[each.id]]
+    _tell(session, actor, [each for each in changed if fates[each.id] != "withdraw"], fates, now)
+    for each in changed:
+        _tell_them(session, actor, LAPSED, technician_id, new[each.id], now)
+    for each in (work for work, lacks in judged if lacks is None and told.get(work.id) is not None):
+        _tell_them(session, actor, COVERED, technician_id, _of_work(each), now)
     return Broken(
         tuple(sorted(withdrawn)),
         tuple((each.id, fates[each.id]) for each in live),
@@ -333,21 +349,41 @@ def _tell(
         record(session, actor, ("assignment", each.id), "proof_lapsed", told, client_id=each.client_id, now=now)
 
 
-def _tell_them(
-    session: Session, actor: Actor, assignment: AssignmentRow, fate: str, lacks: Lacks, now: datetime
-) -> None:
-    """The same for the technician, by what it was judged: no client's event, so that no client reads which proof."""
-    told = {
-        "assignment": str(assignment.id),
-        "job": str(assignment.job_id),
-        "visit": str(assignment.visit_id),
+def _last_told(session: Session, technician_id: UUID) -> dict[UUID, dict[str, Any] | None]:
+    """By assignment, what its technician read last of a lapse of it; None where it was covered again since."""
+    rows = session.execute(
+        select(EventRow.kind, EventRow.data)
+        .where(
+            EventRow.subject_kind == "technician",
+            EventRow.subject_id == technician_id,
+            EventRow.kind.in_((LAPSED, COVERED)),
+        )
+        .order_by(EventRow.seq)
+    )
+    return {UUID(data["assignment"]): data if kind == LAPSED else None for kind, data in rows}
+
+
+def _of_work(assignment: AssignmentRow) -> dict[str, Any]:
+    return {"assignment": str(assignment.id), "job": str(assignment.job_id), "visit": str(assignment.visit_id)}
+
+
+def _lapse_of(assignment: AssignmentRow, fate: str, lacks: Lacks) -> dict[str, Any]:
+    """What became of work, and by what it was judged; told again only where something of it is another."""
+    return {
+        **_of_work(assignment),
         "fate": fate,
         "rules": list(lacks.rules),
         "proofs": list(lacks.proofs),
-        "start_at": assignment.start_at.isoformat(),
-        "end_at": assignment.end_at.isoformat(),
+        "start_at": assignment.start_at.astimezone(UTC).isoformat(),
+        "end_at": assignment.end_at.astimezone(UTC).isoformat(),
     }
-    record(session, actor, ("technician", assignment.technician_id), LAPSED, told, client_id=None, now=now)
+
+
+def _tell_them(
+    session: Session, actor: Actor, kind: str, technician_id: UUID, told: dict[str, Any], now: datetime
+) -> None:
+    """The same for the technician: no client's event, so that no client reads which proof."""
+    record(session, actor, ("technician", technician_id), kind, told, client_id=None, now=now)
 
 
 def _tell_offers(session: Session, actor: Actor, offers: Sequence[OfferRow], now: datetime) -> None:

@@ -35,7 +35,7 @@ from dispatch.talent.membership import renew_memberships, sweep_memberships
 from dispatch.talent.pools import create_pool
 from dispatch.talent.requirements import set_requirements
 from dispatch.talent.technicians import set_skills
-from dispatch.visits.lapses import Broken, end_proofs, end_words, recheck_due, revoke
+from dispatch.visits.lapses import COVERED, LAPSED, Broken, end_proofs, end_words, recheck, recheck_due, revoke
 from dispatch.visits.watching import watch_jobs
 from matching.job import Needs, Pay
 
@@ -137,6 +137,49 @@ def test_a_proof_of_any_family_is_asked_and_takes_the_work_along_when_it_ends(wo
     with world.as_engine() as (session, _):
         opened = session.scalars(select(RoundRow.first_ask).where(RoundRow.closed_at.is_(None))).all()
     assert opened == [[second]]
+
+
+def test_what_still_lacks_the_same_is_told_once_and_again_when_something_changed(world: World) -> None:
+    """Looked at again with nothing new it is silent; a second proof that goes, or a second lapse, is told."""
+    with world.as_engine() as (session, _):
+        session.add(CredentialKindRow(code="site_pass", name="Site pass"))
+    technician = world.technicians[0]
+    check = proved(world, technician)
+    with world.as_engine() as (session, now):
+        claim = Claim("site_pass", date(2020, 1, 1), date(2099, 1, 1))
+        passed = insert_credential(session, ENGINE, technician, claim, state="verified", facts={}, now=now)
+    both = Needs(skills={"hvac": 2}, credentials=(KIND, "site_pass"))
+    assignment = taken(world, world.offered(needs=both, **on_lapse("flag"))[0])
+
+    def lapses() -> list[Any]:
+        with world.as_engine() as (session, _):
+            wanted = select(EventRow).where(EventRow.kind.in_((LAPSED, COVERED))).order_by(EventRow.seq)
+            return [(each.kind, each.data.get("proofs")) for each in session.scalars(wanted)]
+
+    def looks_again() -> Broken:
+        with world.as_engine() as (session, now):
+            return recheck(session, ENGINE, technician, now=now)
+
+    revoked(world, check)
+    first = [(LAPSED, [KIND])]
+    for _ in range(3):
+        assert looks_again().assignments == ((assignment, "flag"),), "it is broken all the same"
+    assert lapses() == first
+    assert told(world, assignment) == ["made", "proof_lapsed"]
+    assert alarms(world) == ["credential_expiring"]
+    revoked(world, passed)
+    second = [*first, (LAPSED, [KIND, "site_pass"])]
+    looks_again()
+    assert lapses() == second
+    assert told(world, assignment) == ["made", "proof_lapsed", "proof_lapsed"]
+    renewed = proved(world, technician)
+    with world.as_engine() as (session, now):
+        insert_credential(session, ENGINE, technician, claim, state="verified", facts={}, now=now)
+    assert looks_again() == Broken()
+    looks_again()
+    assert lapses() == [*second, (COVERED, None)]
+    revoked(world, renewed)
+    assert lapses() == [*second, (COVERED, None), (LAPSED, [KIND])], "the same again after all was well"
 
 
 def test_open_offers_that_need_it_end_at_once_and_others_stay(world: World) -> None:
