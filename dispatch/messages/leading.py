@@ -16,6 +16,7 @@ _BY_KEY = {
     "excuse_": "/record",
     "hours_": "/usage",
     "let_in_": "/proofs",
+    "paper_": "/usage",
     "proof_": "/proofs",
     "removal_": "/proofs",
     "ratings_": "/record",

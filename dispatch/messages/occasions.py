@@ -122,9 +122,17 @@ OCCASIONS: tuple[Occasion, ...] = (
         "technician", "hours_level_changed", "technician", "hours_full", "money", "calm", _DESK, when=("level", "red")
     ),
     Occasion(
-        "technician", "pay_sign_changed", "technician", "paper_due", "money", "calm", _DESK, when=("level", "red")
+        "technician", "pay_sign_changed", "technician", "paper_near", "money", "calm", _DESK, when=("contract", "amber")
     ),
-    Occasion("technician", "pay_sign_changed", "admins", "paper_due_of", "money", "calm", _DESK, when=("level", "red")),
+    Occasion(
+        "technician", "pay_sign_changed", "admins", "paper_near_of", "money", "calm", _DESK, when=("contract", "amber")
+    ),
+    Occasion(
+        "technician", "pay_sign_changed", "technician", "paper_due", "money", "calm", _DESK, when=("contract", "red")
+    ),
+    Occasion(
+        "technician", "pay_sign_changed", "admins", "paper_due_of", "money", "calm", _DESK, when=("contract", "red")
+    ),
     Occasion("visit", "incident_reported", "dispatchers", "incident", "day", "urgent", _DESK),
     # The day.
     Occasion("visit", "reminded", "technician", "reminded", "day", "timely", _PHONE, until="start_at"),

@@ -21,7 +21,7 @@ from dispatch.record.tables.offers import LIVE_OFFERS
 from dispatch.talent.packfiles import known_packs
 from dispatch.talent.paysigns import PaySigns
 from matching.packs import Binding, LimitsPolicy, Pack
-from matching.standing import Hours, Level, Standing, standings, warned, worst
+from matching.standing import LEVELS, Hours, Level, Standing, standings, warned, worst
 from matching.technician import COMPANY, CONTRACTOR
 from matching.usage import by_day
 
@@ -213,4 +213,17 @@ def _tell(
         "levels": levels,
         "free_on": {each.pack.id: each.free_on.isoformat() for each in found if each.free_on is not None},
     }
+    if (contract := worst(_contracts_wanted(found, was))) != "green":
+        told["contract"] = contract
     record(session, ENGINE, ("technician", row.technician_id), kind, told, client_id=row.client_id, now=now)
+
+
+def _contracts_wanted(found: Sequence[Standing], was: Mapping[str, Level]) -> list[Level]:
+    """How near they are to the sums that ask for a written contract, where none is signed and they were not so near."""
+    return [
+        each.level
+        for each in found
+        if each.pack.kind == "contract"
+        and each.signed_on is None
+        and LEVELS.index(each.level) > LEVELS.index(was.get(each.pack.id, "green"))
+    ]

@@ -419,13 +419,51 @@ def test_the_morning_of_compliance_calls_a_client_s_own_limit_by_its_words_until
     assert near() == [{"pack": "ours", "level": "amber", "title": None, "version": None}]
 
 
-def test_a_written_contract_is_due_in_new_york_until_the_technician_has_signed_one(story):
-    town = story.town
+def _tells_of_contracts(town) -> None:
+    """New York's law holds, and Acme has an admin, who is told, and a dispatcher, who is not."""
     with town.world.as_engine() as (session, now):
         session.execute(update(SiteRow).values(region="NY"))
         for role in ("client_admin", "dispatcher"):
             who = {"role": role, "name": role, "email": f"{role}@example.org"}
             session.add(StaffRow(id=new_id(), client_id=town.world.client, created_at=now, **who))
+
+
+def test_near_the_sum_both_sides_are_told_that_a_contract_will_be_due_and_again_when_it_is(story):
+    """New York asks for it from 800 dollars on and its pack warns from four fifths of that on: 640."""
+    town = story.town
+    _tells_of_contracts(town)
+    post = Post(town.world)
+
+    def subjects() -> list[str]:
+        story.sweeps()
+        return sorted(each.subject for each in post.goes_out() if "contract with" in each.subject)
+
+    def promises(amount: str) -> None:
+        needs = {"skills": {"hvac": 2}}
+        _, offers = town.offered(slots=[{"needs": needs, "pay": {"amount": amount}}], window=_next_day(story))
+        offer = next(each for each in offers if each.technician_id == given.technician_id)
+        yes = given.technician.post(f"/v1/offers/{offer.id}/accept", {"terms_version": 1})
+        assert yes.status_code == 200, yes.text
+
+    given = story.assigned(slots=[{"needs": {"skills": {"hvac": 2}}, "pay": {"amount": "639.00"}}])
+    assert subjects() == []
+    promises("1.00")
+    assert subjects() == [
+        "A written contract with Acme service will be due",
+        "A written contract with Technician 0 will be due",
+    ]
+    assert subjects() == [], "once"
+    promises("160.00")
+    assert subjects() == [
+        "A written contract with Acme service is due",
+        "A written contract with Technician 0 is due",
+    ]
+    assert told_levels(story, "pay_sign_changed") == ["amber", "red"]
+
+
+def test_a_written_contract_is_due_in_new_york_until_the_technician_has_signed_one(story):
+    town = story.town
+    _tells_of_contracts(town)
     given = story.assigned(slots=[{"needs": {"skills": {"hvac": 2}}, "pay": {"amount": "900.00"}}])
     admin, operator = town.key("client_admin", client_id=town.world.client), town.key("operator")
     story.sweeps()
