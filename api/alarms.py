@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.auth import Dispatcher, StaffReader
+from api.auth import Answerer, StaffReader
 from api.idempotency import Reply, idempotent
 from api.paging import Cursor, Limit, page
 from api.parts import reading
@@ -41,17 +41,17 @@ def list_alarms(
         now = database_now(session)
         found = page(session, request, wanted, AlarmRow.id, limit=limit, cursor=cursor)
     response.headers.update(found.headers)
-    return PageOf(items=[AlarmOut(**show_alarm(row[0], now)) for row in found.rows], next=found.next)
+    return PageOf(items=[AlarmOut(**show_alarm(row[0], actor, now)) for row in found.rows], next=found.next)
 
 
 @router.post("/{alarm_id}/acknowledge", response_model=AlarmOut, summary="Take an alarm on")
-def acknowledge_alarm(request: Request, actor: Dispatcher, alarm_id: UUID) -> Response:
+def acknowledge_alarm(request: Request, actor: Answerer, alarm_id: UUID) -> Response:
     """I look after it: it stops climbing, until the time that your ladder says. Taking over from another is told."""
     return _answer(request, actor, alarm_id, lambda session, now: acknowledge(session, actor, alarm_id, now=now))
 
 
 @router.post("/{alarm_id}/snooze", response_model=AlarmOut, summary="Put an alarm off")
-def snooze_alarm(request: Request, actor: Dispatcher, alarm_id: UUID, wish: SnoozeIn) -> Response:
+def snooze_alarm(request: Request, actor: Answerer, alarm_id: UUID, wish: SnoozeIn) -> Response:
     """I look after it, and it climbs on only after that time, at most seven days away."""
     return _answer(
         request,
@@ -62,7 +62,7 @@ def snooze_alarm(request: Request, actor: Dispatcher, alarm_id: UUID, wish: Snoo
 
 
 @router.post("/{alarm_id}/clear", response_model=AlarmOut, summary="Say that it is over")
-def clear_alarm(request: Request, actor: Dispatcher, alarm_id: UUID, wish: ClearIn) -> Response:
+def clear_alarm(request: Request, actor: Answerer, alarm_id: UUID, wish: ClearIn) -> Response:
     """It is over. Where its reason still stands, the dispatcher raises it anew."""
     return _answer(
         request, actor, alarm_id, lambda session, now: clear_by_hand(session, actor, alarm_id, wish.why, now=now)
@@ -70,20 +70,20 @@ def clear_alarm(request: Request, actor: Dispatcher, alarm_id: UUID, wish: Clear
 
 
 @router.post("/{alarm_id}/put-back", response_model=AlarmOut, summary="Take the answer to an alarm back")
-def put_alarm_back(request: Request, actor: Dispatcher, alarm_id: UUID) -> Response:
+def put_alarm_back(request: Request, actor: Answerer, alarm_id: UUID) -> Response:
     """Nobody has it, and it climbs as before. What you said is over is open again, for an hour after you said so."""
     return _answer(request, actor, alarm_id, lambda session, now: put_back(session, actor, alarm_id, now=now))
 
 
-def show_alarm(alarm: AlarmRow, now: datetime) -> dict[str, Any]:
-    """The fields of an `AlarmOut`."""
+def show_alarm(alarm: AlarmRow, actor: Actor, now: datetime) -> dict[str, Any]:
+    """The fields of an `AlarmOut`. What the operator looks into of a client is the client's to answer."""
     state = state_of(alarm)
     return {
         **{name: getattr(alarm, name) for name in _SAME},
         "words": TROUBLE[alarm.kind].words,
         "state": state,
         "minutes_left": (alarm.due_at - now) // timedelta(minutes=1),
-        "moves": list(ALARM[state]),
+        "moves": list(ALARM[state]) if alarm.client_id == actor.client_id else [],
     }
 
 
@@ -98,6 +98,6 @@ def _answer(request: Request, actor: Actor, alarm_id: UUID, do: Callable[[Sessio
         do(session, now)
         alarm = find_alarm(session, actor, alarm_id)
         session.refresh(alarm)
-        return Reply(AlarmOut(**show_alarm(alarm, now)))
+        return Reply(AlarmOut(**show_alarm(alarm, actor, now)))
 
     return idempotent(request, actor, work)

@@ -85,6 +85,8 @@ StaffReader = Annotated[Actor, Depends(only(*STAFF, "operator"))]
 Requester = Annotated[Actor, Depends(only(*STAFF))]
 #: Decides who works: picks, releases, answers counters.
 Dispatcher = Annotated[Actor, Depends(only("client_admin", "dispatcher"))]
+#: Answers alarms: of their client, or of the network.
+Answerer = Annotated[Actor, Depends(only("client_admin", "dispatcher", "operator"))]
 ClientAdmin = Annotated[Actor, Depends(only("client_admin"))]
 Technician = Annotated[Actor, Depends(only("technician"))]
 Company = Annotated[Actor, Depends(only("company"))]

@@ -22,6 +22,7 @@ from dispatch.privacy.exporting import begin_export, begin_staff_export, export
 from dispatch.privacy.holdings import STAFF, TECHNICIANS, Held
 from dispatch.record.session import ENGINE, Actor, database_now, transaction
 from dispatch.record.tables import ErasureRow, StaffRow
+from dispatch.record.tables.privacy import OPEN_ERASURES
 
 router = APIRouter(prefix="/v1", tags=["privacy"])
 
@@ -117,14 +118,14 @@ def list_erasures(
     state: Annotated[
         Literal["asked", "withdrawn", "refused", "granted", "done"] | None, Query(description="Only these.")
     ] = None,
-    late: Annotated[bool, Query(description="Only those that wait for a decision beyond their date.")] = False,
+    late: Annotated[bool, Query(description="Only those that are open beyond their date.")] = False,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> PageOf[ErasureOut]:
     """Newest first, with what is in the way of each and how far it is."""
     wanted = select(ErasureRow)
     if late:
-        wanted = wanted.where(ErasureRow.state == "asked", ErasureRow.is_late)
+        wanted = wanted.where(ErasureRow.state.in_(OPEN_ERASURES), ErasureRow.is_late)
     if state is not None:
         wanted = wanted.where(ErasureRow.state == state)
     with reading(request, actor) as session:

@@ -81,7 +81,7 @@ def _item(
     is_unfilled = job is not None and job.state == "unfilled"
     audience = "operator" if actor.kind == "operator" else "client"
     return TroubleItem(
-        **show_alarm(alarm, now),
+        **show_alarm(alarm, actor, now),
         acknowledged_by_name=takers.get(alarm.acknowledged_by),
         job=TroubleJob.model_validate(job) if job is not None else None,
         visit=TroubleVisit.model_validate(visit) if visit is not None else None,

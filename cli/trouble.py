@@ -86,7 +86,7 @@ def _show(
             _state(alarm),
         ]
         late = "bold" if alarm.due_at <= now else None
-        table.add_row(*cells, *([clients.get(alarm.client_id, "")] if clients else []), style=late)
+        table.add_row(*cells, *([clients.get(alarm.client_id, "the network")] if clients else []), style=late)
     console.print(table)
 
 
@@ -109,7 +109,7 @@ def _document(row: Row[*tuple[Any, ...]], people: Mapping[UUID, list[str]], now:
     alarm, job, visit, site = row[:4]
     return {
         "alarm": str(alarm.id),
-        "client": str(alarm.client_id),
+        "client": str(alarm.client_id) if alarm.client_id else None,
         "kind": alarm.kind,
         "words": TROUBLE[alarm.kind].words,
         "state": state_of(alarm),

@@ -8,6 +8,10 @@ from datetime import datetime, timedelta
 
 from matching.daypolicy import Escalation, Step
 
+#: The ladder of what is about no client: within the hour, and again after a day. Of the operator's all who are there
+#: have the duty.
+NETWORK_LADDER = Escalation((Step(60), Step(1440)), again_min=10_080)
+
 
 def first_at(ladder: Escalation, priority: int, raised_at: datetime) -> datetime | None:
     """Return when an alarm that nobody takes on climbs for the first time; None: the ladder has no steps."""

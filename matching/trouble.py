@@ -53,6 +53,9 @@ TROUBLE: dict[str, Trouble] = {
     "review_late": Trouble("Somebody asked a person to look again and has no answer yet", ("answer_review",)),
     "dispute_late": Trouble("A dispute about pay is not decided yet", ("decide_a_dispute",)),
     "pay_late": Trouble("A law asks for the pay of work that is done by a day that is near or past", ("approve",)),
+    "erasure_late": Trouble(
+        "Somebody asked to be erased, and by its date they are not", ("list_erasures", "post_erasure_move")
+    ),
     "client_suspended": Trouble(
         "Work is agreed for a client that is suspended", ("move_client", "release_technician", "cancel")
     ),

@@ -56,7 +56,7 @@ class ErasureOut(Out):
     progress: dict[str, int] = Field(description="`person` 1: they are gone; then files and rows that went.")
     asked_at: Instant
     decide_by: Instant
-    is_late: bool = Field(description="Nobody had decided by then.")
+    is_late: bool = Field(description="Neither refused nor done by then: an alarm of the operator's (/v1/trouble).")
     decided_at: Instant | None
     next_at: Instant | None = Field(description="When it is gone on with, or looked at again.")
     done_at: Instant | None

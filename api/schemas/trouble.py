@@ -28,13 +28,15 @@ class AlarmOut(Out):
     """Something that needs a person."""
 
     id: UUID
-    client_id: UUID
+    client_id: UUID | None = Field(description="None: it is the operator's alone.")
     kind: Code
     words: str
     state: AlarmState
     job_id: UUID | None
     visit_id: UUID | None
-    subject_id: UUID = Field(description="What it is about: the visit, the job, an assignment, a proposal, a webhook.")
+    subject_id: UUID = Field(
+        description="What it is about: the visit, the job, an assignment, a proposal, a webhook, an erasure."
+    )
     raised_at: Instant
     due_at: Instant = Field(description="When it will be too late.")
     minutes_left: int = Field(description="By the clock; negative once it is too late.")

@@ -162,7 +162,9 @@ def _author(scene: Scene) -> Value | None:
 
 
 def _about(scene: Scene) -> Value | None:
-    return _row("job", "number")(scene) or _row("client", "name")(scene)
+    """The job, else the client; of an alarm that is about neither, the network."""
+    of_network = "Truckroll" if scene.data.get("alarm") and scene.client is None else None
+    return _row("job", "number")(scene) or _row("client", "name")(scene) or of_network
 
 
 def _reader(scene: Scene) -> Value | None:

@@ -14,12 +14,16 @@ from dispatch.record.events import record
 from dispatch.record.session import ENGINE, Actor
 from dispatch.record.tables import ErasureRow, StaffRow, TechnicianRow, new_id
 from dispatch.record.tables.clients import STAFF_ROLES
+from dispatch.record.tables.privacy import OPEN_ERASURES
 from dispatch.talent.rights import NETWORK, hold_technician, only
 from dispatch.talent.words import checked_code
+from dispatch.visits.alarms import clear_alarms, raise_alarm
 
 #: What the law gives for an answer (GDPR article 12: a month); California gives 45 days.
 DECIDE_WITHIN = timedelta(days=30)
 _BATCH = 100
+#: The alarm about one whose date has passed.
+LATE = "erasure_late"
 #: state -> wish -> (the next state, who makes it)
 MOVES = {
     "asked": {
@@ -102,14 +106,19 @@ def move_erasure(
     found.blocked_by = [each.to_document() for each in blockers_of(session, found)]
     session.flush()
     tell(session, actor, found, _KINDS[wish], {"why": found.why, "blocked_by": found.blocked_by}, now)
+    if state not in OPEN_ERASURES:
+        clear_alarms(session, actor, (LATE,), why=state, now=now, subject_id=found.id)
     return found
 
 
 def note_late(session: Session, now: datetime) -> int:
-    """Wishes that nobody decided by their date, each noted and told once: how many. A sweep, as the engine."""
+    """Wishes neither refused nor done by their date: noted, told, and an alarm for the operator, once; how many.
+
+    A sweep, as the engine.
+    """
     late = (
         select(ErasureRow.id)
-        .where(ErasureRow.state == "asked", ErasureRow.decide_by <= now, ~ErasureRow.is_late)
+        .where(ErasureRow.state.in_(OPEN_ERASURES), ErasureRow.decide_by <= now, ~ErasureRow.is_late)
         .order_by(ErasureRow.decide_by)
         .limit(_BATCH)
         .with_for_update(skip_locked=True)
@@ -124,6 +133,7 @@ def note_late(session: Session, now: datetime) -> int:
     rows = noted.all()
     for row in rows:
         tell(session, ENGINE, row, "erasure_late", {"decide_by": row.decide_by.isoformat()}, now)
+        raise_alarm(session, ENGINE, LATE, client_id=None, subject_id=row.id, due_at=row.decide_by, now=now)
     return len(rows)
 
 

@@ -8,11 +8,12 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from dispatch.privacy.asking import tell
+from dispatch.privacy.asking import LATE, tell
 from dispatch.privacy.blocking import Blocker
 from dispatch.privacy.holdings import AT_ONCE, BY_ADDRESS, Held, Holding
 from dispatch.record.session import ENGINE
 from dispatch.record.tables import ErasureRow
+from dispatch.visits.alarms import clear_alarms
 from geo.cells import cell_of
 
 #: What is in the way is looked at again so often, however far off its end is said to be.
@@ -54,6 +55,7 @@ def erase_the_rest(session: Session, held: Held, erasure: ErasureRow, person_id:
     session.flush()
     told = {name: erasure.progress[name] for name in ("num_files", "num_rows")}
     tell(session, ENGINE, erasure, "erasure_done", told, now)
+    clear_alarms(session, ENGINE, (LATE,), why="done", now=now, subject_id=erasure.id)
 
 
 def note(session: Session, erasure: ErasureRow, progress: Mapping[str, int], next_at: datetime | None) -> None:

@@ -17,7 +17,7 @@ from matching.trouble import TROUBLE
 #: What an alarm can be about; `matching.trouble` has a row for each, with its words and what to do.
 KINDS = tuple(TROUBLE)
 #: What outlives the visit and the job that it is about: a person must still look at it.
-OUTLIVES = ("incident", "long_entry", "review_late", "dispute_late", "pay_late")
+OUTLIVES = ("incident", "long_entry", "review_late", "dispute_late", "pay_late", "erasure_late")
 #: What is over with the work that it is about.
 PASSING = tuple(kind for kind in KINDS if kind not in OUTLIVES)
 #: About one technician who is to come: over once they have come, need not, or agreed on another time.
@@ -29,7 +29,7 @@ def raise_alarm(
     actor: Actor,
     kind: str,
     *,
-    client_id: UUID,
+    client_id: UUID | None,
     due_at: datetime,
     now: datetime,
     job_id: UUID | None = None,
@@ -38,7 +38,7 @@ def raise_alarm(
 ) -> UUID | None:
     """Raise an alarm about `subject_id` (the visit, else the job): its id; None where that one is open already.
 
-    `due_at` is when it will be too late. Runs as the engine.
+    `due_at` is when it will be too late. Without a client it is the operator's. Runs as the engine.
     """
     assert kind in KINDS, f"{kind} is no kind of alarm"
     about = subject_id or visit_id or job_id

@@ -37,10 +37,13 @@ def climb(session: Session, now: datetime) -> int:
     return sum(_climb(session, alarm, now) for alarm in due)
 
 
-def hearers(session: Session, client_id: UUID, whom: str, now: datetime) -> Hearers:
-    """Who hears of a step for `whom` now; nobody where the rota has a gap or they have left."""
+def hearers(session: Session, client_id: UUID | None, whom: str, now: datetime) -> Hearers:
+    """Who hears of a step for `whom` now; nobody where the rota has a gap or they have left. No client: operators."""
     kind, _, name = whom.partition(":")
     there = select(StaffRow.id).where(StaffRow.client_id == client_id, StaffRow.left_at.is_(None))
+    if client_id is None:
+        # The operator has no rota.
+        return Hearers(tuple(session.scalars(there.order_by(StaffRow.id))))
     if kind == "role":
         return Hearers(tuple(session.scalars(there.where(StaffRow.role == name).order_by(StaffRow.id))))
     if kind == "staff":

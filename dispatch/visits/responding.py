@@ -14,7 +14,7 @@ from dispatch.record.tables import AlarmRow, ClientRow, EventRow, JobRow
 from dispatch.visits.alarms import OUTLIVES, clear_these, state_of, told_of
 from matching.atrisk import LIVE_JOBS
 from matching.daypolicy import DayPolicy, Escalation
-from matching.escalation import again_at, first_at, next_at
+from matching.escalation import NETWORK_LADDER, again_at, first_at, next_at
 
 #: Which moves an alarm's state allows; taking on what another has taken on is a handing over.
 ALARM: Moves = {
@@ -155,7 +155,7 @@ def put_back(session: Session, actor: Actor, alarm_id: UUID, *, now: datetime) -
 
 
 def find_alarm(session: Session, actor: Actor, alarm_id: UUID) -> AlarmRow:
-    """The actor's client's alarm, as it stands.
+    """The actor's client's alarm, of an operator the network's own, as it stands.
 
     Raises
     ------
@@ -169,10 +169,12 @@ def find_alarm(session: Session, actor: Actor, alarm_id: UUID) -> AlarmRow:
 
 
 def ladder_of(session: Session, alarm: AlarmRow) -> tuple[Escalation, int]:
-    """The ladder that an alarm climbs, its job's else its client's, and the priority that sets its pace."""
+    """The ladder that an alarm climbs, its job's, its client's or the network's, and the priority of its pace."""
     job = session.execute(select(JobRow.day_policy, JobRow.priority).where(JobRow.id == alarm.job_id)).one_or_none()
     if job is not None:
         return DayPolicy.from_document(job.day_policy).escalation, job.priority
+    if alarm.client_id is None:
+        return NETWORK_LADDER, NO_JOB_PRIORITY
     policy = session.scalars(select(ClientRow.day_policy).where(ClientRow.id == alarm.client_id)).one()
     return DayPolicy.from_document(policy).escalation, NO_JOB_PRIORITY
 

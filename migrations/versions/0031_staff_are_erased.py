@@ -135,6 +135,7 @@ def upgrade() -> None:
     _of_staff("legal_holds")
     op.create_index("ix_legal_holds_staff_id", "legal_holds", ["staff_id"])
     _holds(HOLDS_OF_STAFF)
+    _alarms_of_the_network()
     _run(STAFF + KEYS_FREE.format(of_staff=OF_STAFF) + WORDS.format(**BOTH))
 
 
@@ -167,6 +168,23 @@ def _erasures_of_both() -> None:
     op.create_index("ix_erasures_staff_id", "erasures", ["staff_id"])
 
 
+def _alarms_of_the_network() -> None:
+    """What the operator alone need look at belongs to no client, and is about no job."""
+    op.alter_column("alarms", "client_id", nullable=True)
+    op.create_check_constraint(
+        op.f("ck_alarms_work_has_client"), "alarms", "client_id IS NOT NULL OR num_nonnulls(job_id, visit_id) = 0"
+    )
+    _late_while(("asked", "granted"))
+
+
+def _late_while(states: tuple[str, ...]) -> None:
+    op.drop_index("ix_erasures_decide_by", "erasures")
+    listed = ", ".join(f"'{state}'" for state in states)
+    op.create_index(
+        "ix_erasures_decide_by", "erasures", ["decide_by"], postgresql_where=sa.text(f"state IN ({listed})")
+    )
+
+
 def _holds(words: dict[str, str]) -> None:
     for name, condition in HOLDS.items():
         op.drop_constraint(f"ck_legal_holds_{name}", "legal_holds")
@@ -186,13 +204,19 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION staff_free()")
     op.execute("DROP FUNCTION staff_is_held(uuid, uuid)")
     _run(KEYS_FREE.format(of_staff="") + WORDS.format(**ALONE))
+    op.execute("DELETE FROM alarms WHERE client_id IS NULL")
+    op.drop_constraint("ck_alarms_work_has_client", "alarms")
+    op.alter_column("alarms", "client_id", nullable=False)
+    op.execute("ALTER TABLE legal_holds DISABLE TRIGGER USER")
     op.execute("DELETE FROM legal_holds WHERE about = 'staff'")
+    op.execute("ALTER TABLE legal_holds ENABLE TRIGGER USER")
     _holds(HOLDS_BEFORE)
     op.execute("DROP TRIGGER person_keys_kept ON person_keys")
     for table in ("person_keys", "erasures"):
         op.execute(f"DELETE FROM {table} WHERE staff_id IS NOT NULL")
     for table in ("legal_holds", "person_keys", "erasures"):
         op.drop_column(table, "staff_id")
+    _late_while(("asked",))
     op.alter_column("erasures", "technician_id", nullable=False)
     op.drop_constraint("pk_person_keys", "person_keys")
     op.drop_column("person_keys", "person_id")

@@ -14,7 +14,8 @@ class AlarmRow(Base):
     """Something that needs a person; `due_at` is when it will be too late, `next_climb_at` its timer.
 
     `subject_id` is what it is about: the visit, the job, a proposal, a webhook. Of a kind and subject one at most is
-    open. `acknowledged_by` and `cleared_by` are the actor's id, as in events. `told` has the staff whom it climbed to.
+    open. `client_id` is empty where it is the operator's alone to look at. `acknowledged_by` and `cleared_by` are the
+    actor's id, as in events. `told` has the staff whom it climbed to.
     """
 
     __tablename__ = "alarms"
@@ -22,6 +23,7 @@ class AlarmRow(Base):
         tenant_key(),
         tenant_fk("job_id", "jobs"),
         tenant_fk("visit_id", "visits"),
+        CheckConstraint("client_id IS NOT NULL OR num_nonnulls(job_id, visit_id) = 0", name="work_has_client"),
         CheckConstraint("isfinite(due_at)", name="due_finite"),
         CheckConstraint("level >= 0", name="level_size"),
         CheckConstraint("(cleared_at IS NULL) = (cleared_why IS NULL)", name="cleared_has_why"),
@@ -37,7 +39,7 @@ class AlarmRow(Base):
         Index("ix_alarms_client_id_job_id", "client_id", "job_id"),
     )
     id: Mapped[Id]
-    client_id: Mapped[UUID]
+    client_id: Mapped[UUID | None]
     job_id: Mapped[UUID | None]
     visit_id: Mapped[UUID | None]
     kind: Mapped[Code]

@@ -116,7 +116,7 @@ class ErasureRow(Base):
     """Somebody asks to be erased; the operator decides by `decide_by`, and what is granted is done when it can be.
 
     `blocked_by` lists what was in the way when it was last looked at, and until when; `next_at` is its timer.
-    `progress` counts what is done, `is_late` says that nobody decided in time.
+    `progress` counts what is done, `is_late` says that it was neither refused nor done in time.
     """
 
     __tablename__ = "erasures"
@@ -141,7 +141,7 @@ class ErasureRow(Base):
         Index("ix_erasures_technician_id", "technician_id"),
         Index("ix_erasures_staff_id", "staff_id"),
         Index("ix_erasures_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
-        Index("ix_erasures_decide_by", "decide_by", postgresql_where=text("state = 'asked'")),
+        Index("ix_erasures_decide_by", "decide_by", postgresql_where=text("state IN ('asked', 'granted')")),
     )
     id: Mapped[Id]
     technician_id: Mapped[UUID | None] = mapped_column(ForeignKey("technicians.id"))

@@ -4,11 +4,11 @@ import io
 import json
 import zipfile
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from personal_data import assert_events_impersonal
 from pictures import picture
-from signing import Browser, Mail, give_address, token_in
+from signing import Browser, Mail, add_staff, give_address, token_in
 from sqlalchemy import text
 
 from dispatch.files.storing import open_store
@@ -16,6 +16,8 @@ from dispatch.money.verifying import verify_books
 from dispatch.privacy.erasing import tend
 from dispatch.record.chain import seal, verify
 from dispatch.record.session import ENGINE, transaction
+from dispatch.visits.alarms import raise_alarm
+from dispatch.visits.climbing import climb
 
 HERE = {"lat": 30.3585, "lng": -103.6610, "accuracy_m": 12.4}
 
@@ -263,8 +265,65 @@ def test_a_wish_that_nobody_decides_in_time_is_late_for_the_operator_and_told_on
     [late] = operator.get("/v1/erasures?late=true").json()["items"]
     assert (late["id"], late["is_late"]) == (asked["id"], True)
     assert [each["erasure"] for each in sealed.told("technician", "erasure_late")] == [asked["id"]]
+    assert [each["subject_id"] for each in waiting_for(operator)] == [asked["id"]]
     operator.post(f"/v1/erasures/{asked['id']}/refuse", {"why": "not_them"})
     assert operator.get("/v1/erasures?late=true").json()["items"] == []
+    assert waiting_for(operator) == []
+
+
+def waiting_for(caller):
+    """Erasures on somebody's trouble list that are late."""
+    return [each for each in caller.get("/v1/trouble").json()["items"] if each["kind"] == "erasure_late"]
+
+
+def test_what_is_granted_and_not_done_by_its_date_is_the_operators_trouble_until_it_is_done(sealed):
+    given = worked(sealed)
+    town, operator = sealed.town, sealed.town.key("operator")
+    olga = add_staff(town, "operator", "olga@network.example", "Olga Perez")
+    asked = given.technician.post("/v1/technicians/me/erasure").json()
+    operator.post(f"/v1/erasures/{asked['id']}/grant")
+    past = "asked_at = asked_at - interval '31 days', decide_by = decide_by - interval '31 days'"
+    sealed.time_passes(f"UPDATE erasures SET {past}")
+    background(sealed)
+    [late] = waiting_for(operator)
+    assert (late["client_id"], late["job"], late["subject_id"]) == (None, None, asked["id"])
+    assert late["minutes_left"] < -1000
+    assert late["acts"][0]["operation"] == "listErasures"
+    assert waiting_for(given.staff) == []
+    assert late["id"] not in given.staff.get("/v1/alarms").text
+    url = f"/v1/alarms/{late['id']}"
+    assert given.staff.post(f"{url}/acknowledge").status_code == 404
+    assert operator.post(f"{url}/acknowledge").json()["state"] == "acknowledged"
+    assert operator.post(f"{url}/put-back").json()["state"] == "raised"
+    # Nobody takes it on: whoever is there of the operator's hears of it.
+    sealed.time_passes("UPDATE alarms SET next_climb_at = now(), raised_at = raised_at - interval '2 hours'")
+    with town.world.as_engine() as (session, now):
+        assert climb(session, now) >= 1
+    [step] = [each for each in sealed.told("alarm", "escalated") if each["kind"] == "erasure_late"]
+    assert step["staff"] == [str(olga)]
+
+    ends(sealed, given)
+    sealed.time_passes("UPDATE erasures SET next_at = now()")
+    background(sealed)
+    assert operator.get("/v1/erasures").json()["items"][0]["state"] == "done"
+    assert waiting_for(operator) == []
+    assert operator.post(f"{url}/acknowledge").json()["code"] == "conflict"
+    assert_events(sealed)
+
+
+def test_what_is_a_clients_trouble_is_the_operators_to_read_and_not_to_answer(story):
+    town = story.town
+    job = town.posted()
+    with town.world.as_engine() as (session, now):
+        alarm = raise_alarm(
+            session, ENGINE, "unfilled", client_id=town.world.client, job_id=UUID(job["id"]), due_at=now, now=now
+        )
+    operator = town.key("operator")
+    [seen] = [each for each in operator.get("/v1/trouble").json()["items"] if each["id"] == str(alarm)]
+    assert seen["moves"] == []
+    assert operator.post(f"/v1/alarms/{alarm}/acknowledge").status_code == 404
+    [theirs] = [each for each in town.staff.get("/v1/trouble").json()["items"] if each["id"] == str(alarm)]
+    assert "acknowledge" in theirs["moves"]
 
 
 def test_a_hold_keeps_a_person_until_it_is_lifted(sealed):

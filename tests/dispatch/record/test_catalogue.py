@@ -28,6 +28,7 @@ PLAIN = {
 #: Of a table whose client may be empty: a check says that it is not where this points somewhere.
 WITH_CLIENT = {"fk_ledger_transactions_client_id_payment_id": "ck_ledger_transactions_payment_has_client"}
 WITH_CLIENT |= {"fk_legal_holds_client_id_job_id": "ck_legal_holds_about_one_thing"}
+WITH_CLIENT |= {f"fk_alarms_client_id_{each}_id": "ck_alarms_work_has_client" for each in ("job", "visit")}
 #: What a technician thinks of a client, and what a court asks of the operator, is not the client's to read.
 NOT_TOLD = {"technician_marks", "legal_holds"}
 #: Tables without a client's or a person's rows: the network's catalogues and readers' cursors.

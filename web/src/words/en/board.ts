@@ -271,6 +271,7 @@ export const board = {
     dispute_late: 'A dispute waits for a decision',
     pay_late: 'Pay is due by law',
     series_stopped: 'A series stopped',
+    erasure_late: 'Somebody waits to be erased',
     review_late: 'Somebody waits for a person’s answer',
     client_suspended: 'Work for a suspended client',
     parted_still_to_come: 'Somebody who was parted with is still to come',

@@ -273,6 +273,7 @@ export const board: typeof english = {
     dispute_late: 'Una disputa espera decisión',
     pay_late: 'Un pago vence por ley',
     series_stopped: 'Una serie se detuvo',
+    erasure_late: 'Alguien espera que se borren sus datos',
     review_late: 'Alguien espera la respuesta de una persona',
     client_suspended: 'Trabajo para un cliente suspendido',
     parted_still_to_come: 'Alguien con quien se rompió aún va a venir',
