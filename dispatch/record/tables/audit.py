@@ -48,6 +48,7 @@ class EventRow(Base):
         one_of("actor_kind", ACTORS),
         Index("ix_events_client_id_xid", "client_id", "xid"),
         Index("ix_events_xid", "xid"),
+        Index("ix_events_actor_id", "actor_id", postgresql_where=text("actor_id IS NOT NULL")),
         Index("ix_events_cleared_read", "client_id", "id", postgresql_where=text("kind = 'cleared_read'")),
     )
     id: Mapped[Id]
