@@ -48,3 +48,16 @@ def test_somebody_from_outside_is_told_by_the_numbers_of_their_shift(world: Worl
     climbs(world, contact_name="Night desk", contact_phone="+14325550199")
     (told,) = post.goes_out()
     assert (told.address, told.body.partition(".")[0]) == ("+14325550199", "WO-1: nobody checked in")
+
+
+def test_what_is_about_no_client_reaches_whoever_is_there_of_the_operators(world: World, post: Post):
+    with world.as_engine() as (session, now):
+        for name, left in (("olga", None), ("otto", now)):
+            row = {"id": new_id(), "role": "operator", "name": name, "email": f"{name}@network.example"}
+            session.execute(insert(StaffRow).values(created_at=now, left_at=left, **row))
+        raise_alarm(session, ENGINE, "erasure_late", client_id=None, subject_id=new_id(), due_at=now, now=now)
+        session.execute(text("UPDATE alarms SET raised_at = now() - interval '2 hours', next_climb_at = now()"))
+    with world.as_engine() as (session, now):
+        assert climb(session, now) == 1
+    (told,) = post.goes_out()
+    assert (told.address, told.subject) == ("olga@network.example", "Truckroll: somebody waits to be erased")
