@@ -46,6 +46,7 @@ SIMPLE = {
         "overtaken": "overtaken",
     },
     "part": {},
+    "excuse": {"made": "open"},
     "alarm": {"raised": "raised", "cleared": "cleared"},
 }
 #: What became of a visit or a part; the event itself says its state then.

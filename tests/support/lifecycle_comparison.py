@@ -33,6 +33,8 @@ SELECT json_build_object(
             FROM time_entries WHERE client_id = :client AND state = 'current' AND ended_at IS NULL),
   'proposal', (SELECT coalesce(json_object_agg(id, state), '{}') FROM proposals WHERE client_id = :client),
   'part', (SELECT coalesce(json_object_agg(id, state), '{}') FROM parts WHERE client_id = :client),
+  'excuse', (SELECT coalesce(json_object_agg(id, state), '{}') FROM reviews
+             WHERE client_id = :client AND about = 'excuse'),
   'outcome', (SELECT coalesce(json_object_agg(id, outcome), '{}') FROM visits
               WHERE client_id = :client AND outcome IS NOT NULL),
   'charge', (SELECT coalesce(json_object_agg(assignment_id, kinds), '{}') FROM (

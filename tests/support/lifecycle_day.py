@@ -345,7 +345,7 @@ class Day(Compared):
 
     @rule(number=numbers, by_technician=st.booleans(), why=st.sampled_from(("ill", "no_access")))
     @with_some(lambda self: self.model.assignments)
-    def give_back(self, number: int, by_technician: bool, why: str) -> None:
+    def give_back(self, number: int, by_technician: bool, why: str = "no_access") -> None:
         assignment = one_of(list(self.model.assignments.values())[::-1], number)
         if by_technician:
             answer = self.do(back_out, self.actor(assignment.technician), assignment.id, why)
