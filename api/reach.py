@@ -111,7 +111,9 @@ def get_reach(
     pay_kind: Annotated[PayKind, Query(description="For the visit, or by the hour.", examples=["fixed"])] = "fixed",
     amount: Annotated[Sum | None, Query(description="The pay; empty: enough for all.", examples=["140.00"])] = None,
     currency: Annotated[Currency, Query(description="Its currency.", examples=["USD"])] = "USD",
-    extra_km: Annotated[float, Query(ge=0, le=1000, description="Further around than usual.", examples=[16.1])] = 0,
+    reach_km: Annotated[
+        float | None, Query(ge=1, le=_MAX_REACH_KM, description="In place of your policy's reach.", examples=[176.1])
+    ] = None,
     client_id: Annotated[UUID | None, Query(description="The operator says for which client.")] = None,
 ) -> ReachOut:
     """Who could do such work at this moment, which rule costs most, and how many more with one thing different."""
@@ -123,7 +125,7 @@ def get_reach(
         client = client_meant(actor, client_id)
         spot = _spot(session, client, site_id, postcode, lat, lng)
         job, policy = _imagined(session, client, spot, wanted, now)
-        policy = replace(policy, reach_km=min(policy.reach_km + extra_km, _MAX_REACH_KM))
+        policy = policy if reach_km is None else replace(policy, reach_km=reach_km)
     look = Look(parts, actor, now)
     candidates, words = look.at(job, policy)
     return ReachOut(

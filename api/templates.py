@@ -32,6 +32,7 @@ from dispatch.standing.templates import (
     change_template,
     create_template,
     find_template,
+    put_template_back,
     use_template,
 )
 
@@ -102,6 +103,17 @@ def post_archive(request: Request, actor: Requester, template_id: UUID) -> Respo
 
     def work(session: Session, now: datetime) -> Reply:
         archive_template(session, actor, template_id, now=now)
+        return _reply(session.get_one(TemplateRow, template_id, populate_existing=True))
+
+    return idempotent(request, actor, work, role="app")
+
+
+@router.post("/{template_id}/put-back", response_model=TemplateOut, summary="Take the archiving of a template back")
+def post_template_back(request: Request, actor: Requester, template_id: UUID) -> Response:
+    """It is posted from again, under its name, unless another has that by now: rename the other one first."""
+
+    def work(session: Session, now: datetime) -> Reply:
+        put_template_back(session, actor, template_id, now=now)
         return _reply(session.get_one(TemplateRow, template_id, populate_existing=True))
 
     return idempotent(request, actor, work, role="app")

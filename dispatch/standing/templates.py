@@ -142,6 +142,32 @@ def archive_template(session: Session, actor: Actor, template_id: UUID, *, now: 
     _tell(session, actor, "template_archived", template_id, {}, now)
 
 
+def put_template_back(session: Session, actor: Actor, template_id: UUID, *, now: datetime) -> None:
+    """It is posted from again, under its name: an archive was taken back. Runs as the application.
+
+    Raises
+    ------
+    NotFound
+        When there is none for this actor.
+    Conflict
+        When it is not archived, or another has its name by now.
+    """
+    row = find_template(session, actor, template_id)
+    try:
+        _check_name(session, actor, template_id, row.name)
+    except BadInput as error:
+        raise Conflict("its name is another's", "put it back", ("rename the other one",)) from error
+    back = session.scalar(
+        update(TemplateRow)
+        .where(TemplateRow.id == template_id, TemplateRow.archived_at.is_not(None))
+        .values(archived_at=None, version=TemplateRow.version + 1)
+        .returning(TemplateRow.id)
+    )
+    if back is None:
+        raise Conflict("kept", "put it back", ("archive",))
+    _tell(session, actor, "template_put_back", template_id, {}, now)
+
+
 def _put_texts(
     session: Session, actor: Actor, template_id: UUID, document: Mapping[str, Any], ring: KeyRing, now: datetime
 ) -> None:

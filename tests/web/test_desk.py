@@ -155,7 +155,7 @@ def test_a_template_an_address_and_other_pay(office: Devices):
         desk.presses("Keep as a template")
         name = desk.page.get_by_role("dialog").get_by_label("Name of the template")
         expect(name).to_have_value("Swap a till")
-        desk.sees("not its number, place, time and budget")
+        desk.sees("how far around is asked and its budget; not its number, place and time.")
         assert desk.barriers() == []
         name.fill("Till")
         desk.presses("Keep it")
@@ -195,6 +195,88 @@ def test_a_template_an_address_and_other_pay(office: Devices):
     assert posted["visits"][0]["slots"][0]["needs"]["skills"].keys() == {"hvac"}
     assert posted["visits"][0]["asked_time"] == "asap"
     assert Decimal(posted["day_policy"]["rates"]["per_device"]) == 25
+
+
+def test_templates_are_posted_from_whole_renamed_archived_and_taken_back(office: Devices):
+    staff = office.town.staff
+    item = {"code": "photo", "kind": "photo", "label": "The finished till"}
+    slots = [
+        {"needs": {"skills": {"hvac": 2}}, "pay": {"amount": "140.00"}},
+        {"role": "helper", "pay": {"amount": "40.00"}},
+    ]
+    work = {
+        "title": "Swap a till", "job_type": "service", "duration_min": 90, "slots": slots, "budget": "Q1",
+        "policy": {"reach_km": 240, "wave": {"max_size": 9}}, "deliverables": [item],
+    }  # fmt: skip
+    made = staff.post("/v1/templates", {"name": "Till", "job": work})
+    assert made.status_code == 201, made.text
+    with office.device(DESK) as desk, office.device(PHONE, "dark") as phone:
+        office.sign_in(desk, OMAR, "header")
+        desk.page.get_by_role("navigation").get_by_role("link", name="Templates", exact=True).click()
+        desk.sees("1 h 30 min · 2 people · $140.00 · hvac · Q1")
+        assert desk.barriers() == []
+        shot(desk, "templates-1440")
+        desk.presses("Rename: Till")
+        desk.page.get_by_role("dialog").get_by_label("Name of the template").fill(CANARY)
+        desk.presses("Rename")
+        desk.sees(CANARY)
+        desk.presses(f"Archive: {CANARY}")
+        desk.sees("nobody posts from it")
+        desk.sees("No templates yet")
+        desk.presses("Take back")
+        desk.sees("is in use again")
+        desk.presses(f"Archive: {CANARY}")
+        desk.page.get_by_label("Archived", exact=True).check()
+        desk.presses(f"Take back: {CANARY}")
+        desk.sees("Nothing is archived")
+        # Somebody renames it while this page is open.
+        desk.page.get_by_label("In use", exact=True).check()
+        desk.sees(CANARY)
+        url = f"/v1/templates/{made.json()['id']}"
+        assert staff.patch(url, {"name": "Till"}, staff.get(url).headers["ETag"]).status_code == 200
+        desk.presses(f"Rename: {CANARY}")
+        desk.page.get_by_role("dialog").get_by_label("Name of the template").fill("Other")
+        desk.presses("Rename")
+        expect(desk.page.get_by_role("alert")).to_be_visible()
+        desk.presses("Close")
+        assert staff.get(url).json()["name"] == "Till"
+        # Not reached: what was read stays, and it is asked again.
+        desk.offline(True)
+        desk.page.get_by_label("Archived", exact=True).check()
+        desk.sees("The server could not be reached")
+        desk.offline(False)
+        desk.page.get_by_label("In use", exact=True).check()
+
+        desk.page.get_by_role("link", name="Post: Till", exact=True).click()
+        expect(field(desk, "Work")).to_have_value("Swap a till")
+        desk.sees("Asked are those within 149 mi.")
+        expect(choice(desk, "Budget").locator("option:checked")).to_have_text("Q1, over or gone")
+        assert desk.page.url.endswith("/desk/post")
+        shot(desk, "post-from-template-1440")
+        assert desk.barriers() == []
+        choice(desk, "Budget").select_option(label="No budget")
+        field(desk, "Sum in USD").fill("150")
+        field(desk, "Store number, name or town").fill("1147")
+        desk.presses("Post it")
+        desk.sees("What happened")
+        office.sign_in(phone, OMAR, "header")
+        phone.opens("/desk/templates")
+        phone.sees("Swap a till")
+        assert phone.barriers() == []
+        assert phone.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        shot(phone, "templates-390")
+    (job,) = staff.get("/v1/jobs").json()["items"]
+    posted = staff.get(f"/v1/jobs/{job['id']}").json()
+    assert posted["budget"] is None
+    assert posted["policy"]["reach_km"] == 240
+    assert posted["policy"]["wave"]["max_size"] == 9
+    slots = posted["visits"][0]["slots"]
+    assert sorted((each["role"], Decimal(each["pay"]["amount"])) for each in slots) == [
+        ("helper", 40),
+        ("technician", 150),
+    ]
+    items = staff.get(f"/v1/jobs/{job['id']}/deliverables").json()["items"]
+    assert [each["code"] for each in items] == ["photo"]
 
 
 def test_the_page_of_a_work_order_from_a_proposal_to_the_change_of_another(office: Devices):

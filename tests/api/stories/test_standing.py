@@ -248,6 +248,28 @@ def test_a_template_is_changed_by_whom_has_read_it_and_archived_when_nothing_nee
     ]
 
 
+def test_an_archived_template_is_taken_back_under_its_name_unless_another_has_that_by_now(town):
+    made = _template(town).json()
+    url = f"/v1/templates/{made['id']}"
+    early = town.staff.post(f"{url}/put-back")
+    assert (early.status_code, early.json()["state"], early.json()["moves"]) == (409, "kept", ["archive"])
+    assert town.staff.post(f"{url}/archive").status_code == 200
+    assert town.stranger.post(f"{url}/put-back").status_code == 404
+    other = _template(town)
+    taken = town.staff.post(f"{url}/put-back")
+    assert (taken.status_code, taken.json()["moves"]) == (409, ["rename the other one"])
+    renamed = town.staff.patch(f"/v1/templates/{other.json()['id']}", {"name": "Other"}, other.headers["ETag"])
+    assert renamed.status_code == 200
+    back = town.staff.post(f"{url}/put-back").json()
+    assert (back["archived_at"], back["name"], back["job"]) == (None, made["name"], made["job"])
+    own = {key: value for key, value in town.job_body().items() if key in ("number", "site_id", "window")}
+    assert town.staff.post(f"{url}/jobs", own).status_code == 201
+    with town.world.as_engine() as (session, _):
+        told = select(EventRow.kind).where(EventRow.data["template"].as_string() == made["id"])
+        kinds = session.scalars(told.where(EventRow.subject_kind == "client")).all()
+    assert sorted(kinds) == ["template_archived", "template_created", "template_put_back"]
+
+
 def test_wrong_changes_to_a_template_are_named_where_they_were_sent(town):
     url = f"/v1/templates/{_template(town).json()['id']}/jobs"
     own = {key: value for key, value in town.job_body().items() if key in ("number", "site_id", "window")}

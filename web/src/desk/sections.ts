@@ -7,6 +7,7 @@ export type Section = {
   readonly words:
     | 'jobs'
     | 'post'
+    | 'templates'
     | 'upload'
     | 'coverage'
     | 'morning'
@@ -32,10 +33,13 @@ const STAFF = ['client_admin', 'dispatcher', 'requester']
 const DECIDERS = ['client_admin', 'dispatcher']
 const OPERATOR = ['operator']
 
+const posting = () => import('./pages/PostingPages.svelte')
+
 /** In the order of the navigation. */
 export const SECTIONS: readonly Section[] = [
   { path: '/', words: 'jobs', roles: [...STAFF, ...OPERATOR], load: () => import('./pages/OrdersPage.svelte') },
-  { path: '/post', words: 'post', roles: STAFF, load: () => import('./pages/PostPage.svelte') },
+  { path: '/post', words: 'post', roles: STAFF, load: posting },
+  { path: '/templates', words: 'templates', roles: STAFF, load: posting },
   { path: '/upload', words: 'upload', roles: STAFF, load: () => import('./pages/UploadPage.svelte') },
   { path: '/coverage', words: 'coverage', roles: STAFF, load: () => import('./pages/CoveragePage.svelte') },
   { path: '/morning', words: 'morning', roles: STAFF, load: () => import('./morning/ServicePage.svelte') },
@@ -87,7 +91,7 @@ export function sectionsOf(role: string): readonly Section[] {
 }
 
 /** Which of them have a page for each thing that they list, and where that is. */
-const OF_ONE: Record<string, string> = { '/': '/jobs', '/pools': '/pools' }
+const OF_ONE: Record<string, string> = { '/': '/jobs', '/pools': '/pools', '/post': '/post' }
 
 /** The page of an address, for this role; nothing where there is none. */
 export function sectionAt(path: string, role: string): Section | undefined {

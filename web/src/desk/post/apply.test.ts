@@ -23,8 +23,12 @@ describe('a way on', () => {
     expect(draft.skills).toEqual({ hvac: 3 })
     take(draft, change('market', {}))
     expect(draft.market).toBe(true)
-    takeWhatIf(draft, { kind: 'day_later', km: null, num_in_reach: 9, num_may: 9 })
+    takeWhatIf(draft, { kind: 'day_later', km: null, num_in_reach: 9, num_may: 9 }, 160)
     expect(draft.day).toBe('2027-04-01')
+    expect(draft.reachKm).toBe(null)
+    takeWhatIf(draft, { kind: 'wider', km: 16.1, num_in_reach: 9, num_may: 9 }, 160)
+    takeWhatIf(draft, { kind: 'wider', km: 16.1, num_in_reach: 9, num_may: 9 }, 176.1)
+    expect(draft.reachKm).toBe(192.2)
     expect(canTake(change('call', {}))).toBe(false)
     // A pay that is not told, because few people want it, cannot be taken.
     expect(canTake(change('pay', { after: '' }))).toBe(false)

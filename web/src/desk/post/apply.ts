@@ -25,8 +25,9 @@ export function take(draft: Draft, change: Change): void {
   }
 }
 
-export function takeWhatIf(draft: Draft, whatIf: WhatIf): void {
-  if (whatIf.kind === 'wider') draft.extraKm += whatIf.km ?? 0
+/** `reachKm` is how far around is asked as it stands. */
+export function takeWhatIf(draft: Draft, whatIf: WhatIf, reachKm: number): void {
+  if (whatIf.kind === 'wider') draft.reachKm = Math.round((reachKm + (whatIf.km ?? 0)) * 10) / 10
   else if (draft.isAsap) draft.withinHours += 24
   else draft.day = dayAfter(draft.day, 1)
 }

@@ -99,7 +99,7 @@ export function reachQuery(draft: Draft) {
     market: draft.market,
     pay_kind: draft.payWay === 'hourly' ? ('hourly' as const) : ('fixed' as const),
     ...(isSum(draft.amount) ? { amount: amountOf(draft) } : {}),
-    extra_km: draft.extraKm,
+    ...(draft.reachKm === null ? {} : { reach_km: draft.reachKm }),
   }
 }
 
@@ -108,7 +108,7 @@ const OF_WORK: readonly Missing[] = ['title', 'amount', 'cap', 'blended', 'pools
 /** What is missing whatever the number, the place and the time: a template is kept without these. */
 export const missingWork = (draft: Draft): Missing[] => missing(draft).filter((each) => OF_WORK.includes(each))
 
-/** What is to be done, whatever its number, place and time: all that a template keeps. */
+/** What is to be done, whatever its number, place and time: what a template keeps, as far as it is typed here. */
 export function workOf(draft: Draft) {
   const rates = ratesOf(draft)
   return {
@@ -118,6 +118,8 @@ export function workOf(draft: Draft) {
     duration_min: draft.durationMin,
     priority: draft.priority,
     mode: draft.mode || null,
+    budget: draft.budget || null,
+    policy: draft.reachKm === null ? {} : { reach_km: draft.reachKm },
     day_policy: rates ? { rates } : {},
     slots: [
       {
@@ -138,16 +140,19 @@ export function workOf(draft: Draft) {
 }
 
 /** The job to post at a site. */
-export function jobOf(draft: Draft, siteId: string, reachKm: number): Schemas['JobIn'] {
-  return {
-    ...workOf(draft),
-    number: draft.number.trim(),
-    site_id: siteId,
-    window: windowOf(draft) as Window,
-    asked_time: draft.isAsap ? 'asap' : 'window',
-    budget: draft.budget || null,
-    budget_reason: (draft.budget && draft.budgetReason.trim()) || null,
-    policy: draft.extraKm > 0 ? { reach_km: reachKm } : {},
-    is_draft: false,
-  }
+export function jobOf(draft: Draft, siteId: string): Schemas['JobIn'] {
+  return { ...workOf(draft), ...ownOf(draft, siteId), ...ofThisTime(draft), is_draft: false }
 }
+
+/** Number, place and time: what no template has. */
+export const ownOf = (draft: Draft, siteId: string) => ({
+  number: draft.number.trim(),
+  site_id: siteId,
+  window: windowOf(draft) as Window,
+})
+
+/** How the time is meant, and why this one may go beyond its budget. */
+export const ofThisTime = (draft: Draft) => ({
+  asked_time: draft.isAsap ? ('asap' as const) : ('window' as const),
+  budget_reason: (draft.budget && draft.budgetReason.trim()) || null,
+})

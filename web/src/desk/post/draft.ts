@@ -47,7 +47,8 @@ export type Draft = {
   market: boolean
   mode: '' | 'first' | 'manual' | 'auto'
   priority: number
-  extraKm: number
+  /** How far around is asked, in place of what the policy says. */
+  reachKm: number | null
   budget: string
   budgetReason: string
   /** What the next request is called, with what it asks: asked again unchanged it has its effect once. */
@@ -98,7 +99,7 @@ export function emptyDraft(): Draft {
     market: true,
     mode: '',
     priority: 3,
-    extraKm: 0,
+    reachKm: null,
     budget: '',
     budgetReason: '',
     keys: {},

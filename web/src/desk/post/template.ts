@@ -1,5 +1,8 @@
 // What does a template say of a job? Whatever it names replaces what was typed; place, time and number are the draft's own.
-import type { Draft, PayWay } from './draft'
+// And what was typed since? Only that goes along when it is posted: all else that a template keeps, and that no field here
+// shows (checklists, texts for the cleared, waves, further people), stays as it is.
+import { workOf } from './asking'
+import { type Draft, emptyDraft, type PayWay } from './draft'
 
 type Needs = {
   skills?: Record<string, number>
@@ -9,17 +12,20 @@ type Needs = {
   market?: boolean
 }
 
-type Work = {
+export type Work = {
   title?: string
   job_type?: string
   description?: string
   duration_min?: number
   priority?: number
   mode?: Draft['mode'] | null
-  day_policy?: { rates?: Record<string, string | null> }
+  budget?: string | null
+  policy?: Record<string, unknown>
+  day_policy?: { rates?: Record<string, string | null> } & Record<string, unknown>
   slots?: readonly {
+    count?: number
     needs?: Needs
-    pay?: { kind?: string; amount?: string }
+    pay?: { kind?: string; amount?: string; currency?: string }
   }[]
 }
 
@@ -34,6 +40,8 @@ export function fill(draft: Draft, document: Record<string, unknown>): void {
   draft.durationMin = work.duration_min ?? draft.durationMin
   draft.priority = work.priority ?? draft.priority
   draft.mode = work.mode ?? ''
+  draft.budget = work.budget ?? ''
+  draft.reachKm = typeof work.policy?.reach_km === 'number' ? work.policy.reach_km : null
   const [slot] = work.slots ?? []
   fillNeeds(draft, slot?.needs ?? {})
   fillPay(draft, slot?.pay ?? {}, work.day_policy?.rates ?? {})
@@ -61,4 +69,36 @@ function fillPay(draft: Draft, pay: { kind?: string; amount?: string }, rates: R
   draft.fixedHours = text(rates.fixed_h) || draft.fixedHours
   draft.thenHourly = text(rates.then_hourly)
   if (way === 'device') draft.devices = String(Math.max(1, Math.round(Number(pay.amount) / Number(rates.per_device))))
+}
+
+type Typed = ReturnType<typeof workOf>
+type Kept = Record<string, unknown> & Work
+
+const RATES = ['cap_h', 'per_device', 'fixed_h', 'then_hourly']
+
+/** Fields of the template's job in place of which something else was typed, as posting takes them. */
+export function changesOf(draft: Draft, document: Record<string, unknown>): Record<string, unknown> {
+  const untouched = emptyDraft()
+  fill(untouched, document)
+  const [typed, before] = [workOf(draft), workOf(untouched)]
+  const names = (Object.keys(typed) as (keyof Typed)[]).filter(
+    (name) => JSON.stringify(typed[name]) !== JSON.stringify(before[name]),
+  )
+  const whole = wholeOf(typed, document as Kept)
+  return Object.fromEntries(names.map((name) => [name, whole[name]]))
+}
+
+/** What was typed, with what the template says beside it in the same field. */
+function wholeOf(typed: Typed, kept: Kept): Record<keyof Typed, unknown> {
+  const { reach_km: _, ...policy } = kept.policy ?? {}
+  const rates = Object.entries(kept.day_policy?.rates ?? {}).filter(([name]) => !RATES.includes(name))
+  const all = { ...Object.fromEntries(rates), ...('rates' in typed.day_policy ? typed.day_policy.rates : {}) }
+  const [first, ...others] = kept.slots ?? []
+  const [slot] = typed.slots
+  return {
+    ...typed,
+    policy: { ...policy, ...typed.policy },
+    day_policy: { ...kept.day_policy, rates: all },
+    slots: [{ ...slot, ...first, needs: slot?.needs, pay: { ...slot?.pay, ...first?.pay, kind: slot?.pay.kind, amount: slot?.pay.amount } }, ...others],
+  }
 }

@@ -37,6 +37,7 @@ export const clients = {
     passed: (sum: string) => `${sum} beyond it`,
     short: 'not enough for what is asked for',
     none: 'No budget',
+    over: (code: string) => `${code}, over or gone`,
     field: 'Budget',
     fieldHint: (left: string, code: string) => `${left} left of ${code}.`,
     reason: 'Why it may go beyond it, if it does',

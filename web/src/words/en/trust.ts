@@ -6,6 +6,7 @@ export const trust = {
   nav: 'Pages',
   sections: {
     post: 'Post',
+    templates: 'Templates',
     upload: 'Upload',
     coverage: 'Coverage',
     jobs: 'Work orders',

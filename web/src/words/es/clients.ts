@@ -38,6 +38,7 @@ export const clients: typeof english = {
     passed: (sum) => `${sum} de más`,
     short: 'no alcanza para lo que se pide',
     none: 'Sin presupuesto',
+    over: (code) => `${code}, vencido o quitado`,
     field: 'Presupuesto',
     fieldHint: (left, code) => `Quedan ${left} de ${code}.`,
     reason: 'Por qué puede sobrepasarlo, si lo hace',

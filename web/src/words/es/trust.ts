@@ -7,6 +7,7 @@ export const trust: typeof english = {
   nav: 'Páginas',
   sections: {
     post: 'Publicar',
+    templates: 'Plantillas',
     upload: 'Subir',
     coverage: 'Cobertura',
     jobs: 'Órdenes de trabajo',
