@@ -1,6 +1,7 @@
 """May a person look again? The decision behind an offer, lapses, appeals, reviews, answers."""
 
 import math
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from api.duepaging import page_by_due
 from api.idempotency import Reply, idempotent
 from api.paging import Cursor, Limit, page
 from api.parts import parts_of, reading
+from api.schemas.jobs import WindowOut
 from api.schemas.pages import PageOf
 from api.schemas.reputation import (
     AppealIn,
@@ -27,8 +29,12 @@ from api.schemas.reputation import (
     ReviewIn,
     ReviewOut,
     ReviewState,
+    UnaskedOut,
+    UnaskedWorkOut,
     WeightOut,
 )
+from api.showing import show_place
+from api.visibility import view
 from dispatch.jobs.lifecycle import NOT_THERE_YET
 from dispatch.record.session import Actor, database_now, transaction
 from dispatch.record.tables import AssignmentRow, DecisionRow, EventRow, ReviewRow
@@ -42,12 +48,16 @@ from dispatch.reputation.reviews import (
     is_theirs_to_answer,
     waits_for,
 )
+from dispatch.reputation.unasked import Unasked, tell, unasked_decisions
+from matching.advice import ADVICE
 from matching.eligibility import Rule
 from matching.reasons import WORDS, visible_count
+from matching.ticks import Tick
 
 router = APIRouter(prefix="/v1", tags=["reputation"])
 
 _Appellant = Annotated[Actor, Depends(only("technician", "company"))]
+_Technician = Annotated[Actor, Depends(only("technician"))]
 _Reader = Annotated[Actor, Depends(only("technician", "company", "operator"))]
 _Reviewer = Annotated[Actor, Depends(only("operator", "client_admin", "dispatcher"))]
 
@@ -57,6 +67,28 @@ def get_own_decision(request: Request, actor: _Reader, offer_id: UUID) -> OwnDec
     """The main parameters of the decision behind your offer, and how you stood in each; of nobody else."""
     with transaction(parts_of(request).engine, actor, role="engine") as session:
         return _decision(decision_about(session, actor, offer_id))
+
+
+@router.get(
+    "/technicians/me/decisions", response_model=PageOf[UnaskedOut], summary="What was decided without asking me?"
+)
+def list_unasked(
+    request: Request, actor: _Technician, response: Response, limit: Limit = 50, cursor: Cursor = None
+) -> PageOf[UnaskedOut]:
+    """Work of the last 90 days that you were in reach of and not asked for: which rule said no, or how you stood.
+
+    Of clients that have to do with you, and of the market where you live. A page looks at so many decisions and tells
+    those that had you in reach: it may be short, or empty, while `next` goes on. `POST /v1/reviews` has a person look.
+    """
+    assert actor.technician_id is not None
+    me = actor.technician_id
+    with transaction(parts_of(request).engine, actor, role="engine") as session:
+        wanted = unasked_decisions(session, me, now=database_now(session))
+        found = page(session, request, wanted, DecisionRow.id, limit=limit, cursor=cursor)
+        told = [tell(session, me, tuple(row[:5])) for row in found.rows]
+        items = [_unasked(each) for each in told if each is not None]
+    response.headers.update(found.headers)
+    return PageOf(items=items, next=found.next)
 
 
 @router.get("/lapses", response_model=PageOf[LapseOut], summary="Why is work of mine at risk, or gone?")
@@ -202,10 +234,25 @@ def _lapse(event: EventRow, work: AssignmentRow, review_id: UUID | None) -> Laps
 _RULES = {rule.code: rule for rule in Rule}
 
 
+def _unasked(found: Unasked) -> UnaskedOut:
+    work = None
+    if found.work is not None:
+        job, visit, site = found.work
+        work = UnaskedWorkOut(
+            title=job.title,
+            job_type=job.job_type,
+            client=found.client.name if found.is_known else None,
+            place=show_place(site, view("technician", "none")),
+            window=WindowOut(start_at=visit.window_start_at, end_at=visit.window_end_at),
+            duration_min=visit.duration_min,
+        )
+    return UnaskedOut(**dict(_decision(found.own)), work=work)
+
+
 def _decision(own: OwnDecision) -> OwnDecisionOut:
     told, decision = own.told, own.decision
-    # Whether they are somebody's favourite is not theirs to know.
-    parts = {name: part for name, part in told.parts.items() if name != "preference"}
+    # Whether they are somebody's favourite is not theirs to know; by finer parts the way to the door could be told.
+    parts = {name: round(part, 2) for name, part in told.parts.items() if name != "preference"}
     return OwnDecisionOut(
         decision_id=decision.id,
         job_id=decision.job_id,
@@ -220,9 +267,23 @@ def _decision(own: OwnDecision) -> OwnDecisionOut:
         total=math.fsum(parts.values()),
         weights=[WeightOut(name=name, weight=own.weights[name], part=part) for name, part in parts.items()],
         rules=[
-            OwnTickOut(rule=tick.rule.code, holds=tick.holds, text=tick.text, words=WORDS[tick.rule])
+            OwnTickOut(
+                rule=tick.rule.code,
+                holds=tick.holds,
+                text=_coarse(tick),
+                words=WORDS[tick.rule],
+                advice="" if tick.holds else ADVICE[tick.rule],
+            )
             for tick in told.ticks
         ],
         outcome=own.outcome,
         review_id=own.review_id,
     )
+
+
+def _coarse(tick: Tick) -> str:
+    """How far the site is, as coarsely as an offer tells it; all else as it was judged by."""
+    return _KM.sub(lambda km: f"{round(float(km[1]))} km", tick.text) if tick.rule is Rule.AREA else tick.text
+
+
+_KM = re.compile(r"(\d+\.\d+) km")

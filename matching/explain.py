@@ -129,7 +129,7 @@ def explain_technician(
         When the stored inputs can't be read back.
     """
     inputs = decode(stored_inputs)
-    row = _row_of(inputs.candidates, technician)
+    row = row_of(inputs.candidates, technician)
     return None if row is None else _of_row(inputs, row, was_asked=_was_asked(document, technician))
 
 
@@ -151,7 +151,8 @@ def _of_row(inputs: Inputs, row: int, *, was_asked: bool) -> TechnicianExplanati
     )
 
 
-def _row_of(candidates: Candidates, technician: UUID) -> int | None:
+def row_of(candidates: Candidates, technician: UUID) -> int | None:
+    """Where a technician stands among the candidates; None: nowhere."""
     found = np.flatnonzero(candidates.ids == np.bytes_(technician.bytes))
     return int(found[0]) if len(found) else None
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
+from api.schemas.jobs import PlaceOut, WindowOut
 from api.schemas.values import In, Instant, Out, Whole
 
 Part = Literal["kept", "on_time", "completed", "passed", "rated"]
@@ -210,6 +211,7 @@ class OwnTickOut(Out):
     holds: bool
     text: str
     words: str
+    advice: str = Field(description="What you can do about a cross; empty for a tick.")
 
 
 class OwnDecisionOut(Out):
@@ -228,8 +230,25 @@ class OwnDecisionOut(Out):
     total: float = Field(description="The sum of your parts, without what a side's favourites added.")
     weights: list[WeightOut]
     rules: list[OwnTickOut]
-    outcome: str = Field(description="What became of your offer, as a code.")
+    outcome: str = Field(description="What became of your offer, as a code; `not_asked`: you got none.")
     review_id: UUID | None = Field(description="Where you asked for a person's look.")
+
+
+class UnaskedWorkOut(Out):
+    """The work that was decided about, as it is told to whoever is asked."""
+
+    title: str
+    job_type: str
+    client: str | None = Field(description="Null: one that has nothing to do with you; the market names none.")
+    place: PlaceOut = Field(description="The town, and the middle of a cell.")
+    window: WindowOut
+    duration_min: int
+
+
+class UnaskedOut(OwnDecisionOut):
+    """A decision that had you in reach and did not ask you: the rules, or how you stood among those who might."""
+
+    work: UnaskedWorkOut | None = Field(description="Null: for US persons alone, and you are not known to be one.")
 
 
 class LapsedRuleOut(Out):

@@ -53,20 +53,23 @@ def decision_about(session: Session, actor: Actor, offer_id: UUID) -> OwnDecisio
         wanted.order_by(DecisionRow.decided_at.desc(), DecisionRow.id.desc()).options(undefer(DecisionRow.inputs))
     ):
         told = explain_technician(decision.outcome, decision.inputs, offer.technician_id)
-        if told is not None and not _tells_of_block(told):
-            return _own(session, offer, decision, told)
+        if told is not None and not tells_of_block(told):
+            return own_of(session, decision, told, offer.technician_id, offer.state)
     raise NotFound("decision behind offer", offer_id)
 
 
-def _tells_of_block(told: TechnicianExplanation) -> bool:
+def tells_of_block(told: TechnicianExplanation) -> bool:
     """Whether a block is in the way: it is never shown to the other side, so nothing of that decision is."""
     return any(tick.rule == Rule.BLOCKED and not tick.holds for tick in told.ticks)
 
 
-def _own(session: Session, offer: OfferRow, decision: DecisionRow, told: TechnicianExplanation) -> OwnDecision:
+def own_of(
+    session: Session, decision: DecisionRow, told: TechnicianExplanation, technician_id: UUID, outcome: str
+) -> OwnDecision:
+    """What one technician may read of a decision, with where they asked for a person's look."""
     weights = decode(decision.inputs).policy.to_document()["weights"]
     assert isinstance(weights, dict), "a policy's document has its weights"
     review_id = session.scalar(
-        select(ReviewRow.id).where(ReviewRow.decision_id == decision.id, ReviewRow.technician_id == offer.technician_id)
+        select(ReviewRow.id).where(ReviewRow.decision_id == decision.id, ReviewRow.technician_id == technician_id)
     )
-    return OwnDecision(decision, told, weights, decision.decided_at, offer.state, review_id)
+    return OwnDecision(decision, told, weights, decision.decided_at, outcome, review_id)

@@ -27,6 +27,7 @@ from dispatch.record.tables import (
     new_id,
 )
 from dispatch.reputation.lapsed import lapses_of
+from dispatch.reputation.unasked import was_considered
 from dispatch.visits.alarms import clear_alarms, raise_alarm
 from dispatch.visits.finding import is_clients, of_actor
 from matching.reputation import ReputationPolicy
@@ -101,7 +102,7 @@ def ask_for_review(
     Raises
     ------
     NotFound
-        When there is no such decision about work that they were asked for.
+        When there is no such decision about work that they were asked for, or that they may read of unasked.
     BadInput
         When no reason is given.
     Conflict
@@ -110,6 +111,9 @@ def ask_for_review(
     said = _checked("words", words)
     decision = session.scalars(select(DecisionRow).where(DecisionRow.id == decision_id)).one_or_none()
     asked = [] if decision is None else _asked_of(session, actor, decision.job_id, technician_id)
+    me = actor.technician_id
+    if not asked and me is not None and technician_id in (None, me) and was_considered(session, me, decision_id):
+        asked = [me]
     if decision is None or not asked:
         raise NotFound("decision about you", decision_id)
     if len(asked) > 1:

@@ -52,6 +52,26 @@ export const reviews = (): Reading<readonly Schemas['ReviewOut'][]> =>
 export const lapses = (): Reading<readonly Schemas['LapseOut'][]> =>
   kept('lapses', () => items(ask(api.GET('/v1/lapses', { params: { query: { limit: 50 } } }))))
 
+/** A page tells those that had me in reach, of so many that it looks at: so many pages are looked through at most. */
+const LOOKED_THROUGH = 5
+const ENOUGH = 20
+
+/** Work for which I was not asked, and why; the newest first. */
+export const decisions = (): Reading<readonly Schemas['UnaskedOut'][]> =>
+  kept('decisions', async () => {
+    const found: Schemas['UnaskedOut'][] = []
+    let cursor: string | undefined
+    for (let num = 0; num < LOOKED_THROUGH && found.length < ENOUGH; num++) {
+      const query = { limit: 100, ...(cursor && { cursor }) }
+      const answer = await ask(api.GET('/v1/technicians/me/decisions', { params: { query } }))
+      if (!answer.ok) return answer
+      found.push(...answer.data.items)
+      cursor = answer.data.next ?? undefined
+      if (!cursor) break
+    }
+    return { ok: true, data: found, etag: null }
+  })
+
 export const usage = (): Reading<readonly Schemas['UsageOut'][]> =>
   kept('usage', () => items(ask(api.GET('/v1/technicians/{technician_id}/usage', { params: { path: me() } }))))
 

@@ -33,6 +33,7 @@ const PAGES: Record<
       ? page(() => import('./pages/StatementPage.svelte'), { month })
       : page(() => import('./pages/MoneyPage.svelte'), none),
   record: () => page(() => import('./pages/RecordPage.svelte'), none),
+  decisions: () => page(() => import('./pages/DecisionsPage.svelte'), none),
   usage: () => page(() => import('./pages/UsagePage.svelte'), none),
   proofs: (first, second = '', kind = '') => proofs(first, second, kind),
   clients: () => page(() => import('./pages/ClientsPage.svelte'), none),

@@ -49,15 +49,20 @@ describe('a template', () => {
       budget: null,
       policy: { wave: { max_size: 9 } },
       day_policy: { rates: { travel_mile: '0.65' }, confirm_min: 30 },
-      slots: [
-        { ...KEPT.slots[0], pay: { kind: 'hourly', amount: '65', currency: 'USD' } },
-        KEPT.slots[1],
-      ],
+      slots: [{ ...KEPT.slots[0], pay: { kind: 'hourly', amount: '65', currency: 'USD' } }, KEPT.slots[1]],
     })
   })
 
   it('that is made here of what is typed is read back as it was typed', () => {
-    const draft = { ...emptyDraft(), title: 'X', budget: 'Q2', reachKm: 176.1, payWay: 'blended' as const, amount: '100', thenHourly: '50' }
+    const draft = {
+      ...emptyDraft(),
+      title: 'X',
+      budget: 'Q2',
+      reachKm: 176.1,
+      payWay: 'blended' as const,
+      amount: '100',
+      thenHourly: '50',
+    }
     const again = emptyDraft()
     fill(again, workOf(draft))
     expect(workOf(again)).toEqual(workOf(draft))

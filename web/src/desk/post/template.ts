@@ -99,6 +99,14 @@ function wholeOf(typed: Typed, kept: Kept): Record<keyof Typed, unknown> {
     ...typed,
     policy: { ...policy, ...typed.policy },
     day_policy: { ...kept.day_policy, rates: all },
-    slots: [{ ...slot, ...first, needs: slot?.needs, pay: { ...slot?.pay, ...first?.pay, kind: slot?.pay.kind, amount: slot?.pay.amount } }, ...others],
+    slots: [
+      {
+        ...slot,
+        ...first,
+        needs: slot?.needs,
+        pay: { ...slot?.pay, ...first?.pay, kind: slot?.pay.kind, amount: slot?.pay.amount },
+      },
+      ...others,
+    ],
   }
 }

@@ -215,6 +215,7 @@ export const phone = {
       money: 'My money',
       proofs: 'My proofs',
       record: 'My record',
+      decisions: 'Why I was not asked',
       usage: 'Hours with clients',
       clients: 'Clients: favourites and blocks',
       hours: 'My hours and time off',

@@ -216,6 +216,7 @@ export const phone: typeof english = {
       money: 'Mi dinero',
       proofs: 'Mis acreditaciones',
       record: 'Mi historial',
+      decisions: 'Por qué no me preguntaron',
       usage: 'Horas con clientes',
       clients: 'Clientes: favoritos y bloqueos',
       hours: 'Mi horario y días libres',
