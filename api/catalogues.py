@@ -24,13 +24,14 @@ from api.schemas.clients import (
     SkillIn,
     SkillOut,
     SkillsOut,
+    TaxClassIn,
 )
 from api.schemas.pages import PageOf
 from api.schemas.talent import TechnicianOut
-from dispatch.record.session import database_now
+from dispatch.record.session import Actor, database_now
 from dispatch.record.tables import CompanyRow, CredentialKindRow, SkillRow
 from dispatch.talent.catalogue import put_credential_kinds, put_skills
-from dispatch.talent.companies import create_company, employ
+from dispatch.talent.companies import classify_company, create_company, employ
 from dispatch.talent.proofs import FACTS
 from dispatch.visits.lapses import recheck
 
@@ -95,7 +96,7 @@ def list_companies(
     with reading(request, actor) as session:
         found = page(session, request, select(CompanyRow), CompanyRow.id, limit=limit, cursor=cursor)
     response.headers.update(found.headers)
-    return PageOf(items=[CompanyOut.model_validate(row[0]) for row in found.rows], next=found.next)
+    return PageOf(items=[_show_company(actor, row[0]) for row in found.rows], next=found.next)
 
 
 @router.post("/companies", status_code=201, response_model=CompanyOut, summary="Add a company")
@@ -104,9 +105,18 @@ def post_company(request: Request, actor: Operator, company: CompanyIn) -> Respo
 
     def work(session: Session, now: datetime) -> Reply:
         made = create_company(session, actor, company.name, now=now)
-        return Reply(CompanyOut.model_validate(session.get_one(CompanyRow, made)), 201)
+        return Reply(_show_company(actor, session.get_one(CompanyRow, made)), 201)
 
     return idempotent(request, actor, work)
+
+
+@router.put("/companies/{company_id}/tax-class", response_model=CompanyOut, summary="Say how a company is taxed")
+def put_tax_class(request: Request, actor: Operator, company_id: UUID, wish: TaxClassIn) -> CompanyOut:
+    """By its W-9: whether a year's pay is reported (1099-NEC) depends on it. An older one replaces no newer one."""
+    with writing(request, actor, "engine") as session:
+        now = database_now(session)
+        row = classify_company(session, actor, company_id, wish.tax_class, wish.signed_on, now=now)
+        return _show_company(actor, row)
 
 
 @router.put("/technicians/{technician_id}/company", response_model=TechnicianOut, summary="Say who works for whom")
@@ -116,6 +126,18 @@ def put_company(request: Request, actor: Operator, technician_id: UUID, company:
         employ(session, actor, technician_id, company.company_id, now=database_now(session))
         recheck(session, actor, technician_id, now=database_now(session))
         return show_technicians(session, actor, [find_visible(session, actor, technician_id)])[0]
+
+
+def _show_company(actor: Actor, row: CompanyRow) -> CompanyOut:
+    """How it is taxed is between it and the operator."""
+    is_operator = actor.kind == "operator"
+    return CompanyOut(
+        id=row.id,
+        name=row.name,
+        created_at=row.created_at,
+        tax_class=row.tax_class if is_operator else None,
+        tax_class_on=row.tax_class_on if is_operator else None,
+    )
 
 
 def _show_kind(kind: dict[str, Any]) -> CredentialKindOut:

@@ -38,6 +38,7 @@ Money = Annotated[Currency, Query(description="Currency of the account.")]
 _HEAD = ("id", "booked_at", "kind", "amount", "payment_id", "payout_id", "why")
 _YEAR_HEAD = (
     "name", "owner_id", "client_id", "engaged_as", "currency", "amount", "expenses", "num_payouts", "is_reported",
+    "tax_class", "lacks_class",
 )  # fmt: skip
 _CSV: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "The same as a file."}

@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Any, Literal, get_args
 
 from matching.errors import PackError, PolicyError
+from matching.taxclasses import TAX_CLASSES
 from matching.usage import ENGAGEMENTS, FOREVER, Crossed, HoursLimit, HoursRules, Limit, TenureLimit
 
 #: What a pack looks at: hours in a window; calendar months with work; the share of income; sums of pay that ask for a
@@ -47,7 +48,7 @@ _THRESHOLDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
     "tenure": (frozenset({"months", "in_months"}), frozenset()),
     "income_share": (frozenset({"share", "window_months"}), frozenset()),
     "contract": (frozenset({"amount", "window_days", "agreements"}), frozenset({"pay_within_days", "occupations"})),
-    "tax_form": (frozenset({"amount", "form"}), frozenset()),
+    "tax_form": (frozenset({"amount", "form"}), frozenset({"exempt_classes"})),
     "checklist": (frozenset({"questions"}), frozenset()),
 }
 _NUMBERS = {
@@ -353,5 +354,8 @@ def _check_thresholds(values: Mapping[str, Any], must: frozenset[str], may: froz
             raise PackError(f"{name}: {key} {value!r} is a whole number")
     if "in_months" in values and values["in_months"] <= values["months"]:
         raise PackError(f"{name}: in_months {values['in_months']} leaves no break after {values['months']} months")
+    exempt = values.get("exempt_classes", [])
+    if not isinstance(exempt, list) or not all(each in TAX_CLASSES for each in exempt):
+        raise PackError(f"{name}: exempt_classes {exempt!r} is no list of {', '.join(TAX_CLASSES)}")
     if values.get("crossed", "reached") not in get_args(Crossed):
         raise PackError(f"{name}: crossed {values['crossed']!r} is none of reached, exceeded")

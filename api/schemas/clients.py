@@ -1,16 +1,21 @@
 """Clients, their staff and sites, their pools, the keys of everybody, and the catalogues."""
 
+from datetime import date
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from api.schemas.admission import AGREEMENT, ClientState, Standing
-from api.schemas.talent import Latitude, Longitude
+from api.schemas.talent import Day, Latitude, Longitude
 from api.schemas.values import Code, In, Instant, Line, NewCurrency, Out, Sum, Whole, Words, Yes
 
 StaffRole = Literal["operator", "client_admin", "requester", "dispatcher"]
 KeyRole = Literal["operator", "client_admin", "requester", "dispatcher", "technician", "company", "gateway"]
+TaxClass = Literal[
+    "sole_owner", "partnership", "trust", "c_corporation", "s_corporation", "llc_sole_owner", "llc_partnership",
+    "llc_c_corporation", "llc_s_corporation",
+]  # fmt: skip
 #: What catalogues hold: in lower case, so that nobody has to guess.
 NewCode = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$", examples=["hvac"])]
 
@@ -330,6 +335,18 @@ class CompanyOut(Out):
     id: UUID
     name: str
     created_at: Instant
+    tax_class: Code | None = Field(description="How it is taxed, by its W-9; the operator's to read.")
+    tax_class_on: date | None = Field(description="When that was signed.")
+
+
+class TaxClassIn(In):
+    """How a company is taxed, by line 3a of its W-9; an LLC: as what it is taxed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"tax_class": "llc_partnership", "signed_on": "2026-01-15"}]}
+    )
+    tax_class: TaxClass
+    signed_on: Day
 
 
 class EmployIn(In):

@@ -337,7 +337,8 @@ class StatementOut(Out):
 class YearLineOut(Out):
     """What somebody was paid in a calendar year for a client; `is_reported`: enough for a 1099-NEC.
 
-    Only an independent contractor is, and only by what is not expenses that the client paid back.
+    An independent contractor is, and a company that is not taxed as a corporation; only by what is not expenses that
+    the client paid back.
     """
 
     owner_id: UUID
@@ -349,6 +350,8 @@ class YearLineOut(Out):
     engaged_as: str = Field(description="How they worked for the client when they took the work.")
     num_payouts: int
     is_reported: bool
+    tax_class: Code | None = Field(description="Of a company: how it is taxed, by its W-9.")
+    lacks_class: bool = Field(description="A company whose class nobody has entered: that decides whether it is.")
 
 
 class YearOut(Out):

@@ -10,14 +10,14 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, text
+from sqlalchemy import RowMapping, func, select, text
 from sqlalchemy.orm import Session
 
 from dispatch.money.ledger import Owner, account_id
 from dispatch.record.persons import ERASED, kept_of
 from dispatch.record.tables import CompanyRow, LedgerEntryRow, LedgerTransactionRow, TechnicianRow
 from matching.packs import Pack
-from matching.taxforms import forms_of
+from matching.taxforms import Form, forms_of
 
 #: A cell that begins so would be run as a formula by a spreadsheet.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -79,7 +79,8 @@ class YearLine:
 
     `expenses` are the part of `amount` that paid back what the technician laid out, with the client's approval; the
     rest is income. `engaged_as` is how they worked for the client when they took the work: whoever began to be employed
-    within the year has a line of each.
+    within the year has a line of each. Of a company `tax_class` is how it is taxed, `lacks_class`: that is not known,
+    and decides whether it is reported.
     """
 
     owner_id: UUID
@@ -91,6 +92,8 @@ class YearLine:
     engaged_as: str
     num_payouts: int
     is_reported: bool
+    tax_class: str | None = None
+    lacks_class: bool = False
 
 
 def statement_of(session: Session, owner: Owner, currency: str, *, from_at: datetime, to_at: datetime) -> Statement:
@@ -124,9 +127,10 @@ def yearly(
     Of a client as owner it is what it had paid to each. Whoever was erased has no name for it: only we keep one.
 
     What came back from a bank is taken off in the year in which it came back. Expenses that the client approved are
-    told beside the sum: with a receipt they are no income. Only what somebody got as an independent contractor is
-    reported, from the sum on that the year's version of a form among `packs` says; employees' pay went to the payroll
-    partner, which reports it. Runs as the engine.
+    told beside the sum: with a receipt they are no income. What somebody got as an independent contractor is reported,
+    from the sum on that the year's version of a form among `packs` says, and what a company got through which they
+    worked, unless it is taxed as that version exempts it (corporations); employees' pay went to the payroll partner,
+    which reports it. Runs as the engine.
     """
     start, end = (datetime(each, 1, 1, tzinfo=ZoneInfo(zone)).astimezone(UTC) for each in (year, year + 1))
     who = None if owner is None else owner.technician_id or owner.company_id or owner.client_id
@@ -134,12 +138,23 @@ def yearly(
     lines = []
     for row in session.execute(_PAID, {"start": start, "end": end, "who": who}).mappings():
         income = row["amount"] - row["expenses"]
-        is_person = row["technician_id"] is not None and row["currency"] == "USD"
-        is_reported = is_person and any(form.asks(row["engaged_as"], income) for form in forms)
+        tax_class = None if row["technician_id"] else session.get_one(CompanyRow, row["owner_id"]).tax_class
+        asked = [_asks(form, row, tax_class, income) for form in forms if row["currency"] == "USD"]
         line = {name: row[name] for name in ("owner_id", "client_id", "currency", "amount", "expenses", "num_payouts")}
         name = _name(session, row["owner_id"], is_kept=owner is None or owner.client_id is None)
-        lines.append(YearLine(**line, name=name, engaged_as=row["engaged_as"], is_reported=is_reported))
+        line |= {"engaged_as": row["engaged_as"], "tax_class": tax_class}
+        is_reported = any(asked)
+        lines.append(
+            YearLine(**line, name=name, is_reported=is_reported, lacks_class=not is_reported and None in asked)
+        )
     return sorted(lines, key=lambda line: (-line.amount, line.owner_id, line.client_id, line.engaged_as))
+
+
+def _asks(form: Form, row: RowMapping, tax_class: str | None, income: Decimal) -> bool | None:
+    """Whether a form asks of whoever was paid; None: nobody knows how the company is taxed."""
+    if row["technician_id"] is not None:
+        return form.asks(row["engaged_as"], income)
+    return form.asks_company(tax_class, income) if row["engaged_as"] == "company" else False
 
 
 def to_csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

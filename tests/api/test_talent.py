@@ -402,6 +402,29 @@ def test_who_works_for_a_company_is_found_by_it(town, operator):
     assert patched(own, own_path(town), {"day_capacity": 3}).json()["private"]["day_capacity"] == 3
 
 
+def test_how_a_company_is_taxed_is_the_operator_s_to_enter_and_to_read(town, operator):
+    company = operator.post("/v1/companies", {"name": "Davis Mountain Crews"}).json()
+    assert (company["tax_class"], company["tax_class_on"]) == (None, None)
+    url = f"/v1/companies/{company['id']}/tax-class"
+    wish = {"tax_class": "llc_partnership", "signed_on": "2026-01-15"}
+    said = operator.call("PUT", url, json=wish)
+    assert said.status_code == 200, said.text
+    assert said.json() == company | {"tax_class": "llc_partnership", "tax_class_on": "2026-01-15"}
+    for caller in (town.staff, town.technician(0), town.key("company", company_id=UUID(company["id"]))):
+        assert caller.call("PUT", url, json=wish).status_code == 403
+        (read,) = [each for each in caller.get("/v1/companies").json()["items"] if each["id"] == company["id"]]
+        assert (read["tax_class"], read["tax_class_on"]) == (None, None)
+    for wrong, path in (
+        ({"tax_class": "corporation"}, "/tax_class"),
+        ({"signed_on": "2026-02-30"}, "/signed_on"),
+        ({"signed_on": "2199-01-01"}, "/signed_on"),
+        ({"signed_on": "2026-01-14"}, "/signed_on"),
+    ):
+        assert the_error(operator.call("PUT", url, json=wish | wrong))["path"] == path
+    unknown = operator.call("PUT", f"/v1/companies/{new_id()}/tax-class", json=wish)
+    assert unknown.status_code == 404
+
+
 def make_company(town) -> UUID:
     company = new_id()
     with town.world.as_engine() as (session, now):

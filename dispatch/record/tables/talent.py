@@ -37,6 +37,7 @@ from dispatch.record.tables.base import (
     one_of,
     place,
 )
+from matching.taxclasses import TAX_CLASSES
 
 TECHNICIAN_STATES = ("invited", "active", "paused", "suspended", "left", "erased")
 #: States in which a proof counts, and in which it has ended; the rules read its days besides.
@@ -61,12 +62,21 @@ CLEARANCES = ("unknown", "claimed", "us_person", "not_us_person")
 
 
 class CompanyRow(Base):
-    """A company that technicians work for: it answers offers for them, is insured and is paid."""
+    """A company that technicians work for: it answers offers for them, is insured and is paid.
+
+    `tax_class` is how it is taxed by its W-9, which was signed on `tax_class_on`; empty: the operator has none.
+    """
 
     __tablename__ = "companies"
-    __table_args__ = (UniqueConstraint("name"),)
+    __table_args__ = (
+        UniqueConstraint("name"),
+        one_of("tax_class", TAX_CLASSES),
+        CheckConstraint("(tax_class IS NULL) = (tax_class_on IS NULL)", name="tax_class_has_day"),
+    )
     id: Mapped[Id]
     name: Mapped[Words]
+    tax_class: Mapped[Code | None]
+    tax_class_on: Mapped[date | None]
     created_at: Mapped[Instant]
 
 

@@ -449,6 +449,7 @@ def test_who_is_converted_in_the_year_has_a_line_of_each_way_and_neither_changes
     file = admin.get(f"/v1/statements/years/{year}.csv?zone=UTC")
     assert file.headers["Content-Disposition"] == f'attachment; filename="paid-in-{year}.csv"'
     rows = list(csv.DictReader(io.StringIO(file.text)))
+    assert {(row["tax_class"], row["lacks_class"]) for row in rows} == {("", "False")}, "wages are the partner's matter"
     told = {row["engaged_as"]: (row["name"], row["amount"], row["is_reported"]) for row in rows}
     assert told == {
         "contractor": ("'=HYPERLINK(1)", "126.00", "False"),

@@ -3,6 +3,7 @@
 from edges import Edge, known
 
 from dispatch.record.tables import proofs, talent
+from matching.taxclasses import TAX_CLASSES
 
 CHECKS = {
     "ck_agreements_sha256_whole": Edge(
@@ -13,6 +14,11 @@ CHECKS = {
         ("sign_again_from = 'infinity'", "sign_again_from = '-infinity'"),
     ),
     "ck_agreements_version_size": Edge(("version = 1",), ("version = 0", "version = -1")),
+    "ck_companies_tax_class_has_day": Edge(
+        ("tax_class = NULL, tax_class_on = NULL", "tax_class = 'trust', tax_class_on = '2026-01-15'"),
+        ("tax_class = NULL", "tax_class_on = NULL"),
+    ),
+    "ck_companies_tax_class_known": known("tax_class", tuple(TAX_CLASSES)),
     "ck_credential_kinds_family_known": known("family", talent.FAMILIES),
     "ck_credential_kinds_verified_by_known": known("verified_by", talent.VERIFIERS),
     "ck_credentials_due_while_submitted": Edge(

@@ -296,6 +296,7 @@ export const trust = {
     form: '1099-NEC',
     reported: 'to be reported',
     notReported: 'no',
+    lacksClass: 'tax classification missing',
     nothing: 'Nobody was paid in this year',
   },
   money: {

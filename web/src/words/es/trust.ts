@@ -295,6 +295,7 @@ export const trust: typeof english = {
     form: '1099-NEC',
     reported: 'a declarar',
     notReported: 'no',
+    lacksClass: 'falta la clasificación fiscal',
     nothing: 'No se pagó a nadie en este año',
   },
   money: {
