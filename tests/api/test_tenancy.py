@@ -104,6 +104,7 @@ def acme(calm_town):
         "technician_id": str(first.technician_id),
         "open_job_id": open_job["id"],
         "client_id": str(town.world.client),
+        "company_id": company_of_acme(town),
         "site_id": str(town.world.site),
         **_more_of_acme(town, first.technician_id),
         **evidence_of_acme(town, taken, won["visit_id"], job["id"]),
@@ -122,6 +123,13 @@ def acme(calm_town):
         "secret": "that-nobody-was-given",
         **{"wish": "pause", "layer": "jobs", "z": "3", "x": "1", "y": "3"},
     }
+
+
+def company_of_acme(town):
+    """One through which people work for Acme."""
+    made = town.key("operator").post("/v1/companies", {"name": "Crews of the town"})
+    assert made.status_code == 201, made.text
+    return made.json()["id"]
 
 
 def budget_of_acme(town):
@@ -392,4 +400,5 @@ def _tells_nothing(text, acme, but):
     assert not [secret for secret in SECRETS if secret in text]
     told = [name for name, each in acme.items() if each in text and each not in but]
     words = {"wish", "admission_move", "client_move", "erasure_move", "layer", "z", "x", "y", "day", "year", "num"}
-    assert not set(told) - words - {"technician_id", "credential_id", "time_off_id"}
+    # Companies, as technicians, are the network's.
+    assert not set(told) - words - {"technician_id", "company_id", "credential_id", "time_off_id"}
