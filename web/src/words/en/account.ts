@@ -2,6 +2,26 @@
 import { common } from './common'
 
 export const account = {
+  me: {
+    pages: {
+      messages: 'Messages',
+      money: 'My money',
+      proofs: 'My proofs',
+      record: 'My record',
+      decisions: 'Why I was not asked',
+      usage: 'Hours with clients',
+      clients: 'Clients: favourites and blocks',
+      hours: 'My hours and time off',
+      settings: 'Settings: notices, calendar',
+    },
+    unread: (num: number) => `${num} new`,
+    title: 'Me',
+    waiting: 'Waiting to be sent',
+    waitingNone: 'Nothing waits: all you said was heard.',
+    sendNow: 'Send now',
+    signOutWaits: (num: number) => `${common.many(num, 'answer has', 'answers have')} not been sent and would be lost.`,
+    signOutAnyway: 'Sign out all the same',
+  },
   money: {
     title: 'My money',
     held: 'Set aside',

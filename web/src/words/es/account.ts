@@ -2,6 +2,27 @@
 import { common } from './common'
 
 export const account = {
+  me: {
+    pages: {
+      messages: 'Mensajes',
+      money: 'Mi dinero',
+      proofs: 'Mis acreditaciones',
+      record: 'Mi historial',
+      decisions: 'Por qué no me preguntaron',
+      usage: 'Horas con clientes',
+      clients: 'Clientes: favoritos y bloqueos',
+      hours: 'Mi horario y días libres',
+      settings: 'Ajustes: avisos, calendario',
+    },
+    unread: (num: number) => `${num} sin leer`,
+    title: 'Yo',
+    waiting: 'Espera su envío',
+    waitingNone: 'No espera nada: todo lo que dijo se oyó.',
+    sendNow: 'Enviar ahora',
+    signOutWaits: (num: number) =>
+      `${common.many(num, 'respuesta no se ha enviado y se perdería', 'respuestas no se han enviado y se perderían')}.`,
+    signOutAnyway: 'Salir de todos modos',
+  },
   money: {
     title: 'Mi dinero',
     held: 'Reservado',
