@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from browsing import DESK, PHONE, Device, Devices
 from dressed import done
 from playwright.sync_api import Route, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from points import reckons
 from signing import add_staff
 
@@ -48,6 +50,17 @@ def sits_down(devices: Devices, desk: Device, email: str, page: str) -> None:
     desk.opens(page)
 
 
+def record_says(devices: Devices, phone: Device, words: str) -> None:
+    """Outcomes are made of what no open transaction of the server is older than, another test's among them."""
+    for _ in range(10):
+        reckons(devices)
+        phone.opens("/phone/record")
+        with suppress(PlaywrightTimeout):
+            phone.page.get_by_text(words).first.wait_for(timeout=2_000)
+            return
+    phone.sees(words)
+
+
 def answers(desk: Device, verdict: str, words: str) -> None:
     desk.presses("Answer")
     panel = desk.page.get_by_role("dialog")
@@ -77,9 +90,7 @@ def test_the_phone_says_who_looks_and_the_clients_desk_answers(devices: Devices,
         is_shown(phone, "hand-back")
         phone.presses("Hand it back")
         phone.heard()
-        reckons(devices)
-        phone.opens("/phone/record")
-        phone.sees("A person at the client looks at why you handed it back")
+        record_says(devices, phone, "A person at the client looks at why you handed it back")
         phone.sees("Does not count before a person has looked at it")
         is_shown(phone, "record")
 
@@ -101,9 +112,7 @@ def test_the_phone_says_who_looks_and_the_clients_desk_answers(devices: Devices,
         desk.sees("Nobody waits for an answer")
         expect(link).not_to_contain_text("1")
 
-        reckons(devices)
-        phone.opens("/phone/record")
-        phone.sees("A person found otherwise: it counts")
+        record_says(devices, phone, "A person found otherwise: it counts")
         phone.sees("The gate was open; the log shows it.")
         phone.presses("This is wrong: You gave the work back a day or more before")
         phone.page.get_by_label("What happened").fill("I have a picture of the lock")
@@ -144,17 +153,13 @@ def test_the_operator_answers_what_the_client_left_and_a_technician_reads_it_in_
         desk.sees("Nobody asked for a second look")
         with town.world.as_engine() as (session, _):
             session.connection().exec_driver_sql("UPDATE reviews SET due_at = now() - interval '1 minute'")
-        reckons(devices)
         devices.sign_in(phone, taken["email"])
-        phone.opens("/phone/record")
-        phone.sees("El cliente no lo miró a tiempo: ahora lo mira el operador")
+        record_says(devices, phone, "El cliente no lo miró a tiempo: ahora lo mira el operador")
         desk.page.reload()
         desk.sees("The client did not answer by its date.")
         is_shown(desk, "passed-on")
         answers(desk, "It was so: it does not count", "The order was changed on Monday.")
         desk.sees("Nobody asked for a second look")
-        reckons(devices)
-        phone.opens("/phone/record")
-        phone.sees("Una persona le dio la razón: no cuenta")
+        record_says(devices, phone, "Una persona le dio la razón: no cuenta")
         phone.sees("The order was changed on Monday.")
         assert phone.barriers() == []
