@@ -27,8 +27,19 @@ from dispatch.record.tables import (
     VisitRow,
 )
 
-#: Who had said yes too, and did not get it; the best of them first.
-_YES_TOO = (OfferRow.state.in_(("not_chosen", "withdrawn")), OfferRow.answered_at.is_not(None))
+#: Who did not come to a visit of the job: the next is not theirs either (`read_asked`).
+_STAYED_AWAY = select(AssignmentRow.id).where(
+    AssignmentRow.job_id == OfferRow.job_id,
+    AssignmentRow.technician_id == OfferRow.technician_id,
+    AssignmentRow.ended_why == "no_show",
+)
+
+#: Who had said yes too, did not get it, and came wherever they were to come; the best of them first.
+_YES_TOO = (
+    OfferRow.state.in_(("not_chosen", "withdrawn")),
+    OfferRow.answered_at.is_not(None),
+    ~_STAYED_AWAY.exists(),
+)
 _BEST_FIRST = (RoundRow.num.desc(), OfferRow.rank.asc().nulls_last(), OfferRow.answered_at)
 
 

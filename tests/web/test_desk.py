@@ -231,7 +231,7 @@ def test_templates_are_posted_from_whole_renamed_archived_and_taken_back(office:
         desk.sees("Nothing is archived")
         # Somebody renames it while this page is open.
         desk.page.get_by_label("In use", exact=True).check()
-        desk.sees(CANARY)
+        expect(desk.page.get_by_role("button", name=f"Rename: {CANARY}", exact=True)).to_be_visible()
         url = f"/v1/templates/{made.json()['id']}"
         assert staff.patch(url, {"name": "Till"}, staff.get(url).headers["ETag"]).status_code == 200
         desk.presses(f"Rename: {CANARY}")

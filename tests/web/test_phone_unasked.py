@@ -47,6 +47,7 @@ def test_who_was_not_asked_reads_why_what_to_do_and_asks_a_person(devices: Devic
         phone.offline(True)
         own.get_by_role("textbox").fill(f"I have had the skill since May. {CANARY}")
         own.get_by_role("button", name="Pedirlo a una persona" if es else "Ask a person", exact=True).click()
+        expect(phone.page.locator("[data-waiting]")).not_to_have_count(0)
         phone.offline(False)
         phone.heard()
         [review] = town.by_id(who).get("/v1/reviews").json()["items"]
