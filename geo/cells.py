@@ -17,6 +17,8 @@ from geo.points import Point, check_columns
 
 #: Cells of the index: about 15,000 m², 76 m to a side.
 INDEX_RESOLUTION = 10
+#: The cell whose middle stands for where somebody lives when a client asks: about 36 km².
+HOME_RESOLUTION = 6
 
 _MAX_RESOLUTION = 15
 

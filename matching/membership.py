@@ -10,15 +10,17 @@ from typing import Any
 from uuid import UUID
 
 from geo.areas import PolygonArea
+from geo.cells import HOME_RESOLUTION, cell_of, center
 from geo.distance import distance_m
 from geo.geojson import area_from_geojson
+from geo.points import Point
 from matching.proof import Requirement, held_until
 from matching.technician import Technician
 
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A circle: whoever has their base within `km` of the point is in it."""
+    """A circle: whoever's home, by its cell's middle, is within `km` of the point is in it."""
 
     lat: float
     lng: float
@@ -30,8 +32,10 @@ class Requirements:
     """What a pool asks of everyone in it.
 
     `skills` maps code to least level; `credentials` and `agreements` are kinds that must be valid on the day;
-    the base lies in one of the circles `near` or in the polygon `area`; with neither, anywhere. `asks` is what the
-    client asks of a kind, of its jobs and of its pools alike: of an agreement that it was signed with this client.
+    the home lies in one of the circles `near` or in the polygon `area`; with neither, anywhere. A home is the middle of
+    its cell of resolution 6: a client moves its circles about and reads who is a member, which would find a house.
+    `asks` is what the client asks of a kind, of its jobs and of its pools alike: of an agreement that it was signed
+    with this client.
     """
 
     skills: Mapping[str, int]
@@ -119,9 +123,15 @@ def tell(wanted: Requirements, who: Technician, client: UUID, today: date) -> tu
 
 
 def _is_there(wanted: Requirements, who: Technician) -> bool:
-    if any(distance_m(near, who) <= near.km * 1000 for near in wanted.near):
+    home = _home(who)
+    if any(distance_m(near, home) <= near.km * 1000 for near in wanted.near):
         return True
-    return wanted.area is not None and wanted.area.contains(who.lat, who.lng)
+    return wanted.area is not None and wanted.area.contains(home.lat, home.lng)
+
+
+def _home(who: Technician) -> Point:
+    """Where a client is shown that they live."""
+    return center(cell_of(who.lat, who.lng, HOME_RESOLUTION))
 
 
 def _active(wanted: Requirements, who: Technician, check: Check) -> str:
@@ -161,11 +171,11 @@ def _reputation(wanted: Requirements, who: Technician, check: Check) -> str:
 
 def _location(wanted: Requirements, who: Technician, check: Check) -> str:
     if check.holds:
-        return "your base is inside the pool's area"
+        return "your home, as clients see it, is inside the pool's area"
     if not wanted.near:
-        return "your base is outside the pool's area"
-    over = min(distance_m(near, who) / 1000 - near.km for near in wanted.near)
-    return f"your base is {over:.0f} km outside the pool's area"
+        return "your home, as clients see it, is outside the pool's area"
+    over = min(distance_m(near, _home(who)) / 1000 - near.km for near in wanted.near)
+    return f"your home, as clients see it, is {over:.0f} km outside the pool's area"
 
 
 _TEXTS: Mapping[str, Callable[[Requirements, Technician, Check], str]] = {

@@ -19,7 +19,7 @@ _ASKS: dict[str, JsonValue] = {
 
 
 class NearIn(In):
-    """A circle around a place: whoever has their base in it is near."""
+    """A circle around a place: whoever has the middle of their home's cell (H3, resolution 6) in it is near."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"lat": 41.88, "lng": -87.63, "km": 80}]})
     lat: Latitude
@@ -28,7 +28,10 @@ class NearIn(In):
 
 
 class RequirementsIn(In):
-    """What an open pool asks of everyone in it; all of it must be met. The base lies in a circle or in the area."""
+    """What an open pool asks of everyone in it; all of it must be met. The home lies in a circle or in the area.
+
+    A home is the middle of its H3 cell of resolution 6, a few kilometres from the house.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [_ASKS]})
     skills: dict[Code, Annotated[Whole, Field(ge=1, le=5)]] = Field(default_factory=dict, max_length=50)

@@ -17,7 +17,7 @@ from dispatch.index.diaries import Diaries, Times, judge_times
 from dispatch.index.reach import rows_in_reach
 from dispatch.index.roster import NO_CONSENT, Roster
 from geo.areas import PolygonArea
-from geo.cells import centers_of
+from geo.cells import HOME_RESOLUTION, centers_of
 from geo.distance import distances_m
 from geo.travel import travel_s
 from matching.candidates import NO_PAPERS, NOT_CHOSEN, Bools, Candidates, Floats, Ints
@@ -26,9 +26,7 @@ from matching.job import Job
 from matching.policy import Policy
 from matching.technician import COMPANY, CONTRACTOR, UNCHOSEN, Technician
 
-#: The cell whose middle stands for where somebody starts from when a client asks: about 36 km².
-HOME_RESOLUTION = 6
-#: No place is further than this from the middle of its cell of that resolution, anywhere on Earth.
+#: No place is further than this from the middle of its cell of the homes' resolution, anywhere on Earth.
 _CELL_RADIUS_M = 6_000
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from sqlalchemy import update
 
 from dispatch.record.tables import TechnicianRow
+from dispatch.talent.membership import sweep_memberships
 from geo.cells import cell_of, center
 from geo.distance import distance_m, distances_m
 from geo.points import Point
@@ -127,6 +128,46 @@ def estimates(attacker: Attacker, num_queries: int) -> dict[str, Point]:
         "parts": likeliest(sites, by_part),
         "area": likeliest(edges, [RADIUS_KM * 1000.0] * len(edges)),
     }
+
+
+@dataclass
+class PoolProbe:
+    """Draws the circle of an open pool of its own anew, and reads whether somebody is a member."""
+
+    town: object
+    technician: object
+
+    def __post_init__(self) -> None:
+        made = self.town.staff.post("/v1/pools", {"name": "Near here"})
+        assert made.status_code == 201, made.text
+        self.pool = made.json()["id"]
+
+    def holds(self, place: Point, km: float) -> bool:
+        url = f"/v1/pools/{self.pool}/requirements"
+        asks = {"requirements": {"near": [{"lat": place.lat, "lng": place.lng, "km": km}]}}
+        drawn = self.town.staff.patch(url, asks, self.town.staff.get(url).headers["ETag"])
+        assert drawn.status_code == 200, drawn.text
+        with self.town.world.as_engine() as (session, now):
+            sweep_memberships(session, now)
+        found = self.town.staff.get(f"/v1/technicians?pool_id={self.pool}").json()["items"]
+        return str(self.technician) in {each["id"] for each in found}
+
+    def range_m(self, place: Point) -> float:
+        """How far from a place somebody lives, by halving the circle."""
+        near, far = 0.0, 60.0
+        for _ in range(12):
+            middle = (near + far) / 2
+            near, far = (near, middle) if self.holds(place, middle) else (middle, far)
+        return (near + far) / 2 * 1000
+
+
+def test_circles_of_a_pool_find_the_middle_of_a_cell_and_not_a_home(town):
+    settle_at(town, HOME)
+    probe = PoolProbe(town, town.world.technicians[0])
+    sites = [around(20, bearing) for bearing in (0.3, 2.4, 4.5)]
+    found = likeliest(sites, [probe.range_m(site) for site in sites])
+    assert distance_m(found, center(CELL)) < FOUND_M
+    assert distance_m(found, HOME) > SAFE_M
 
 
 def test_a_thousand_questions_do_not_find_a_home(town):

@@ -60,7 +60,10 @@ def test_a_pool_opens_to_all_who_meet_it_and_everyone_sees_what_they_lack(story,
     ]
     (far,) = done(town.technician(7).get("/v1/open-pools"))["items"]
     (cross,) = [each for each in far["checks"] if not each["holds"]]
-    assert (cross["code"], cross["text"]) == ("location", "your base is 4 km outside the pool's area")
+    assert (cross["code"], cross["text"]) == (
+        "location",
+        "your home, as clients see it, is 5 km outside the pool's area",
+    )
     assert cross["remedy"] == "if you have moved, change your base in your profile"
     stale = town.staff.call(
         "PATCH", f"/v1/pools/{pool}/requirements", json={"requirements": None}, headers={"If-Match": '"v1"'}
