@@ -12,7 +12,8 @@ from api.schemas.messages import MailIn, SmsIn, TakenOut
 from dispatch.errors import BadInput
 from dispatch.messages.inbound import Inbound, Taken, names_conversation, reply_to, take_in, take_stop
 from dispatch.record.session import Actor
-from dispatch.visits.telephone import Word, take_word
+from dispatch.reputation.excuses import leave_by_word
+from dispatch.visits.telephone import Word
 
 router = APIRouter(prefix="/v1/gateway", tags=["gateway"])
 
@@ -35,7 +36,7 @@ def _visit_word(session: Session, actor: Actor, inbound: Inbound, now: datetime)
     if inbound.via != "sms" or names_conversation(inbound):
         return None
     try:
-        answer = take_word(session, actor, Word("sms", inbound.carrier_id, inbound.sender, inbound.words), now=now)
+        answer = leave_by_word(session, actor, Word("sms", inbound.carrier_id, inbound.sender, inbound.words), now=now)
     except BadInput:
         return None
     if answer.outcome == "no_code" or (answer.outcome == "unknown" and len(inbound.words.split()) > _WORDS_OF_A_VISIT):

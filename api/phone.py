@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from api.auth import Gateway
 from api.idempotency import Reply, idempotent
 from api.schemas.visits import PhoneWordIn, PhoneWordOut
-from dispatch.visits.telephone import Word, take_word
+from dispatch.reputation.excuses import leave_by_word
+from dispatch.visits.telephone import Word
 
 router = APIRouter(prefix="/v1/gateway", tags=["gateway"])
 
@@ -23,6 +24,6 @@ def post_visit_word(request: Request, actor: Gateway, word: PhoneWordIn) -> Resp
 
     def work(session: Session, now: datetime) -> Reply:
         said = Word(word.channel, word.message_id, word.sender, word.words)
-        return Reply(PhoneWordOut.model_validate(asdict(take_word(session, actor, said, now=now))))
+        return Reply(PhoneWordOut.model_validate(asdict(leave_by_word(session, actor, said, now=now))))
 
     return idempotent(request, actor, work)

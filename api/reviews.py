@@ -37,7 +37,7 @@ from api.showing import show_place
 from api.visibility import view
 from dispatch.jobs.lifecycle import NOT_THERE_YET
 from dispatch.record.session import Actor, database_now, transaction
-from dispatch.record.tables import AssignmentRow, DecisionRow, EventRow, ReviewRow
+from dispatch.record.tables import AssignmentRow, DecisionRow, EventRow, ReviewRow, VisitRow
 from dispatch.reputation.decisions import OwnDecision, decision_about
 from dispatch.reputation.lapsed import lapses_of
 from dispatch.reputation.reviews import (
@@ -45,6 +45,7 @@ from dispatch.reputation.reviews import (
     appeal,
     ask_about_lapse,
     ask_for_review,
+    is_for_another,
     is_theirs_to_answer,
     waits_for,
 )
@@ -142,7 +143,7 @@ def list_reviews(
     With `to_answer` only those that wait for you, the first that is due first.
     """
     asked = {ReviewRow.state: state, ReviewRow.about: about}
-    wanted = _shown().where(*(column == value for column, value in asked.items() if value is not None))
+    wanted = _shown(actor).where(*(column == value for column, value in asked.items() if value is not None))
     if actor.kind == "gateway":
         wanted = wanted.where(ReviewRow.technician_id == actor.technician_id)
     with reading(request, actor) as session:
@@ -172,13 +173,13 @@ def answer_review(request: Request, actor: _Reviewer, review_id: UUID, said: Rev
 
 def _do(request: Request, actor: Actor, status: int, do: Callable[[Session, datetime], ReviewRow]) -> Response:
     def work(session: Session, now: datetime) -> Reply:
-        row = session.execute(_shown().where(ReviewRow.id == do(session, now).id)).one()
+        row = session.execute(_shown(actor).where(ReviewRow.id == do(session, now).id)).one()
         return Reply(_show(row, actor, now), status)
 
     return idempotent(request, actor, work)
 
 
-def _shown() -> Select[*tuple[Any, ...]]:
+def _shown(actor: Actor) -> Select[*tuple[Any, ...]]:
     """Reviews with the work that each is about, as far as whoever asks may read it."""
     return (
         select(
@@ -186,8 +187,14 @@ def _shown() -> Select[*tuple[Any, ...]]:
             func.coalesce(AssignmentRow.job_id, DecisionRow.job_id).label("job_id"),
             AssignmentRow.ended_why,
             AssignmentRow.start_at,
+            VisitRow.outcome,
+            VisitRow.outcome_why,
+            # What was handed back was never begun.
+            AssignmentRow.checked_in_at.is_not(None).label("is_of_ending"),
+            is_for_another(actor).label("is_for_another"),
         )
         .outerjoin(AssignmentRow, AssignmentRow.id == ReviewRow.assignment_id)
+        .outerjoin(VisitRow, VisitRow.id == AssignmentRow.visit_id)
         .outerjoin(DecisionRow, DecisionRow.id == ReviewRow.decision_id)
     )
 
@@ -195,13 +202,17 @@ def _shown() -> Select[*tuple[Any, ...]]:
 def _show(found: Row[*tuple[Any, ...]], actor: Actor, now: datetime) -> ReviewOut:
     row: ReviewRow = found[0]
     is_open, is_excuse = row.state == "open", row.about == "excuse"
+    is_of_ending = is_excuse and found.is_of_ending
+    is_anothers = is_open and found.is_for_another
     return ReviewOut(
         **{name: getattr(row, name) for name in _SAME},
         job_id=found.job_id,
-        why=found.ended_why if is_excuse else None,
+        outcome=found.outcome if is_of_ending else None,
+        why=found.outcome_why if is_of_ending else found.ended_why if is_excuse else None,
         start_at=found.start_at if is_excuse else None,
         is_late=is_open and row.due_at <= now,
-        moves=["answer"] if is_open and is_theirs_to_answer(actor, row) else [],
+        is_for_another=is_anothers,
+        moves=["answer"] if is_open and is_theirs_to_answer(actor, row) and not is_anothers else [],
     )
 
 

@@ -23,9 +23,10 @@ from api.visibility import view
 from dispatch.jobs.lifecycle import PRESENCE, VISIT
 from dispatch.record.session import Actor
 from dispatch.record.tables import AssignmentRow, JobRow, SiteRow, VisitRow
+from dispatch.reputation.excuses import leave_visit
 from dispatch.visits.before import confirm, leave, run_late
 from dispatch.visits.endings import Ending
-from dispatch.visits.onsite import check_in, check_out, switch
+from dispatch.visits.onsite import check_in, switch
 from dispatch.visits.partcheck import read_parts
 from dispatch.visits.positions import Fix
 from dispatch.visits.presence import Moved
@@ -133,7 +134,7 @@ def check_out_of_visit(request: Request, actor: OnVisit, visit_id: UUID, said: C
     return _move(
         request,
         actor,
-        lambda session, now: check_out(session, actor, visit_id, said.technician_id, _stamp(said), ending, now=now),
+        lambda session, now: leave_visit(session, actor, visit_id, said.technician_id, _stamp(said), ending, now=now),
     )
 
 

@@ -10,13 +10,15 @@ from matching.reputation import Outcome, ReputationPolicy, back_out_severity, is
 
 #: Who hands work back for a technician.
 TALENT = ("technician", "company", "gateway")
-#: Codes of handing back that lie with the client, or with safety: a person looks before they are excused for good.
+#: Codes of what lies with the client, or with safety: a person looks before it is excused for good.
 UNSAFE = ("unsafe",)
 CLIENT_CAUSED = ("no_access", "not_ready", "site_closed", "customer_closed", "client_changed")
-#: Why an excused hand-back doesn't count after each event of its review; upheld, it is as it was said.
+#: Why what was excused doesn't count after each event of its review; upheld, it is as it was said.
 _LOOKS = {"made": "in_review", "passed_on": "in_review", "rejected": None, "unanswered": "unanswered"}
 #: A return for one of these was in the technician's hands; for all else it was not.
 OWN_RETURNS = ("time", "other")
+#: How a visit ends that is not complete, and may be excused.
+EXCUSED_ENDINGS = ("return_needed", "could_not_start")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,8 @@ def outcomes_of(
 
     `answers` has, by event, how an appeal against it stands: `open`, `upheld` or `rejected`. What was appealed against
     doesn't count while it is open, nor when it was upheld; nor does any of it while a dispute about the work's pay is
-    open. What speaks for the technician is untouched by both. What was excused on handing back doesn't count before a
-    person has looked at it; whether they did, the events of that review say.
+    open. What speaks for the technician is untouched by both. What was excused, on handing back or on leaving, doesn't
+    count before a person has looked at it; whether they did, the events of that review say.
     """
     agreed_at = _agreed(work, events)
     found = [
@@ -121,12 +123,10 @@ def _ending(work: Work, events: Sequence[Happened]) -> list[Outcome]:
         outcome = event.data.get("outcome") if event.kind == "checked_out" else None
         if outcome == "complete":
             return [Outcome(event.id, "completed", "complete", 1.0, event.at)]
-        if outcome == "return_needed":
-            excuse = None if event.data.get("why") in OWN_RETURNS else "client"
-            return [Outcome(event.id, "completed", "return_needed", 0.0, event.at, why_not=excuse)]
-        if outcome == "could_not_start":
-            excuse = excuse_of(str(event.data.get("why"))) or "client"
-            return [Outcome(event.id, "completed", "could_not_start", 0.0, event.at, why_not=excuse)]
+        if outcome in EXCUSED_ENDINGS:
+            excuse = ending_excuse_of(outcome, str(event.data.get("why")))
+            ended = Outcome(event.id, "completed", outcome, 0.0, event.at, why_not=excuse)
+            return [_looked_at(ended, events)]
     return []
 
 
@@ -167,6 +167,13 @@ def _answered(outcome: Outcome, answer: str | None, is_disputed: bool) -> Outcom
 def excuse_of(why: str) -> str | None:
     """With whom handing back lay, by its code: `unsafe`, `client`; nothing where it lay with the technician."""
     return "unsafe" if why in UNSAFE else "client" if why in CLIENT_CAUSED else None
+
+
+def ending_excuse_of(outcome: str, why: str) -> str | None:
+    """With whom it lay that a visit did not end complete: `unsafe`, `client`; nothing where with the technician."""
+    if outcome not in EXCUSED_ENDINGS or (outcome == "return_needed" and why in OWN_RETURNS):
+        return None
+    return excuse_of(why) or "client"
 
 
 def _is_mine(work: Work, event: Happened) -> bool:

@@ -170,7 +170,7 @@ class ReviewAnswerIn(In):
 class ReviewOut(Out):
     """An appeal against an outcome, or a review of a decision, a lapse or an excuse.
 
-    `event_id` is a lapse's id, or the event of handing back that was excused: `why` is its code.
+    `event_id` is a lapse's id, or the event of what was excused: `why` is its code.
     """
 
     id: UUID
@@ -181,7 +181,12 @@ class ReviewOut(Out):
     assignment_id: UUID | None
     decision_id: UUID | None
     job_id: UUID | None = Field(description="Whose work it is about; null: not yours to read.")
-    why: str | None = Field(description="Of an excuse: the code with which the work was handed back.")
+    outcome: Literal["return_needed", "could_not_start"] | None = Field(
+        description="Of an excuse: how the visit ended; null where the work was handed back."
+    )
+    why: str | None = Field(
+        description="Of an excuse: the code with which the work was handed back, or the visit ended."
+    )
     start_at: Instant | None = Field(description="Of an excuse: when the work was agreed to begin.")
     words: str
     state: ReviewState
@@ -193,6 +198,9 @@ class ReviewOut(Out):
     )
     answer: str
     decided_at: Instant | None
+    is_for_another: bool = Field(
+        description="You answered about the same before, and another person of the operator's is to answer this."
+    )
     moves: list[str] = Field(description="`answer` where it is yours to.")
 
 

@@ -41,7 +41,7 @@ def cancel_job(
     released = [each for each in live if each not in finished]
     _end_assignments(session, actor, released, "released", why, now)
     _end_assignments(session, actor, finished, "finished", why, now)
-    _end_visits(session, job_id, now)
+    _end_visits(session, actor, job_id, now)
     kept = [each.slot_id for each in finished]
     session.execute(
         update(SlotRow)
@@ -107,7 +107,7 @@ def _end_assignments(
     )
 
 
-def _end_visits(session: Session, job_id: UUID, now: datetime) -> None:
+def _end_visits(session: Session, actor: Actor, job_id: UUID, now: datetime) -> None:
     of_job = update(VisitRow).where(VisitRow.job_id == job_id).execution_options(synchronize_session=False)
     session.execute(of_job.where(VisitRow.state.in_(states_with(VISIT, "cancel"))).values(state="cancelled"))
     session.execute(
@@ -116,5 +116,6 @@ def _end_visits(session: Session, job_id: UUID, now: datetime) -> None:
             state="checked_out",
             checked_out_at=func.greatest(VisitRow.checked_in_at, now),
             outcome="cancelled",
+            outcome_by=actor.kind,
         )
     )

@@ -1,4 +1,6 @@
-"""Did it lie with the client, or with safety, that work was handed back? A person looks before that is taken as so.
+"""Did it lie with the client, or with safety, that work was not done? A person looks before that is taken as so.
+
+Work that was handed back, could not start or must go on another day, for a reason that lies elsewhere.
 
 Meanwhile it doesn't count. The client answers by a date; where it doesn't, the operator does by another; where nobody
 does, it stays as the technician said.
@@ -7,16 +9,22 @@ does, it stays as the technician said.
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput
 from dispatch.jobs.releasing import release
 from dispatch.record.session import ENGINE, Actor
-from dispatch.record.tables import AssignmentRow, EventRow, ReviewRow, SlotRow
+from dispatch.record.tables import AssignmentRow, EventRow, ReviewRow, SlotRow, VisitRow
+from dispatch.reputation.projecting import is_word_that_counts
 from dispatch.reputation.reviews import about_of, ask_person, tell_review
 from dispatch.visits.answering import overtake
-from matching.outcomes import CLIENT_CAUSED, TALENT, UNSAFE, excuse_of
+from dispatch.visits.endings import Ending
+from dispatch.visits.onsite import check_out
+from dispatch.visits.presence import Moved
+from dispatch.visits.stamps import Stamp
+from dispatch.visits.telephone import Answer, Word, take_word
+from matching.outcomes import CLIENT_CAUSED, TALENT, UNSAFE, ending_excuse_of, excuse_of
 from matching.reputation import ReputationPolicy
 
 _BATCH = 100
@@ -56,13 +64,45 @@ def hand_back(
             EventRow.subject_kind == "assignment", EventRow.subject_id == work.id, EventRow.kind == "released"
         )
     ).one()
-    rules = policy or ReputationPolicy()
-    about = {"about": "excuse", "assignment_id": work.id, "event_id": event_id}
-    days = rules.excuse_days
-    row = ask_person(session, work.client_id, work.technician_id, about, words.strip(), now=now, days=days)
-    told = {"event": str(event_id), "assignment": str(work.id), "visit": str(work.visit_id), "job": str(work.job_id)}
-    tell_review(session, actor, row, "made", told | {"why": why}, now)
-    return row
+    return _ask(session, actor, work, event_id, {"why": why}, words.strip(), policy or ReputationPolicy(), now)
+
+
+def leave_visit(
+    session: Session,
+    actor: Actor,
+    visit_id: UUID,
+    technician_id: UUID | None,
+    stamp: Stamp,
+    ending: Ending,
+    *,
+    now: datetime,
+    policy: ReputationPolicy | None = None,
+) -> Moved:
+    """A technician checks out; where the visit ends with an excuse, a person is to look at it. Runs as the engine.
+
+    Raises
+    ------
+    NotFound, BadInput, Conflict
+        As `dispatch.visits.onsite.check_out`.
+    """
+    moved = check_out(session, actor, visit_id, technician_id, stamp, ending, now=now)
+    if moved.visit_state == "checked_out":
+        _ask_about_ending(session, actor, visit_id, policy or ReputationPolicy(), now)
+    return moved
+
+
+def leave_by_word(session: Session, actor: Actor, word: Word, *, now: datetime) -> Answer:
+    """What a technician says by telephone is done; a visit that ends with it, by whoever's word, is looked at.
+
+    Raises
+    ------
+    BadInput
+        As `dispatch.visits.telephone.take_word`.
+    """
+    answer = take_word(session, actor, word, now=now)
+    if answer.visit_state == "checked_out" and answer.visit_id is not None and not answer.is_duplicate:
+        _ask_about_ending(session, actor, UUID(answer.visit_id), ReputationPolicy(), now)
+    return answer
 
 
 def move_on(session: Session, now: datetime, *, policy: ReputationPolicy | None = None) -> int:
@@ -87,6 +127,42 @@ def move_on(session: Session, now: datetime, *, policy: ReputationPolicy | None 
         session.flush()
         tell_review(session, ENGINE, row, kind, about_of(session, row), now)
     return len(late)
+
+
+def _ask_about_ending(session: Session, actor: Actor, visit_id: UUID, rules: ReputationPolicy, now: datetime) -> None:
+    """Ask about a visit that has just ended with an excuse, for whoever's word that is: once."""
+    visit = session.get_one(VisitRow, visit_id)
+    said = {"outcome": visit.outcome or "", "why": visit.outcome_why or ""}
+    if visit.outcome_by not in TALENT or ending_excuse_of(said["outcome"], said["why"]) is None:
+        return
+    event_id = session.scalars(
+        select(EventRow.id)
+        .where(EventRow.subject_kind == "visit", EventRow.subject_id == visit_id, EventRow.kind == "checked_out")
+        .order_by(EventRow.seq.desc())
+        .limit(1)
+    ).one()
+    is_asked = exists().where(ReviewRow.assignment_id == AssignmentRow.id, ReviewRow.about == "excuse")
+    theirs = select(AssignmentRow).join(SlotRow, SlotRow.id == AssignmentRow.slot_id).order_by(AssignmentRow.id)
+    is_there = (AssignmentRow.visit_id == visit_id) & AssignmentRow.checked_in_at.is_not(None)
+    for work in session.scalars(theirs.where(is_there, is_word_that_counts(), ~is_asked)).all():
+        _ask(session, actor, work, event_id, said, visit.outcome_note.strip(), rules, now)
+
+
+def _ask(
+    session: Session,
+    actor: Actor,
+    work: AssignmentRow,
+    event_id: UUID,
+    said: dict[str, str],
+    words: str,
+    rules: ReputationPolicy,
+    now: datetime,
+) -> ReviewRow:
+    about = {"about": "excuse", "assignment_id": work.id, "event_id": event_id}
+    row = ask_person(session, work.client_id, work.technician_id, about, words, now=now, days=rules.excuse_days)
+    told = {"event": str(event_id), "assignment": str(work.id), "visit": str(work.visit_id), "job": str(work.job_id)}
+    tell_review(session, actor, row, "made", told | said, now)
+    return row
 
 
 def _would_count(session: Session, work: AssignmentRow, actor: Actor) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import ColumnElement, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
@@ -121,6 +121,12 @@ _IS_ALONE = (
     .correlate(AssignmentRow)
     .scalar_subquery()
 )
+
+
+def is_word_that_counts() -> ColumnElement[bool]:
+    """The condition, of an assignment and its slot, that how the visit ended is said by whoever has it."""
+    return ~SlotRow.is_observer & (SlotRow.is_lead | _IS_ALONE)
+
 
 _WORKS = select(
     AssignmentRow.id,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, false, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.record.events import record
@@ -23,6 +23,7 @@ from dispatch.record.tables import (
     OfferRow,
     OutcomeRow,
     ReviewRow,
+    StaffRow,
     TechnicianRow,
     new_id,
 )
@@ -165,7 +166,7 @@ def answer(session: Session, actor: Actor, review_id: UUID, verdict: Answer, wor
     NotFound
         When it is not for this actor to see.
     Refused
-        When it is not for this actor to answer.
+        When it is not for this actor to answer, or they have answered about the same and somebody else could.
     BadInput
         When there are no words.
     Conflict
@@ -179,6 +180,7 @@ def answer(session: Session, actor: Actor, review_id: UUID, verdict: Answer, wor
         raise NotFound("review", review_id)
     if not is_theirs_to_answer(actor, row):
         raise Refused(_WHOSE.get(row.about, "a dispatcher or an admin answers"), ("not_yours",))
+    _check_another(session, actor, row)
     decided = session.scalars(
         update(ReviewRow)
         .where(
@@ -208,6 +210,33 @@ def is_theirs_to_answer(actor: Actor, row: ReviewRow) -> bool:
     if actor.kind == "operator":
         return row.about != "excuse" or row.passed_on_at is not None
     return actor.kind in _REVIEWERS and row.about != "outcome" and row.passed_on_at is None
+
+
+def is_for_another(actor: Actor) -> ColumnElement[bool]:
+    """The condition that this actor has answered about the same before, and another person of the operator's could."""
+    if actor.kind != "operator" or actor.id is None:
+        return false()
+    first = aliased(ReviewRow)
+    has_answered = exists().where(
+        first.assignment_id == ReviewRow.assignment_id,
+        first.event_id == ReviewRow.event_id,
+        first.id != ReviewRow.id,
+        first.decided_by == actor.id,
+        first.state.in_(("upheld", "rejected")),
+    )
+    is_another = exists().where(StaffRow.role == "operator", StaffRow.left_at.is_(None), StaffRow.id != actor.id)
+    return has_answered & is_another
+
+
+def _check_another(session: Session, actor: Actor, row: ReviewRow) -> None:
+    """Refuse a second answer by the same person. The reviews about the same are held: of two answers one is second."""
+    if row.event_id is None:
+        return
+    about = (ReviewRow.assignment_id == row.assignment_id) & (ReviewRow.event_id == row.event_id)
+    held = select(ReviewRow.id).where(about).order_by(ReviewRow.id).with_for_update(key_share=True)
+    session.execute(held).all()
+    if session.scalar(select(is_for_another(actor)).where(ReviewRow.id == row.id)):
+        raise Refused("you answered about the same before: somebody else has to answer", ("answered_before",))
 
 
 def waits_for(actor: Actor) -> ColumnElement[bool]:

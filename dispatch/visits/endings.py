@@ -8,7 +8,7 @@ from dispatch.errors import BadInput
 
 #: Why somebody must come again, as codes.
 RETURN_WHYS = ("part", "access", "second_person", "other_skill", "time", "other")
-#: Why the work could not start. None of them counts against the technician.
+#: Why the work could not start. None of them counts against the technician, unless a person finds otherwise.
 START_WHYS = ("no_access", "not_ready", "unsafe")
 #: What a check-out can carry; after `back_later` the technician comes back to the same visit.
 OUTCOMES = ("complete", "return_needed", "could_not_start", "back_later")

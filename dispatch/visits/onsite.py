@@ -141,7 +141,7 @@ def check_out(
     if not is_out:
         tell(session, actor, kind, assignment, visit.state, now=now, data=_told(actor, stamp, entry, at))
         return Moved(assignment.id, assignment.presence, visit_id, visit.state)
-    _note_ending(session, visit, assignment, ending)
+    _note_ending(session, actor, visit, assignment, ending)
     over = is_over(session, visit_id)
     if over:
         _end(session, actor, visit, now)
@@ -165,11 +165,12 @@ def _told(actor: Actor, stamp: Stamp, entry: TimeEntryRow | None, at: datetime) 
     }
 
 
-def _note_ending(session: Session, visit: VisitRow, assignment: AssignmentRow, ending: Ending) -> None:
-    """Keep what was said; a lead's word replaces a helper's."""
+def _note_ending(session: Session, actor: Actor, visit: VisitRow, assignment: AssignmentRow, ending: Ending) -> None:
+    """Keep what was said, and by which side; a lead's word replaces a helper's."""
     is_lead = session.scalar(select(SlotRow.is_lead).where(SlotRow.id == assignment.slot_id))
     if is_lead or visit.outcome is None:
         visit.outcome, visit.outcome_why, visit.outcome_note = ending.outcome, ending.why, ending.note
+        visit.outcome_by = actor.kind
         visit.evidence = [str(each) for each in ending.evidence]
 
 

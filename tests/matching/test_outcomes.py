@@ -150,6 +150,38 @@ def test_how_a_visit_ended_counts_unless_it_lay_elsewhere(outcome, why, expected
     assert told(made(), checked_in(), checked_out(outcome, why))["completed"] == expected
 
 
+@pytest.mark.parametrize(
+    ("outcome", "why", "excuse"),
+    [
+        ("return_needed", "part", "client"),
+        ("could_not_start", "no_access", "client"),
+        ("could_not_start", "unsafe", "unsafe"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("kinds", "stands"),
+    [
+        ((), "as said"),
+        (("made",), "in_review"),
+        (("made", "passed_on"), "in_review"),
+        (("made", "upheld"), "as said"),
+        (("made", "rejected"), None),
+        (("made", "passed_on", "rejected"), None),
+        (("made", "passed_on", "unanswered"), "unanswered"),
+    ],
+)
+def test_an_ending_that_was_excused_waits_for_a_person_too(outcome, why, excuse, kinds, stands):
+    out = checked_out(outcome, why)
+    why_not = excuse if stands == "as said" else stands
+    assert told(made(), checked_in(), out, *_looks(out, *kinds))["completed"] == (outcome, 0.0, 1.0, why_not)
+
+
+@pytest.mark.parametrize("why", OWN_RETURNS)
+def test_a_return_that_was_in_their_hands_is_excused_by_no_review(why):
+    out = checked_out("return_needed", why)
+    assert told(made(), checked_in(), out, *_looks(out, "made", "upheld"))["completed"][3] is None
+
+
 def test_a_visit_that_the_client_stopped_says_nothing():
     assert "completed" not in told(made(), checked_in(), checked_out("cancelled"))
     assert "completed" not in told(made(), checked_in(), checked_out(None)), "somebody else is still there"

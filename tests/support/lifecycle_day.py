@@ -20,14 +20,14 @@ from dispatch.errors import BadInput, Conflict
 from dispatch.jobs.lifecycle import JOB, NOT_THERE_YET, PRESENCE, move
 from dispatch.record.session import Actor
 from dispatch.record.tables import JobRow, VisitRow
-from dispatch.reputation.excuses import hand_back
+from dispatch.reputation.excuses import hand_back, leave_visit
 from dispatch.visits.before import confirm, leave, run_late
 from dispatch.visits.cancelling import cancel_work, release_from_work
 from dispatch.visits.completion import approve_job, finish_job, send_back_job
 from dispatch.visits.endings import Ending
 from dispatch.visits.nextvisit import add_visit, next_window, who_was_there
 from dispatch.visits.noshow import mark_no_show
-from dispatch.visits.onsite import check_in, check_out, switch
+from dispatch.visits.onsite import check_in, switch
 from dispatch.visits.stamps import Stamp
 
 MINUTE = timedelta(minutes=1)
@@ -43,10 +43,10 @@ WORK: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
     "wait": (switch, ("wait", Stamp()), {"reason": "not_ready"}),
     "break": (switch, ("break", Stamp()), {}),
     "work": (switch, ("work", Stamp()), {}),
-    "step_out": (check_out, (Stamp(), Ending("back_later")), {}),
-    "check_out": (check_out, (Stamp(), Ending()), {}),
-    "return": (check_out, (Stamp(), RETURN), {}),
-    "no_access": (check_out, (Stamp(), NO_ACCESS), {}),
+    "step_out": (leave_visit, (Stamp(), Ending("back_later")), {}),
+    "check_out": (leave_visit, (Stamp(), Ending()), {}),
+    "return": (leave_visit, (Stamp(), RETURN), {}),
+    "no_access": (leave_visit, (Stamp(), NO_ACCESS), {}),
 }
 TURNS = ("check_out", "check_out", "return", "no_access", "send_back", "")
 CLOCKS = ("work", "wait", "break")

@@ -90,7 +90,7 @@ def test_the_phone_says_who_looks_and_the_clients_desk_answers(devices: Devices,
         is_shown(phone, "hand-back")
         phone.presses("Hand it back")
         phone.heard()
-        record_says(devices, phone, "A person at the client looks at why you handed it back")
+        record_says(devices, phone, "A person at the client looks at your reason")
         phone.sees("Does not count before a person has looked at it")
         is_shown(phone, "record")
 

@@ -194,6 +194,7 @@ class VisitRow(Base):
     checked_out_at: Mapped[Instant | None]
     outcome: Mapped[Code | None]
     outcome_why: Mapped[Code | None]
+    outcome_by: Mapped[Code | None]
     outcome_note: Mapped[Words] = mapped_column(server_default="")
     evidence: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'"))
     created_at: Mapped[Instant]

@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
+from excusing import LATE, answers, point, steps, waiting
 from outboxes import Post
-from points import account_of, agrees_with_events, reckons, starts
+from points import account_of, reckons, starts
 from racing import race
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -18,7 +19,6 @@ from dispatch.reputation.excuses import hand_back, move_on
 from dispatch.reputation.reviews import answer
 
 WORDS = "The store says that it is closed all week"
-LATE = "UPDATE reviews SET due_at = now() - interval '1 minute' WHERE about = 'excuse'"
 
 
 def hands_back(story, given, why="no_access", *, hours=2, words=WORDS):
@@ -36,29 +36,6 @@ def given(story):
 @pytest.fixture
 def operator(town):
     return town.key("operator")
-
-
-def waiting(caller):
-    found = caller.get("/v1/reviews", params={"to_answer": True})
-    assert found.status_code == 200, found.text
-    return found.json()["items"]
-
-
-def point(story, given):
-    reckons(story)
-    agrees_with_events(story)
-    (found,) = account_of(given)["points"]
-    return found
-
-
-def answers(caller, review, verdict="rejected", words="The store was open; we asked"):
-    return caller.post(f"/v1/reviews/{review}/answer", {"verdict": verdict, "words": words})
-
-
-def steps(story):
-    with story.town.world.as_engine() as (session, _):
-        kinds = select(EventRow.kind).where(EventRow.subject_kind == "excuse").order_by(EventRow.seq)
-        return list(session.scalars(kinds))
 
 
 def test_it_does_not_count_before_the_client_has_looked_and_both_read_what_was_said(story, given, operator):

@@ -180,7 +180,7 @@ def test_silence_and_a_no_leave_no_trace(story):
         assert len(set(session.scalars(found))) == 1
 
 
-def test_what_the_client_or_danger_kept_from_starting_does_not_count(story):
+def test_what_the_client_or_danger_kept_from_starting_waits_for_a_person_and_does_not_count(story):
     given = story.assigned()
     starts(story, given, 5)
     given.does("check-in")
@@ -188,7 +188,7 @@ def test_what_the_client_or_danger_kept_from_starting_does_not_count(story):
     assert given.technician.post(f"{given.visit}/check-out", ending).status_code == 200
     reckons(story)
     point = _points(given)["completed"]
-    assert (point["counts"], point["why_not"], point["points"]) == (False, "client", 0)
+    assert (point["counts"], point["why_not"], point["points"]) == (False, "in_review", 0)
     account = given.staff.get(f"/v1/clients/{story.town.world.client}/reputation").json()
     assert (account["sites_not_ready"], account["late_cancellations"]) == (1, 0)
     (point,) = account["points"]

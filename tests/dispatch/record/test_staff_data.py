@@ -30,7 +30,7 @@ NAMING = {
     "cleared_by",
 }  # fmt: skip
 #: Columns that end in `_by` and name no person of the staff: a serving, a side, a time.
-OTHERS = {"served_by", "opened_by", "ended_by", "proposed_by", "verified_by", "blocked_by"}
+OTHERS = {"served_by", "opened_by", "ended_by", "outcome_by", "proposed_by", "verified_by", "blocked_by"}
 TEXTS = ("text", "character varying(64)", "jsonb")
 
 

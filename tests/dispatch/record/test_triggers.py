@@ -69,7 +69,7 @@ PROOFS = ("credentials_with_facts", "credentials_born_with_facts")
 #: Tried in `test_payroll_triggers.py`.
 PAYROLL = ("payments_keep_whose", "usage_has_payroll", "usage_born_with_payroll", "clients_keep_payroll")
 #: Tried in `test_excuse_triggers.py`.
-EXCUSES = ("assignments_excused",)
+EXCUSES = ("assignments_excused", "visits_excused", "reviews_by_another")
 OTHERS = (
     "technicians_version",
     "technicians_word_ends",

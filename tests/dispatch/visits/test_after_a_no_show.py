@@ -12,6 +12,7 @@ from dispatch.jobs.market import request_job
 from dispatch.jobs.releasing import release
 from dispatch.record.session import Actor
 from dispatch.record.tables import AlarmRow, AssignmentRow, ProposalRow, new_id
+from dispatch.reputation.excuses import leave_visit
 from dispatch.visits.alarms import raise_alarm
 from dispatch.visits.cancelling import cancel_work
 from dispatch.visits.dropping import drop_visit
@@ -97,7 +98,7 @@ def test_what_a_person_must_look_at_is_not_over_with_a_visit_that_is_dropped(wor
         check_in(session, technician, mine.visit_id, None, Stamp(), now=now)
     with world.as_engine() as (session, now):
         again = Ending("return_needed", "part", "the belt is worn")
-        next_visit = check_out(session, technician, mine.visit_id, None, Stamp(), again, now=now).next_visit_id
+        next_visit = leave_visit(session, technician, mine.visit_id, None, Stamp(), again, now=now).next_visit_id
     assert next_visit is not None
     with world.as_engine() as (session, now):
         about = {"client_id": world.client, "job_id": mine.job_id, "visit_id": next_visit}

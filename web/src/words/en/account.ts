@@ -367,7 +367,7 @@ export const account = {
   },
   excuse: {
     states: {
-      open: 'A person at the client looks at why you handed it back',
+      open: 'A person at the client looks at your reason',
       upheld: 'A person agreed: it does not count',
       rejected: 'A person found otherwise: it counts',
       unanswered: 'Nobody looked by the date: it stays as you said, and does not count',

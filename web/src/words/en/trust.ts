@@ -40,7 +40,7 @@ export const trust = {
     hint: 'What technicians want a person of yours to look at, and until when.',
     empty: 'Nobody waits for an answer',
     emptyHint:
-      'Work that was handed back because of you or the site, and questions about a decision or a lapse, appear here; the first due first.',
+      'Work that was handed back, could not start or needs another visit because of you or the site, and questions about a decision or a lapse, appear here; the first due first.',
     waits: (num: string) => `${num} to answer`,
   },
   asked: {
@@ -49,6 +49,10 @@ export const trust = {
       decision: 'Second look at a decision',
       lapse: 'Second look at a lapse',
       excuse: 'Handed back, not their doing',
+    },
+    endings: {
+      return_needed: 'Another visit needed, not their doing',
+      could_not_start: 'Could not start, not their doing',
     },
     hints: {
       outcome: undefined,
@@ -64,9 +68,14 @@ export const trust = {
       site_closed: 'The site was closed',
       customer_closed: 'The site was closed',
       client_changed: 'The client changed the work',
+      part: 'A part was missing',
+      access: 'They could not get to it',
+      second_person: 'It takes a second person',
+      other_skill: 'It takes another skill',
     } as Record<string, string>,
     start: 'Agreed start',
     passedOn: 'The client did not answer by its date.',
+    forAnother: 'You answered about the same before: somebody else has to answer this.',
     job: 'Open the work order',
     answer: 'Answer',
     verdicts: { upheld: 'They are right', rejected: 'It stays as it is' },

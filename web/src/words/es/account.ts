@@ -368,7 +368,7 @@ export const account = {
   },
   excuse: {
     states: {
-      open: 'Una persona del cliente mira por qué lo devolvió',
+      open: 'Una persona del cliente mira su motivo',
       upheld: 'Una persona le dio la razón: no cuenta',
       rejected: 'Una persona vio que no fue así: cuenta',
       unanswered: 'Nadie lo miró a tiempo: queda como usted dijo y no cuenta',

@@ -41,7 +41,7 @@ export const trust: typeof english = {
     hint: 'Lo que los técnicos quieren que una persona suya mire, y hasta cuándo.',
     empty: 'Nadie espera una respuesta',
     emptyHint:
-      'Aquí aparecen los trabajos devueltos por causa de ustedes o del sitio, y las preguntas sobre una decisión o un comprobante; lo primero que vence, primero.',
+      'Aquí aparecen los trabajos que se devolvieron, no se pudieron empezar o piden otra visita por causa de ustedes o del sitio, y las preguntas sobre una decisión o un comprobante; lo primero que vence, primero.',
     waits: (num) => `${num} por responder`,
   },
   asked: {
@@ -50,6 +50,10 @@ export const trust: typeof english = {
       decision: 'Segunda mirada a una decisión',
       lapse: 'Segunda mirada a un comprobante que no valía',
       excuse: 'Devuelto, sin culpa suya',
+    },
+    endings: {
+      return_needed: 'Hace falta otra visita, sin culpa suya',
+      could_not_start: 'No se pudo empezar, sin culpa suya',
     },
     hints: {
       outcome: undefined,
@@ -65,9 +69,14 @@ export const trust: typeof english = {
       site_closed: 'El sitio estaba cerrado',
       customer_closed: 'El sitio estaba cerrado',
       client_changed: 'El cliente cambió el trabajo',
+      part: 'Faltaba una pieza',
+      access: 'No pudieron llegar al equipo',
+      second_person: 'Hace falta otra persona',
+      other_skill: 'Hace falta otro oficio',
     },
     start: 'Inicio acordado',
     passedOn: 'El cliente no respondió a tiempo.',
+    forAnother: 'Usted ya respondió sobre lo mismo: esto lo tiene que responder otra persona.',
     job: 'Abrir la orden de trabajo',
     answer: 'Responder',
     verdicts: { upheld: 'Tiene razón', rejected: 'Queda como está' },
