@@ -84,6 +84,7 @@ class ExtraOut(Out):
     state: str
     file: UUID | None = Field(default=None, description="Its receipt: `GET /v1/files/{id}`.")
     reason: str | None = Field(default=None, description="Of a bonus that the offer did not list: why.")
+    awarded: Signed | None = Field(default=None, description="What a dispute's end paid of it.")
 
 
 class ListedOut(Out):

@@ -79,6 +79,13 @@ def refused_of(payment: PaymentRow) -> Decimal:
     return sum((Decimal(each["amount"]) for each in payment.extras if each["state"] == "refused"), Decimal(0))
 
 
+def expenses_of(payment: PaymentRow) -> Decimal:
+    """What pays back what the technician laid out: expenses that the client approved, and what a dispute awarded."""
+    mine = [each for each in payment.extras if each["kind"] == "expense"]
+    approved = sum((Decimal(each["amount"]) for each in mine if each["state"] == "approved"), Decimal(0))
+    return approved + sum((Decimal(each["awarded"]) for each in mine if "awarded" in each), Decimal(0))
+
+
 def taken_off(payment: PaymentRow) -> Decimal:
     """How much less is claimed because of penalties that the technician has not contested, and still may."""
     penalties = sum((Decimal(each["amount"]) for each in payment.extras if is_contestable(each)), Decimal(0))

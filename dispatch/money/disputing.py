@@ -16,7 +16,7 @@ from dispatch.money.claims import approved_of, check_answered, sum_of
 from dispatch.money.deciders import find_decider
 from dispatch.money.evidence import check_files
 from dispatch.money.finding import find_payment
-from dispatch.money.ontop import join_approved, join_open
+from dispatch.money.ontop import award, join_approved, join_open
 from dispatch.money.refunding import take_back
 from dispatch.money.signing import check_alone
 from dispatch.record.events import record
@@ -251,6 +251,7 @@ def _end(
     )
     if decided is None:
         raise Conflict("decided", "decide")
+    award(session, payment, dispute, awarded)
     settle_part(session, actor, payment, awarded, is_last=True, why=how, now=now)
     told = _told(payment, dispute.amount) | {"awarded": str(awarded), "how": how}
     record(session, actor, ("dispute", dispute.id), "decided", told, client_id=dispute.client_id, now=now)

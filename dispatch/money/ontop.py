@@ -5,8 +5,10 @@ answered joins any dispute of the technician's, since its end leaves nothing to 
 `contested` from then on, and whoever decides says how much of them is owed.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -16,7 +18,7 @@ from dispatch.money.claims import approved_of, refused_of, sum_of, unanswered
 from dispatch.money.finding import change
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import PaymentRow
+from dispatch.record.tables import DisputeRow, PaymentRow
 from matching.moneyrules import CONTEST_DAYS
 
 
@@ -57,6 +59,30 @@ def join_approved(
         raise Conflict(payment.state, "dispute", (way_out,))
     check_sum("amount", amount, refused_of(payment), payment.currency)
     _contest(session, actor, payment, ("refused",), now)
+
+
+def award(session: Session, payment: PaymentRow, dispute: DisputeRow, awarded: Decimal) -> None:
+    """Write beside each that joined the dispute what it got of it: what pays back expenses is no income.
+
+    A dispute about expenses pays these first; of another, they get what is more than the work that is disputed.
+    """
+    joined = [each for each in payment.extras if _waits_for_the_end(each)]
+    on_top = sum((Decimal(each["amount"]) for each in joined), Decimal(0))
+    work = Decimal(0) if dispute.reason == "expense" else max(Decimal(0), dispute.amount - on_top)
+    left, extras = max(Decimal(0), awarded - work), []
+    for each in payment.extras:
+        if each in joined:
+            mine = min(left, Decimal(each["amount"]))
+            left -= mine
+            extras.append({**each, "awarded": str(mine)})
+        else:
+            extras.append(each)
+    if joined:
+        change(session, payment, extras=extras)
+
+
+def _waits_for_the_end(extra: Mapping[str, Any]) -> bool:
+    return extra["state"] == "contested" and extra["kind"] != "penalty" and "awarded" not in extra
 
 
 def disputable_until(payment: PaymentRow) -> datetime | None:

@@ -14,10 +14,11 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from dispatch.errors import NotFound
+from dispatch.money.claims import expenses_of
 from dispatch.money.holding import payee_of
 from dispatch.money.ledger import About, Owner, account_id, lock_accounts, post
 from dispatch.money.provider import Order, OrderRefused, Provider, ProviderDown, Word
@@ -32,6 +33,14 @@ _NEWS = {
     "failed": ("created", "sent", "paid"),
     "returned": ("created", "sent", "paid", "failed"),
 }
+#: Of these payments, what earlier payouts carried of their expenses; what failed or came back carried none.
+_CARRIED = text("""
+    SELECT item ->> 'payment' AS payment, sum((item ->> 'expenses')::numeric) AS expenses
+    FROM payouts o CROSS JOIN jsonb_array_elements(o.items) item
+    WHERE :owner IN (o.technician_id, o.company_id) AND o.state NOT IN ('failed', 'returned')
+        AND item ->> 'payment' = ANY(:payments)
+    GROUP BY 1
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +182,7 @@ def _make(session: Session, payments: list[PaymentRow], now: datetime) -> UUID:
         company_id=owner.company_id,
         currency=payments[0].currency,
         amount=amount,
-        items=[{"payment": str(each.id), "amount": str(each.due)} for each in payments],
+        items=_items(session, owner, payments),
         created_at=now,
     )
     session.add(payout)
@@ -195,6 +204,22 @@ def _make(session: Session, payments: list[PaymentRow], now: datetime) -> UUID:
     told = {"amount": str(amount), "currency": payout.currency, "payments": [str(each.id) for each in payments]}
     record(session, ENGINE, ("payout", payout_id), "created", told, client_id=None, now=now)
     return payout_id
+
+
+def _items(session: Session, owner: Owner, payments: list[PaymentRow]) -> list[dict[str, str]]:
+    """What goes for each payment, and how much of that pays back expenses: they go first, each once."""
+    again = [str(each.id) for each in payments if each.paid and expenses_of(each)]
+    carried: dict[str, Decimal] = {}
+    if again:
+        carried = dict(session.execute(_CARRIED, {"owner": owner.id, "payments": again}).all())
+    return [
+        {
+            "payment": str(each.id),
+            "amount": str(each.due),
+            "expenses": str(min(each.due, max(Decimal(0), expenses_of(each) - carried.get(str(each.id), Decimal(0))))),
+        }
+        for each in payments
+    ]
 
 
 def _owe_again(session: Session, payout: PayoutRow) -> None:

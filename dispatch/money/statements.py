@@ -21,16 +21,13 @@ from matching.taxforms import Form, forms_of
 
 #: A cell that begins so would be run as a formula by a spreadsheet.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-# The other side of each is the world outside: what it got, its owner was paid. Of a payment that went in parts, each
-# has its share of the expenses.
+# The other side of each is the world outside: what it got, its owner was paid. A payout says how much of it are
+# expenses since it was made: what becomes of a payment later changes no year that is over.
 _PAID = text("""
     WITH moved AS (
         SELECT t.technician_id, t.company_id, p.client_id, p.engaged_as, a.currency, t.id,
             sign(e.amount) * (item ->> 'amount')::numeric AS amount,
-            least(1, coalesce((
-                SELECT sum((x ->> 'amount')::numeric) FROM jsonb_array_elements(p.extras) x
-                WHERE x ->> 'kind' = 'expense' AND x ->> 'state' = 'approved'
-            ), 0) / nullif(p.due + p.paid, 0)) AS share
+            sign(e.amount) * (item ->> 'expenses')::numeric AS expenses
         FROM ledger_transactions t
         JOIN ledger_entries e ON e.transaction_id = t.id
         JOIN ledger_accounts a ON a.id = e.account_id AND a.kind = 'outside'
@@ -41,7 +38,7 @@ _PAID = text("""
             AND (CAST(:who AS uuid) IS NULL OR :who IN (t.technician_id, t.company_id, p.client_id))
     )
     SELECT coalesce(m.technician_id, m.company_id) AS owner_id, m.technician_id, m.client_id, m.currency, m.engaged_as,
-        sum(m.amount) AS amount, round(sum(m.amount * coalesce(m.share, 0)), 2) AS expenses,
+        sum(m.amount) AS amount, sum(m.expenses) AS expenses,
         count(DISTINCT m.id) AS num_payouts
     FROM moved m
     GROUP BY 1, 2, 3, 4, 5
@@ -77,10 +74,10 @@ class Statement:
 class YearLine:
     """What one technician or company was paid in a calendar year for one client, and whether that is to be reported.
 
-    `expenses` are the part of `amount` that paid back what the technician laid out, with the client's approval; the
-    rest is income. `engaged_as` is how they worked for the client when they took the work: whoever began to be employed
-    within the year has a line of each. Of a company `tax_class` is how it is taxed, `lacks_class`: that is not known,
-    and decides whether it is reported.
+    `expenses` are the part of `amount` that paid back what the technician laid out, with the client's approval or by a
+    dispute's end; the rest is income. `engaged_as` is how they worked for the client when they took the work: whoever
+    began to be employed within the year has a line of each. Of a company `tax_class` is how it is taxed, `lacks_class`:
+    that is not known, and decides whether it is reported.
     """
 
     owner_id: UUID

@@ -206,8 +206,9 @@ class PaymentRow(Base):
 
 
 class PayoutRow(Base):
-    """One transfer to one technician's or company's bank; `items` are the payments in it: `[{"payment", "amount"}]`.
+    """One transfer to one technician's or company's bank; `items` are the payments in it.
 
+    `[{"payment", "amount", "expenses"}]`: how much goes for each, and how much of that pays back expenses.
     `provider_ref` is the provider's own id, `failed_why` its code.
     """
 

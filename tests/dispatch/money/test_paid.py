@@ -1,6 +1,5 @@
 """What becomes of what is due: in a payout, at the bank, in a year's sum, in the books; or asked back."""
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -170,12 +169,6 @@ def test_a_years_sum_counts_the_day_of_payment_where_the_payee_lives_and_is_repo
     [line] = year(2026, "America/New_York")
     assert (line.amount, line.num_payouts, line.is_reported) == (D("2000.00"), 1, True)
     assert (line.client_id, line.expenses, line.engaged_as) == (purse.client, D(0), "contractor")
-    spent = text("UPDATE payments SET extras = CAST(:extras AS jsonb)")
-    extras = [{"kind": "expense", "state": state, "amount": "0.01"} for state in ("approved", "refused")]
-    purse.does(lambda session, _: session.execute(spent, {"extras": json.dumps(extras)}) and None)
-    [below] = year(2026, "America/New_York")
-    assert (below.amount, below.expenses, below.is_reported) == (D("2000.00"), D("0.01"), False)
-    purse.does(lambda session, _: session.execute(spent, {"extras": "[]"}) and None)
     assert year(2027, "America/New_York") == []
     assert year(2026, "UTC") == []
     assert len(year(2027, "UTC")) == 1

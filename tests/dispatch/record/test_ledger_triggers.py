@@ -157,3 +157,14 @@ def test_disputes_end_once_lets_no_decision_be_taken_back(guarded: Guarded):
     refusal = guarded.refuses(guarded.update("disputes", "acme", "state = 'open', decided_at = NULL, awarded = NULL"))
     assert (refusal.code, refusal.constraint) == (RESTRICT_VIOLATION, "disputes_end_once")
     assert guarded.accepts(guarded.update("disputes", "acme", "note = 'seen'")) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["id = gen_random_uuid()", "technician_id = NULL", "company_id = gen_random_uuid()", "currency = 'EUR'",
+     "amount = amount + 1", "items = '[1]'"],
+)  # fmt: skip
+def test_payouts_kept_lets_nobody_change_what_went_to_whom_for_what(guarded: Guarded, change: str):
+    refusal = guarded.refuses(guarded.update("payouts", "anna", change))
+    assert (refusal.code, refusal.constraint) == (RESTRICT_VIOLATION, "payouts_kept")
+    assert guarded.accepts(guarded.update("payouts", "anna", "failed_why = 'account_closed'")) == 1

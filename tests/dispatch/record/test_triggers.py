@@ -48,7 +48,13 @@ TOUCHING = {
     "admissions": ("acme", "state = 'admitted', code = NULL, code_until = NULL"),
 }
 #: Tried in `test_ledger_triggers.py`.
-LEDGER = ("ledger_entries_move", "ledger_transactions_balanced", "ledger_accounts_kept", "disputes_end_once")
+LEDGER = (
+    "ledger_entries_move",
+    "ledger_transactions_balanced",
+    "ledger_accounts_kept",
+    "disputes_end_once",
+    "payouts_kept",
+)
 #: Tried in `test_budget_triggers.py`.
 BUDGETS = ("payments_budget", "budgets_kept")
 TOUCHES = [f"{table}_touch_{event}" for table in TOUCHING for event in ("insert", "update", "delete")]

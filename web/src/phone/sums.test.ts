@@ -37,6 +37,7 @@ describe('what may still be claimed on top', () => {
     units: null,
     file: null,
     reason: null,
+    awarded: null,
   })
 
   it('is an expense up to its cap, and the way once; what was refused does not count', () => {
