@@ -120,6 +120,7 @@ PAGES = (
     Shot("desk-jobs", ADMIN, "/desk/"),
     Shot("desk-job", ADMIN, "/desk/jobs/{job}"),
     Shot("desk-post", ADMIN, "/desk/post", acts=_fills_in),
+    Shot("desk-post-again", ADMIN, "/desk/post/{template}"),
     Shot("desk-templates", ADMIN, "/desk/templates"),
     Shot("desk-upload", ADMIN, "/desk/upload", acts=_uploads),
     Shot("desk-coverage", ADMIN, "/desk/coverage", sees="button:has-text('Your sites: ')"),
@@ -137,7 +138,9 @@ PAGES = (
     Shot("desk-budgets", ADMIN, "/desk/budgets"),
     Shot("desk-budgets-change", ADMIN, "/desk/budgets", "Change PO-7781"),
     Shot("desk-agreements", ADMIN, "/desk/agreements"),
+    Shot("desk-answers", ADMIN, "/desk/reviews", sees="text=Bare wires"),
     Shot("desk-account", ADMIN, "/desk/account"),
+    Shot("operator-board", OPERATOR, "/board/"),
     Shot("operator-disputes", OPERATOR, "/desk/operator/disputes"),
     Shot("operator-disputes-decide", OPERATOR, "/desk/operator/disputes", "Decide: {disputed}"),
     Shot("operator-reviews", OPERATOR, "/desk/operator/reviews"),
@@ -163,6 +166,7 @@ PAGES = (
     Shot("phone-proof", TECHNICIAN, "/phone/proofs/{proof}"),
     Shot("phone-agreement", TECHNICIAN, "/phone/proofs/sign/{client}/nda", sees="text=stays there"),
     Shot("phone-usage", TECHNICIAN, "/phone/usage"),
+    Shot("phone-clients", TECHNICIAN, "/phone/clients", sees="text=Pays on time"),
     Shot("phone-hours", TECHNICIAN, "/phone/hours"),
     Shot("phone-settings", TECHNICIAN, "/phone/settings"),
     Shot("phone-notices", TOLD, "/phone/proofs/notices"),
@@ -202,6 +206,8 @@ def _keep(acme: Dressed) -> None:
     done(acme.admin.post(f"{client}/agreements", {"kind": "nda", "words": words}))
 
 
+#: What a template says of work that is posted again and again.
+KEPT = ("job_type", "duration_min", "slots")
 STORES = (
     ("1152", "Fort Davis", "79734", 30.5882, -103.8946), ("1160", "Marfa", "79843", 30.3094, -104.0206),
     ("1171", "Marathon", "79842", 30.2057, -103.2446), ("1183", "Alpine", "79830", 30.3920, -103.5302),
@@ -253,6 +259,13 @@ def whose(devices: Devices, acme: Dressed) -> tuple[Names, dict[str, str]]:
     job, offers = town.offered(title="Replace the card reader")
     technician = town.world.technicians[0]
     offer = next(each for each in offers if each.technician_id == technician)
+    favour = {"kind": "favourite", "reason": "Pays on time, and the stores know that I come."}
+    done(here.technician.call("PUT", f"/v1/clients/{town.world.client}/mark", json=favour))
+    wires = take(town, "Rewire the freezer", 2, starts_min=0)
+    said = {"why": "unsafe", "words": "Bare wires hang over a wet floor."}
+    done(wires.technician.post(f"/v1/assignments/{wires.assignment_id}/back-out", said))
+    kept = {"name": "Swap the till", "job": {key: town.job_body()[key] for key in KEPT} | {"title": "Swap the till"}}
+    template = done(acme.admin.post("/v1/templates", kept))["id"]
     ready = town.posted(title="Replace the fan")
     own = select(CredentialRow.id).where(CredentialRow.technician_id == technician, CredentialRow.kind == BRIEFED)
     with town.world.as_engine() as (session, now):
@@ -262,7 +275,7 @@ def whose(devices: Devices, acme: Dressed) -> tuple[Names, dict[str, str]]:
     names |= {"day": day, "visit": here.visit.rpartition("/")[2], "talked": here.job["id"], "proof": str(proof)}
     start, today = (each.astimezone(CHICAGO).date() for each in (town.world.start, now))
     names |= {"on": str(start), "days": str((start - today).days), "month": str(today)[:7]}
-    names |= {"ready": ready["id"], "client": str(town.world.client)}
+    names |= {"ready": ready["id"], "client": str(town.world.client), "template": template}
     told = devices.address_of(town.world.technicians[3])
     return names, {TECHNICIAN: devices.address_of(technician), TOLD: told}
 
