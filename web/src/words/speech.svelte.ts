@@ -1,4 +1,5 @@
 // In which language do we speak? The one chosen here, else the first of the reader's that we have.
+import { withStops } from './stops'
 
 export type Language = 'en' | 'es'
 
@@ -45,7 +46,7 @@ export function catalogue<Words>(languages: Record<Language, () => Promise<Words
   let there = $state.raw<Partial<Record<Language, Words>>>({})
   brought.push(async (language) => {
     if (there[language] !== undefined) return
-    const words = await languages[language]()
+    const words = withStops(await languages[language]())
     there = { ...there, [language]: words }
   })
   return () => (there[speech.language] ?? there.en ?? there.es) as Words
