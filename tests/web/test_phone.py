@@ -179,6 +179,12 @@ def test_a_no_and_other_terms_reach_the_client(devices: Devices):
         phone.page.get_by_label("Pago en USD").fill("nothing")
         phone.presses("Pedir esto")
         phone.sees("Escriba una cantidad")
+        # What was typed outlives the page, and is gone once it is said.
+        why = f"El puente está cerrado. {CANARY}"
+        phone.page.get_by_label("Algo más").fill(why)
+        phone.page.reload()
+        phone.presses("Otra propuesta")
+        expect(phone.page.get_by_label("Algo más")).to_have_value(why)
         phone.page.get_by_label("Pago en USD").fill("180,50")
         assert phone.barriers() == []
         phone.presses("Pedir esto")
@@ -186,7 +192,8 @@ def test_a_no_and_other_terms_reach_the_client(devices: Devices):
         (asked,) = [
             each for each in devices.town.staff.get(f"/v1/jobs/{job['id']}/offers").json()["items"] if each["counter"]
         ]
-        assert asked["counter"]["pay"]["amount"] == "180.50"
+        assert (asked["counter"]["pay"]["amount"], asked["counter"]["note"]) == ("180.50", why)
+        phone.page.wait_for_function("!Object.keys(localStorage).some((each) => each.includes('counter'))")
         phone.presses("No")
         phone.page.get_by_label("La hora no me conviene").check()
         phone.presses("Decir que no")
