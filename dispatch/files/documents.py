@@ -125,7 +125,7 @@ def _place(session: Session, credential_id: UUID, num: int | None) -> tuple[int,
         pages = select(func.coalesce(func.max(DocumentRow.num), 0)).where(DocumentRow.credential_id == credential_id)
         last = session.scalars(pages).one()
         if last >= MAX_PAGES:
-            raise BadInput("/", f"page {last + 1}", f"send at most {MAX_PAGES} pages: put several into one PDF")
+            raise BadInput("?num", last + 1, f"send at most {MAX_PAGES} pages: put several into one PDF")
         return last + 1, None
     gone = (
         delete(DocumentRow)

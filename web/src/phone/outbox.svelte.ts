@@ -1,7 +1,7 @@
 // What waits to be sent, and what became of it? An answer is kept before it is sent, and sent until it is answered.
 import { OWN } from '../server/api'
 import { net } from '../server/net.svelte'
-import { isPassing, type Problem, problemOf, UNREACHABLE } from '../server/problems'
+import { fileProblemOf, isPassing, type Problem, UNREACHABLE } from '../server/problems'
 import { session } from '../server/session.svelte'
 import { enclose } from './enclosing'
 import { outcomeOf, type Sent } from './outcomes'
@@ -286,7 +286,7 @@ async function upload(entry: Entry, file: Enclosed, num: number): Promise<Kept> 
     const answer = await net.send(new Request(path, { method: 'POST', headers, body: body ?? null }), FILE_PATIENCE_MS)
     const said = (await answer.json().catch(() => undefined)) as { id?: string } | undefined
     if (answer.ok && said?.id !== undefined) return { ok: true, id: said.id }
-    return { ok: false, problem: problemOf(answer.status, said) }
+    return { ok: false, problem: fileProblemOf(answer.status, said) }
   } catch {
     return { ok: false, problem: UNREACHABLE }
   }

@@ -28,4 +28,20 @@ describe('what became of an answer', () => {
       problem: { code: 'fault', status: 502 },
     })
   })
+
+  it('says of a page whose bytes are no good what a person can do, and of other faults what they are', () => {
+    const bad = (path: string) => ({
+      code: 'bad_input',
+      detail: '',
+      errors: [{ path, message: '', way_out: 'send it' }],
+    })
+    const codeOf = (kind: 'page' | 'prove', status: number, body: unknown) => {
+      const sent = outcomeOf({ kind }, status, body)
+      return sent.ok ? sent.outcome : `${sent.problem.code} ${sent.problem.errors?.length ?? 0}`
+    }
+    expect(codeOf('page', 422, bad('/'))).toBe('bad_file 0')
+    expect(codeOf('page', 413, { code: 'too_large' })).toBe('bad_file 0')
+    expect(codeOf('page', 422, bad('?num'))).toBe('bad_input 1')
+    expect(codeOf('prove', 422, bad('/'))).toBe('bad_input 1')
+  })
 })

@@ -1,5 +1,5 @@
 // What became of something that was sent? The server's answer as what a technician has to know of it.
-import { type Problem, problemOf } from '../server/problems'
+import { fileProblemOf, type Problem, problemOf } from '../server/problems'
 import type { Entry } from './store'
 
 export type Sent = { ok: true; outcome: string; startAt?: string; id?: string } | { ok: false; problem: Problem }
@@ -7,7 +7,7 @@ export type Sent = { ok: true; outcome: string; startAt?: string; id?: string } 
 /** What an answer says, where it is one that may be forgotten: it was ours all along. */
 export function outcomeOf(entry: Pick<Entry, 'kind'>, status: number, body: unknown): Sent {
   if (status >= 200 && status < 300) return { ok: true, outcome: entry.kind, ...told(body) }
-  const problem = problemOf(status, body)
+  const problem = (entry.kind === 'page' ? fileProblemOf : problemOf)(status, body)
   // An earlier try got through, and its answer was lost on the way back.
   if (entry.kind === 'accept' && problem.code === 'already_yours') return { ok: true, outcome: 'assigned' }
   return { ok: false, problem }

@@ -1,7 +1,7 @@
 // How is a file sent on its own? Its bytes as the body; the answer as a value.
 import { newKey, OWN, type Result, type Schemas } from './api'
 import { net } from './net.svelte'
-import { problemOf, UNREACHABLE } from './problems'
+import { fileProblemOf, UNREACHABLE } from './problems'
 
 /** A photo on a slow line takes its time. */
 const PATIENCE_MS = 120_000
@@ -23,7 +23,7 @@ async function sendBytes<T>(path: string, body: Blob, key: string): Promise<Resu
     const answer = await net.send(asked, PATIENCE_MS)
     const said: unknown = await answer.json().catch(() => undefined)
     if (answer.ok) return { ok: true, data: said as T, etag: null }
-    return { ok: false, problem: problemOf(answer.status, said) }
+    return { ok: false, problem: fileProblemOf(answer.status, said) }
   } catch {
     return { ok: false, problem: UNREACHABLE }
   }

@@ -22,6 +22,13 @@ export function problemOf(status: number, body: unknown): Problem {
   return { status, code: status >= 500 ? 'fault' : 'refused', detail: '' }
 }
 
+/** What was said of a file that was sent: that something is wrong with its bytes is told in words of their own. */
+export function fileProblemOf(status: number, body: unknown): Problem {
+  const problem = problemOf(status, body)
+  const isOfBytes = problem.code === 'bad_input' && problem.errors?.[0]?.path === '/'
+  return isOfBytes || problem.code === 'too_large' ? { status, code: 'bad_file', detail: problem.detail } : problem
+}
+
 /** Whether asking again later may be answered otherwise. */
 export function isPassing(problem: Problem): boolean {
   return problem.status === 0 || problem.status === 429 || problem.status >= 500 || problem.code === 'in_flight'

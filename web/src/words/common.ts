@@ -11,6 +11,8 @@ export const c = catalogue({
 /** A problem in the reader's words; the server's own, in English, where we have none. */
 export function problemWords(problem: Problem): string {
   const [first] = problem.errors ?? []
-  if (first !== undefined && speech.language === 'en') return `${c().problems.bad_input} ${first.way_out}`
+  if (first !== undefined && speech.language === 'en') {
+    return `${c().problems.bad_input} ${first.way_out.charAt(0).toUpperCase()}${first.way_out.slice(1)}`
+  }
   return c().problems[problem.code] ?? (speech.language === 'en' && problem.detail ? problem.detail : c().failed)
 }

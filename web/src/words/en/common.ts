@@ -73,6 +73,8 @@ export const common = {
     oidc_unknown: 'Nobody here has the address that you signed in with there.',
     oidc_unverified: 'The address that you signed in with there is not verified.',
     bad_input: 'A value cannot be used.',
+    bad_file:
+      'This file cannot be used: it is damaged, too large, or no picture or PDF. Take the photo again, or choose another file.',
     taken: 'Somebody else was quicker.',
     expired: 'The time to answer was over.',
     declined: 'You had said no to this offer.',

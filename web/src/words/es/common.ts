@@ -74,6 +74,8 @@ export const common: typeof english = {
     oidc_unknown: 'Nadie aquí tiene el correo con el que entró allí.',
     oidc_unverified: 'El correo con el que entró allí no está verificado.',
     bad_input: 'Hay un valor que no se puede usar.',
+    bad_file:
+      'Este archivo no sirve: está dañado, es demasiado grande o no es una foto ni un PDF. Tome la foto otra vez o elija otro archivo.',
     taken: 'Otra persona fue más rápida.',
     expired: 'Se acabó el tiempo para contestar.',
     declined: 'Ya había dicho que no a esta oferta.',
