@@ -18,6 +18,7 @@ from api.parts import parts_of
 from api.schemas.mornings import (
     ApprovalOut,
     ApprovalPart,
+    AssigningOut,
     ComplianceMorningOut,
     ServiceMorningOut,
 )
@@ -25,7 +26,7 @@ from api.schemas.pages import PageOf
 from dispatch.money.budgets import budgets_within, usage_of
 from dispatch.mornings.approvals import Part, Waiting, read_waiting, waiting_jobs, waiting_sums
 from dispatch.mornings.compliance import compliance_morning
-from dispatch.mornings.service import MOST_LISTED, Span, service_morning
+from dispatch.mornings.service import MOST_LISTED, Span, service_morning, time_to_assign
 from dispatch.record.session import Actor, database_now, transaction
 from dispatch.record.tables import JobRow
 
@@ -46,6 +47,17 @@ def get_service_morning(request: Request, actor: Requester, days: Days = 7) -> S
     same = {name: getattr(found, name) for name in found.__slots__}
     same |= {"since": span.since, "until": span.until, "waiting": waiting}
     return ServiceMorningOut.model_validate(same | {"budgets": [show_budget(row, usage[row.id]) for row in rows]})
+
+
+@router.get("/mornings/assigning", response_model=AssigningOut, summary="How long until somebody says yes?")
+def get_assigning(request: Request, actor: Requester, days: Days = 28) -> AssigningOut:
+    """Of the whole morning this figure alone: how many jobs had their first yes, and how long after the posting."""
+    with transaction(parts_of(request).engine, actor, role="engine") as session:
+        span = _span(session, actor, days)
+        num, median_s, slow_s = time_to_assign(session, span)
+    return AssigningOut(
+        since=span.since, until=span.until, num_assigned=num, assign_median_s=median_s, assign_slow_s=slow_s
+    )
 
 
 @router.get("/mornings/compliance", response_model=ComplianceMorningOut, summary="What should I look into?")

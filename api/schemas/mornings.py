@@ -73,6 +73,16 @@ class ServiceMorningOut(Out):
     budgets: list[BudgetOut] = Field(description="Those in force in these days, the one with the least left first.")
 
 
+class AssigningOut(Out):
+    """From posting to the first yes, where that was in the days before now."""
+
+    since: Instant
+    until: Instant
+    num_assigned: int
+    assign_median_s: int | None
+    assign_slow_s: int | None = Field(description="One in ten took longer.")
+
+
 class MadeOverride(Out):
     """An exception of a pool."""
 

@@ -97,7 +97,7 @@ def service_morning(session: Session, span: Span) -> ServiceMorning:
     begun, in_time = _begun(session, span)
     first, complete = _first_visits(session, span)
     due, missed = _due(session, span)
-    assigned, median_s, slow_s = _time_to_assign(session, span)
+    assigned, median_s, slow_s = time_to_assign(session, span)
     return ServiceMorning(
         num_posted=sum(posted.values()),
         num_filled=sum(posted.get(each, 0) for each in FILLED),
@@ -223,7 +223,7 @@ def _no_shows(session: Session, span: Span) -> list[Listed]:
     return _jobs(session, span, literal("no_show"), AssignmentRow.start_at, _is_no_show(span), AssignmentRow)
 
 
-def _time_to_assign(session: Session, span: Span) -> tuple[int, int | None, int | None]:
+def time_to_assign(session: Session, span: Span) -> tuple[int, int | None, int | None]:
     """From posting to the first yes, where that was in these days: how many, the median, the slowest tenth."""
     first = (
         select(AssignmentRow.job_id, func.min(AssignmentRow.assigned_at).label("at"))

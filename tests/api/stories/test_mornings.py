@@ -58,6 +58,11 @@ def morning(caller: Caller, of: str = "service") -> dict[str, Any]:
     return answer.json()
 
 
+def assigning(caller: Any) -> tuple[int, int | None, int | None]:
+    found = caller.get("/v1/mornings/assigning").json()
+    return found["num_assigned"], found["assign_median_s"], found["assign_slow_s"]
+
+
 def listed(rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return [(each["number"], each["why"]) for each in rows]
 
@@ -90,6 +95,7 @@ def test_a_week_is_told_in_counts_that_lead_to_the_jobs_behind_them(story, opera
     assert (found["num_due"], found["num_no_shows"]) == (3, 1)
     assert listed(found["no_shows"]) == [(missing.job["number"], "no_show")]
     assert (found["num_assigned"], found["assign_median_s"], found["assign_slow_s"]) == (3, 1200, 1200)
+    assert assigning(story.town.staff) == (3, 1200, 1200)
     assert found["costs"] == [{"currency": "USD", "agreed": "280.00", "approved": "0.00"}]
     [waits] = found["waiting"]
     assert (waits["currency"], waits["num_jobs"], waits["claimed"]) == ("USD", 1, "140.00")
@@ -106,7 +112,9 @@ def test_a_week_is_told_in_counts_that_lead_to_the_jobs_behind_them(story, opera
         long_ago = datetime.now(UTC) - timedelta(days=30)
         session.execute(update(JobRow).values(posted_at=long_ago))
     assert morning(story.town.staff)["num_posted"] == 0
+    assert assigning(story.town.stranger) == (0, None, None)
     assert good.technician.get("/v1/mornings/service").status_code == 403
+    assert good.technician.get("/v1/mornings/assigning").status_code == 403
     assert story.town.staff.get("/v1/mornings/service?days=0").status_code == 422
 
 
