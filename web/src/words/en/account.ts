@@ -440,6 +440,31 @@ export const account = {
     offBad: 'The last day must not lie before the first.',
     offDrop: 'Work after all',
   },
+  jobs: {
+    title: 'Open jobs',
+    empty: 'No open job that you may do now',
+    emptyHint:
+      'Jobs that nobody has yet appear here, nearest first. What you may do depends on your skills, proofs and hours.',
+    by: 'Order',
+    byDrive: 'Nearest first',
+    byPay: 'Best paid first',
+    perHour: (sum: string) => `${sum} an hour with the drive`,
+    ask: 'Ask for it',
+    take: 'Take it',
+  },
+  decline: {
+    title: 'Why not?',
+    hint: 'A no never counts against you.',
+    send: 'Say no',
+    reasons: {
+      too_far: 'Too far',
+      pay: 'The pay is too low',
+      time: 'The time does not suit',
+      busy: 'I have other work',
+      skill: 'Not my kind of work',
+      other: 'Another reason',
+    } as Record<string, string>,
+  },
   counter: {
     title: 'Your terms',
     pay: (currency: string) => `Pay in ${currency}`,

@@ -441,6 +441,31 @@ export const account = {
     offBad: 'El último día no puede ser anterior al primero.',
     offDrop: 'Trabajar igualmente',
   },
+  jobs: {
+    title: 'Trabajos abiertos',
+    empty: 'Ahora no hay trabajos abiertos que pueda hacer',
+    emptyHint:
+      'Aquí aparecen los que nadie tiene aún, primero los cercanos. Lo que puede hacer depende de su oficio, sus acreditaciones y su horario.',
+    by: 'Orden',
+    byDrive: 'Primero los cercanos',
+    byPay: 'Primero los mejor pagados',
+    perHour: (sum: string) => `${sum} por hora con el viaje`,
+    ask: 'Pedirlo',
+    take: 'Tomarlo',
+  },
+  decline: {
+    title: '¿Por qué no?',
+    hint: 'Un no nunca cuenta en su contra.',
+    send: 'Decir que no',
+    reasons: {
+      too_far: 'Demasiado lejos',
+      pay: 'El pago es bajo',
+      time: 'La hora no me conviene',
+      busy: 'Tengo otro trabajo',
+      skill: 'No es lo mío',
+      other: 'Otro motivo',
+    },
+  },
   counter: {
     title: 'Sus condiciones',
     pay: (currency: string) => `Pago en ${currency}`,
