@@ -20,7 +20,7 @@ from dispatch.errors import BadInput, Refused
 from dispatch.money.ledger import Owner
 from dispatch.money.payouts import make_payouts
 from dispatch.money.provider import read_callback
-from dispatch.money.statements import Statement, YearLine, statement_of, to_csv, yearly
+from dispatch.money.statements import YEAR_HEAD, Statement, YearLine, statement_of, to_csv, yearly
 from dispatch.record.session import Actor, transaction
 from dispatch.record.tables import PayoutRow
 from dispatch.talent.packfiles import known_packs
@@ -36,10 +36,6 @@ FromDay = Annotated[date, Query(description="First day, UTC.", examples=["2027-0
 ToDay = Annotated[date, Query(description="Last day, UTC.", examples=["2027-03-31"])]
 Money = Annotated[Currency, Query(description="Currency of the account.")]
 _HEAD = ("id", "booked_at", "kind", "amount", "payment_id", "payout_id", "why")
-_YEAR_HEAD = (
-    "name", "owner_id", "client_id", "engaged_as", "currency", "amount", "expenses", "num_payouts", "is_reported",
-    "tax_class", "lacks_class",
-)  # fmt: skip
 _CSV: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "The same as a file."}
 }
@@ -105,7 +101,7 @@ def get_statement_csv(
 def get_year_csv(request: Request, actor: Yearly, year: int, zone: Zone = "America/New_York") -> Response:
     """The same lines as a file; no cell of it is run by a spreadsheet."""
     lines = _year(request, actor, year, zone)
-    text = to_csv(_YEAR_HEAD, [[getattr(line, name) for name in _YEAR_HEAD] for line in lines])
+    text = to_csv(YEAR_HEAD, [[getattr(line, name) for name in YEAR_HEAD] for line in lines])
     name = f'attachment; filename="paid-in-{year}.csv"'
     return Response(text, media_type="text/csv", headers={"Content-Disposition": name})
 

@@ -1,10 +1,10 @@
-"""Who decides what two sides don't agree about? For the operator: list what is open, name another person."""
+"""Who decides what two sides don't agree about? For the operator: list what is open, name another person, decide."""
 
 from __future__ import annotations
 
 import json
 from contextlib import suppress
-from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Annotated
 from uuid import UUID
 
@@ -13,20 +13,18 @@ from rich.console import Console
 from rich.table import Column, Table
 from sqlalchemy import select
 
-from cli.operating import OPERATOR, operated
+from cli.operating import OPERATOR, As, Json, instant, operated, operator_named
 from dispatch.errors import BadInput
 from dispatch.money.deciders import Naming
 from dispatch.record.session import database_now, transaction
 from dispatch.record.tables import DisputeRow, JobRow, StaffRow
-from dispatch.visits.paying import name_another_decider
+from dispatch.visits.paying import decide_dispute, name_another_decider
 
 _DEADLINE_S = 600.0
 _NUM_LISTED = 200
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-
 disputes = typer.Typer(
-    help="Disputes about pay: list the open ones, name who decides. For example: truckroll disputes list",
+    help="Disputes about pay: list the open ones, name who decides, decide. For example: truckroll disputes list",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -78,7 +76,7 @@ def name(
     as_json: Json = False,
 ) -> None:
     """Name another person to decide. For example: truckroll disputes name ID --reason "on leave" """
-    wish = Naming(decider, reason, _instant(by))
+    wish = Naming(decider, reason, instant("--by", by))
     with operated(deadline_s=_DEADLINE_S) as engine, transaction(engine, OPERATOR, role="engine") as session:
         name_another_decider(session, OPERATOR, dispute, wish, now=database_now(session))
         row = session.get_one(DisputeRow, dispute, populate_existing=True)
@@ -86,11 +84,21 @@ def name(
     typer.echo(json.dumps(told) if as_json else f"{told['decider']} decides by {told['decide_by']}")
 
 
-def _instant(typed: str | None) -> datetime | None:
-    if typed is None:
-        return None
-    with suppress(ValueError):
-        found = datetime.fromisoformat(typed)
-        if found.tzinfo is not None:
-            return found
-    raise BadInput("--by", typed, "give a date and time with its offset, as 2027-01-31T12:00Z")
+@disputes.command("decide")
+def decide_(
+    dispute: Annotated[UUID, typer.Argument(help="Its id, as `disputes list` shows.")],
+    awarded: Annotated[str, typer.Argument(help="How much of it is the technician's; the rest goes back.")],
+    who: As,
+    note: Annotated[str, typer.Option("--note", help="Why; both sides read it.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Decide as the person who is named, once. For example: truckroll disputes decide ID 40.00 --as olga@example.org"""
+    with suppress(InvalidOperation):
+        amount = Decimal(awarded)
+        with operated(deadline_s=_DEADLINE_S) as engine, transaction(engine, OPERATOR, role="engine") as session:
+            person = operator_named(session, who)
+            decide_dispute(session, person, dispute, amount, note, now=database_now(session))
+        told = {"id": str(dispute), "awarded": awarded}
+        typer.echo(json.dumps(told) if as_json else f"Dispute {dispute} is decided: {awarded} is the technician's.")
+        return
+    raise BadInput("AWARDED", awarded, "give a sum, as 40.00")

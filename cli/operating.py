@@ -1,18 +1,28 @@
 """How does a command of the operator change the record? Brought up to the newest schema first."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Annotated
 
-from sqlalchemy import Engine
+import typer
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
 
+from dispatch.errors import BadInput, NotFound
 from dispatch.record.datakeys import read_ring
 from dispatch.record.session import Actor, connect
+from dispatch.record.tables import StaffRow
 from dispatch.services import migrate, services
 from dispatch.settings import read_settings
 from dispatch.talent.packfiles import go_by
 
 #: Whoever may run commands against the record runs the network.
 OPERATOR = Actor("operator")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+#: What only a person may do says who it is.
+As = Annotated[str, typer.Option("--as", help="The address of the person of the operator's who does it.")]
 
 
 @contextmanager
@@ -35,3 +45,23 @@ def operated(*, deadline_s: float) -> Iterator[Engine]:
             yield engine
         finally:
             engine.dispose()
+
+
+def operator_named(session: Session, email: str) -> Actor:
+    """The person of the operator's staff who has this address and has not left; raises NotFound."""
+    named = (func.lower(StaffRow.email) == email.strip().lower(), StaffRow.role == "operator")
+    found = session.scalar(select(StaffRow.id).where(*named, StaffRow.left_at.is_(None)))
+    if found is None:
+        raise NotFound("person of the operator's", email)
+    return Actor("operator", found)
+
+
+def instant(option: str, typed: str | None) -> datetime | None:
+    """A date and time with its offset; raises BadInput, naming the option."""
+    if typed is None:
+        return None
+    with suppress(ValueError):
+        found = datetime.fromisoformat(typed)
+        if found.tzinfo is not None:
+            return found
+    raise BadInput(option, typed, "give a date and time with its offset, as 2027-01-31T12:00Z")

@@ -1,11 +1,13 @@
-"""What is due to technicians, and has it arrived? For the operator: run, list, settle by hand, the books checked."""
+"""What is due to technicians, has it arrived, what was it in a year? For the operator, with the books checked."""
 
 from __future__ import annotations
 
 import json
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from typing import Annotated, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from rich.console import Console
@@ -18,10 +20,12 @@ from dispatch.errors import BadInput
 from dispatch.money.httpprovider import HttpProvider
 from dispatch.money.payouts import make_payouts, send_payouts
 from dispatch.money.provider import OUTCOMES, LocalProvider, Provider, Word
+from dispatch.money.statements import YEAR_HEAD, to_csv, yearly
 from dispatch.money.verifying import verify_books
 from dispatch.record.session import database_now, transaction
 from dispatch.record.tables import PayoutRow
 from dispatch.settings import Settings, read_settings
+from dispatch.talent.packfiles import known_packs
 from dispatch.visits.paying import hear_of_payout
 
 _DEADLINE_S = 600.0
@@ -30,7 +34,7 @@ _NUM_LISTED = 200
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 payouts = typer.Typer(
-    help="Payouts: run, list, settle, verify. For example: truckroll payouts run",
+    help="Payouts: run, list, settle, verify, a year. For example: truckroll payouts run",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -115,6 +119,28 @@ def verify(as_json: Json = False) -> None:
     _answer({**shown, "wrong": wrong}, as_json, words + (": all balance" if not wrong else f"; wrong: {wrong[0]}"))
     if wrong:
         raise typer.Exit(1)
+
+
+@payouts.command("year")
+def year_(
+    year: Annotated[int, typer.Argument(min=2000, max=2100, help="The calendar year.")],
+    zone: Annotated[str, typer.Option("--zone", help="In whose days.")] = "America/New_York",
+    as_json: Json = False,
+) -> None:
+    """What everybody was paid in a year for each client, as CSV, and who is to be reported (1099-NEC).
+
+    For example: truckroll payouts year 2026 > paid-in-2026.csv
+    """
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise BadInput("--zone", zone, "name a zone such as America/New_York") from error
+    with operated(deadline_s=_DEADLINE_S) as engine, transaction(engine, OPERATOR, role="engine") as session:
+        lines = yearly(session, year, zone=zone, packs=known_packs())
+    if as_json:
+        typer.echo(json.dumps({"year": year, "zone": zone, "lines": [asdict(line) for line in lines]}, default=str))
+        return
+    typer.echo(to_csv(YEAR_HEAD, [[getattr(line, name) for name in YEAR_HEAD] for line in lines]), nl=False)
 
 
 def _provider(settings: Settings) -> Provider:

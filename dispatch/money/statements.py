@@ -21,6 +21,11 @@ from matching.taxforms import Form, forms_of
 
 #: A cell that begins so would be run as a formula by a spreadsheet.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: The columns of a year as a file.
+YEAR_HEAD = (
+    "name", "owner_id", "client_id", "engaged_as", "currency", "amount", "expenses", "num_payouts", "is_reported",
+    "tax_class", "lacks_class",
+)  # fmt: skip
 # The other side of each is the world outside: what it got, its owner was paid. A payout says how much of it are
 # expenses since it was made: what becomes of a payment later changes no year that is over.
 _PAID = text("""

@@ -5,7 +5,7 @@ the moment it is made until a person has answered, what it is about doesn't coun
 """
 
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, false, select, update
@@ -34,6 +34,7 @@ from dispatch.visits.finding import is_clients, of_actor
 from matching.reputation import ReputationPolicy
 
 Answer = Literal["upheld", "rejected"]
+VERDICTS: tuple[Answer, ...] = get_args(Answer)
 #: The chain of events of each kind of review.
 SUBJECTS = {"outcome": "appeal", "decision": "review", "lapse": "review", "excuse": "excuse"}
 _REVIEWERS = ("client_admin", "dispatcher")
