@@ -69,8 +69,8 @@ def demo(
             day = Day(there, seed)
             day.plan_duty()
             _play(console, there, jobs, seed)
-            figures = _figures(there, players)
-            figures["cascades"] = Cascades(there, say).happen()
+            cascades = Cascades(there, say).happen()
+            figures = _figures(there, players) | {"cascades": cascades}
             day.play(say)
             figures |= _after(Disagreements(there, say), day)
             listening.wait_for_all()
@@ -170,7 +170,7 @@ def _look(console: Console, there: Stage, http: httpx2.Client, seen: set[UUID]) 
 
 
 def _figures(there: Stage, players: Players) -> dict[str, Any]:
-    """What was counted when every job had ended."""
+    """What was counted when every job had ended, those of the cascades' scenes among them."""
     with there.reading() as session:
         return {**count(session), "accept_ms": percentiles(players.accept_ms)}
 

@@ -21,14 +21,16 @@ SHARES: dict[Fate, float] = {
     "no_show": 0.05,
     "more_time": 0.04,
 }
+#: What the scenes after the day are about: work whose hours are doubted, and somebody who appeals.
+_ALWAYS = ("complete", "no_show")
 
 
 def draw_fates(visits: Sequence[UUID], seed: int) -> dict[UUID, Fate]:
     """A fate for each visit: one of each kind, the frequent ones first, the others by their shares.
 
-    Which visit has which is drawn.
+    Nobody comes to one of the first two: there is somebody who can appeal. Which visit has which is drawn.
     """
-    names = sorted(SHARES, key=lambda name: -SHARES[name])
+    names = sorted(SHARES, key=lambda name: (name not in _ALWAYS, -SHARES[name]))
     drawn: list[Fate] = names[: len(visits)]
     num_left = len(visits) - len(drawn)
     drawn += [name for name in names for _ in range(int(SHARES[name] * num_left))]

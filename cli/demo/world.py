@@ -135,6 +135,19 @@ def make_jobs(sites: Sequence[Site], num: int, *, seed: int, now: datetime) -> I
         }
 
 
+def work_of_a_scene(kind: str, *, now: datetime) -> dict[str, Any]:
+    """Work that most can do, with such a proof: the body of `POST /v1/jobs` without number and site."""
+    start = _afternoon(now, days=2)
+    needs = {"skills": {SKILLS[0]: 1}, "credentials": [kind]}
+    return {
+        "title": "Replace a till's computer",
+        "job_type": "hardware",
+        "window": {"start_at": start.isoformat(), "end_at": (start + timedelta(hours=4)).isoformat()},
+        "duration_min": 90,
+        "slots": [{"needs": needs, "pay": {"kind": "fixed", "amount": "150", "currency": "USD"}}],
+    }
+
+
 def _technicians(num: int, rng: np.random.Generator, today: datetime) -> Iterator[dict[str, Any]]:
     places = load_places()[0]
     homes = rng.integers(len(places), size=num).tolist()
