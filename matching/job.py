@@ -13,6 +13,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from matching.errors import JobError
+from matching.papers import Paper
 from matching.usage import NO_RULES, HoursRules
 
 #: How the work is paid: one sum for the visit, or by the hour for its duration.
@@ -66,7 +67,7 @@ class Job:
     The work takes `duration_min` minutes and lies wholly inside `[start_at, end_at)` (aware, UTC); `time_zone` is
     the site's. `id` is the visit's, `job_id` that of the job it belongs to, `terms_version` the version of the
     terms that an offer shows; `hours_rules` are the hard limits of the client, each with its days;
-    `papers` the credentials that it wants of whoever is engaged in a way (`contractor`, `w2`, `company`).
+    `papers` what it wants of whoever is engaged in a way (`contractor`, `w2`, `company`): of each one kind is enough.
 
     Raises
     ------
@@ -91,7 +92,7 @@ class Job:
     num_open: int = 1
     terms_version: int = 1
     hours_rules: HoursRules = NO_RULES
-    papers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    papers: Mapping[str, tuple[Paper, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.start_at.tzinfo is None or self.end_at.tzinfo is None:

@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Any, Literal, get_args
 
 from matching.errors import PackError, PolicyError
+from matching.papers import Paper, check_papers
 from matching.taxclasses import TAX_CLASSES
 from matching.usage import ENGAGEMENTS, FOREVER, Crossed, HoursLimit, HoursRules, Limit, TenureLimit
 
@@ -121,12 +122,12 @@ class Pack:
 class LimitsPolicy:
     """What a client chose: how hard each pack is, limits of its own, and the papers that each engagement needs.
 
-    `papers` maps `contractor`, `w2` and `company` to kinds of credential.
+    `papers` maps `contractor`, `w2` and `company` to what is wanted of them; see `matching.papers`.
     """
 
     packs: Mapping[str, Binding] = field(default_factory=dict)
     own: tuple[Pack, ...] = ()
-    papers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    papers: Mapping[str, tuple[Paper, ...]] = field(default_factory=dict)
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any], packs: Sequence[Pack]) -> "LimitsPolicy":
@@ -154,7 +155,7 @@ class LimitsPolicy:
         limits = tuple(_own_limit(each, kinds) for each in own)
         if len({each.id for each in limits}) < len(limits):
             raise PolicyError("limits.own: each needs an id of its own")
-        return cls(chosen, limits, _papers(document.get("papers", {})))
+        return cls(chosen, limits, check_papers(document.get("papers", {})))
 
     @classmethod
     def of_stored(cls, document: Mapping[str, Any], packs: Sequence[Pack]) -> "LimitsPolicy":
@@ -235,15 +236,6 @@ def _bound_rules(text: str, hours_zone: str, packs: tuple[Pack, ...], day: date,
     policy = LimitsPolicy.of_stored(json.loads(text), packs)
     limits = (pack.limit for pack, binding in policy.from_day(packs, day) if binding == wanted)
     return HoursRules(hours_zone, tuple(limit for limit in limits if limit is not None))
-
-
-def _papers(document: Any) -> dict[str, tuple[str, ...]]:
-    if not isinstance(document, dict) or document.keys() - set(ENGAGEMENTS):
-        raise PolicyError(f"limits.papers: an object that has {', '.join(ENGAGEMENTS)} at most")
-    for way, kinds in document.items():
-        if not isinstance(kinds, list) or len(kinds) > MOST_OWN or not all(isinstance(kind, str) for kind in kinds):
-            raise PolicyError(f"limits.papers.{way}: a list of at most {MOST_OWN} kinds of credential")
-    return {way: tuple(sorted(set(kinds))) for way, kinds in document.items()}
 
 
 def _own_limit(document: Mapping[str, Any], taken: Mapping[str, str]) -> Pack:

@@ -85,7 +85,8 @@ def _credential(job: Job, one: Candidates, policy: Policy, holds: bool) -> str:
     if one.papers_until[0] == NOT_CHOSEN:
         return "they left the company through which they worked for this client: it chooses first how they work now"
     if one.papers_until[0] < last:
-        return "a paper is missing, or ends too soon, that the client wants of whoever is engaged as they are"
+        missing = "a paper is missing, or ends too soon, that the client wants of whoever is engaged as they are"
+        return f"{missing}: {wanted}" if (wanted := _wanted(job)) else missing
     if not told:
         return "no credential needed"
     until = date.fromordinal(last).isoformat()
@@ -93,6 +94,14 @@ def _credential(job: Job, one: Candidates, policy: Policy, holds: bool) -> str:
         f"{kind} valid through {date.fromordinal(day).isoformat()}, {until} needed" if day else f"no {kind}"
         for kind, day in told
     )
+
+
+def _wanted(job: Job) -> str:
+    """What the client wants of each way; a job that was stored for replay tells nothing of it."""
+    ways = [
+        f"{way} {' and '.join(' or '.join(paper) for paper in papers)}" for way, papers in job.papers.items() if papers
+    ]
+    return "; ".join(ways)
 
 
 def _clearance(job: Job, one: Candidates, policy: Policy, holds: bool) -> str:

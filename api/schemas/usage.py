@@ -91,6 +91,8 @@ class UsageList(Out):
 class LimitsPatch(In):
     """What the client goes by: `limits` is replaced whole; `hours_zone` can be set until hours are counted.
 
+    In `limits.papers` an entry is a kind of credential, or a list of kinds of which one is enough.
+
     Whoever is employed for the client is paid through its payroll partner; null takes it away while nobody is.
     """
 

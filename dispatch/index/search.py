@@ -23,6 +23,7 @@ from geo.travel import travel_s
 from matching.candidates import NO_PAPERS, NOT_CHOSEN, Bools, Candidates, Floats, Ints
 from matching.eligibility import hourly_cents
 from matching.job import Job
+from matching.papers import Paper
 from matching.policy import Policy
 from matching.technician import COMPANY, CONTRACTOR, UNCHOSEN, Technician
 
@@ -148,11 +149,13 @@ def _papers_until(roster: Roster, rows: Ints, job: Job) -> Ints:
     return until
 
 
-def _first_end(roster: Roster, rows: Ints, kinds: Sequence[str]) -> Ints:
-    """(N,) the first of the last days of these credentials."""
-    if not kinds:
+def _first_end(roster: Roster, rows: Ints, papers: Sequence[Paper]) -> Ints:
+    """(N,) the first day on which one of these papers ends; a paper ends with the last of the kinds that are enough."""
+    if not papers:
         return np.full(len(rows), NO_PAPERS, dtype=np.int64)
-    return np.asarray(roster.credentials.table(kinds, rows).min(axis=1))
+    days = roster.credentials.table([kind for paper in papers for kind in paper], rows)
+    begins = np.cumsum([0, *map(len, papers[:-1])])
+    return np.asarray(np.maximum.reduceat(days, begins, axis=1).min(axis=1))
 
 
 def _candidates(gathered: _Gathered, job: Job, *, now: datetime) -> Candidates:

@@ -16,6 +16,7 @@ from geo.places import find_place, nearest_place
 from geo.timezones import zone_at
 from matching.errors import PolicyError
 from matching.job import AskedTime, Job, Needs, Pay
+from matching.papers import papers_from
 from matching.policy import Policy
 from matching.proof import read_requirements
 
@@ -115,6 +116,6 @@ def imagine(session: Session, client_id: UUID, spot: Spot, wanted: Wanted, *, no
         needs=asked_of(wanted.needs, read_requirements(client.proof_policy, client.id), spot.region),
         asked_time=wanted.asked_time,
         hours_rules=rules_of(client, now),
-        papers={way: tuple(kinds) for way, kinds in client.limits.get("papers", {}).items()},
+        papers=papers_from(client.limits.get("papers", {})),
     )
     return job, policy

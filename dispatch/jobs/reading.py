@@ -14,6 +14,7 @@ from dispatch.record.tables import AssignmentRow, ClientRow, JobRow, OfferRow, S
 from dispatch.talent.usage import rules_of
 from matching.daypolicy import DayPolicy
 from matching.job import Job, Needs, Pay
+from matching.papers import papers_from
 from matching.policy import Policy
 from matching.proof import Requirement, kind_of, needed_keys
 from matching.proof import read_requirements as requirements_from
@@ -93,7 +94,7 @@ def to_job(job: JobRow, visit: VisitRow, site: SiteRow, slots: list[SlotRow], cl
         num_open=sum(each.state == "open" for each in slots),
         terms_version=job.terms_version,
         hours_rules=rules_of(client, now),
-        papers={way: tuple(kinds) for way, kinds in client.limits.get("papers", {}).items()},
+        papers=papers_from(client.limits.get("papers", {})),
     )
 
 

@@ -24,6 +24,7 @@ from dispatch.talent.reading import Held, lock_technician_row, read_technicians
 from dispatch.talent.rights import only
 from matching.checklist import ANSWERS
 from matching.packs import Pack
+from matching.papers import papers_from
 from matching.proof import held_until, read_requirements
 from matching.technician import COMPANY, CONTRACTOR, Technician
 from matching.usage import ENGAGEMENTS
@@ -155,8 +156,10 @@ def who_must_choose(session: Session, technician_id: UUID) -> set[UUID]:
 def _has_papers(client: ClientRow, person: Technician, now: datetime) -> bool:
     """Whether somebody has today what a client wants of a contractor."""
     asked, today = read_requirements(client.proof_policy, client.id), now.astimezone(UTC).date().toordinal()
-    wanted = client.limits.get("papers", {}).get(CONTRACTOR, ())
-    return all(held_until(person.credentials, kind, asked.get(kind)) >= today for kind in wanted)
+    wanted = papers_from(client.limits.get("papers", {})).get(CONTRACTOR, ())
+    return all(
+        any(held_until(person.credentials, kind, asked.get(kind)) >= today for kind in paper) for paper in wanted
+    )
 
 
 def answer_checklist(

@@ -139,7 +139,7 @@ def _check_limits(session: Session, limits: Mapping[str, Any]) -> None:
         policy = LimitsPolicy.from_document(limits, known_packs())
     except PolicyError as error:
         raise BadInput("limits", dict(limits), str(error)) from error
-    wanted = {kind for kinds in policy.papers.values() for kind in kinds}
+    wanted = {kind for papers in policy.papers.values() for paper in papers for kind in paper}
     unknown = wanted - set(session.scalars(select(CredentialKindRow.code).where(CredentialKindRow.code.in_(wanted))))
     if unknown:
         raise BadInput("limits.papers", sorted(unknown)[0], "name a kind of credential from the catalogue")

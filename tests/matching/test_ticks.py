@@ -1,5 +1,6 @@
 """One technician's ticks and crosses, with the figures they were judged by."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -48,6 +49,14 @@ def test_the_crosses_are_the_failed_rules_of_the_word(make_job, make_crowd):
 )
 def test_a_cross_says_by_how_much(make_job, make_candidates, rule, columns, text):
     assert told(make_job(), make_candidates(1, **columns))[rule] == (False, text)
+
+
+def test_a_missing_paper_is_named_with_those_that_are_as_good(make_job, make_candidates):
+    papers = {"contractor": (("w9",), ("check", "cover")), "w2": (), "company": (("cover", "liability"),)}
+    holds, text = told(replace(make_job(), papers=papers), make_candidates(1, papers_until=0))["credential"]
+    assert (holds, text.partition(": ")[2]) == (False, "contractor w9 and check or cover; company cover or liability")
+    holds, text = told(make_job(), make_candidates(1, papers_until=0))["credential"]
+    assert (holds, text.endswith("engaged as they are")) == (False, True)
 
 
 @pytest.mark.parametrize(

@@ -314,6 +314,42 @@ def test_papers_asked_for_later_are_asked_of_promised_work_and_open_offers(story
         assert set(session.scalars(asked)) == {"withdrawn"}
 
 
+def test_one_of_several_papers_is_enough_and_a_cross_names_them(story):
+    """Who has the cover works on when the check ends that is as good; whoever has neither reads what would do."""
+    given, world = story.assigned(), story.town.world
+    operator = story.town.key("operator")
+    made = operator.post("/v1/credential-kinds", {"code": "cover", "name": "Cover", "family": "certificate"})
+    assert made.status_code == 201, made.text
+    goes_by(story, limits={"papers": {"contractor": [["cover", "background_check"]]}})
+
+    def proves(kind: str) -> str:
+        days = {"valid_from": "2026-01-01", "valid_until": "2099-01-01"}
+        url = f"/v1/technicians/{given.technician_id}/credentials"
+        answer = operator.post(url, {"kind": kind, "evidence": "Policy 7", **days})
+        assert answer.status_code == 201, answer.text
+        verified = operator.post(f"/v1/credentials/{answer.json()['id']}/verify")
+        assert verified.status_code == 200, verified.text
+        return answer.json()["id"]
+
+    def judged_again() -> list[Any]:
+        with world.as_engine() as (session, now):
+            recheck_due(session, now)
+        return story.alarms("credential_expiring")
+
+    def cross() -> str:
+        told = given.technician.get(f"/v1/open-jobs/{visit}/checks").json()
+        return next(("" if each["holds"] else each["text"]) for each in told["checks"] if each["code"] == "credential")
+
+    visit = story.town.posted(window=_next_day(story))["visits"][0]["id"]
+    assert cross().endswith("engaged as they are: contractor background_check or cover")
+    cover, check = proves("cover"), proves("background_check")
+    assert (cross(), judged_again()) == ("", [])
+    assert operator.post(f"/v1/credentials/{check}/revoke").status_code == 200
+    assert judged_again() == [], "the other one is enough"
+    assert operator.post(f"/v1/credentials/{cover}/revoke").status_code == 200
+    assert judged_again() == [given.assignment_id], "neither is left"
+
+
 def test_a_new_client_wants_the_usual_papers_of_each_way_until_it_says_otherwise(story):
     operator = story.town.key("operator")
     kinds = (("w9", "tax_form"), ("liability", "insurance"), ("course", "certificate"))

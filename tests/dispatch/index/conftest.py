@@ -52,9 +52,9 @@ def make_job() -> MakeJob:
             pay=Pay("hourly", Decimal("60.00"), "USD"),
             needs=Needs(skills={"wifi": 3, "hvac": 2}, credentials=("insurance", "background_check")),
             papers={
-                "contractor": ("insurance",),
-                "w2": ("background_check", "insurance"),
-                "company": ("background_check",),
+                "contractor": (("insurance",),),
+                "w2": (("background_check",), ("insurance",)),
+                "company": (("background_check", "insurance"), ("background_check", "w9")),
             },
             hours_rules=HoursRules(
                 "UTC",

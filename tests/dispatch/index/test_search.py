@@ -139,7 +139,10 @@ def facts(who: Technician, job: Job, now: datetime, asked: frozenset[UUID], from
         and base_m <= consent.max_distance_km * 1000
         and num_jobs < consent.max_per_day,
         "papers_until": min(
-            (who.credentials.get(kind, 0) for kind in job.papers.get(who.engaged.get(CLIENT, new), ())),
+            (
+                max(who.credentials.get(kind, 0) for kind in paper)
+                for paper in job.papers.get(who.engaged.get(CLIENT, new), ())
+            ),
             default=NO_PAPERS,
         ),
         "hours_left_s": who.hours_left[CLIENT].steps[0][1]
