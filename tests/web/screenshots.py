@@ -145,6 +145,8 @@ PAGES = (
     Shot("operator-disputes-decide", OPERATOR, "/desk/operator/disputes", "Decide: {disputed}"),
     Shot("operator-reviews", OPERATOR, "/desk/operator/reviews"),
     Shot("operator-clients", OPERATOR, "/desk/operator/clients"),
+    Shot("operator-companies", OPERATOR, "/desk/operator/companies"),
+    Shot("operator-companies-class", OPERATOR, "/desk/operator/companies", "How it is taxed: Davis Mountain Crews"),
     Shot("operator-rules", OPERATOR, "/desk/operator/rules"),
     Shot("operator-evidence", OPERATOR, "/desk/operator/audit", "Verify: Acme service"),
     Shot("phone-today", TECHNICIAN, "/phone/", sees="button:has-text('On my way')"),
@@ -196,10 +198,14 @@ def test_every_page_is_drawn(devices: Devices, acme: Dressed, size: str) -> None
 
 
 def _keep(acme: Dressed) -> None:
-    """A budget, and something to sign."""
+    """A budget, something to sign, and two companies, of which one has said how it is taxed."""
     client = f"/v1/clients/{acme.town.world.client}"
     budget = {"code": "PO-7781", "name": "Refit of the Texan stores", "amount": "400.00", "from_on": "2026-01-01"}
     done(acme.admin.post(f"{client}/budgets", budget))
+    for name in ("Davis Mountain Crews", "Marfa Low Voltage"):
+        company = done(acme.operator.post("/v1/companies", {"name": name}))["id"]
+    w9 = {"tax_class": "llc_partnership", "signed_on": "2026-01-15"}
+    done(acme.operator.call("PUT", f"/v1/companies/{company}/tax-class", json=w9))
     nda = {"code": "nda", "name": "NDA", "family": "agreement", "is_screening": False}
     done(acme.operator.post("/v1/credential-kinds", nda))
     words = "What you see on a site of ours stays there."

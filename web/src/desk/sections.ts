@@ -23,6 +23,7 @@ export type Section = {
     | 'reviews'
     | 'disputes'
     | 'clients'
+    | 'companies'
     | 'rules'
     | 'audit'
   readonly roles: readonly string[]
@@ -70,6 +71,12 @@ export const SECTIONS: readonly Section[] = [
     load: () => import('./operator/DisputesPage.svelte'),
   },
   { path: '/operator/clients', words: 'clients', roles: OPERATOR, load: () => import('./operator/ClientsPage.svelte') },
+  {
+    path: '/operator/companies',
+    words: 'companies',
+    roles: OPERATOR,
+    load: () => import('./operator/CompaniesPage.svelte'),
+  },
   { path: '/operator/rules', words: 'rules', roles: OPERATOR, load: () => import('./operator/RulesPage.svelte') },
   { path: '/operator/audit', words: 'audit', roles: OPERATOR, load: () => import('./operator/AuditPage.svelte') },
 ]

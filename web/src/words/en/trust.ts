@@ -23,6 +23,7 @@ export const trust = {
     reviews: 'Reviews',
     disputes: 'Disputes',
     clients: 'Clients',
+    companies: 'Companies',
     rules: 'Rules',
     audit: 'Evidence',
   },
@@ -306,6 +307,9 @@ export const trust = {
     reported: 'to be reported',
     notReported: 'no',
     lacksClass: 'tax classification missing',
+    paidBy: (name: string) => `paid by ${name}`,
+    classify: 'Enter it',
+    classifyOf: (name: string) => `Enter it: ${name}`,
     nothing: 'Nobody was paid in this year',
   },
   money: {

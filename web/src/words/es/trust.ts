@@ -24,6 +24,7 @@ export const trust: typeof english = {
     reviews: 'Revisiones',
     disputes: 'Disputas',
     clients: 'Clientes',
+    companies: 'Empresas',
     rules: 'Reglas',
     audit: 'Pruebas',
   },
@@ -305,6 +306,9 @@ export const trust: typeof english = {
     reported: 'a declarar',
     notReported: 'no',
     lacksClass: 'falta la clasificación fiscal',
+    paidBy: (name) => `lo pagó ${name}`,
+    classify: 'Anotarla',
+    classifyOf: (name) => `Anotarla: ${name}`,
     nothing: 'No se pagó a nadie en este año',
   },
   money: {
