@@ -12,6 +12,7 @@ from dispatch.record.tables.offers import LIVE_OFFERS
 _BY_KEY = {
     "appeal_": "/record",
     "charged": "/money",
+    "clearance_": "/proofs",
     "approved": "/money",
     "excuse_": "/record",
     "hours_": "/usage",

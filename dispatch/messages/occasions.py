@@ -216,6 +216,9 @@ OCCASIONS: tuple[Occasion, ...] = (
     Occasion("admission", "suspended", "technician", "let_in_suspended", "offers", "timely", _PHONE),
     # Proofs, and what a screening leads to.
     Occasion("credential", "expiring", "technician", "proof_expiring", "changes", "calm", _PHONE),
+    Occasion("technician", "clearance_ending", "technician", "clearance_ending", "changes", "calm", _PHONE),
+    Occasion("technician", "clearance_ending", "staff", "clearance_ending_of", "changes", "calm", _DESK),
+    Occasion("technician", "cleared_work_ending", "dispatchers", "cleared_work_ending", "changes", "calm", _DESK),
     Occasion("credential", "rejected", "technician", "proof_rejected", "changes", "timely", _PHONE),
     Occasion("credential", "revoked", "technician", "proof_revoked", "changes", "timely", _PHONE),
     Occasion("assignment", "proof_lapsed", "dispatchers", "proof_lapsed", "changes", "timely", _DESK),

@@ -89,6 +89,7 @@ HOLDINGS: tuple[Holding, ...] = (
             "in_market": "false",
             "clearance": "'unknown'",
             "clearance_until": _NOTHING,
+            "clearance_warned": _NOTHING,
             "day_capacity": _NOTHING,
             "min_hourly": _NOTHING,
             "quiet_from": _NOTHING,

@@ -8,7 +8,7 @@ and visits of all that is to be withdrawn are locked before the first of it is, 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +38,7 @@ from dispatch.talent.credentials import first_day_anywhere, is_cleared_by_proof,
 from dispatch.talent.membership import proofs_lacking, renew_memberships
 from dispatch.talent.reading import lock_technician_row, read_held
 from dispatch.visits.alarms import raise_alarm
+from dispatch.visits.warnings import WARN
 from matching.eligibility import Rule, credential_day, is_by_pool_alone
 from matching.job import Job
 from matching.proof import NEVER, kind_of
@@ -49,8 +50,6 @@ RULES = frozenset({Rule.CREDENTIAL.code, Rule.CLEARANCE.code})
 LAPSED = "work_lapsed"
 #: The event that the same work is covered again; another lapse is told anew.
 COVERED = "work_covered"
-#: How early an end is told of.
-_WARN = timedelta(days=30)
 _BATCH = 20
 
 
@@ -143,7 +142,7 @@ def end_proofs(session: Session, now: datetime) -> int:
     Time alone takes no assignment away: each was judged at its own end.
     """
     over = first_day_anywhere(now)
-    soon = now.astimezone(UTC).date() + _WARN
+    soon = now.astimezone(UTC).date() + WARN
     # The first to end are found by their days, and only then by whose they are: looking the other way round would go
     # through everybody when there are few.
     first = (

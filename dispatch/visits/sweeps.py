@@ -24,6 +24,7 @@ from dispatch.visits.paying import let_penalties_stand, watch_disputes
 from dispatch.visits.paylate import watch_pay
 from dispatch.visits.siterequests import end_unanswered
 from dispatch.visits.standing import make_standing
+from dispatch.visits.warnings import warn_of_words
 from dispatch.visits.watching import watch_jobs
 
 _log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ DUE: tuple[Due, ...] = (
     flag_missing_parts,
     end_proofs,
     end_words,
+    warn_of_words,
     recheck_due,
     end_unanswered,
     watch_visits,

@@ -106,6 +106,7 @@ class TechnicianRow(Base):
     `reputation` is as it was reckoned at `reputation_at` (empty: never), `reputation_high` its interval's upper end;
     the default says nothing of somebody (`dispatch.talent.reading`).
     `clearance_until` is the last day of what clears them: of the proofs, or of the operator's word, a year at most.
+    `clearance_warned` is the last day of the word whose end they were told of.
     `proofs_due_at` is when what they have and are asked for is to be judged again by their proofs.
     """
 
@@ -131,6 +132,7 @@ class TechnicianRow(Base):
         Index("ix_technicians_reputation_at", "reputation_at"),
         CheckConstraint("isfinite(proofs_due_at)", name="proofs_due_finite"),
         CheckConstraint("isfinite(clearance_until)", name="clearance_until_finite"),
+        CheckConstraint("isfinite(clearance_warned)", name="clearance_warned_finite"),
         CheckConstraint("(clearance = 'us_person') = (clearance_until IS NOT NULL)", name="clearance_has_end"),
         Index(
             "ix_technicians_clearance_until", "clearance_until", postgresql_where=text("clearance_until IS NOT NULL")
@@ -157,6 +159,7 @@ class TechnicianRow(Base):
     in_market: Mapped[bool] = mapped_column(server_default=text("true"))
     clearance: Mapped[Code] = mapped_column(server_default="unknown")
     clearance_until: Mapped[date | None]
+    clearance_warned: Mapped[date | None]
     day_capacity: Mapped[int | None] = mapped_column(SmallInteger)
     min_hourly: Mapped[Money | None]
     currency: Mapped[Currency] = mapped_column(server_default="USD")

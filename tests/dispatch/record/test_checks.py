@@ -268,6 +268,10 @@ CHECKS: dict[str, Edge] = {
         ("clearance = 'us_person', clearance_until = '2026-03-01'",),
         ("clearance = 'us_person', clearance_until = '-infinity'",),
     ),
+    "ck_technicians_clearance_warned_finite": Edge(
+        ("clearance_warned = NULL", "clearance_warned = '2026-03-01'"),
+        ("clearance_warned = 'infinity'", "clearance_warned = '-infinity'"),
+    ),
     "ck_technicians_consent_size": CONSENT_SIZE,
     "ck_technicians_consent_whole": CONSENT_WHOLE,
     "ck_technicians_currency_code": CURRENCY,
