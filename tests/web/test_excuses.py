@@ -16,7 +16,7 @@ from signing import add_staff
 
 SHOTS = os.environ.get("TRUCKROLL_SHOTS")
 CANARY = "<img src=x onerror=\"document.title='owned'\">"
-ROSA, OLGA = "rosa@acme.example", "olga@truckroll.example"
+ROSA, OLGA, PIA = "rosa@acme.example", "olga@truckroll.example", "pia@truckroll.example"
 
 
 @pytest.fixture
@@ -34,6 +34,7 @@ def taken(devices: Devices) -> dict[str, Any]:
         "email": devices.address_of(offers[0].technician_id),
         "page": f"/phone/visits/{visit['planned_start_at'][:10]}/{won['visit_id']}",
         "assignment": won["assignment_id"],
+        "visit": won["visit_id"],
     }
 
 
@@ -118,6 +119,66 @@ def test_the_phone_says_who_looks_and_the_clients_desk_answers(devices: Devices,
         phone.page.get_by_label("What happened").fill("I have a picture of the lock")
         phone.page.get_by_role("dialog").get_by_role("button", name="Ask for a review").click()
         phone.sees("Your appeal is open")
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_who_leaves_for_a_reason_that_lies_elsewhere_reads_that_somebody_looks(devices: Devices, taken, size):
+    done(taken["caller"].post(f"/v1/visits/{taken['visit']}/check-in"))
+    with devices.device(PHONE) as phone, devices.device(size) as desk:
+        devices.sign_in(phone, taken["email"])
+        phone.opens(taken["page"])
+        phone.presses("Check out")
+        phone.page.get_by_label("I have to come back").check()
+        phone.page.get_by_label("Not enough time").check()
+        looked = phone.page.get_by_text("Looked at by a person before it counts")
+        expect(looked).to_have_count(0)
+        phone.page.get_by_label("A part is missing").check()
+        expect(looked).to_be_visible()
+        is_shown(phone, "leaving")
+        phone.page.get_by_label("What is needed").fill(f"A drive of another size {CANARY}")
+        phone.page.get_by_role("dialog").get_by_role("button", name="Check out").click()
+        phone.sees("Checked out")
+        phone.heard()
+        record_says(devices, phone, "A person at the client looks at your reason")
+        is_shown(phone, "record-ending")
+
+        sits_down(devices, desk, ROSA, "/desk/reviews")
+        desk.sees("Another visit needed, not their doing")
+        desk.sees("A part was missing")
+        desk.sees(f"A drive of another size {CANARY}")
+        is_shown(desk, f"ending-{size[0]}")
+        answers(desk, "It was not so: it counts", "The drive was there.")
+        desk.sees("Nobody waits for an answer")
+        record_says(devices, phone, "A person found otherwise: it counts")
+        phone.presses("This is wrong: Somebody had to come again")
+
+
+def test_who_answered_an_excuse_reads_that_somebody_else_answers_the_appeal(devices: Devices, taken):
+    town, caller = devices.town, taken["caller"]
+    done(caller.post(f"/v1/assignments/{taken['assignment']}/back-out", {"why": "client_changed"}))
+    with town.world.as_engine() as (session, _):
+        session.connection().exec_driver_sql("UPDATE reviews SET due_at = now() - interval '1 minute'")
+    with devices.device(DESK) as desk, devices.device(PHONE, locale="es-MX") as other:
+        reckons(devices)
+        sits_down(devices, desk, OLGA, "/desk/operator/reviews")
+        desk.sees("The client did not answer by its date.")
+        answers(desk, "It was not so: it counts", "Nothing was changed.")
+        desk.sees("Nobody asked for a second look")
+        [excuse] = [each for each in done(caller.get("/v1/reviews"))["items"] if each["about"] == "excuse"]
+        done(caller.post("/v1/appeals", {"event_id": excuse["event_id"], "words": "It was changed"}))
+        desk.page.reload()
+        desk.sees("Appeal against an outcome")
+        expect(desk.page.get_by_role("button", name="Answer", exact=True)).to_be_visible()
+        add_staff(town, "operator", PIA, "Pia Holm")
+        desk.page.reload()
+        desk.sees("You answered about the same before: somebody else has to answer this.")
+        expect(desk.page.get_by_role("button", name="Answer", exact=True)).to_have_count(0)
+        is_shown(desk, "for-another")
+        devices.sign_in(other, PIA, "nav, header button")
+        other.opens("/desk/operator/reviews")
+        other.sees("Apelación contra un resultado")
+        expect(other.page.get_by_role("button", name="Responder", exact=True)).to_be_visible()
+        assert other.barriers() == []
 
 
 def test_a_list_that_cannot_be_read_says_so_and_is_read_again(devices: Devices, taken):
