@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from browsing import DESK, PHONE, Device, Devices
+from dressed import done
 from playwright.sync_api import Locator, expect
 from relaying import relayed
 from signing import add_staff
@@ -133,6 +134,30 @@ def test_the_board_moves_without_a_reload_and_says_when_it_cannot(devices: Devic
         expect(desk.page.get_by_text("Reopening takes it from Technician")).to_contain_text("the backup first")
         desk.presses("Reopen")
         expect(desk.page.locator(".facts strong")).to_have_text("Open")
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_a_job_that_leaves_while_it_is_looked_at_is_told_apart_from_one_that_never_was_here(devices: Devices, size):
+    add_staff(devices.town, "dispatcher", ROSA, "Rosa Marsh")
+    job, _ = devices.town.offered(title="Replace pump")
+    with devices.device(size) as desk:
+        devices.sign_in(desk, ROSA, "header")
+        desk.opens(f"/board/?job={job['id']}")
+        head = desk.page.get_by_role("heading", level=2, name="Replace pump")
+        expect(head).to_be_visible()
+        desk.sees("Live")
+        done(devices.town.staff.post(f"/v1/jobs/{job['id']}/cancel", {"why": "duplicate"}))
+        relayed(devices.town)
+        desk.sees("This job is not on the board any more")
+        desk.sees("Its own page says what became of it.")
+        looks(desk, f"board-gone-{size[0]}")
+        desk.opens(f"/board/?job={job['id']}")
+        not_here = desk.page.get_by_role("heading", level=2, name="This job is not on the board", exact=True)
+        expect(not_here).to_be_visible()
+        desk.sees("This is over, or not for you.")
+        looks(desk, f"board-not-here-{size[0]}")
+        desk.page.get_by_role("link", name="Page of the work order").click()
+        desk.sees("Cancelled")
 
 
 def test_who_was_assigned_is_taken_back_with_what_that_means_or_it_is_too_late(devices: Devices):

@@ -26,7 +26,7 @@ PAGES = [
     ("staff", "/desk/approvals/{dispute}", NOT_THERE),
     ("staff", "/desk/money/{payment}", NOT_THERE),
     ("staff", "/desk/hours/{technician}", NOT_THERE),
-    ("staff", "/board/?job={job}", "This job is not on the board any more"),
+    ("staff", "/board/?job={job}", "This is over, or not for you."),
     ("technician", "/phone/offers/{offer}", "This offer is not here any more."),
     ("technician", "/phone/visits/{day}/{visit}", "This visit is not on your day."),
     ("technician", "/phone/visits/{day}/{visit}/work", "This visit is not on your day."),
