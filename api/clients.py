@@ -144,6 +144,7 @@ def list_staff(
     response: Response,
     client_id: Annotated[UUID | None, Query(description="For the operator: only of this client.")] = None,
     role: Annotated[StaffRole | None, Query(description="Only with this role.")] = None,
+    id: Annotated[list[UUID] | None, Query(max_length=200, description="Only these.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> PageOf[StaffOut]:
@@ -155,6 +156,8 @@ def list_staff(
         wanted = wanted.where(StaffRow.client_id == client_id)
     if role is not None:
         wanted = wanted.where(StaffRow.role == role)
+    if id is not None:
+        wanted = wanted.where(StaffRow.id.in_(id))
     with reading(request, actor) as session:
         found = page(session, request, wanted, StaffRow.id, limit=limit, cursor=cursor)
     response.headers.update(found.headers)

@@ -17,7 +17,7 @@ from api.paging import Cursor, Limit, page
 from api.parts import parts_of, reading, writing
 from api.schemas.pages import PageOf
 from api.schemas.privacy import BlockerOut, ErasureMoveIn, ErasureOut
-from dispatch.privacy.asking import ask_erasure, ask_staff_erasure, erasures_of, move_erasure
+from dispatch.privacy.asking import ask_erasure, ask_staff_erasure, blockers_of, erasures_of, move_erasure, moves_of
 from dispatch.privacy.exporting import begin_export, begin_staff_export, export
 from dispatch.privacy.holdings import STAFF, TECHNICIANS, Held
 from dispatch.record.session import ENGINE, Actor, database_now, transaction
@@ -67,7 +67,7 @@ def post_erasure(request: Request, actor: Technician) -> Response:
     whose = actor.technician_id
 
     def work(session: Session, now: datetime) -> Reply:
-        return Reply(_show(ask_erasure(session, actor, whose, now=now)), 201)
+        return Reply(_show(actor, ask_erasure(session, actor, whose, now=now)), 201)
 
     return idempotent(request, actor, work)
 
@@ -76,8 +76,8 @@ def post_erasure(request: Request, actor: Technician) -> Response:
 def get_own_erasures(request: Request, actor: Technician) -> list[ErasureOut]:
     """All that you asked for, newest first."""
     assert actor.technician_id is not None
-    with reading(request, actor) as session:
-        return [_show(row) for row in erasures_of(session, actor.technician_id)]
+    with writing(request, actor, "engine") as session:
+        return [_as_it_stands(session, actor, row) for row in erasures_of(session, actor.technician_id)]
 
 
 @router.post("/staff/me/erasure", status_code=201, response_model=ErasureOut, summary="Ask to be erased")
@@ -88,7 +88,7 @@ def post_staff_erasure(request: Request, actor: StaffReader) -> Response:
     """
 
     def work(session: Session, now: datetime) -> Reply:
-        return Reply(_show(ask_staff_erasure(session, actor, _themselves(session, actor), now=now)), 201)
+        return Reply(_show(actor, ask_staff_erasure(session, actor, _themselves(session, actor), now=now)), 201)
 
     return idempotent(request, actor, work)
 
@@ -97,7 +97,7 @@ def post_staff_erasure(request: Request, actor: StaffReader) -> Response:
 def get_own_staff_erasures(request: Request, actor: StaffReader) -> list[ErasureOut]:
     """All that you asked for, newest first."""
     with writing(request, actor, "engine") as session:
-        return [_show(row) for row in erasures_of(session, _themselves(session, actor))]
+        return [_as_it_stands(session, actor, row) for row in erasures_of(session, _themselves(session, actor))]
 
 
 @router.post("/staff/{staff_id}/erasure", status_code=201, response_model=ErasureOut, summary="Ask it for them")
@@ -105,7 +105,7 @@ def post_erasure_of_staff(request: Request, actor: Operator, staff_id: UUID) -> 
     """For one of the staff who asks by mail, or has left and cannot sign in any more."""
 
     def work(session: Session, now: datetime) -> Reply:
-        return Reply(_show(ask_staff_erasure(session, actor, staff_id, now=now)), 201)
+        return Reply(_show(actor, ask_staff_erasure(session, actor, staff_id, now=now)), 201)
 
     return idempotent(request, actor, work)
 
@@ -130,8 +130,9 @@ def list_erasures(
         wanted = wanted.where(ErasureRow.state == state)
     with reading(request, actor) as session:
         found = page(session, request, wanted, ErasureRow.id, limit=limit, cursor=cursor)
+        items = [_as_it_stands(session, actor, row[0]) for row in found.rows]
     response.headers.update(found.headers)
-    return PageOf(items=[_show(row[0]) for row in found.rows], next=found.next)
+    return PageOf(items=items, next=found.next)
 
 
 @router.post("/erasures/{erasure_id}/{erasure_move}", response_model=ErasureOut, summary="Grant, refuse, withdraw")
@@ -144,7 +145,7 @@ def post_erasure_move(
     """
 
     def work(session: Session, now: datetime) -> Reply:
-        return Reply(_show(move_erasure(session, actor, erasure_id, erasure_move, why=said.why, now=now)))
+        return Reply(_show(actor, move_erasure(session, actor, erasure_id, erasure_move, why=said.why, now=now)))
 
     return idempotent(request, actor, work)
 
@@ -155,9 +156,20 @@ def _themselves(session: Session, actor: Actor) -> UUID:
     return actor.id
 
 
-def _show(row: ErasureRow) -> ErasureOut:
-    same = {name: getattr(row, name) for name in ErasureOut.model_fields if name != "blocked_by"}
-    return ErasureOut(**same, blocked_by=[BlockerOut.model_validate(each) for each in row.blocked_by])
+def _as_it_stands(session: Session, actor: Actor, row: ErasureRow) -> ErasureOut:
+    """What is in the way of an open one is looked up anew: that of the last look may be over."""
+    shown = _show(actor, row)
+    if row.state in OPEN_ERASURES and not row.progress:
+        found = blockers_of(session, row)
+        shown.blocked_by = [BlockerOut.model_validate(each.to_document()) for each in found]
+    return shown
+
+
+def _show(actor: Actor, row: ErasureRow) -> ErasureOut:
+    same = {name: getattr(row, name) for name in ErasureOut.model_fields if name not in ("blocked_by", "moves")}
+    blocked_by = [BlockerOut.model_validate(each) for each in row.blocked_by]
+    moves: Any = moves_of(actor, row)
+    return ErasureOut(**same, blocked_by=blocked_by, moves=moves)
 
 
 def _sent(request: Request, whose: UUID, held: Held, now: datetime) -> Response:

@@ -97,7 +97,7 @@ export default defineConfig({
       },
       output: {
         // What nearly every page has is one file: forty small ones pack worse by three thousand bytes.
-        codeSplitting: { groups: [{ name: 'shared', minShareCount: 20 }] },
+        codeSplitting: { groups: [{ name: 'shared', minShareCount: 22 }] },
         entryFileNames: (chunk) => (chunk.name === 'worker' ? 'phone/worker.js' : 'assets/[name]-[hash].js'),
       },
     },

@@ -52,7 +52,7 @@ class ErasureOut(Out):
     staff_id: UUID | None = Field(description="Of the staff: a client's or the operator's.")
     state: Literal["asked", "withdrawn", "refused", "granted", "done"]
     why: str | None = Field(description="Why it was refused: a code.")
-    blocked_by: list[BlockerOut]
+    blocked_by: list[BlockerOut] = Field(description="As it stands now, while it is open and not begun.")
     progress: dict[str, int] = Field(description="`person` 1: they are gone; then files and rows that went.")
     asked_at: Instant
     decide_by: Instant
@@ -60,6 +60,7 @@ class ErasureOut(Out):
     decided_at: Instant | None
     next_at: Instant | None = Field(description="When it is gone on with, or looked at again.")
     done_at: Instant | None
+    moves: list[Literal["grant", "refuse", "withdraw"]] = Field(description="What you may do with it now.")
 
 
 class ErasureMoveIn(In):

@@ -111,6 +111,14 @@ def move_erasure(
     return found
 
 
+def moves_of(actor: Actor, erasure: ErasureRow) -> list[str]:
+    """What this actor may wish for it now."""
+    is_theirs = _is_theirs(actor, erasure)
+    may = {"operator": actor.kind == "operator" and not is_theirs, "whoever asked": is_theirs}
+    moves = MOVES.get(erasure.state, {}) if not erasure.progress else {}
+    return [wish for wish, (_, who) in moves.items() if may[who]]
+
+
 def note_late(session: Session, now: datetime) -> int:
     """Wishes neither refused nor done by their date: noted, told, and an alarm for the operator, once; how many.
 

@@ -141,9 +141,12 @@ PAGES = (
     Shot("desk-answers", ADMIN, "/desk/reviews", sees="text=Bare wires"),
     Shot("desk-account", ADMIN, "/desk/account"),
     Shot("operator-board", OPERATOR, "/board/"),
+    Shot("desk-account-erased", ADMIN, "/desk/account", "Ask to be erased"),
     Shot("operator-disputes", OPERATOR, "/desk/operator/disputes"),
     Shot("operator-disputes-decide", OPERATOR, "/desk/operator/disputes", "Decide: {disputed}"),
     Shot("operator-reviews", OPERATOR, "/desk/operator/reviews"),
+    Shot("operator-erasures", OPERATOR, "/desk/operator/erasures", sees="text=Work that is not paid yet"),
+    Shot("operator-erasures-grant", OPERATOR, "/desk/operator/erasures", "Grant: Rosa Marsh"),
     Shot("operator-clients", OPERATOR, "/desk/operator/clients"),
     Shot("operator-companies", OPERATOR, "/desk/operator/companies"),
     Shot("operator-companies-class", OPERATOR, "/desk/operator/companies", "How it is taxed: Davis Mountain Crews"),
@@ -212,6 +215,13 @@ def _keep(acme: Dressed) -> None:
     done(acme.admin.post(f"{client}/agreements", {"kind": "nda", "words": words}))
 
 
+def _ask_to_be_erased(acme: Dressed) -> None:
+    """A technician who is still owed something, and a dispatcher."""
+    done(acme.town.by_id(acme.town.world.technicians[1]).post("/v1/technicians/me/erasure"))
+    [rosa] = [each for each in done(acme.operator.get("/v1/staff"))["items"] if each["email"] == DISPATCHER]
+    done(acme.operator.post(f"/v1/staff/{rosa['id']}/erasure"))
+
+
 #: What a template says of work that is posted again and again.
 KEPT = ("job_type", "duration_min", "slots")
 STORES = (
@@ -254,6 +264,7 @@ def whose(devices: Devices, acme: Dressed) -> tuple[Names, dict[str, str]]:
     """What the addresses of the pages are filled with, and who is called only by their role; with work of today."""
     town = devices.town
     _keep(acme)
+    _ask_to_be_erased(acme)
     _fill_a_day(acme)
     _begins_soon(town, take(town, "Replace the badge reader", 0, starts_min=0))
     here = take(town, "Mount the access points", 0, starts_min=0, budget="PO-7781", deliverables=CHECKLIST)

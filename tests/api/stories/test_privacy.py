@@ -185,7 +185,12 @@ def test_somebody_is_erased_when_nothing_is_in_the_way_and_everything_still_work
     assert (waiting["state"], waiting["progress"]) == ("granted", {})
     name = given.technician.get(f"/v1/technicians/{given.technician_id}").json()["name"]
 
+    assert ([each["code"] for each in waiting["blocked_by"]], waiting["moves"]) == (["live_work"], ["withdraw"])
+
     ends(sealed, given)
+    # What is read is how it stands, not what the last look found.
+    [waiting] = operator.get("/v1/erasures?state=granted").json()["items"]
+    assert (waiting["blocked_by"], waiting["moves"]) == ([], [])
     before = stored_words(sealed)
     sealed.time_passes("UPDATE erasures SET next_at = now()")
     background(sealed)

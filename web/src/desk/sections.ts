@@ -22,6 +22,7 @@ export type Section = {
     | 'answers'
     | 'reviews'
     | 'disputes'
+    | 'erasures'
     | 'clients'
     | 'companies'
     | 'rules'
@@ -69,6 +70,12 @@ export const SECTIONS: readonly Section[] = [
     words: 'disputes',
     roles: OPERATOR,
     load: () => import('./operator/DisputesPage.svelte'),
+  },
+  {
+    path: '/operator/erasures',
+    words: 'erasures',
+    roles: OPERATOR,
+    load: () => import('./operator/ErasuresPage.svelte'),
   },
   { path: '/operator/clients', words: 'clients', roles: OPERATOR, load: () => import('./operator/ClientsPage.svelte') },
   {

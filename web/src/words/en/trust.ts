@@ -22,6 +22,7 @@ export const trust = {
     answers: 'Reviews',
     reviews: 'Reviews',
     disputes: 'Disputes',
+    erasures: 'Erasures',
     clients: 'Clients',
     companies: 'Companies',
     rules: 'Rules',

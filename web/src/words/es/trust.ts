@@ -23,6 +23,7 @@ export const trust: typeof english = {
     answers: 'Revisiones',
     reviews: 'Revisiones',
     disputes: 'Disputas',
+    erasures: 'Borrados',
     clients: 'Clientes',
     companies: 'Empresas',
     rules: 'Reglas',
