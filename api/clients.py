@@ -22,9 +22,10 @@ from api.versions import content_etag, content_version
 from dispatch.admission.clients import MOVES, Limits
 from dispatch.admission.clients import move_client as move_a_client
 from dispatch.errors import NotFound
+from dispatch.privacy.leaving import let_staff_go
 from dispatch.record.session import Actor, database_now
 from dispatch.record.tables import ClientRow, StaffRow
-from dispatch.talent.clients import add_staff, create_client, let_staff_go, set_policy, set_standing
+from dispatch.talent.clients import add_staff, create_client, set_policy, set_standing
 from matching.daypolicy import DayPolicy
 from matching.policy import Policy
 
@@ -166,7 +167,10 @@ def list_staff(
 
 @router.delete("/staff/{staff_id}", status_code=204, response_class=Response, summary="A member of staff has left")
 def delete_staff(request: Request, actor: ClientKeeper, staff_id: UUID) -> Response:
-    """Their keys are revoked at once; their name stays with what they did."""
+    """Their keys are revoked at once; their name stays with what they did.
+
+    A client's last admin and the last operator stay (409, `last_admin`, `last_operator`): name another one first.
+    """
     with writing(request, actor, "engine") as session:
         let_staff_go(session, actor, staff_id, now=database_now(session))
     return Response(status_code=204)

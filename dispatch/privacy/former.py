@@ -12,6 +12,7 @@ from dispatch.money.deciders import hand_on
 from dispatch.privacy.asking import hold_staff, tell
 from dispatch.privacy.blocking import find_staff_blockers
 from dispatch.privacy.holdings import STAFF
+from dispatch.privacy.leaving import hold_leaving
 from dispatch.privacy.steps import erase_at_once, erase_the_rest, hold_what_lets_in, note, postpone
 from dispatch.record.persons import destroy_key
 from dispatch.record.session import ENGINE
@@ -28,6 +29,7 @@ def erase_staff(session: Session, erasure: ErasureRow, now: datetime) -> None:
 
 def _erase_person(session: Session, erasure: ErasureRow, now: datetime) -> None:
     assert erasure.staff_id is not None
+    hold_leaving(session)
     hold_what_lets_in(session, STAFF, erasure.staff_id)
     person = hold_staff(session, erasure.staff_id)
     blockers = find_staff_blockers(session, person.id)

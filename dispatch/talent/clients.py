@@ -10,12 +10,11 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
-from dispatch.errors import BadInput, NotFound
-from dispatch.money.deciders import hand_on
+from dispatch.errors import BadInput
 from dispatch.money.funds import open_purse, way_of_paying
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import ApiKeyRow, ClientRow, SessionRow, StaffRow, new_id
+from dispatch.record.tables import ClientRow, StaffRow, new_id
 from dispatch.record.tables.clients import STAFF_ROLES
 from dispatch.talent.limits import usual_papers
 from dispatch.talent.profiles import checked_currency
@@ -233,32 +232,6 @@ def add_staff(
         raise BadInput("email", email, "use an address that nobody else has there")
     _record_staff(session, actor, client_id, staff_id, "staff_added", now)
     return staff_id
-
-
-def let_staff_go(session: Session, actor: Actor, staff_id: UUID, *, now: datetime) -> None:
-    """A member of staff has left: the keys made for them are revoked, and they are signed out everywhere.
-
-    What they were named to decide is decided by somebody else of the operator's.
-
-    Raises
-    ------
-    NotFound, Refused
-        There is none who has not left, for this actor; the actor is neither the client's admin nor the operator.
-    Conflict
-        When they are to decide disputes, and nobody else of the operator's staff is there.
-    """
-    only(actor, "client_admin", "operator", doing="letting staff go")
-    row = session.scalars(select(StaffRow).where(StaffRow.id == staff_id).with_for_update()).one_or_none()
-    if row is None or row.left_at is not None or (actor.client_id is not None and actor.client_id != row.client_id):
-        raise NotFound("member of staff", staff_id)
-    row.left_at = now
-    session.flush()
-    hand_on(session, actor, staff_id, now=now)
-    theirs = update(ApiKeyRow).where(ApiKeyRow.staff_id == staff_id, ApiKeyRow.revoked_at.is_(None))
-    session.execute(theirs.values(revoked_at=now))
-    signed_in = update(SessionRow).where(SessionRow.staff_id == staff_id, SessionRow.ended_at.is_(None))
-    session.execute(signed_in.values(ended_at=now))
-    _record_staff(session, actor, row.client_id, staff_id, "staff_left", now)
 
 
 def check_ladder(session: Session, client_id: UUID, policy: DayPolicy) -> None:

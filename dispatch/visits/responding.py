@@ -1,4 +1,7 @@
-"""A person answers an alarm: takes it on, puts it off, says that it is over, or takes that answer back."""
+"""A person answers an alarm: takes it on, puts it off, says that it is over, or takes that answer back.
+
+Whoever leaves hands back what they took on.
+"""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -6,11 +9,11 @@ from uuid import UUID
 from sqlalchemy import exists, false, select, update
 from sqlalchemy.orm import Session
 
-from dispatch.errors import BadInput, Conflict, NotFound
+from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.jobs.lifecycle import Moves
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import AlarmRow, ClientRow, EventRow, JobRow
+from dispatch.record.tables import AlarmRow, ClientRow, EventRow, JobRow, StaffRow
 from dispatch.visits.alarms import OUTLIVES, clear_these, state_of, told_of
 from matching.atrisk import LIVE_JOBS
 from matching.daypolicy import DayPolicy, Escalation
@@ -46,9 +49,10 @@ def acknowledge(session: Session, actor: Actor, alarm_id: UUID, *, now: datetime
     ------
     NotFound
         When there is no such alarm of the actor's client.
-    Conflict
-        When it is cleared, or the actor has taken it on already.
+    Conflict, Refused
+        When it is cleared, or the actor has taken it on already; when the actor has left.
     """
+    _hold_taker(session, actor)
     alarm = find_alarm(session, actor, alarm_id)
     ladder, priority = ladder_of(session, alarm)
     again = again_at(ladder, priority, now)
@@ -82,9 +86,10 @@ def snooze(session: Session, actor: Actor, alarm_id: UUID, until_at: datetime, w
         When the time has passed or is more than seven days away, or the reason is none of those.
     NotFound
         When there is no such alarm of the actor's client.
-    Conflict
-        When it is cleared.
+    Conflict, Refused
+        When it is cleared; when the actor has left.
     """
+    _hold_taker(session, actor)
     alarm = find_alarm(session, actor, alarm_id)
     if not now < until_at <= now + _LONGEST_SNOOZE:
         raise BadInput("until_at", until_at.isoformat(), "choose a time within the next seven days")
@@ -142,16 +147,25 @@ def put_back(session: Session, actor: Actor, alarm_id: UUID, *, now: datetime) -
         raise _refused(session, alarm, "put_back")
     if was == "cleared" and not _may_open_again(session, alarm, now):
         raise Conflict("over for good, or raised anew", "put_back")
-    ladder, priority = ladder_of(session, alarm)
-    alarm.acknowledged_at, alarm.acknowledged_by, alarm.snoozed_until, alarm.snoozed_why = None, None, None, None
     alarm.cleared_at, alarm.cleared_why, alarm.cleared_by = None, None, None
-    if alarm.level == 0:
-        alarm.next_climb_at = first_at(ladder, priority, alarm.raised_at)
-    else:
-        alarm.next_climb_at = next_at(ladder, priority, alarm.level, now, was_heard=True)
-    session.flush()
+    _free(session, alarm, now)
     told = {**told_of(alarm), "was": was}
     record(session, actor, ("alarm", alarm_id), "put_back", told, client_id=alarm.client_id, now=now)
+
+
+def hand_back(session: Session, actor: Actor, staff_id: UUID, *, now: datetime) -> int:
+    """Whoever leaves is on nothing any more: their alarms climb on from the steps they were on. How many.
+
+    The caller holds the row of who leaves. Runs as the engine.
+    """
+    theirs = select(AlarmRow).where(AlarmRow.acknowledged_by == staff_id, AlarmRow.cleared_at.is_(None))
+    held = theirs.order_by(AlarmRow.id).with_for_update().execution_options(populate_existing=True)
+    alarms = session.scalars(held).all()
+    for alarm in alarms:
+        told = {**told_of(alarm), "was": state_of(alarm), "before": str(staff_id), "why": "left"}
+        _free(session, alarm, now)
+        record(session, actor, ("alarm", alarm.id), "put_back", told, client_id=alarm.client_id, now=now)
+    return len(alarms)
 
 
 def find_alarm(session: Session, actor: Actor, alarm_id: UUID) -> AlarmRow:
@@ -177,6 +191,24 @@ def ladder_of(session: Session, alarm: AlarmRow) -> tuple[Escalation, int]:
         return NETWORK_LADDER, NO_JOB_PRIORITY
     policy = session.scalars(select(ClientRow.day_policy).where(ClientRow.id == alarm.client_id)).one()
     return DayPolicy.from_document(policy).escalation, NO_JOB_PRIORITY
+
+
+def _hold_taker(session: Session, actor: Actor) -> None:
+    """Whoever takes an alarm on is there; their row is held, so that they do not leave meanwhile."""
+    theirs = select(StaffRow.left_at).where(StaffRow.id == actor.id).with_for_update(read=True)
+    if actor.id is not None and session.scalar(theirs) is not None:
+        raise Refused("whoever has left takes nothing on: somebody who is there does", ("has_left",))
+
+
+def _free(session: Session, alarm: AlarmRow, now: datetime) -> None:
+    """Nobody has it, and it climbs on from the step it was on; its row is held."""
+    ladder, priority = ladder_of(session, alarm)
+    alarm.acknowledged_at, alarm.acknowledged_by, alarm.snoozed_until, alarm.snoozed_why = None, None, None, None
+    if alarm.level == 0:
+        alarm.next_climb_at = first_at(ladder, priority, alarm.raised_at)
+    else:
+        alarm.next_climb_at = next_at(ladder, priority, alarm.level, now, was_heard=True)
+    session.flush()
 
 
 def _may_open_again(session: Session, alarm: AlarmRow, now: datetime) -> bool:

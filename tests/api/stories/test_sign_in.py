@@ -12,6 +12,7 @@ from signing import Browser, Mail, add_staff, give_address, token_in
 from sqlalchemy import event, select, update
 from town import Town
 
+from dispatch.privacy.leaving import let_staff_go
 from dispatch.record.session import Actor
 from dispatch.record.tables import (
     CredentialKindRow,
@@ -22,7 +23,6 @@ from dispatch.record.tables import (
     StaffRow,
     TechnicianRow,
 )
-from dispatch.talent.clients import let_staff_go
 from dispatch.talent.technicians import move_technician
 
 OPERATOR = Actor("operator")
@@ -207,6 +207,7 @@ def test_it_is_the_row_that_counts_whatever_the_session_says(town: Town, mail: M
 
 def test_a_role_that_changes_is_another_at_the_next_request(town: Town, mail: Mail):
     rosa = add_staff(town, "client_admin", ROSA, "Rosa Marsh")
+    add_staff(town, "client_admin", "clara@acme.example", "Clara Whitfield")
     desk = signed_in(town, mail, ROSA)
     assert desk.get("/v1/keys").status_code == 200
     with town.world.as_engine() as (session, _):

@@ -13,9 +13,9 @@ from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.jobs.acceptance import Won
 from dispatch.money.deciders import Naming
 from dispatch.money.disputing import Dispute, Position
+from dispatch.privacy.leaving import let_staff_go
 from dispatch.record.session import Actor
 from dispatch.record.tables import AlarmRow, DisputeRow, EventRow, StaffRow, new_id
-from dispatch.talent.clients import let_staff_go
 from dispatch.visits.completion import finish_job
 from dispatch.visits.paying import decide_dispute, dispute_pay, name_another_decider, watch_disputes
 
@@ -97,7 +97,7 @@ def test_who_leaves_hands_on_what_waits_for_them_and_does_not_leave_it_to_nobody
     def leaves() -> None:
         purse.does(lambda session, now: let_staff_go(session, purse.operator, olga, now=now))
 
-    with pytest.raises(Conflict, match="1 disputes wait"):
+    with pytest.raises(Refused, match="name another operator first"):
         leaves()
     assert read(purse, dispute).decider_id == olga
     ned = hired(purse)

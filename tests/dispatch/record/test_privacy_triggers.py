@@ -170,9 +170,33 @@ def test_the_last_operator_and_the_last_admin_of_a_client_are_not_erased(guarded
     refused(guarded, erase, "staff_free")
     guarded.run("UPDATE staff SET left_at = NULL WHERE email = 'second@example.org'")
     assert guarded.accepts(erase) == 1
-    guarded.run("UPDATE staff SET left_at = now() WHERE email = 'second@example.org'")
     guarded.run(guarded.update("staff", row, "left_at = now()"))
     assert guarded.accepts(erase) == 1  # who has left leaves nobody alone
+
+
+@pytest.mark.parametrize("role", ["operator", "client_admin"])
+def test_the_last_operator_and_the_last_admin_of_a_client_stay_what_they_are(guarded: Guarded, role: str):
+    row = "operator" if role == "operator" else "acme"
+    if role != "operator":
+        guarded.run(f"UPDATE staff SET role = 'client_admin' WHERE client_id = '{id_of('acme')}'")
+        # Those of another client, and those of the same who have left or are no admin, don't count.
+        guarded.run(f"UPDATE staff SET role = 'client_admin' WHERE client_id = '{id_of('burg')}'")
+        other = {"id": "gen_random_uuid()", "email": "'third@example.org'", "role": "'dispatcher'"}
+        guarded.run(guarded.copy("staff", row, other))
+    demoted = "role = 'dispatcher'" + (f", client_id = '{id_of('acme')}'" if role == "operator" else "")
+    away = "email = 'moved@example.org', "
+    goes = [guarded.update("staff", row, change) for change in ("left_at = now()", away + demoted)]
+    moves = guarded.update("staff", row, f"{away}client_id = '{id_of('burg')}'")
+    for each in (*goes, moves) if role != "operator" else goes:
+        refused(guarded, each, "staff_last_stays")
+    refused(guarded, f"DELETE FROM staff WHERE {guarded.world.where('staff', row)}", "staff_last_kept")
+    guarded.run(guarded.copy("staff", row, {"id": "gen_random_uuid()", "email": "'second@example.org'"}))
+    for each in goes:
+        assert guarded.accepts(each) == 1
+    theirs = "client_id IS NULL" if role == "operator" else f"client_id = '{id_of('acme')}'"
+    both = f"UPDATE staff SET left_at = now() WHERE role = '{role}' AND {theirs}"
+    refused(guarded, both, "staff_last_stays")
+    assert guarded.accepts("DELETE FROM staff WHERE email = 'second@example.org'") == 1
 
 
 def test_somebody_erased_of_the_staff_is_not_written_anew(guarded: Guarded):
@@ -187,6 +211,7 @@ def test_a_key_of_the_staffs_goes_after_their_name_and_stays_destroyed(guarded: 
     guarded.run(NO_HOLD)
     destroy = guarded.update("person_keys", "operator", "sealed = NULL, destroyed_at = now()")
     refused(guarded, destroy, "person_keys_free")
+    guarded.run(guarded.copy("staff", "operator", {"id": "gen_random_uuid()", "email": "'second@example.org'"}))
     guarded.run(guarded.update("staff", "operator", "left_at = now()"))
     refused(guarded, destroy, "person_keys_free")
     guarded.run(guarded.update("staff", "operator", "erased_at = now()"))

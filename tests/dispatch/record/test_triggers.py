@@ -69,6 +69,8 @@ PRIVACY = (
     "technicians_erased",
     "staff_free",
     "staff_erased",
+    "staff_last_stays",
+    "staff_last_kept",
 )
 #: Tried in `test_proof_triggers.py`.
 PROOFS = ("credentials_with_facts", "credentials_born_with_facts")

@@ -5,9 +5,10 @@ from sqlalchemy import select
 from worlds import World
 
 from dispatch.errors import BadInput, NotFound, Refused
+from dispatch.privacy.leaving import let_staff_go
 from dispatch.record.session import Actor
 from dispatch.record.tables import ClientRow, EventRow, new_id
-from dispatch.talent.clients import add_staff, create_client, let_staff_go, set_policy
+from dispatch.talent.clients import add_staff, create_client, set_policy
 from dispatch.talent.keys import create_key, find
 
 
