@@ -79,4 +79,9 @@ def test_a_page_of_a_proof_that_is_too_large_or_no_picture_is_refused_with_its_r
             file = {"name": name, "mimeType": "image/jpeg", "buffer": data}
             phone.page.get_by_label("Choose a photo or PDF").set_input_files([file])  # type: ignore[list-item]
             phone.sees(words)
+        # What only the server sees is told as people say it.
+        cut = {"name": "cut.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\n1 0 obj << >> endobj"}
+        phone.page.get_by_label("Choose a photo or PDF").set_input_files([cut])  # type: ignore[list-item]
+        told = phone.page.get_by_role("listitem").filter(has_text="It was not taken: This file cannot be used")
+        expect(told).to_contain_text("Take the photo again, or choose another file.")
         assert phone.barriers() == []
