@@ -17,6 +17,7 @@ from api.paging import Cursor, Limit, page
 from api.parts import parts_of, reading
 from api.schemas.money import DeciderIn, DisputeIn, DisputeOut, RulingIn, StandpointIn
 from api.schemas.pages import PageOf
+from dispatch.money.claims import left_of, sum_of
 from dispatch.money.deciders import Naming
 from dispatch.money.disputing import Dispute, Position, state_position
 from dispatch.record.session import Actor, transaction
@@ -31,7 +32,10 @@ Namer = Annotated[Actor, Depends(only("client_admin", "operator"))]
 
 @router.post("/payments/{payment_id}/dispute", status_code=201, response_model=DisputeOut, summary="Dispute a payment")
 def post_dispute(request: Request, actor: Side, payment_id: UUID, wish: DisputeIn) -> Response:
-    """Dispute part of what is claimed. The rest is due at once; a named person decides by a date.
+    """Dispute part of what is claimed; a named person decides by a date.
+
+    The rest is due at once where you may approve it for the client, by limit, signatures and budget. Else it stays set
+    aside until the client approves it or its days of silence are over: `waiting` says how much that is.
 
     A client may also ask back what it approved, once, while that is due and in no payout: it is set aside again.
     """
@@ -159,6 +163,7 @@ def _show(session: Session, actor: Actor, ids: Sequence[UUID]) -> Iterator[Dispu
             technician=technician,
             decider=decider,
             undisputed=payment.due + payment.paid + payment.fee - (dispute.awarded or Decimal(0)),
+            waiting=left_of(session, payment, sum_of(payment.lines)) if payment.state == "held" else Decimal(0),
         )
 
 

@@ -84,11 +84,12 @@ class MoneyRules:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Who said yes to how much, in which role."""
+    """Who said yes to how much, in which role; whether that is a person by name, and not just a key."""
 
     by: str
     role: str
     amount: Decimal
+    is_person: bool = True
 
 
 def what_is_missing(
@@ -96,11 +97,11 @@ def what_is_missing(
 ) -> str | None:
     """What an approval of so much still lacks: `limit` (nobody who signed may), `second` (signature), or nothing.
 
-    With `is_second_needed` two people sign whatever the sum.
+    With `is_second_needed` two people sign whatever the sum. Keys without a name are no people, however many.
     """
     able = {each.by for each in signatures if rules.limits.get(each.role, Decimal(-1)) >= amount}
     if not able:
         return "limit"
-    people = {each.by for each in signatures if each.amount >= amount}
+    people = {each.by for each in signatures if each.amount >= amount and each.is_person}
     is_above = rules.second_above is not None and amount > rules.second_above
     return "second" if (is_above or is_second_needed) and len(people) < 2 else None

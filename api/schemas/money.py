@@ -245,7 +245,7 @@ class DisputeOut(Out):
                     "opened_at": _AT, "decider_id": _UUID, "decider": "Olga Brandt", "decide_by": _AT, "is_late": False,
                     "decided_at": _AT, "awarded": "20.00", "decided_note": "The log shows it", "number": "WO-88121",
                     "title": "Replace the drive", "client": "Acme service", "technician": "Ray Diaz",
-                    "undisputed": "105.00",
+                    "undisputed": "105.00", "waiting": "0.00",
                 }
             ]
         }
@@ -272,6 +272,9 @@ class DisputeOut(Out):
     client: str
     technician: str
     undisputed: Signed = Field(description="Of the same payment, before our fee: the technician's in any case.")
+    waiting: Signed = Field(
+        description="Of the same payment: not disputed, and still to be approved by the client, in words or by silence."
+    )
 
 
 class PayoutOut(Out):

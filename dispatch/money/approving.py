@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict
-from dispatch.money.claims import approved_of, lines_of, sum_of, taken_off, unanswered
+from dispatch.money.claims import disputed_now, left_of, lines_of, sum_of, taken_off, unanswered
 from dispatch.money.committing import within_budget
 from dispatch.money.finding import change, find_payment, lock_of_job, rules_of
 from dispatch.money.holding import lock_payments, payee_of
@@ -52,7 +52,8 @@ def approve_all(session: Session, actor: Actor, job_id: UUID, why: str, *, now: 
 
     Silence is a yes to the expenses and ways too that were asked for within what the offer lists, as it is to the work.
     What was set aside and is not needed goes back to the client; what a penalty took off stays set aside for the days
-    in which it may be contested. The caller holds the job's row and has agreed to the time.
+    in which it may be contested. Where somebody is to decide about a part, the rest is due and that part stays set
+    aside. The caller holds the job's row and has agreed to the time.
 
     Raises
     ------
@@ -63,10 +64,11 @@ def approve_all(session: Session, actor: Actor, job_id: UUID, why: str, *, now: 
     for payment in lock_of_job(session, job_id, ("held",)):
         if why == "silence":
             _count_asked(session, actor, payment, now)
+        claimed = sum_of(lines_of(session, payment, only_agreed=False))
         lines = lines_of(session, payment, only_agreed=True)
         change(session, payment, lines=lines)
-        with within_budget(session):
-            _approve(session, actor, payment, sum_of(lines) - approved_of(payment), True, why, now)
+        left = left_of(session, payment, claimed, sum_of(lines))
+        settle_rest(session, actor, payment, left, why, now=now)
         done.append(payment.id)
     return done
 
@@ -108,13 +110,29 @@ def approve_part(session: Session, actor: Actor, payment_id: UUID, amount: Decim
     if payment.state != "held" or not payment.lines:
         state = "held, and nothing is claimed yet" if payment.state == "held" else payment.state
         raise Conflict(state, "approve a part")
-    left = sum_of(payment.lines) - approved_of(payment)
-    check_sum("amount", amount, left, payment.currency)
+    check_sum("amount", amount, left_of(session, payment, sum_of(payment.lines)), payment.currency)
     if not is_signed(session, actor, payment, amount, amount - payment.held - payment.beyond, now):
         return False
     with within_budget(session):
         _approve(session, actor, payment, amount, False, "part_approved", now)
     return True
+
+
+def settle_rest(session: Session, actor: Actor, payment: PaymentRow, left: Decimal, why: str, *, now: datetime) -> None:
+    """All that nobody disputes of a held payment is due: it ends with that, or waits for a decision about the rest.
+
+    The caller holds the row.
+
+    Raises
+    ------
+    Refused
+        When somebody of the client approves more than is left of a hard budget.
+    """
+    is_last = disputed_now(session, payment) is None
+    with within_budget(session):
+        _approve(session, actor, payment, left, is_last, why, now)
+        if not is_last:
+            change(session, payment, state="disputed", approved_at=now, approve_by=None)
 
 
 def late_jobs(session: Session, now: datetime, state: str = "held") -> list[UUID]:

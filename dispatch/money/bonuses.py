@@ -17,7 +17,7 @@ from dispatch.money.approving import check_sum, settle_part
 from dispatch.money.committing import is_used_up, lock_budgets, needs_second, notice
 from dispatch.money.extras import keep_extra, new_extra, told_of_extra
 from dispatch.money.finding import change, find_payment, rules_of
-from dispatch.money.signing import refuse_limit
+from dispatch.money.signing import refuse_limit, signature
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import PaymentRow
@@ -74,7 +74,7 @@ def answer_bonus(session: Session, actor: Actor, payment_id: UUID, extra_id: UUI
     Refused
         When it is more than the actor's role may approve and the first one's, or than a hard budget has.
     Conflict
-        When the same person signs again, or the pay takes no bonus now.
+        When the same person signs again, or a key of nobody's name, or the pay takes no bonus now.
     """
     payment = find_payment(session, actor, payment_id)
     found = next((each for each in payment.extras if each["id"] == str(extra_id)), None)
@@ -82,9 +82,10 @@ def answer_bonus(session: Session, actor: Actor, payment_id: UUID, extra_id: UUI
         return False
     if wish == "approve":
         _check_open(payment)
-        first = Signature(found["signed"][0], found["signed"][1], Decimal(found["amount"]))
+        first = signature(session, found["signed"][0], found["signed"][1], Decimal(found["amount"]))
         if _missing(session, actor, payment, first.amount, (first,)) is not None:
-            raise Conflict("signed once", "give the bonus", ("ask somebody else of your team to sign",))
+            way_out = "ask somebody else of your team to sign, with a login or key of their own name"
+            raise Conflict("signed once", "give the bonus", (way_out,))
     after = {**found, "state": "approved" if wish == "approve" else "withdrawn"}
     _keep(session, actor, payment, [after if each is found else each for each in payment.extras], after, now)
     return True
@@ -101,7 +102,7 @@ def _missing(
     session: Session, actor: Actor, payment: PaymentRow, amount: Decimal, before: tuple[Signature, ...]
 ) -> str | None:
     is_passed = needs_second(session, payment.budget_id, payment.job_id, amount)
-    signed = (*before, Signature(str(actor.id), actor.kind, amount))
+    signed = (*before, signature(session, str(actor.id), actor.kind, amount))
     missing = what_is_missing(rules_of(payment), signed, amount, is_second_needed=is_passed)
     if missing == "limit":
         refuse_limit(actor, payment, amount)

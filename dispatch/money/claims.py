@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict
@@ -16,6 +16,7 @@ from dispatch.record.tables import (
     AssignmentRow,
     ChargeRow,
     DeliverableRow,
+    DisputeRow,
     PaymentRow,
     SiteRequestRow,
     TimeEntryRow,
@@ -54,6 +55,30 @@ def sum_of(lines: Sequence[dict[str, Any]]) -> Decimal:
 def approved_of(payment: PaymentRow) -> Decimal:
     """What was approved of a payment so far, our fee included."""
     return payment.due + payment.paid + payment.fee
+
+
+def argued_of(session: Session, payment: PaymentRow) -> tuple[Decimal, Decimal]:
+    """How much of what is claimed was ever disputed before its approval, and what was awarded of such disputes."""
+    sums = select(func.sum(DisputeRow.of_claim), func.sum(DisputeRow.awarded))
+    mine = sums.where(DisputeRow.payment_id == payment.id, DisputeRow.of_claim.is_not(None))
+    disputed, awarded = session.execute(mine).one()
+    return disputed or Decimal(0), awarded or Decimal(0)
+
+
+def left_of(session: Session, payment: PaymentRow, claimed: Decimal, agreed: Decimal | None = None) -> Decimal:
+    """What of a claim waits for a yes: it is neither approved, nor disputed, nor decided; of what is `agreed` to only.
+
+    Time that is both disputed and not agreed to is left out once.
+    """
+    disputed, awarded = argued_of(session, payment)
+    undisputed = claimed - disputed if agreed is None else min(agreed, claimed - disputed)
+    return max(Decimal(0), max(Decimal(0), undisputed) + awarded - approved_of(payment))
+
+
+def disputed_now(session: Session, payment: PaymentRow) -> Decimal | None:
+    """How much somebody is to decide about; None: nobody disputes it."""
+    is_open = (DisputeRow.payment_id == payment.id, DisputeRow.state == "open")
+    return session.scalar(select(DisputeRow.amount).where(*is_open))
 
 
 def unanswered(payment: PaymentRow) -> list[dict[str, Any]]:

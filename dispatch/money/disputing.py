@@ -1,4 +1,8 @@
-"""What if the sides don't agree? What nobody disputes is due at once; of the rest a named person decides by a date."""
+"""What if the sides don't agree? What nobody disputes is due once the client says yes; a named person decides the rest.
+
+A client that disputes a part says yes to what it does not dispute, where the one who disputes may: that is due at once.
+Else, and where the technician disputes, the rest stays set aside and waits for the client's word, or its silence.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,14 +15,14 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
-from dispatch.money.approving import check_sum, settle_part
-from dispatch.money.claims import approved_of, check_answered, sum_of
+from dispatch.money.approving import check_sum, settle_part, settle_rest
+from dispatch.money.claims import check_answered, disputed_now, left_of, sum_of
 from dispatch.money.deciders import find_decider
 from dispatch.money.evidence import check_files
-from dispatch.money.finding import find_payment
+from dispatch.money.finding import change, find_payment
 from dispatch.money.ontop import award, join_approved, join_open
 from dispatch.money.refunding import take_back
-from dispatch.money.signing import check_alone
+from dispatch.money.signing import check_alone, may_approve
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import DisputeRow, PaymentRow, new_id
@@ -50,7 +54,10 @@ class Dispute:
 
 
 def open_dispute(session: Session, actor: Actor, wish: Dispute, *, now: datetime) -> UUID:
-    """Either side disputes part of what is claimed; the rest is due at once. The dispute's id. Runs as the engine.
+    """Either side disputes part of what is claimed. The dispute's id. Runs as the engine.
+
+    The rest is due at once where it is a member of the client's staff who may approve it, by limit, signatures and
+    budget; else the payment stays held, and the rest waits for the client's approval or its silence as any claim does.
 
     What the technician asked for on top and nobody answered joins their dispute; what was refused may be disputed once
     the work is approved, too (`dispatch.money.ontop`). A client may ask back what it approved, once, as long as that is
@@ -72,12 +79,14 @@ def open_dispute(session: Session, actor: Actor, wish: Dispute, *, now: datetime
         raise BadInput("reason", wish.reason, f"give one of {', '.join(REASONS)}")
     decider = find_decider(session, wish.decider_id)
     check_files(session, actor, payment, wish.position.files, "position.files")
+    if payment.state == "held":
+        return _open_on_claim(session, actor, payment, wish, decider, now)
     if payment.state == "due" and side_of(actor) == "client":
         take_back(session, payment, wish.amount, wish.reason, now=now)
     elif payment.state in ("due", "paid") and side_of(actor) == "technician":
         join_approved(session, actor, payment, wish.amount, wish.reason, now=now)
     else:
-        wish = replace(wish, amount=_split(session, actor, payment, wish, now))
+        raise Conflict(payment.state, "dispute")
     return _open(session, actor, payment, wish, decider, now)
 
 
@@ -90,7 +99,31 @@ def open_about_penalty(session: Session, actor: Actor, payment: PaymentRow, amou
     return _open(session, actor, payment, wish, find_decider(session, None), now)
 
 
-def _open(session: Session, actor: Actor, payment: PaymentRow, wish: Dispute, decider: UUID, now: datetime) -> UUID:
+def _open_on_claim(
+    session: Session, actor: Actor, payment: PaymentRow, wish: Dispute, decider: UUID, now: datetime
+) -> UUID:
+    """Dispute part of what is claimed and not approved; what the client may say yes to with it is due."""
+    amount, of_claim = _disputed(session, actor, payment, wish, now)
+    made = _open(session, actor, payment, replace(wish, amount=amount), decider, now, of_claim=of_claim)
+    rest = left_of(session, payment, sum_of(payment.lines))
+    if not rest:
+        change(session, payment, state="disputed", approved_at=now, approve_by=None)
+    elif side_of(actor) == "client" and may_approve(session, actor, payment, rest):
+        # It is somebody's yes to a part, and bound by a hard budget as any is.
+        settle_rest(session, actor, payment, rest, "part_approved", now=now)
+    return made
+
+
+def _open(
+    session: Session,
+    actor: Actor,
+    payment: PaymentRow,
+    wish: Dispute,
+    decider: UUID,
+    now: datetime,
+    *,
+    of_claim: Decimal | None = None,
+) -> UUID:
     dispute_id, side = new_id(), side_of(actor)
     decide_by = now + timedelta(days=MoneyRules.from_document(payment.terms["rules"]).dispute_days)
     session.execute(
@@ -103,6 +136,7 @@ def _open(session: Session, actor: Actor, payment: PaymentRow, wish: Dispute, de
             company_id=payment.company_id,
             currency=payment.currency,
             amount=wish.amount,
+            of_claim=of_claim,
             reason=wish.reason,
             positions={side: _said(wish.position, now)},
             note=wish.position.note,
@@ -112,11 +146,12 @@ def _open(session: Session, actor: Actor, payment: PaymentRow, wish: Dispute, de
             decide_by=decide_by,
         )
     )
-    session.execute(
-        update(PaymentRow)
-        .where(PaymentRow.id == payment.id, PaymentRow.state.in_(("held", "due", "paid")))
-        .values(state="disputed", approve_by=None, version=PaymentRow.version + 1)
-    )
+    if of_claim is None:
+        session.execute(
+            update(PaymentRow)
+            .where(PaymentRow.id == payment.id, PaymentRow.state.in_(("due", "paid")))
+            .values(state="disputed", approve_by=None, version=PaymentRow.version + 1)
+        )
     told = _told(payment, wish.amount) | {"reason": wish.reason, "side": side, "decide_by": decide_by.isoformat()}
     told["staff"] = str(decider)
     record(session, actor, ("dispute", dispute_id), "opened", told, client_id=payment.client_id, now=now)
@@ -214,22 +249,21 @@ def side_of(actor: Actor) -> str:
     return "client" if actor.client_id is not None else "technician"
 
 
-def _split(session: Session, actor: Actor, payment: PaymentRow, wish: Dispute, now: datetime) -> Decimal:
-    """What is claimed and neither approved nor disputed is due at once. How much is disputed."""
-    if payment.state != "held" or not payment.lines:
-        state = "held, and nothing is claimed yet" if payment.state == "held" else payment.state
-        raise Conflict(state, "dispute")
-    claimed = sum_of(payment.lines) - approved_of(payment)
-    amount, on_top = wish.amount, Decimal(0)
+def _disputed(
+    session: Session, actor: Actor, payment: PaymentRow, wish: Dispute, now: datetime
+) -> tuple[Decimal, Decimal]:
+    """How much is disputed with what joins it, and how much of that was claimed and not approved."""
+    if not payment.lines:
+        raise Conflict("held, and nothing is claimed yet", "dispute")
+    if disputed_now(session, payment) is not None:
+        raise Conflict("disputed", "dispute", ("state your side", "approve a part"))
     if side_of(actor) == "client":
         check_answered([payment], "dispute")
-        check_sum("amount", amount, max(Decimal(0), min(claimed, payment.held)), payment.currency)
-    else:
-        amount, on_top = join_open(session, actor, payment, amount, wish.reason, now=now)
-    undisputed = claimed - max(Decimal(0), amount - on_top)
-    if undisputed > 0:
-        settle_part(session, actor, payment, undisputed, is_last=False, why="undisputed", now=now)
-    return amount
+        most = min(left_of(session, payment, sum_of(payment.lines)), payment.held)
+        check_sum("amount", wish.amount, most, payment.currency)
+        return wish.amount, wish.amount
+    amount, on_top = join_open(session, actor, payment, wish.amount, wish.reason, now=now)
+    return amount, max(Decimal(0), amount - on_top)
 
 
 def _end(
@@ -252,7 +286,8 @@ def _end(
     if decided is None:
         raise Conflict("decided", "decide")
     award(session, payment, dispute, awarded)
-    settle_part(session, actor, payment, awarded, is_last=True, why=how, now=now)
+    # While the rest of it waits for the client's yes, the payment goes on as any that is held.
+    settle_part(session, actor, payment, awarded, is_last=payment.state != "held", why=how, now=now)
     told = _told(payment, dispute.amount) | {"awarded": str(awarded), "how": how}
     record(session, actor, ("dispute", dispute.id), "decided", told, client_id=dispute.client_id, now=now)
 

@@ -17,6 +17,7 @@ from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import (
     ClientRow,
+    DisputeRow,
     JobRow,
     LedgerAccountRow,
     PaymentRow,
@@ -116,7 +117,7 @@ def _way(session: Session, work: Work) -> dict[str, Any]:
 
 
 def give_back(session: Session, assignment_id: UUID, *, now: datetime) -> Decimal | None:
-    """The work ended early: what is still set aside goes back to the client; None where nothing was.
+    """The work ended early: what is set aside and not disputed goes back to the client; None where nothing was.
 
     Runs as the engine; once, whoever else ends it. What the client owes for the early end is booked beside it.
     """
@@ -124,16 +125,21 @@ def give_back(session: Session, assignment_id: UUID, *, now: datetime) -> Decima
     if not payments or payments[0].state != "held":
         return None
     payment = payments[0]
-    left = payment.held
+    disputed = session.scalar(
+        select(DisputeRow.amount).where(DisputeRow.payment_id == payment.id, DisputeRow.state == "open")
+    )
+    kept = min(payment.held, disputed or Decimal(0))
+    left, after = payment.held - kept, "due" if payment.due else "released"
     session.execute(
         update(PaymentRow)
         .where(PaymentRow.id == payment.id, PaymentRow.state == "held")
         .values(
-            state="due" if payment.due else "released",
-            held=0,
+            state=after if disputed is None else "disputed",
+            held=kept,
             beyond=0,
             refunded=PaymentRow.refunded + left,
             approve_by=None,
+            approved_at=PaymentRow.approved_at if disputed is None else now,
             version=PaymentRow.version + 1,
         )
     )

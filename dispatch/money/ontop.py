@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict
 from dispatch.money.approving import check_sum
-from dispatch.money.claims import approved_of, refused_of, sum_of, unanswered
+from dispatch.money.claims import left_of, refused_of, sum_of, unanswered
 from dispatch.money.finding import change
 from dispatch.record.events import record
 from dispatch.record.session import Actor
@@ -35,7 +35,7 @@ def join_open(
     asked = sum((Decimal(each["amount"]) for each in unanswered(payment)), Decimal(0))
     is_about_it = reason == "expense"
     refused = refused_of(payment) if is_about_it else Decimal(0)
-    claimed = max(Decimal(0), min(sum_of(payment.lines) - approved_of(payment), payment.held))
+    claimed = min(left_of(session, payment, sum_of(payment.lines)), payment.held)
     check_sum("amount", amount, claimed + (asked + refused if is_about_it else 0), payment.currency)
     _contest(session, actor, payment, ("asked", "refused") if is_about_it else ("asked",), now)
     return max(amount, asked) if is_about_it else amount + asked, asked + refused

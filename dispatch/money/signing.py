@@ -1,21 +1,26 @@
-"""Whose yes suffices? By role, up to a limit; above a sum, or past a soft budget, two people sign."""
+"""Whose yes suffices? By role, up to a limit; above a sum, or past a soft budget, two people sign.
+
+People are members of staff by name. A key without one may sign, and its role's limit counts, but it is nobody: who
+makes such keys would else be as many people as they like.
+"""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import NoReturn
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Refused
-from dispatch.money.claims import approved_of, check_answered, lines_of, sum_of, unanswered
+from dispatch.money.claims import approved_of, argued_of, check_answered, lines_of, sum_of, unanswered
 from dispatch.money.committing import is_used_up, needs_second
 from dispatch.money.finding import change, lock_of_job, rules_of
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import PaymentRow
+from dispatch.record.tables import ApiKeyRow, PaymentRow
 from matching.moneyrules import Signature, what_is_missing
 
 
@@ -42,7 +47,7 @@ def lack_of(session: Session, actor: Actor, payments: Sequence[PaymentRow]) -> L
     if missing is None and is_used_up(session, first.budget_id, more):
         missing = "budget"
     roles = tuple(sorted(role for role, limit in limits.items() if limit >= claimed))
-    return Lack(missing, limits.get(actor.kind, Decimal(0)), roles, signatures_of(first))
+    return Lack(missing, limits.get(actor.kind, Decimal(0)), roles, signatures_of(session, first))
 
 
 def sign(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -> bool:
@@ -69,20 +74,28 @@ def is_signed(
     session: Session, actor: Actor, payment: PaymentRow, amount: Decimal, more: Decimal, now: datetime
 ) -> bool:
     """Whether enough people have signed so much, the actor among them; `more` of it is not committed yet."""
-    mine = Signature(str(actor.id), actor.kind, amount)
-    before = signatures_of(payment)
+    mine = signature(session, str(actor.id), actor.kind, amount)
+    before = signatures_of(session, payment)
     missing = _missing(session, actor, payment, amount, more)
     if missing == "limit":
         refuse_limit(actor, payment, amount)
     if missing == "second":
         if all(each.by != mine.by or each.amount < amount for each in before):
-            signed = {**asdict(mine), "amount": str(amount), "why": "signed"}
+            signed = {"by": mine.by, "role": mine.role, "amount": str(amount), "why": "signed"}
             change(session, payment, approvals=[*payment.approvals, signed])
             told = {"payment": str(payment.id), "amount": str(amount), "currency": payment.currency}
             subject = ("assignment", payment.assignment_id)
             record(session, actor, subject, "pay_signed", told, client_id=payment.client_id, now=now)
         return False
     return True
+
+
+def may_approve(session: Session, actor: Actor, payment: PaymentRow, amount: Decimal) -> bool:
+    """Whether the actor's yes to so much of a held payment would lack nothing: limit, signature, budget."""
+    more = amount - payment.held - payment.beyond
+    if _missing(session, actor, payment, amount, more) is not None:
+        return False
+    return not is_used_up(session, payment.budget_id, more)
 
 
 def refuse_limit(actor: Actor, payment: PaymentRow, amount: Decimal) -> NoReturn:
@@ -103,22 +116,32 @@ def check_alone(actor: Actor, payment: PaymentRow, amount: Decimal) -> None:
         raise Refused(f"you alone may not agree to {amount} {payment.currency}", ("only_within_limit",))
 
 
-def signatures_of(payment: PaymentRow) -> tuple[Signature, ...]:
+def signatures_of(session: Session, payment: PaymentRow) -> tuple[Signature, ...]:
     """Who has signed so far, while a second signature was missing."""
     kept = [each for each in payment.approvals if each["why"] == "signed"]
-    return tuple(Signature(each["by"], each["role"], Decimal(each["amount"])) for each in kept)
+    return tuple(signature(session, each["by"], each["role"], Decimal(each["amount"])) for each in kept)
+
+
+def signature(session: Session, by: str, role: str, amount: Decimal) -> Signature:
+    """A yes, and whether it is that of a person: a key that names no member of staff signs with its own id."""
+    is_key = session.scalar(select(ApiKeyRow.id).where(ApiKeyRow.id == UUID(by))) is not None
+    return Signature(by, role, amount, is_person=not is_key)
 
 
 def _asked_for(session: Session, payments: Sequence[PaymentRow]) -> tuple[Decimal, Decimal]:
-    """What is claimed for a job, and how much of it is not committed yet."""
-    lines = [lines_of(session, each, only_agreed=False) for each in payments]
-    claimed = sum((sum_of(each) for each in lines), Decimal(0))
-    return claimed, claimed - sum((each.held + each.beyond + approved_of(each) for each in payments), Decimal(0))
+    """What is claimed for a job and not disputed, and how much of it is not committed yet."""
+    claimed = more = Decimal(0)
+    for each in payments:
+        disputed, awarded = argued_of(session, each)
+        mine = max(Decimal(0), sum_of(lines_of(session, each, only_agreed=False)) - disputed)
+        claimed += mine
+        more += mine + awarded - each.held - each.beyond - approved_of(each)
+    return claimed, more
 
 
 def _missing(session: Session, actor: Actor, payment: PaymentRow, amount: Decimal, more: Decimal) -> str | None:
     """What so much would lack with the actor's signature beside those that there are."""
-    mine = Signature(str(actor.id), actor.kind, amount)
+    mine = signature(session, str(actor.id), actor.kind, amount)
     is_passed = needs_second(session, payment.budget_id, payment.job_id, more)
-    signed = (*signatures_of(payment), mine)
+    signed = (*signatures_of(session, payment), mine)
     return what_is_missing(rules_of(payment), signed, amount, is_second_needed=is_passed)

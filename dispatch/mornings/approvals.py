@@ -10,10 +10,19 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Numeric, Select, and_, cast, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from dispatch.money.claims import approved_of, sum_of
+from dispatch.money.claims import left_of, sum_of
 from dispatch.money.signing import Lack, lack_of
 from dispatch.record.session import Actor
-from dispatch.record.tables import AssignmentRow, JobRow, PaymentRow, SiteRow, StaffRow, TechnicianRow, VisitRow
+from dispatch.record.tables import (
+    AssignmentRow,
+    DisputeRow,
+    JobRow,
+    PaymentRow,
+    SiteRow,
+    StaffRow,
+    TechnicianRow,
+    VisitRow,
+)
 from dispatch.talent.paydays import pay_days
 
 
@@ -24,11 +33,8 @@ class Part:
     technician_id: UUID
     technician: str
     payment: PaymentRow | None
-
-    @property
-    def claimed(self) -> Decimal:
-        """What is claimed and not approved yet."""
-        return sum_of(self.payment.lines) - approved_of(self.payment) if self.payment is not None else Decimal(0)
+    #: What is claimed, and neither approved nor disputed.
+    claimed: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ class Waiting:
 
 
 def _is_disputed() -> ColumnElement[bool]:
-    """Somebody else decides about its pay."""
+    """Somebody else decides about its pay, and all the rest of it is approved."""
     other = aliased(PaymentRow)
     return exists().where(other.job_id == JobRow.id, other.state == "disputed")
 
@@ -84,7 +90,9 @@ def waiting_sums(session: Session, client_id: UUID) -> list[WaitingSum]:
     line = func.jsonb_array_elements(PaymentRow.lines).table_valued("value", name="line")
     amount = cast(line.c.value.op("->>")("amount"), Numeric)
     of_lines = select(func.greatest(0, func.coalesce(func.sum(amount), 0))).scalar_subquery()
-    claimed = of_lines - PaymentRow.due - PaymentRow.paid - PaymentRow.fee
+    unsaid = func.sum(DisputeRow.of_claim - func.coalesce(DisputeRow.awarded, 0))
+    disputed = select(func.coalesce(unsaid, 0)).where(DisputeRow.payment_id == PaymentRow.id).scalar_subquery()
+    claimed = func.greatest(0, of_lines - disputed - PaymentRow.due - PaymentRow.paid - PaymentRow.fee)
     rows = session.execute(
         select(
             PaymentRow.currency,
@@ -126,8 +134,9 @@ def _parts(session: Session, jobs: Sequence[UUID]) -> Mapping[UUID, list[Part]]:
         .order_by(AssignmentRow.id)
     )
     found: dict[UUID, list[Part]] = {}
-    for job_id, technician_id, name, payment in rows:
-        found.setdefault(job_id, []).append(Part(technician_id, name, payment))
+    for job_id, technician_id, name, payment in rows.all():
+        claimed = left_of(session, payment, sum_of(payment.lines)) if payment is not None else Decimal(0)
+        found.setdefault(job_id, []).append(Part(technician_id, name, payment, claimed))
     return found
 
 

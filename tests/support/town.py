@@ -23,7 +23,7 @@ from worlds import World, small_world
 
 from api.app import create_app
 from dispatch.record.datakeys import parse_ring
-from dispatch.record.tables import ApiKeyRow, ClientRow, SiteRow, new_id
+from dispatch.record.tables import ApiKeyRow, ClientRow, SiteRow, StaffRow, new_id
 from dispatch.settings import Settings
 from dispatch.talent.keys import PREFIX
 from geo.cells import cell_of
@@ -106,6 +106,14 @@ class Town:
         if name not in self.callers:
             self.callers[name] = Caller(self.http, self.make_key(role, **owner)[1])
         return self.callers[name]
+
+    def named(self, role: str, name: str) -> Caller:
+        """A member of Acme's staff, with a key of their own name."""
+        staff = new_id()
+        with self.world.as_engine() as (session, now):
+            who = {"role": role, "name": name, "email": f"{name.lower()}@acme.example", "created_at": now}
+            session.execute(insert(StaffRow).values(id=staff, client_id=self.world.client, **who))
+        return self.key(role, client_id=self.world.client, staff_id=staff)
 
     def make_key(self, role: str, **owner: Any) -> tuple[UUID, str]:
         secret = PREFIX + secrets.token_urlsafe(24)

@@ -245,7 +245,8 @@ class DisputeRow(Base):
     """What both sides don't agree on of a payment: `amount` stays set aside until `decider_id` decides, by `decide_by`.
 
     `positions` is what each side says: `{"client": {"hours", "amount", "files", "note", "said_at"}, ...}`, and `note`
-    what it was opened with; `awarded` is what the technician gets of it.
+    what it was opened with; `awarded` is what the technician gets of it. `of_claim` of it was claimed and not approved
+    when it was opened: what else is claimed goes its own way. Empty: the work was approved before.
     """
 
     __tablename__ = "disputes"
@@ -258,6 +259,8 @@ class DisputeRow(Base):
         money("amount"),
         money("awarded"),
         CheckConstraint("awarded <= amount", name="awarded_within_amount"),
+        money("of_claim"),
+        CheckConstraint("of_claim <= amount", name="of_claim_within_amount"),
         CheckConstraint("isfinite(decide_by) AND decide_by > opened_at", name="decide_after_opened"),
         CheckConstraint("(state = 'decided') = (decided_at IS NOT NULL)", name="decided_has_time"),
         CheckConstraint("(state = 'decided') = (awarded IS NOT NULL)", name="decided_has_sum"),
@@ -274,6 +277,7 @@ class DisputeRow(Base):
     state: Mapped[Code] = mapped_column(server_default="open")
     currency: Mapped[Currency]
     amount: Mapped[Total]
+    of_claim: Mapped[Total | None]
     reason: Mapped[Code]
     positions: Mapped[Document] = mapped_column(server_default=text("'{}'"))
     note: Mapped[Words] = mapped_column(server_default="")

@@ -216,12 +216,14 @@ def test_what_was_asked_for_on_top_is_answered_before_the_yes_and_what_was_refus
     assert given.technician.post(f"{payment}/dispute", mine | {"amount": "109.01"}).status_code == 422
     assert given.technician.post(f"{payment}/dispute", mine | {"reason": "pay", "amount": "100.01"}).status_code == 422
     dispute = given.technician.post(f"{payment}/dispute", mine).json()
-    assert (dispute["amount"], dispute["undisputed"]) == ("9.00", "140.00"), "all of the work is due at once"
+    assert (dispute["amount"], dispute["undisputed"], dispute["waiting"]) == ("9.00", "40.00", "100.00")
     ruled = operator.post(f"/v1/disputes/{dispute['id']}/decide", {"awarded": "9.00", "note": "There is a receipt"})
     assert ruled.status_code == 200
     after = payment_of(given)
-    assert (Decimal(after["due"]) + Decimal(after["fee"]), after["held"]) == (Decimal("149.00"), "0.00")
+    assert (after["state"], Decimal(after["due"]) + Decimal(after["fee"])) == ("held", Decimal("49.00"))
     assert given.staff.post(f"{given.job_url}/approve").status_code == 200
+    after = payment_of(given)
+    assert (Decimal(after["due"]) + Decimal(after["fee"]), after["held"]) == (Decimal("149.00"), "0.00")
 
 
 def test_a_penalty_is_contested_after_the_approval_too_and_nobody_got_it_meanwhile(story, operator, acme):

@@ -256,9 +256,13 @@ def test_what_waits_says_who_signed_and_what_ones_own_yes_would_lack(story, oper
     [signed] = given.staff.get("/v1/approvals").json()["items"]
     assert (signed["num_signatures"], signed["is_signed_by_me"]) == (1, True)
     [theirs] = admin.get("/v1/approvals").json()["items"]
-    assert (theirs["num_signatures"], theirs["is_signed_by_me"], theirs["missing"]) == (1, False, None)
-    assert (theirs["signed_by"], theirs["limit"]) == (signed["signed_by"], "1000.00")
-    assert admin.post(f"{given.job_url}/approve").json()["state"] == "approved"
+    assert (theirs["num_signatures"], theirs["is_signed_by_me"], theirs["missing"]) == (1, False, "second")
+    assert (theirs["signed_by"], theirs["limit"]) == ([], "1000.00"), "a key that names nobody is nobody"
+    al, bea = (story.town.named("client_admin", name) for name in ("Al", "Bea"))
+    assert al.post(f"{given.job_url}/approve").json()["state"] == "done", "one person, whatever keys have signed"
+    [theirs] = bea.get("/v1/approvals").json()["items"]
+    assert (theirs["signed_by"], theirs["missing"]) == (["Al"], None)
+    assert bea.post(f"{given.job_url}/approve").json()["state"] == "approved"
     assert admin.get("/v1/approvals").json()["items"] == []
 
 

@@ -21,13 +21,14 @@ from dispatch.jobs.rebudgeting import put_budget
 from dispatch.money.approving import approve_part
 from dispatch.money.bonuses import Bonus
 from dispatch.money.budgets import BudgetWish, change_budget, create_budget, usage_of
+from dispatch.money.disputing import Dispute, Position
 from dispatch.money.extras import ExtraWish, ask_extra
 from dispatch.money.signing import lack_of
 from dispatch.record.session import Actor
 from dispatch.record.tables import BudgetRow, EventRow, JobRow, OfferRow, PaymentRow, new_id
 from dispatch.visits.cancelling import cancel_work
 from dispatch.visits.completion import approve_silently, finish_job
-from dispatch.visits.paying import give_bonus
+from dispatch.visits.paying import dispute_pay, give_bonus
 from matching.job import Pay
 
 D = Decimal
@@ -403,3 +404,14 @@ def test_budgets_are_the_admins_and_want_money_that_is_counted(rich: Purse):
     rich.does(lambda session, _: session.execute(text("UPDATE clients SET money = NULL, pays_outside = true")) and None)
     with pytest.raises(Conflict, match="agree on money rules first"):
         budget(rich, "5")
+
+
+def test_a_dispute_is_no_way_past_a_hard_budget(rich: Purse):
+    """210 of a budget of 150 are claimed; a client that disputes a cent has not said yes to the rest."""
+    mine = budget(rich, "150")
+    won = done(rich, 3, pay=HOURLY, budget="PO-1")
+    doing(rich, dispute_pay, rich.world.staff, Dispute(rich.payment(won).id, D("0.01"), "hours", Position()))()
+    assert (rich.payment(won).state, used(rich, mine)) == ("held", (D("140.00"), D(0), D(0)))
+    assert rich.does(lambda session, now: approve_silently(session, now + timedelta(days=8))) == 1
+    assert (rich.payment(won).state, used(rich, mine)[1]) == ("disputed", D("209.99")), "silence owes it"
+    rich.balances()

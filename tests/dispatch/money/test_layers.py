@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 
 from dispatch.errors import BadInput, Conflict
 from dispatch.jobs.acceptance import Won
-from dispatch.money import approving
+from dispatch.money import approving, claims
 from dispatch.money.approving import approve_part
 from dispatch.money.disputing import Dispute, Position, decide, open_dispute
 from dispatch.money.payouts import hear, make_payouts
@@ -148,7 +148,7 @@ def test_the_whole_is_booked_once(
     purse.pays_in("1000")
     won, _ = done(purse)
     if not is_counted:
-        monkeypatch.setattr(approving, "approved_of", lambda _payment: D(0))
+        monkeypatch.setattr(claims, "approved_of", lambda _payment: D(0))
     whole = doing(purse, approving.approve_all, purse.world.staff, won.job_id, "approved")
     with without(purse.world.engine, gone, 2) as left_out:
         race([whole, whole])

@@ -317,6 +317,9 @@ def test_a_client_gives_way_by_people_who_may_let_so_much_go(purse: Purse):
     admin = Actor("client_admin", new_id(), client_id=purse.client)
     purse.does(lambda session, now: concede_dispute(session, admin, dispute, now=now))
     after = purse.payment(won)
+    assert (after.state, after.due + after.fee) == ("held", D("40.00")), "of the other 100 nobody said yes who may"
+    assert purse.approves(won, admin)
+    after = purse.payment(won)
     assert (after.state, after.due + after.fee, after.refunded) == ("due", D("140.00"), D(0))
     purse.balances()
 

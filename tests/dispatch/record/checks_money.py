@@ -124,6 +124,10 @@ CHECKS = {
     "ck_disputes_currency_code": CURRENCY,
     "ck_disputes_amount_sum": sum_of_money("amount"),
     "ck_disputes_awarded_sum": sum_of_money("awarded"),
+    "ck_disputes_of_claim_sum": sum_of_money("of_claim"),
+    "ck_disputes_of_claim_within_amount": Edge(
+        ("amount = 40, of_claim = 40", "of_claim = NULL"), ("amount = 40, of_claim = 40.01",)
+    ),
     "ck_disputes_awarded_within_amount": Edge(
         ("amount = 40, awarded = 40", "awarded = NULL"), ("amount = 40, awarded = 40.01",)
     ),

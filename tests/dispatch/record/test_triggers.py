@@ -78,6 +78,8 @@ PROOFS = ("credentials_with_facts", "credentials_born_with_facts")
 PAYROLL = ("payments_keep_whose", "usage_has_payroll", "usage_born_with_payroll", "clients_keep_payroll")
 #: Tried in `test_excuse_triggers.py`.
 EXCUSES = ("assignments_excused", "visits_excused", "reviews_by_another")
+#: Tried in `test_approval_triggers.py`.
+APPROVALS = ("payments_approved",)
 OTHERS = (
     "technicians_version",
     "technicians_word_ends",
@@ -95,6 +97,7 @@ OTHERS = (
     *PROOFS,
     *PAYROLL,
     *EXCUSES,
+    *APPROVALS,
     "jobs_of_approved",
     "jobs_published",
     "offers_of_approved",

@@ -1,0 +1,55 @@
+"""What the database itself says of who approves: never whom it pays, and two people where the rules want two."""
+
+import json
+
+import pytest
+from guard_world import id_of
+from guarding import Guarded
+
+pytestmark = pytest.mark.guards
+RESTRICT_VIOLATION = "23001"
+AL, BEA, KEY = (f"00000000-0000-4000-8000-00000000000{num}" for num in (1, 2, 3))
+
+
+def yes(by: str, why: str = "approved", amount: str = "60.00", role: str = "client_admin") -> dict[str, str]:
+    return {"by": by, "role": role, "amount": amount, "why": why}
+
+
+def says(guarded: Guarded, *approvals: dict[str, str]) -> str:
+    return guarded.update("payments", "acme", f"approvals = '{json.dumps(approvals)}'")
+
+
+@pytest.fixture
+def wanting(guarded: Guarded) -> Guarded:
+    """Above 50 two people sign, and one key names nobody."""
+    terms = json.dumps({"rules": {"second_above": "50"}})
+    guarded.run(guarded.update("payments", "acme", f"terms = '{terms}'"))
+    owner = f"'client_admin', '{id_of('acme')}', 'Program', now()"
+    guarded.run(
+        f"INSERT INTO api_keys (id, hash, role, client_id, label, created_at) VALUES ('{KEY}', sha256('none'), {owner})"
+    )
+    return guarded
+
+
+@pytest.mark.parametrize("role", ["technician", "company"])
+def test_payments_approved_lets_nobody_approve_what_they_are_paid(guarded: Guarded, role: str):
+    refusal = guarded.refuses(says(guarded, yes(AL, "undisputed", "0.01", role)))
+    assert (refusal.code, refusal.constraint) == (RESTRICT_VIOLATION, "payments_approved")
+    assert guarded.accepts(says(guarded, yes(AL, "conceded", "0.00", role))) == 1
+    assert guarded.accepts(says(guarded, yes(AL, "conceded", "0.01"))) == 1
+
+
+@pytest.mark.parametrize("why", ["approved", "part_approved"])
+def test_payments_approved_wants_two_people_above_the_sum_of_the_rules(wanting: Guarded, why: str):
+    signed = yes(AL, "signed")
+    for few in ([yes(AL, why)], [signed, yes(AL, why)], [yes(KEY, "signed"), yes(AL, why)], [signed, yes(KEY, why)],
+                [yes(BEA, "signed", "59.99"), yes(AL, why)], [yes(BEA, "part_approved"), yes(AL, why)]):  # fmt: skip
+        assert wanting.refuses(says(wanting, *few)).constraint == "payments_approved"
+    assert wanting.accepts(says(wanting, signed, yes(BEA, why))) == 1
+    assert wanting.accepts(says(wanting, yes(KEY, "signed"), signed, yes(BEA, why))) == 1
+    assert wanting.accepts(says(wanting, yes(AL, why, "50.00"))) == 1
+
+
+@pytest.mark.parametrize("why", ["silence", "decided", "conceded", "signed"])
+def test_payments_approved_asks_for_no_signature_of_what_is_owed(wanting: Guarded, why: str):
+    assert wanting.accepts(says(wanting, yes(AL, why))) == 1
