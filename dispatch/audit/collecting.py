@@ -211,5 +211,8 @@ WHERE (e.subject_kind = 'job' AND e.subject_id = :job_id)
     OR (e.subject_kind = 'part' AND e.subject_id IN (SELECT id FROM parts WHERE job_id = :job_id))
     OR (e.subject_kind = 'alarm' AND e.subject_id IN (SELECT id FROM alarms WHERE job_id = :job_id))
     OR (e.subject_kind = 'dispute' AND e.subject_id IN (SELECT id FROM disputes WHERE job_id = :job_id))
+    OR (e.subject_kind IN ('appeal', 'review', 'excuse') AND e.subject_id IN (
+        SELECT r.id FROM reviews r JOIN assignments a ON a.id = r.assignment_id WHERE a.job_id = :job_id
+        UNION ALL SELECT r.id FROM reviews r JOIN decisions d ON d.id = r.decision_id WHERE d.job_id = :job_id))
 ORDER BY e.subject_kind, e.subject_id, e.seq
 """)

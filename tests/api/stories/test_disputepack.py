@@ -4,7 +4,9 @@ import hashlib
 import json
 
 import pytest
+from excusing import answers, point, waiting
 from pictures import photo
+from points import starts
 from sqlalchemy import NullPool, create_engine, insert, text
 from town import AUDIT_KEY, Caller
 from typer.testing import CliRunner
@@ -157,3 +159,27 @@ def test_a_history_that_was_rewritten_is_signed_for_nobody(disputed, admin_url):
         connection.execute(text("ALTER TABLE events ENABLE TRIGGER USER"))
     answer = disputed.staff.post(f"{disputed.job_url}/dispute-pack")
     assert (answer.status_code, answer.json()["code"]) == (500, "damaged")
+
+
+def test_it_holds_the_chains_of_what_people_looked_at_again_and_no_words_of_it(story, operator):
+    given = story.assigned()
+    starts(story, given, -120)
+    said = {"why": "unsafe", "words": "A cable lies bare"}
+    assert given.technician.post(f"/v1/assignments/{given.assignment_id}/back-out", said).status_code == 200
+    [waits] = waiting(given.staff)
+    assert answers(given.staff, waits["id"]).status_code == 200
+    wish = {"event_id": point(story, given)["event_id"], "words": "Nobody was there"}
+    appeal = given.technician.post("/v1/appeals", wish).json()
+    assert answers(operator, appeal["id"], "upheld", "The log shows it").status_code == 200
+    elsewhere = story.assigned(number="ELSEWHERE")
+    starts(story, elsewhere, -120)
+    elsewhere.technician.post(f"/v1/assignments/{elsewhere.assignment_id}/back-out", said)
+    _, data = packed(given.staff, given)
+    events = [each for each in map(json.loads, data.splitlines()) if each["what"] == "event"]
+    kinds = ("appeal", "review", "excuse")
+    told = [(each["subject"], each["kind"]) for each in events if each["subject"].split()[0] in kinds]
+    assert told == [
+        (f"appeal {appeal['id']}", "made"), (f"appeal {appeal['id']}", "upheld"),
+        (f"excuse {waits['id']}", "made"), (f"excuse {waits['id']}", "rejected"),
+    ]  # fmt: skip
+    assert not [words for words in ("A cable", "Nobody was", "The log shows") if words in data.decode()]
