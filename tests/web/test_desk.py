@@ -105,6 +105,62 @@ def test_a_work_order_is_posted_while_the_count_lives(office: Devices, size):
     assert posted["visits"][0]["window"]["start_at"] == office.town.world.start.isoformat().replace("+00:00", "Z")
 
 
+@pytest.mark.parametrize(
+    ("locale", "number", "taken", "look"),
+    [
+        ("en-US", "Your work order number", "Another work order has this number: nothing was posted.", "Look at"),
+        ("es-US", "Su número de orden", "Otra orden ya tiene este número: no se publicó nada.", "Ver"),
+    ],
+)
+def test_a_number_that_is_taken_posts_nothing_and_says_which_work_order_has_it(
+    office: Devices, locale: str, number: str, taken: str, look: str
+):
+    town = office.town
+    here = town.posted(title="The first of this number")
+    place = {"store_number": "2001", "name": "Alpine 2", "address": "2 Main St", "town": "Alpine", "region": "TX"}
+    place |= {"postcode": "79830", "lat": 30.3585, "lng": -103.661}
+    other = town.staff.post("/v1/sites", place)
+    assert other.status_code == 201, other.text
+    there = town.posted(title="One at another place", site_id=other.json()["id"])
+    with office.device(DESK) as desk:
+        office.sign_in(desk, OMAR, "header")
+        desk.opens("/desk/post")
+        fill_in(desk, office, "A new work order")
+        desk.sees("of 8 in reach")
+        # What was typed stays on this device, whatever the language that the rest is read in.
+        kept = desk.page.evaluate("JSON.stringify(localStorage)")
+    with office.device(DESK, locale=locale) as desk:
+        office.sign_in(desk, OMAR, "header")
+        desk.page.evaluate("kept => Object.entries(JSON.parse(kept)).forEach(each => localStorage.setItem(...each))", kept)
+        desk.opens("/desk/post")
+        own = field(desk, number)
+        free = own.input_value()
+        # At the same place the API answers with the old work order, at another one with a conflict.
+        for held in (here, there):
+            own.fill(held["number"])
+            desk.page.locator("form button.main").click()
+            desk.sees(taken)
+            expect(own).to_be_focused()
+            expect(own).to_have_attribute("aria-invalid", "true")
+            way = desk.page.get_by_role("link", name=re.compile(f"^{look} .{held['title']}"))
+            expect(way).to_have_attribute("href", f"/desk/jobs/{held['id']}")
+            assert desk.barriers() == []
+            # The same once more is the same answer; nothing typed is gone.
+            desk.page.locator("form button.main").click()
+            expect(own).to_be_focused()
+            desk.page.reload()
+            expect(own).to_have_value(held["number"])
+        shot(desk, "post-taken-1440")
+        assert len(town.staff.get("/v1/jobs").json()["items"]) == 2
+        own.fill(free)
+        desk.page.locator("form button.main").click()
+        desk.page.wait_for_url(re.compile("/desk/jobs/"))
+        expect(desk.page.get_by_role("heading", name="A new work order")).to_be_visible()
+    assert {each["number"] for each in town.staff.get("/v1/jobs").json()["items"]} == {
+        here["number"], there["number"], free,
+    }  # fmt: skip
+
+
 def test_what_is_one_of_very_many_is_found_as_one_types(office: Devices):
     client = office.town.world.client
     with office.town.world.as_engine() as (session, now):

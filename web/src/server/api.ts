@@ -11,7 +11,7 @@ export const OWN = { 'Truckroll-Web': '1' } as const
 
 export const api = createClient<paths>({ baseUrl: location.origin, fetch: net.fetch, headers: OWN })
 
-export type Result<T> = { ok: true; data: T; etag: string | null } | { ok: false; problem: Problem }
+export type Result<T> = { ok: true; data: T; etag: string | null; status?: number } | { ok: false; problem: Problem }
 
 type Asked<T> = Promise<{ data?: T; error?: unknown; response: Response }>
 
@@ -19,7 +19,7 @@ type Asked<T> = Promise<{ data?: T; error?: unknown; response: Response }>
 export async function ask<T>(asked: Asked<T>): Promise<Result<T>> {
   try {
     const { data, error, response } = await asked
-    if (response.ok) return { ok: true, data: data as T, etag: response.headers.get('ETag') }
+    if (response.ok) return { ok: true, data: data as T, etag: response.headers.get('ETag'), status: response.status }
     return { ok: false, problem: problemOf(response.status, error) }
   } catch {
     return { ok: false, problem: UNREACHABLE }

@@ -80,6 +80,8 @@ export const desk = {
     keepNoTexts: 'The texts for the cleared are not taken along: write them there anew.',
     name: 'Work',
     number: 'Your work order number',
+    numberTaken: 'Another work order has this number: nothing was posted. Give it one of its own.',
+    toHolder: (title: string) => `Look at “${title}”`,
     priority: 'Urgency',
     priorities: ['1, most urgent', '2, urgent', '3, usual', '4, can wait', '5, whenever'],
     skills: 'Skills',

@@ -81,6 +81,8 @@ export const desk: typeof english = {
     keepNoTexts: 'Los textos reservados no se llevan: escríbalos allí de nuevo.',
     name: 'Trabajo',
     number: 'Su número de orden',
+    numberTaken: 'Otra orden ya tiene este número: no se publicó nada. Dele uno propio.',
+    toHolder: (title) => `Ver «${title}»`,
     priority: 'Urgencia',
     priorities: ['1, lo más urgente', '2, urgente', '3, normal', '4, puede esperar', '5, cuando sea'],
     skills: 'Habilidades',
