@@ -26,8 +26,8 @@ class Change:
     """One change and what it would bring.
 
     `subject` is the skill that it touches; `before` and `after` are the values of the term, empty where it has
-    none; `num_more` technicians may do the job after it (None: fewer than `LEAST_COUNT`), at most so many where
-    `is_exact` is false.
+    none, `currency` is that of a pay; `num_more` technicians may do the job after it (None: fewer than
+    `LEAST_COUNT`), at most so many where `is_exact` is false.
     """
 
     kind: ChangeKind
@@ -37,6 +37,7 @@ class Change:
     before: str = ""
     after: str = ""
     is_exact: bool = True
+    currency: str = ""
 
     @property
     def text(self) -> str:
@@ -81,7 +82,7 @@ def _more_pay(job: Job, candidates: Candidates, words: Words, num_more: CountMor
     num = num_more(replace(job, pay=pay), candidates)
     per = "an hour" if pay.kind == "hourly" else "for the visit"
     text = f"raise the pay from {job.pay.amount} to {pay.amount} {pay.currency} {per}"
-    yield Change("pay", text, num, before=str(job.pay.amount), after=str(pay.amount))
+    yield Change("pay", text, num, before=str(job.pay.amount), after=str(pay.amount), currency=pay.currency)
 
 
 def _paying(job: Job, hourly: Decimal) -> Pay:
@@ -139,5 +140,5 @@ def _visible(change: Change, audience: Audience) -> Change:
     if change.num_more is None or visible_count(change.num_more, audience) is not None:
         return change
     if change.kind == "pay":
-        return replace(change, num_more=None, words="raise the pay", before="", after="")
+        return replace(change, num_more=None, words="raise the pay", before="", after="", currency="")
     return replace(change, num_more=None)

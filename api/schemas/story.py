@@ -44,6 +44,7 @@ class ChangeOut(Out):
     after: str
     num_more: int | None = Field(description="null: fewer than five.")
     is_exact: bool
+    currency: str = Field(description="That of a pay; empty where it is none.")
     text: str
 
 

@@ -29,7 +29,7 @@ def num_may(job, people):
 def test_the_smallest_raise_is_the_next_least_rate_and_admits_who_it_says(make_job, make_candidates):
     job, people = make_job(), make_candidates(6, min_hourly_cents=[6000, 6500, 6500, 9000, -1, 0])
     change = changes_of(job, people)["pay", ""]
-    assert (change.before, change.after, change.num_more) == ("60.00", "65.00", 2)
+    assert (change.before, change.after, change.currency, change.num_more) == ("60.00", "65.00", "USD", 2)
     raised = replace(job, pay=replace(job.pay, amount=Decimal(change.after)))
     assert num_may(raised, people) - num_may(job, people) == 2
     one_cent_less = replace(job, pay=replace(job.pay, amount=Decimal("64.99")))

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from browsing import DESK, PHONE, Device, Devices
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from signing import add_staff
 from sqlalchemy import insert, select
 
@@ -131,7 +131,8 @@ def test_a_number_that_is_taken_posts_nothing_and_says_which_work_order_has_it(
         kept = desk.page.evaluate("JSON.stringify(localStorage)")
     with office.device(DESK, locale=locale) as desk:
         office.sign_in(desk, OMAR, "header")
-        desk.page.evaluate("kept => Object.entries(JSON.parse(kept)).forEach(each => localStorage.setItem(...each))", kept)
+        keep = "kept => Object.entries(JSON.parse(kept)).forEach(each => localStorage.setItem(...each))"
+        desk.page.evaluate(keep, kept)
         desk.opens("/desk/post")
         own = field(desk, number)
         free = own.input_value()
@@ -393,6 +394,57 @@ def test_the_page_of_a_work_order_from_a_proposal_to_the_change_of_another(offic
         first.sees("Travel")
         shot(first, "job-candidates-1440")
         assert first.barriers() == []
+
+
+def test_a_price_of_another_reason_is_never_agreed_to(office: Devices):
+    job = office.town.posted()
+    with office.device(DESK) as desk:
+        office.sign_in(desk, ROSA, "header")
+        held: list[Route] = []
+        desk.page.route(re.compile("/cancellation\\?why=customer_closed"), lambda each: held.append(each))
+        desk.opens(f"/desk/jobs/{job['id']}")
+        desk.presses("Cancel")
+        why, act = desk.page.get_by_label("Why"), desk.page.get_by_role("button", name="Cancel it", exact=True)
+        expect(act).to_be_disabled()
+        reasons = why.locator("option").evaluate_all("all => all.map(each => each.value)")
+        with desk.page.expect_response(re.compile(f"why={reasons[1]}$")):
+            why.select_option(reasons[1])
+        expect(act).to_be_enabled()
+        # The first reason's answer comes now, and it is a failure of another question.
+        with desk.page.expect_event("requestfailed", lambda each: "why=customer_closed" in each.url):
+            held.pop().abort("internetdisconnected")
+        expect(desk.page.get_by_role("dialog").get_by_role("alert")).to_have_count(0)
+        expect(act).to_be_enabled()
+        # Another reason, whose price is not here yet: the old one is not agreed to.
+        why.select_option("customer_closed")
+        expect(act).to_be_disabled()
+        expect(desk.page.get_by_text("It costs nothing.")).to_have_count(0)
+        with desk.page.expect_event("requestfailed", lambda each: "why=customer_closed" in each.url):
+            held.pop().abort("internetdisconnected")
+        desk.sees("The server could not be reached")
+        expect(act).to_be_disabled()
+        with desk.page.expect_response(re.compile(f"why={reasons[2]}$")):
+            why.select_option(reasons[2])
+        expect(desk.page.get_by_role("dialog").get_by_role("alert")).to_have_count(0)
+        expect(act).to_be_enabled()
+        act.click()
+        desk.sees("Cancelled")
+
+
+def test_a_question_that_failed_is_not_somebody_out_of_reach(office: Devices):
+    job = office.town.posted()
+    with office.device(DESK) as desk:
+        office.sign_in(desk, ROSA, "header")
+        desk.opens(f"/desk/jobs/{job['id']}")
+        desk.page.route(re.compile("/candidates/"), lambda each: each.abort("internetdisconnected"))
+        desk.page.get_by_label("Name or number").fill("T-00003")
+        desk.presses("Look")
+        desk.sees("The server could not be reached")
+        expect(desk.page.get_by_text("Not in reach")).to_have_count(0)
+        desk.page.unroute(re.compile("/candidates/"))
+        desk.presses("Look")
+        desk.sees("May do it")
+        assert desk.barriers() == []
 
 
 def test_nobody_took_it_and_the_ways_on(office: Devices):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -12,6 +13,9 @@ from dressed import ADMIN, DISPATCHER, OPERATOR, Dressed, done, take
 from playwright.sync_api import expect
 from signing import add_staff
 from sitting import fits, goes, in_panel, sits_down
+from sqlalchemy import insert
+
+from dispatch.record.tables import PoolRow, new_id
 
 LONG = bool(os.environ.get("TRUCKROLL_TEST_LONG"))
 SHOTS = os.environ.get("TRUCKROLL_SHOTS")
@@ -70,6 +74,38 @@ def test_an_admin_lets_people_in_and_out_with_a_reason_and_makes_an_exception(de
         assert (made[0]["is_member"], made[0]["reason"]) == (False, CANARY)
         desk.presses("Take back: Lena Brandt")
         desk.sees("ended")
+
+
+def test_whoever_could_not_be_taken_out_is_still_there_and_it_is_said(devices: Devices, acme: Dressed):
+    """An old pool, with 200 newer ones before it: it is found all the same."""
+    world = devices.town.world
+    who = done(acme.admin.get("/v1/technicians?number=T-00006"))["items"][0]["id"]
+    old = done(acme.admin.post("/v1/pools", {"name": "Old hands"}))["id"]
+    done(acme.admin.call("PUT", f"/v1/pools/{old}/members/{who}"))
+    with world.as_engine() as (session, now):
+        pool = {"client_id": world.client, "created_at": now}
+        session.execute(insert(PoolRow), [{"id": new_id(), "name": f"Crew {num}", **pool} for num in range(200)])
+    override = {"is_member": True, "reason": "Trained since", "until": (world.start + timedelta(days=30)).isoformat()}
+    done(acme.admin.call("PUT", f"/v1/pools/{acme.pool}/overrides/{who}", json=override))
+    with devices.device(DESK) as desk:
+        sits_down(devices, desk, ADMIN)
+        desk.opens(f"/desk/pools/{old}")
+        expect(desk.page.get_by_role("heading", name="Old hands")).to_be_visible()
+        desk.page.route(
+            re.compile("/v1/pools/.*/(members|overrides)/"), lambda each: each.abort("internetdisconnected")
+        )
+        desk.presses("Take out Priya Nair")
+        desk.sees("The server could not be reached")
+        expect(desk.page.get_by_role("button", name="Take out Priya Nair", exact=True)).to_be_visible()
+        assert desk.barriers() == []
+        desk.opens(f"/desk/pools/{acme.pool}")
+        desk.presses("Take back: Priya Nair")
+        desk.sees("The server could not be reached")
+        assert desk.barriers() == []
+        desk.page.unroute(re.compile("/v1/pools/.*/(members|overrides)/"))
+        desk.presses("Take back: Priya Nair")
+        desk.sees("ended")
+        expect(desk.page.get_by_text("The server could not be reached")).to_have_count(0)
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])

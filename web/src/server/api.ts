@@ -5,6 +5,8 @@ import { net } from './net.svelte'
 import { type Problem, problemOf, UNREACHABLE } from './problems'
 
 export type Schemas = components['schemas']
+/** What the live count can be asked: a name that it does not know is caught where one is written down. */
+export type ReachQuery = paths['/v1/reach']['get']['parameters']['query']
 
 /** Every change carries it: no other origin's page can. */
 export const OWN = { 'Truckroll-Web': '1' } as const

@@ -1,7 +1,7 @@
 // Is whatever the engine writes down called something? A dispatcher reads no codes, in either language.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { happened as english } from './en/happened'
 import { happened as spanish } from './es/happened'
 
@@ -36,5 +36,25 @@ describe('the words for people', () => {
   it.each(['en', 'es'])('of the board in %s name no cell', (language) => {
     const text = readFileSync(join(import.meta.dirname, language, 'board.ts'), 'utf8')
     expect(text).not.toMatch(/\bcells?\b|\bceldas?\b/i)
+  })
+})
+
+describe('what would let more do it', () => {
+  it.each([
+    ['en-US', 'Raise the pay to $48', 'Ask for hvac at level 2'],
+    ['es-MX', 'Subir el pago a USD 48', 'Pedir climatización en el nivel 2'],
+  ])('says money in %s with its currency, as its reader writes it', async (locale, said, level) => {
+    vi.resetModules()
+    vi.stubGlobal('localStorage', { getItem: () => null })
+    vi.stubGlobal('document', { documentElement: {} })
+    vi.stubGlobal('navigator', { languages: [locale] })
+    const { learn } = await import('./speech.svelte')
+    const { changeName } = await import('./happened')
+    await learn()
+    const change = { subject: '', before: '40.00', num_more: 5, is_exact: true, text: '', words: '' }
+    const pay = changeName({ ...change, kind: 'pay', after: '48.00', currency: 'USD' })
+    expect(pay.replaceAll('\u00a0', ' ')).toBe(said)
+    expect(changeName({ ...change, kind: 'level', subject: 'hvac', after: '2', currency: '' })).toBe(level)
+    vi.unstubAllGlobals()
   })
 })

@@ -38,6 +38,12 @@ export class Acting {
     return answer.ok
   }
 
+  /** What became of the last act is said no more: something else is meant now. */
+  forget(): void {
+    this.problem = undefined
+    this.other = ''
+  }
+
   #whose(): string {
     const last = overtaking(this.view.events, this.#seen, session.me?.id)
     if (last === undefined) return ''

@@ -1,5 +1,5 @@
 // Which value would let more do it? As the live count says of a job that is posted already.
-import type { Schemas } from '../../server/api'
+import type { ReachQuery, Schemas } from '../../server/api'
 import { clock } from '../../time/clock'
 import type { Job } from '../state'
 
@@ -24,14 +24,15 @@ export function proposals(changes: readonly Schemas['ChangeOut'][], what: readon
   return found
 }
 
-/** Ask the live count about this job: nothing where its window is over, or its place is no site. */
-export async function readProposals(job: Job, changes: readonly Schemas['ChangeOut'][]): Promise<Proposals> {
+/** What the live count is asked about this job: nothing where its window is over, or its place is no site. */
+export function countOf(job: Job): ReachQuery | undefined {
   const visit = job.visits.at(-1)
   const slot = visit?.slots[0]
   const site_id = job.place.site_id
-  if (!visit || !slot || !site_id || Date.parse(visit.window.end_at) <= clock.now()) return proposals(changes, [])
+  if (!visit || !slot || !site_id || Date.parse(visit.window.end_at) <= clock.now()) return undefined
   const needs = slot.needs
-  const query = {
+  const reach_km = job.policy.reach_km
+  return {
     site_id,
     ...visit.window,
     duration_min: visit.duration_min,
@@ -43,8 +44,15 @@ export async function readProposals(job: Job, changes: readonly Schemas['ChangeO
     market: needs.market,
     pay_kind: slot.pay.kind,
     amount: slot.pay.amount,
-    extra_km: Math.max(0, Number(job.policy.reach_km ?? REACH_KM) - REACH_KM),
+    // Without one of its own it is the client's, which the server knows.
+    ...(reach_km == null ? {} : { reach_km: Number(reach_km) }),
   }
+}
+
+/** Ask the live count about this job. */
+export async function readProposals(job: Job, changes: readonly Schemas['ChangeOut'][]): Promise<Proposals> {
+  const query = countOf(job)
+  if (query === undefined) return proposals(changes, [])
   // Read here alone: what the count means is tried without a browser.
   const { api, ask } = await import('../../server/api')
   const answer = await ask(api.GET('/v1/reach', { params: { query } }))

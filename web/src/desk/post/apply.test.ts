@@ -10,6 +10,7 @@ const change = (kind: string, more: object) => ({
   after: '',
   num_more: 5,
   is_exact: true,
+  currency: '',
   text: '',
   ...more,
 })

@@ -1,5 +1,5 @@
 // What does the draft ask for, in the API's words? And what is still missing?
-import type { Schemas } from '../../server/api'
+import type { ReachQuery, Schemas } from '../../server/api'
 import { clock } from '../../time/clock'
 import { dayAfter } from '../../time/format'
 import type { Draft } from './draft'
@@ -82,7 +82,7 @@ function ratesOf(draft: Draft): Record<string, string> | undefined {
 }
 
 /** What `GET /v1/reach` is asked; nothing while place or time are not said. */
-export function reachQuery(draft: Draft) {
+export function reachQuery(draft: Draft): ReachQuery | undefined {
   const window = windowOf(draft)
   if (window === undefined || !isPlaced(draft) || missingTime(draft).length > 0) return undefined
   if (!draft.market && draft.pools.length === 0) return undefined

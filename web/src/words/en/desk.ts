@@ -56,7 +56,6 @@ export const desk = {
     available: 'Not available then',
     screening: 'Screening or certificates incomplete',
   } as Record<string, string>,
-  changes: happened.changes,
   post: {
     title: 'Post a work order',
     answer: 'Who may do it',

@@ -173,7 +173,7 @@ export const trust = {
     nobodyHint: 'Members appear here as soon as they meet the requirements or are put in.',
     putIn: 'Put in by number',
     takeOut: 'Take out',
-    remove: (name: string) => `Take ${name} out`,
+    remove: (name: string) => `Take out ${name}`,
   },
   overrides: {
     title: 'Exceptions',

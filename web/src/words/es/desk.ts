@@ -57,7 +57,6 @@ export const desk: typeof english = {
     available: 'No disponible entonces',
     screening: 'Revisión o certificados incompletos',
   },
-  changes: happened.changes,
   post: {
     title: 'Publicar una orden de trabajo',
     answer: 'Quién puede hacerla',
