@@ -145,7 +145,7 @@ def _refused(error: Refused) -> Problem:
     """403 where the actor's role is the reason, 409 where a rule about the work is."""
     is_role = any(reason.startswith("only_") for reason in error.reasons)
     if is_role:
-        return Problem(403, "forbidden", str(error))
+        return Problem(403, "forbidden", str(error), {"rules": list(error.reasons)})
     return Problem(409, "refused", str(error), {"rules": list(error.reasons)})
 
 

@@ -8,6 +8,7 @@ export const later = {
   notForYou: () => import('../ui/NotForYou.svelte'),
   offer: () => import('./pages/OfferPage.svelte'),
   offers: () => import('./pages/OffersPage.svelte'),
+  refused: () => import('../words/refused'),
   signIn: () => import('../ui/SignIn.svelte'),
   visit: () => import('./pages/VisitPage.svelte'),
   work: () => import('./pages/WorkPage.svelte'),

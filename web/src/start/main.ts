@@ -2,6 +2,7 @@ import { mount } from 'svelte'
 import '../design/base.css'
 import { keepFocus } from '../ui/focus'
 import { learn } from '../words/speech.svelte'
+import '../words/refused'
 import Start from './Start.svelte'
 
 await learn()

@@ -1,4 +1,5 @@
 // In which language do we speak? The one chosen here, else the first of the reader's that we have.
+import type { Problem } from '../server/problems'
 import { withStops } from './stops'
 
 export type Language = 'en' | 'es'
@@ -13,6 +14,8 @@ function first(): Language {
 }
 
 class Speech {
+  /** What a face says of a refusal, once it has learned it. */
+  refusal = $state.raw<(problem: Problem) => string | undefined>()
   language = $state<Language>(first())
 
   /** For dates, numbers and money: the reader's own region where they speak this language, else the United States'. */

@@ -96,10 +96,4 @@ export const drawer = {
     back: 'Taken back.',
     late: 'It cannot be taken back any more: it went on meanwhile.',
   },
-  failed: {
-    rules: (rules: string) => `A rule says no to it: ${rules}.`,
-    free: (minutes: string) => `It would run into their next work: at most ${minutes} min are free.`,
-    too_long: 'A visit takes 14 days at most: end this one and plan another.',
-    budget: 'The budget does not suffice for it.',
-  },
 }

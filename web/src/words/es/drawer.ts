@@ -97,10 +97,4 @@ export const drawer: typeof english = {
     back: 'Retirado.',
     late: 'Ya no se puede retirar: entretanto siguió adelante.',
   },
-  failed: {
-    rules: (rules: string) => `Una regla dice que no: ${rules}.`,
-    free: (minutes: string) => `Chocaría con su siguiente trabajo: quedan libres ${minutes} min como máximo.`,
-    too_long: 'Una visita dura como máximo 14 días: termine esta y planifique otra.',
-    budget: 'El presupuesto no alcanza para ello.',
-  },
 }
