@@ -46,8 +46,9 @@ def list_open_jobs(
         asker = speaking_for(session, actor, technician_id)
         assert asker.technician_id is not None
         found = find_open_jobs(session, asker.technician_id, now=database_now(session), limit=limit)
-        terms = _terms(session, found)
-        return OpenJobs(items=[_show(actor.kind, each, terms[each.unit.job.job_id]) for each in found])
+        terms = _terms(session, found.jobs)
+        items = [_show(actor.kind, each, terms[each.unit.job.job_id]) for each in found.jobs]
+        return OpenJobs(items=items, is_all=found.is_all)
 
 
 @router.post("/{visit_id}/request", response_model=RequestOut, status_code=201, summary="Ask for open work")

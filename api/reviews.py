@@ -37,7 +37,7 @@ from api.showing import show_place
 from api.visibility import view
 from dispatch.jobs.lifecycle import NOT_THERE_YET
 from dispatch.record.session import Actor, database_now, transaction
-from dispatch.record.tables import AssignmentRow, DecisionRow, EventRow, ReviewRow, VisitRow
+from dispatch.record.tables import AssignmentRow, DecisionRow, EventRow, JobRow, ReviewRow, SiteRow, VisitRow
 from dispatch.reputation.decisions import OwnDecision, decision_about
 from dispatch.reputation.lapsed import lapses_of
 from dispatch.reputation.reviews import (
@@ -187,6 +187,7 @@ def _shown(actor: Actor) -> Select[*tuple[Any, ...]]:
             func.coalesce(AssignmentRow.job_id, DecisionRow.job_id).label("job_id"),
             AssignmentRow.ended_why,
             AssignmentRow.start_at,
+            SiteRow.time_zone,
             VisitRow.outcome,
             VisitRow.outcome_why,
             # What was handed back was never begun.
@@ -196,6 +197,8 @@ def _shown(actor: Actor) -> Select[*tuple[Any, ...]]:
         .outerjoin(AssignmentRow, AssignmentRow.id == ReviewRow.assignment_id)
         .outerjoin(VisitRow, VisitRow.id == AssignmentRow.visit_id)
         .outerjoin(DecisionRow, DecisionRow.id == ReviewRow.decision_id)
+        .outerjoin(JobRow, JobRow.id == AssignmentRow.job_id)
+        .outerjoin(SiteRow, SiteRow.id == JobRow.site_id)
     )
 
 
@@ -210,6 +213,7 @@ def _show(found: Row[*tuple[Any, ...]], actor: Actor, now: datetime) -> ReviewOu
         outcome=found.outcome if is_of_ending else None,
         why=found.outcome_why if is_of_ending else found.ended_why if is_excuse else None,
         start_at=found.start_at if is_excuse else None,
+        time_zone=found.time_zone if is_excuse else None,
         is_late=is_open and row.due_at <= now,
         is_for_another=is_anothers,
         moves=["answer"] if is_open and is_theirs_to_answer(actor, row) and not is_anothers else [],

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Annotated, Any, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
-from sqlalchemy import Text, func, select
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy import ColumnElement, Text, exists, func, select
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
@@ -43,18 +43,27 @@ Find = Callable[[Session, datetime], ThreadRow]
 
 @router.get("/threads", response_model=PageOf[ThreadOut], summary="List conversations")
 def list_threads(
-    request: Request, actor: Listener, response: Response, limit: Limit = 50, cursor: Cursor = None
+    request: Request,
+    actor: Listener,
+    response: Response,
+    unread: Annotated[bool, Query(description="Only those with something that you have not read.")] = False,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> PageOf[ThreadOut]:
     """Your conversations, newest first, with how much of each you have not read."""
+    wanted = select(ThreadRow)
+    if unread:
+        own = (MessageRow.client_id == ThreadRow.client_id) & (MessageRow.thread_id == ThreadRow.id)
+        wanted = wanted.where(exists().where(own, _is_unread(actor)))
     with reading(request, actor) as session:
-        found = page(session, request, select(ThreadRow), ThreadRow.id, limit=limit, cursor=cursor)
+        found = page(session, request, wanted, ThreadRow.id, limit=limit, cursor=cursor)
         threads = [row[0] for row in found.rows]
-        unread = _unread(session, actor, [each.id for each in threads])
+        counts = _unread(session, actor, [each.id for each in threads])
     # Whoever reads a conversation may know with whom and about what; the rows of both are hidden from most of them.
     with transaction(parts_of(request).engine, ENGINE, role="engine") as session:
         titles = _titles(session, threads)
     response.headers.update(found.headers)
-    return PageOf(items=[_show_thread(each, unread, titles[each.id]) for each in threads], next=found.next)
+    return PageOf(items=[_show_thread(each, counts, titles[each.id]) for each in threads], next=found.next)
 
 
 @router.get("/threads/{thread_id}/messages", response_model=PageOf[MessageOut], summary="Read a conversation")
@@ -207,12 +216,10 @@ def _names(session: Session, actor: Actor, rows: Sequence[MessageRow]) -> dict[R
 
 def _unread(session: Session, actor: Actor, threads: Collection[UUID]) -> dict[UUID, tuple[int, datetime]]:
     """For each thread with messages: how many follow the actor's mark, and when the last was sent."""
-    own = reader_key(author_of(actor)) if actor.kind != "operator" else ""
-    mark = func.coalesce(ThreadRow.reads[own].astext, "")
     rows = session.execute(
         select(
             MessageRow.thread_id,
-            func.count().filter(sql_cast(MessageRow.id, Text) > mark),
+            func.count().filter(_is_unread(actor)),
             func.max(MessageRow.sent_at),
         )
         .join(ThreadRow, ThreadRow.id == MessageRow.thread_id)
@@ -220,6 +227,12 @@ def _unread(session: Session, actor: Actor, threads: Collection[UUID]) -> dict[U
         .group_by(MessageRow.thread_id)
     )
     return {thread: (num, last) for thread, num, last in rows}
+
+
+def _is_unread(actor: Actor) -> ColumnElement[bool]:
+    """Of a message and its thread: it follows the actor's mark."""
+    own = reader_key(author_of(actor)) if actor.kind != "operator" else ""
+    return sql_cast(MessageRow.id, Text) > func.coalesce(ThreadRow.reads[own].astext, "")
 
 
 def _titles(session: Session, threads: Collection[ThreadRow]) -> dict[UUID, dict[str, str | None]]:

@@ -283,6 +283,7 @@ class OpenJobs(Out):
     """Open work, nearest first."""
 
     items: list[OpenJobOut]
+    is_all: bool = Field(description="Whether these are all; false: there may be more, farther away.")
 
 
 class RequestOut(Out):

@@ -188,6 +188,7 @@ class ReviewOut(Out):
         description="Of an excuse: the code with which the work was handed back, or the visit ended."
     )
     start_at: Instant | None = Field(description="Of an excuse: when the work was agreed to begin.")
+    time_zone: str | None = Field(description="Of an excuse: by whose clock the work begins, the site's.")
     words: str
     state: ReviewState
     made_at: Instant

@@ -45,7 +45,15 @@ class OpenJob:
     earliest_start_at: datetime
 
 
-def find_open_jobs(session: Session, technician_id: UUID, *, now: datetime, limit: int = 50) -> list[OpenJob]:
+@dataclass(frozen=True, slots=True)
+class OpenWork:
+    """Open jobs, nearest first, and whether they are all: none farther away was left out."""
+
+    jobs: list[OpenJob]
+    is_all: bool
+
+
+def find_open_jobs(session: Session, technician_id: UUID, *, now: datetime, limit: int = 50) -> OpenWork:
     """Open jobs that the technician may do at this moment, nearest first. Runs as the engine.
 
     Raises
@@ -58,18 +66,19 @@ def find_open_jobs(session: Session, technician_id: UUID, *, now: datetime, limi
         raise NotFound("technician", technician_id)
     technician = found[0]
     missed = _jobs_missed(session, technician.id)
-    open_jobs = []
-    for distance, unit, round_id in _nearest(session, technician.lat, technician.lng, now):
+    open_jobs: list[OpenJob] = []
+    nearest = _nearest(session, technician.lat, technician.lng, now)
+    for distance, unit, round_id in nearest[:_NUM_JUDGED]:
         facts = candidate_of(technician, unit.job, unit.policy, now=now)
         is_near = distance <= unit.policy.reach_km * 1000
         if is_near and unit.job.job_id not in missed and not int(judge(unit.job, facts, unit.policy)[0]):
             earliest = unit.job.start_at + timedelta(
                 seconds=int(facts.earliest_start_s[0]) - unit.job.start_at.timestamp()
             )
+            if len(open_jobs) == limit:
+                return OpenWork(open_jobs, is_all=False)
             open_jobs.append(OpenJob(unit, round_id, distance, int(facts.travel_s[0]), earliest))
-        if len(open_jobs) == limit:
-            break
-    return open_jobs
+    return OpenWork(open_jobs, is_all=len(nearest) <= _NUM_JUDGED)
 
 
 def find_open_role(session: Session, visit_id: UUID, role: str) -> RoleOfVisit | None:
@@ -148,6 +157,7 @@ def request_job(
 
 
 def _nearest(session: Session, lat: float, lng: float, now: datetime) -> list[tuple[float, RoleOfVisit, UUID]]:
+    """The nearest roles, one more than are judged: then they are not all."""
     rows = session.execute(
         _open_roles().where(VisitRow.window_end_at > now).ext(distinct_on(VisitRow.id, SlotRow.role))
     ).all()
@@ -155,7 +165,7 @@ def _nearest(session: Session, lat: float, lng: float, now: datetime) -> list[tu
         return []
     lats, lngs = np.array([row[2].lat for row in rows]), np.array([row[2].lng for row in rows])
     metres = distances_m(lat, lng, lats, lngs)
-    nearest = sorted(range(len(rows)), key=lambda at: (float(metres[at]), rows[at][1].id.bytes))[:_NUM_JUDGED]
+    nearest = sorted(range(len(rows)), key=lambda at: (float(metres[at]), rows[at][1].id.bytes))[: _NUM_JUDGED + 1]
     return [(float(metres[at]), _unit(rows[at]), rows[at][4].id) for at in nearest]
 
 

@@ -73,6 +73,32 @@ def test_read_marks_are_each_readers_own_and_only_move_on(town: Town):
     assert technician.post(read, {"message_id": str(new_id())}).status_code == 404
 
 
+def test_conversations_with_something_unread_are_told_alone_however_many_there_are(town: Town):
+    jobs = [assigned(town) for _ in range(3)]
+    for job, technician, _won in jobs:
+        assert technician.post(f"{job}/messages", HELLO).status_code == 201
+    unread = "/v1/threads?unread=true&limit=1"
+
+    def read_on() -> list[str]:
+        found, url = [], unread
+        while url:
+            answer = town.staff.get(url)
+            found += [each["job_id"] for each in answer.json()["items"]]
+            url = f"{unread}&cursor={answer.json()['next']}" if answer.json()["next"] else ""
+        return found
+
+    ids = [job.rpartition("/")[2] for job, _, _ in jobs]
+    assert sorted(read_on()) == sorted(ids)
+    (middle,) = [each for each in town.staff.get("/v1/threads").json()["items"] if each["job_id"] == ids[1]]
+    (said,) = town.staff.get(f"{jobs[1][0]}/messages").json()["items"]
+    town.staff.post(f"/v1/threads/{middle['id']}/read", {"message_id": said["id"]})
+    assert sorted(read_on()) == sorted([ids[0], ids[2]])
+    assert len(town.staff.get("/v1/threads").json()["items"]) == 3
+    # Whoever wrote has read it; a stranger hears of none.
+    assert jobs[0][1].get(unread).json()["items"] == []
+    assert town.stranger.get(unread).json()["items"] == []
+
+
 def test_a_correction_and_a_translation_stand_beside_the_original(town: Town):
     job, technician, _ = assigned(town)
     original = technician.post(f"{job}/messages", {"text": "La puerta esta cerada", "language": "es"}).json()

@@ -9,10 +9,10 @@ import pytest
 from browsing import DESK, PHONE, Device, Devices
 from playwright.sync_api import expect
 from signing import add_staff
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from dispatch.record.session import ENGINE
-from dispatch.record.tables import AlarmRow
+from dispatch.record.tables import AlarmRow, new_id
 from dispatch.visits.alarms import raise_alarm
 
 ROSA, OMAR = "rosa@acme.example", "omar@acme.example"
@@ -121,3 +121,37 @@ def test_what_comes_while_somebody_reads_waits_and_what_was_put_off_comes_back(d
             )
         expect(rosa.page.get_by_text("Put off (1)")).to_have_count(0, timeout=30_000)
         rosa.sees("Needs you (1)")
+
+
+def test_all_that_needs_a_person_is_counted_and_listed_however_much_it_is(devices: Devices):
+    add_staff(devices.town, "dispatcher", ROSA, "Rosa Marsh")
+    job = UUID(devices.town.posted(title="Replace pump")["id"])
+    town = devices.town
+    with town.world.as_engine() as (session, now):
+        due = {"due_at": now + timedelta(minutes=90), "raised_at": now, "next_climb_at": now + timedelta(hours=9)}
+        about = {"client_id": town.world.client, "job_id": job, "kind": "incident"}
+        session.execute(insert(AlarmRow), [about | due | {"id": new_id(), "subject_id": new_id()} for _ in range(450)])
+    # The last to be too late of them all: a page would leave it out.
+    last = troubled(devices, "Fix the awning", minutes=600)
+    with devices.device(DESK) as rosa:
+        devices.sign_in(rosa, ROSA, "header")
+        rosa.sees("Needs you (451)")
+        expect(rosa.page.locator("aside [data-row]")).to_have_count(451)
+        expect(rosa.page.locator("aside [data-row]").last).to_have_text(f"{last} Fix the awning")
+
+
+def test_what_happened_says_who_got_it_once_and_without_a_code(devices: Devices):
+    add_staff(devices.town, "dispatcher", ROSA, "Rosa Marsh")
+    job, offers = devices.town.offered(title="Replace pump")
+    taker = devices.town.by_id(offers[0].technician_id)
+    assert taker.post(f"/v1/offers/{offers[0].id}/accept", {"terms_version": 1}).status_code == 200
+    with devices.device(DESK) as rosa:
+        devices.sign_in(rosa, ROSA, "header")
+        rosa.opens("/board/")
+        rosa.page.get_by_role("button", name=job["number"], exact=True).first.click()
+        rosa.presses("What happened")
+        rosa.sees("Somebody said yes")
+        story = rosa.page.locator(".drawer .body ol")
+        expect(story.get_by_text("Assigned", exact=True)).to_have_count(1)
+        expect(story.get_by_text("made", exact=True)).to_have_count(0)
+        expect(story.get_by_text("An assignment was made")).to_have_count(0)

@@ -1,7 +1,9 @@
 """A technician's phone: signed in by a link, asked, answering with and without a network, then the day itself."""
 
 import os
-from datetime import timedelta
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -202,6 +204,114 @@ def test_a_no_and_other_terms_reach_the_client(devices: Devices):
         each["id"]: each["reason"] for each in devices.town.staff.get(f"/v1/jobs/{job['id']}/offers").json()["items"]
     }
     assert states[str(offers[0].id)] == "time"
+
+
+def test_a_start_in_a_window_of_days_is_said_and_chosen_with_its_day(devices: Devices):
+    # Work as soon as possible, within two days of the site's noon.
+    start = devices.town.world.start
+    window = {"start_at": start.isoformat(), "end_at": (start + timedelta(hours=48)).isoformat()}
+    _job, offers = devices.town.offered(window=window)
+    first, second, third = (
+        f"{start + timedelta(days=each):%a, %b} {(start + timedelta(days=each)).day}" for each in range(3)
+    )
+    with devices.device(locale="es-MX", timezone_id="America/New_York") as phone:
+        devices.sign_in(phone, devices.address_of(offers[1].technician_id))
+        phone.opens(f"/phone/offers/{offers[1].id}")
+        yes = phone.page.get_by_role("button", name=re.compile("^Aceptar"))
+        expect(yes).to_have_text(
+            re.compile(rf"Aceptar, \w+,? {start.day}( de)? \w+, 12:00\sp\.m\.\sC[SD]T \(1:00\sp\.m\. aquí\)")
+        )
+        expect(phone.page.locator("optgroup")).to_have_count(3)
+    with devices.device() as phone:
+        devices.sign_in(phone, devices.address_of(offers[0].technician_id))
+        phone.opens(f"/phone/offers/{offers[0].id}")
+        phone.sees(f"Accept {first}, 12:00 PM")
+        days = phone.page.locator("optgroup")
+        expect(days).to_have_count(3)
+        assert [each.get_attribute("label") for each in days.all()] == [first, second, third]
+        assert days.nth(1).locator("option").count() == 48
+        phone.presses("Counter")
+        panel = phone.page.get_by_role("dialog")
+        expect(panel.locator("optgroup")).to_have_count(3)
+        panel.get_by_label("Start").select_option(f"{second}, 9:00 AM")
+        looks(phone, "phone-counter-days")
+        assert phone.barriers() == []
+        phone.page.keyboard.press("Escape")
+        phone.page.locator(".accept select").select_option(f"{second}, 9:00 AM")
+        looks(phone, "phone-offer-days")
+        assert phone.barriers() == []
+        phone.presses(f"Accept {second}, 9:00 AM")
+        phone.sees("It is yours.")
+        phone.heard()
+    mine = devices.town.by_id(offers[0].technician_id).get("/v1/assignments").json()["items"]
+    assert [datetime.fromisoformat(each["start_at"]) for each in mine] == [start + timedelta(hours=21)]
+
+
+def test_what_cannot_be_read_is_never_said_to_be_gone(devices: Devices):
+    _job, offers = devices.town.offered()
+    day = devices.town.world.start.date()
+    is_away = True
+
+    def answer(status: int) -> Callable[[Route], None]:
+        def away(route: Route) -> None:
+            if not is_away:
+                route.continue_()
+            elif status == 0:
+                route.abort()
+            else:
+                route.fulfill(status=status, content_type="application/problem+json", body='{"code": "overdue"}')
+
+        return away
+
+    none = "0197b0de-0000-7000-8000-000000000001"
+    with devices.device() as phone:
+        devices.sign_in(phone, devices.address_of(offers[0].technician_id))
+        phone.sees("Nothing on this day")
+        pages = (
+            (f"/phone/offers/{none}", f"**/v1/offers/{none}", "This offer is not here any more"),
+            (f"/phone/visits/{day}/{none}", "**/v1/day?*", "This visit is not on your day"),
+            (f"/phone/visits/{day}/{none}/work", "**/v1/day?*", "This visit is not on your day"),
+        )
+        for status in (0, 429, 503):
+            for path, asked, gone in pages:
+                is_away = True
+                phone.page.route(asked, answer(status))
+                phone.opens(path)
+                again = phone.page.locator("[role=alert]").get_by_role("button", name="Try again")
+                again.wait_for()
+                expect(phone.page.get_by_text(gone)).to_have_count(0)
+                assert phone.barriers() == []
+                # Asked again, it is known that there is no such thing.
+                is_away = False
+                again.click()
+                phone.sees(gone)
+                expect(again).to_have_count(0)
+                phone.page.unroute(asked)
+        phone.faults[:] = [each for each in phone.faults if "net::ERR_FAILED" not in each]
+
+
+def test_the_best_paid_of_open_jobs_are_among_all_that_there_are(devices: Devices):
+    town = devices.town
+    nobody = {"wave": {"min_size": 1, "max_size": 1, "answer_s": 3600}}
+    slot = {"needs": {"skills": {"hvac": 2}}}
+    for num in range(51):
+        town.posted(title=f"Sweep yard {num}", policy=nobody, slots=[slot | {"pay": {"amount": "90.00"}}])
+    # The last of the list: as far as the others, and posted after them.
+    town.posted(title="Replace pump", policy=nobody, slots=[slot | {"pay": {"amount": "300.00"}}])
+    with devices.device() as phone:
+        devices.sign_in(phone, devices.address_of(town.world.technicians[0]))
+        phone.follows("Open jobs")
+        phone.sees("Sweep yard")
+        phone.page.get_by_label("Order").select_option("Best paid first")
+        expect(phone.page.locator("li h2")).to_have_count(52)
+        expect(phone.page.locator("li h2").first).to_have_text("Replace pump")
+        expect(phone.page.get_by_text("There may be more")).to_have_count(0)
+        # Where the server has more than it tells at once, it is said.
+        phone.page.route("**/v1/open-jobs?*", lambda each: each.continue_(url=each.request.url.replace("200", "20")))
+        phone.page.reload()
+        phone.sees("These are the 20 nearest that you may do. There may be more, farther away.")
+        expect(phone.page.locator("li h2")).to_have_count(20)
+        assert phone.barriers() == []
 
 
 def test_whoever_is_asked_by_name_is_told_so_and_their_yes_gives_them_the_work(devices: Devices):

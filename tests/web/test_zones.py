@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 from browsing import DESK, Device, Devices
 from dressed import ADMIN, done, dress
 from playwright.sync_api import expect
+from points import reckons
 from signing import add_staff
 
-ROSA = "rosa@acme.example"
+ROSA, OLGA = "rosa@acme.example", "olga@truckroll.example"
 AFAR = {"timezone_id": "America/New_York"}
 #: A moment at the site, and the same at the reader's: an hour later.
 BOTH = re.compile(r"\d:\d\d [AP]M\s+C[SD]T\s*\([^)]*\d:\d\d [AP]M here\)")
@@ -110,3 +111,25 @@ def test_a_morning_says_when_it_was_by_the_sites_clock(devices: Devices) -> None
         desk.opens("/desk/compliance")
         expect(desk.page.locator("li", has_text="alarm code").first).to_have_text(BOTH)
         looks(desk, "zones-compliance")
+
+
+def test_an_excuse_says_by_the_sites_clock_when_the_work_was_to_begin(devices: Devices) -> None:
+    town = devices.town
+    add_staff(town, "dispatcher", ROSA, "Rosa Marsh")
+    add_staff(town, "operator", OLGA, "Olga Berg")
+    _job, offers = town.offered(title="Replace pump")
+    taker = town.by_id(offers[0].technician_id)
+    won = done(taker.post(f"/v1/offers/{offers[0].id}/accept", {"terms_version": 1}))
+    done(taker.post(f"/v1/assignments/{won['assignment_id']}/back-out", {"why": "unsafe", "words": "Bare wires"}))
+    for who, page in ((ROSA, "/desk/reviews"), (OLGA, "/desk/operator/reviews")):
+        if who == OLGA:
+            with town.world.as_engine() as (session, _):
+                session.connection().exec_driver_sql("UPDATE reviews SET due_at = now() - interval '1 minute'")
+            reckons(devices)
+        with devices.device(DESK, **AFAR) as desk:
+            devices.sign_in(desk, who, "nav, header button")
+            desk.opens(page)
+            begins = desk.page.locator("p", has_text="It was not safe")
+            expect(begins).to_have_text(re.compile(r"12:00 PM\s+C[SD]T\s*\(1:00 PM here\)"))
+            looks(desk, f"zones-excuse-{who[:4]}")
+            assert desk.barriers() == []

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from worlds import World
 
 from dispatch.errors import BadInput, Conflict, NotFound
+from dispatch.jobs import market
 from dispatch.jobs.acceptance import Won, accept_offer
 from dispatch.jobs.cancelling import cancel_job
 from dispatch.jobs.changes import Change, change_job, hold_job, resume_job, withdraw_offer
@@ -195,13 +196,28 @@ def test_a_technician_finds_open_jobs_they_may_do_nearest_first_and_gets_one_by_
     world.post(needs=Needs(skills={"drones": 1}))
     who = world.technician(3)
     with world.as_engine() as (session, now):
-        found = find_open_jobs(session, world.technicians[3], now=now)
+        found = find_open_jobs(session, world.technicians[3], now=now).jobs
     assert [each.unit.job.job_id for each in found] == [may]
     with world.as_engine() as (session, now):
         _, answer = request_job(session, who, found[0].unit.job.id, "technician", start_at=None, now=now)
     assert isinstance(answer, Won)
     with world.as_engine() as (session, now):
-        assert find_open_jobs(session, world.technicians[4], now=now) == []
+        assert find_open_jobs(session, world.technicians[4], now=now).jobs == []
+
+
+def test_open_work_says_whether_it_is_all_that_there_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        world.post()
+    far = world.post(needs=Needs(skills={"drones": 1}))
+    with world.as_engine() as (session, now):
+        # The one for which they lack a skill is none of theirs: three are all.
+        for limit, is_all in ((4, True), (3, True), (2, False)):
+            found = find_open_jobs(session, world.technicians[3], now=now, limit=limit)
+            assert (len(found.jobs), found.is_all) == (min(limit, 3), is_all)
+            assert far not in {each.unit.job.job_id for each in found.jobs}
+        for num_judged, is_all in ((4, True), (3, False)):
+            monkeypatch.setattr(market, "_NUM_JUDGED", num_judged)
+            assert find_open_jobs(session, world.technicians[3], now=now).is_all == is_all
 
 
 def test_with_standing_consent_the_job_is_assigned_at_once_and_may_be_handed_back(world: World) -> None:

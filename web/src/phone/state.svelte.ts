@@ -21,10 +21,10 @@ export const route = new Route('/phone')
 
 /** Offers that can be answered. */
 export const offers = new Reading<readonly Offer[]>('offers', () => listOffers('live'))
-export const openJobs = new Reading<readonly OpenJob[]>('open-jobs', async () => {
-  const answer = await ask(api.GET('/v1/open-jobs', { params: { query: {} } }))
-  return answer.ok ? { ...answer, data: answer.data.items } : answer
-})
+/** As many as are told at once; it says whether they are all. */
+export const openJobs = new Reading<Schemas['OpenJobs']>('open-work', () =>
+  ask(api.GET('/v1/open-jobs', { params: { query: { limit: 200 } } })),
+)
 
 /** Work to come, the soonest first. */
 export const ahead = new Reading<readonly Assignment[]>('ahead', async () => {

@@ -7,9 +7,9 @@ import { happened as spanish } from './es/happened'
 
 const ENGINE = join(import.meta.dirname, '../../../dispatch')
 
-/** What is recorded of jobs and visits, as it stands in the engine's own text. */
+/** What is recorded of jobs, their visits, offers and assignments: all of which a job's story tells, as it stands in the engine's own text. */
 const told = (text: string): string[] =>
-  [...text.matchAll(/\brecord\(\s*session,\s*\w+,\s*\("(?:job|visit)",[^)]*\),\s*"([a-z_]+)"/g)].map(
+  [...text.matchAll(/\brecord\(\s*session,\s*\w+,\s*\("(?:job|visit|offer|assignment)",[^)]*\),\s*"([a-z_]+)"/g)].map(
     (each) => each[1] ?? '',
   )
 
@@ -22,6 +22,8 @@ const kinds = new Set(
 describe('what happened', () => {
   it('is found in what the engine writes down', () => {
     expect(kinds).toContain('slot_filled')
+    expect(kinds).toContain('made')
+    expect(kinds).toContain('asked_for')
     expect(kinds.size).toBeGreaterThan(20)
   })
 

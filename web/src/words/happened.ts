@@ -12,6 +12,11 @@ export const h = catalogue({
 await learn()
 
 /** What is called what happened; what has no words of ours yet, by its own name. */
+/** What says nothing that the event beside it does not say. */
+const QUIET = ['made', 'noticed']
+
+export const isTold = ({ kind }: { readonly kind: string }): boolean => !QUIET.includes(kind)
+
 export const eventName = (kind: string): string => h().events[kind] ?? kind.replaceAll('_', ' ')
 
 /** What would let more do it; money as the reader writes it, with its currency. */

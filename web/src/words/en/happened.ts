@@ -16,6 +16,7 @@ export const happened = {
     withdrawn: 'An offer was taken back',
     assigned: 'Assigned',
     slot_filled: 'Assigned',
+    made: 'An assignment was made',
     unfilled: 'Nobody took it',
     held: 'Asking was stopped',
     resumed: 'Asked again',

@@ -3,6 +3,7 @@ import { common } from './common'
 
 export const work = {
   number: (number: string) => `Work order ${number}`,
+  nearest: (num: number) => `These are the ${num} nearest that you may do. There may be more, farther away.`,
   hazards: {
     asbestos: 'Asbestos',
     high_voltage: 'High voltage',

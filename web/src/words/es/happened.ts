@@ -17,6 +17,7 @@ export const happened: typeof english = {
     withdrawn: 'Se retiró una oferta',
     assigned: 'Asignada',
     slot_filled: 'Asignada',
+    made: 'Se hizo una asignación',
     unfilled: 'Nadie la tomó',
     held: 'Se dejó de preguntar',
     resumed: 'Se preguntó otra vez',

@@ -3,6 +3,7 @@ import { common } from './common'
 
 export const work = {
   number: (number: string) => `Orden de trabajo ${number}`,
+  nearest: (num: number) => `Estos son los ${num} más cercanos que puede hacer. Puede haber más, más lejos.`,
   hazards: {
     asbestos: 'Amianto',
     high_voltage: 'Alta tensión',
