@@ -28,6 +28,7 @@ const KINDS: readonly (readonly [string, RegExp])[] = [
   ],
   ['notTime', said('valid (date|datetime|time)\\b|a day as|offset|times? of day|no such time|choose a day|zone')],
   ['currency', said('currency')],
+  ['notPlace', said('degrees')],
   ['notAddress', said('name@example|email address')],
   ['notPostcode', said('zip code')],
   ['above', said('greater than #|above #')],

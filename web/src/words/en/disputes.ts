@@ -50,7 +50,8 @@ export const disputes = {
   concedeHint: (sum: string) => `All of ${sum} is then the other side’s, and nobody has to decide.`,
   open: 'I do not agree with the pay',
   openTitle: 'What is not right?',
-  openHint: 'The rest waits for the client’s approval, or its days of silence. A named person of the network decides by a date.',
+  openHint:
+    'The rest waits for the client’s approval, or its days of silence. A named person of the network decides by a date.',
   amount: (currency: string) => `How much of it, in ${currency}`,
   atMost: (sum: string) => `of ${sum}`,
   openSend: 'Open a dispute',

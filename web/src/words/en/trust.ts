@@ -284,7 +284,8 @@ export const trust = {
     refuse: 'Refuse it',
     dispute: 'Dispute a part',
     amount: (currency: string) => `How much of it, in ${currency}`,
-    disputeHint: 'What you may approve of the rest is due at once; else it waits for an approval. A named person of the operator decides by a date.',
+    disputeHint:
+      'What you may approve of the rest is due at once; else it waits for an approval. A named person of the operator decides by a date.',
     reasons: {
       hours: 'The hours',
       quality: 'The quality',

@@ -52,7 +52,8 @@ export const disputes: typeof english = {
   concedeHint: (sum) => `Entonces los ${sum} son enteros de la otra parte, y nadie tiene que decidir.`,
   open: 'No estoy de acuerdo con el pago',
   openTitle: '¿Qué no es correcto?',
-  openHint: 'El resto espera la aprobación del cliente, o sus días de silencio. Una persona nombrada de la red decide antes de una fecha.',
+  openHint:
+    'El resto espera la aprobación del cliente, o sus días de silencio. Una persona nombrada de la red decide antes de una fecha.',
   amount: (currency) => `Cuánto de ello, en ${currency}`,
   atMost: (sum) => `de ${sum}`,
   openSend: 'Abrir una disputa',

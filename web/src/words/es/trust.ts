@@ -283,7 +283,8 @@ export const trust: typeof english = {
     refuse: 'Rechazarlo',
     dispute: 'Disputar una parte',
     amount: (currency) => `Cuánto de ello, en ${currency}`,
-    disputeHint: 'Lo que usted puede aprobar del resto se debe enseguida; si no, espera una aprobación. Una persona del operador decide para una fecha.',
+    disputeHint:
+      'Lo que usted puede aprobar del resto se debe enseguida; si no, espera una aprobación. Una persona del operador decide para una fecha.',
     reasons: {
       hours: 'Las horas',
       quality: 'La calidad',
