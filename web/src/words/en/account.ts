@@ -208,7 +208,7 @@ export const account = {
       clearance: 'Hand in the evidence: citizen, permanent resident or protected individual.',
       area: 'Widen your area, if you want to drive there.',
       hours: 'Widen your working hours.',
-      free: 'Nothing: other work was yours then.',
+      free: 'There is nothing to do: you had other work then.',
       capacity: 'Raise how many jobs a day you take on.',
       limit: 'They free up as time passes; other clients’ work is open to you.',
       rate: 'Lower your least rate, if you want such work.',

@@ -209,7 +209,7 @@ export const account = {
       clearance: 'Entregue la prueba: ciudadanía, residencia permanente o persona protegida.',
       area: 'Amplíe su zona, si quiere ir hasta allí.',
       hours: 'Amplíe su horario.',
-      free: 'Nada: entonces tenía otro trabajo.',
+      free: 'No hay nada que hacer: entonces tenía otro trabajo.',
       capacity: 'Suba cuántos trabajos acepta al día.',
       limit: 'Se liberan con el tiempo; el trabajo de otros clientes está abierto para usted.',
       rate: 'Baje su tarifa mínima, si quiere ese trabajo.',
