@@ -16,11 +16,13 @@ from dressed import ADMIN, DISPATCHER, OPERATOR, Dressed, done, dress, take
 
 #: What somebody else than its writer reads on a page. Where one is missing, the look has become blind to it.
 REACHES = {
-    "agreements.words", "budgets.name", "clients.name", "counters.note", "credentials.evidence", "disputes.positions",
+    "agreements.words", "budgets.name", "clients.name", "companies.name", "counters.note", "credentials.evidence",
+    "disputes.positions",
     "jobs.deliverables", "jobs.description", "jobs.sent_back", "jobs.title", "messages.words", "parts.item",
     "pool_overrides.reason", "pools.name", "proposals.note", "removals.notice", "reviews.words", "sites.access",
     "sites.address", "sites.contact_name", "sites.contacts", "sites.hazards", "sites.name", "sites.parking",
-    "sites.town", "staff.name", "technicians.name",
+    "sites.town", "staff.name", "technician_marks.reason", "technicians.name",
+    "templates.document", "templates.name",
 }  # fmt: skip
 #: All words that a page has, whether they are seen now or once something is unfolded.
 _WORDS = (

@@ -131,7 +131,7 @@ def test_a_dispatcher_favours_and_blocks_with_a_reason_that_no_technician_reads(
         assert panel.get_by_label("Reason").evaluate("each => each.validity.valueMissing"), "a block says why"
         panel.get_by_label("Reason").fill("  ")
         panel.get_by_role("button", name="Block", exact=True).click()
-        expect(panel.get_by_role("alert")).to_contain_text("Say why")
+        expect(panel.get_by_role("alert")).to_contain_text("say why")
         panel.get_by_label("Reason").fill(CANARY)
         assert desk.barriers() == []
         if SHOTS:

@@ -151,8 +151,8 @@ def test_the_operator_looks_before_they_verify_answers_and_hands_on_evidence(dev
             desk.follows("Download")
         assert verify_bundle(download.value.path().read_bytes()).is_whole
         assert desk.barriers() == []
-    [review] = done(acme.operator.get("/v1/reviews"))["items"]
-    assert (review["state"], review["answer"]) == ("rejected", "Nine others were nearer or had better marks.")
+    [review] = done(acme.operator.get("/v1/reviews?state=rejected"))["items"]
+    assert (review["about"], review["answer"]) == ("decision", "Nine others were nearer or had better marks.")
 
 
 def test_pages_of_the_operator_are_no_ones_else_and_an_empty_desk_says_how_to_begin(devices: Devices, acme: Dressed):
