@@ -112,6 +112,7 @@ ANSWERED = "state = 'rejected', decided_at = now(), decided_by ="
 
 def second(guarded: Guarded, by: str, *, others: int = 1) -> str:
     """An excuse was answered by an operator, who has so many colleagues; the answer to the appeal about the same."""
+    guarded.run("ALTER TABLE staff DISABLE TRIGGER staff_last_stays")
     guarded.run("UPDATE staff SET left_at = now() WHERE role = 'operator'")
     for num in range(others + 1):
         row = {"id": f"'{_operator(num)}'", "client_id": "NULL", "role": "'operator'", "email": f"'o{num}@x.example'"}
