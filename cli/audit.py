@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import select
 
+from cli.operating import Json
 from cli.record import engine_session
 from dispatch.audit.bundle import bundle, verify_bundle
 from dispatch.audit.collecting import collect
@@ -24,7 +25,6 @@ _DEADLINE_S = 120.0
 #: Something is not what was written; the same code as for any other fault.
 _BROKEN = 1
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 audit = typer.Typer(
     help="The history: verified, exported, verified elsewhere. For example: truckroll audit verify",

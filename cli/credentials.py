@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from sqlalchemy import select
 
-from cli.operating import OPERATOR, operated
+from cli.operating import OPERATOR, Json, operated
 from dispatch.errors import BadInput
 from dispatch.files.documents import read_documents
 from dispatch.record.session import database_now, transaction
@@ -23,7 +23,6 @@ from dispatch.visits.lapses import revoke
 
 _DEADLINE_S = 30.0
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 Proof = Annotated[UUID, typer.Argument(help="Its id, as `credentials list` shows.")]
 
 credentials = typer.Typer(

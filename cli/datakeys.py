@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import Annotated
 
 import typer
 from sqlalchemy.orm import Session
 
-from cli.operating import OPERATOR, operated
+from cli.operating import OPERATOR, Json, operated
 from dispatch.record.datakeys import KEYS_FILE, VARIABLE, add_key, next_key, read_ring, write_key
 from dispatch.record.session import transaction
 from dispatch.rotating import count_by_key, rotate
@@ -21,7 +20,6 @@ _DEADLINE_S = 60.0
 _MISSING = 3
 _ROTATE = "run: truckroll datakeys rotate"
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 datakeys = typer.Typer(
     help="Keys that secrets are sealed with: make, status, rotate. For example: truckroll datakeys status",

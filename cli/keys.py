@@ -14,7 +14,7 @@ from rich.table import Column, Table
 from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from cli.operating import OPERATOR, operated
+from cli.operating import OPERATOR, Json, operated
 from dispatch.errors import BadInput
 from dispatch.record.session import database_now, transaction
 from dispatch.record.tables import ApiKeyRow, ClientRow, CompanyRow, TechnicianRow
@@ -24,7 +24,6 @@ from dispatch.talent.keys import create_key, list_keys, revoke_key
 
 _DEADLINE_S = 30.0
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 keys = typer.Typer(
     help="API keys: make, list, revoke. For example: truckroll keys create --role operator",

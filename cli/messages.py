@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from sqlalchemy import func, select
 
-from cli.operating import OPERATOR, operated
+from cli.operating import OPERATOR, Json, operated
 from dispatch.errors import BadInput
 from dispatch.messages.fates import resend
 from dispatch.record.session import database_now, transaction
@@ -20,7 +20,6 @@ from dispatch.record.tables.messages import NOTICE_STATES
 
 _DEADLINE_S = 30.0
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 messages = typer.Typer(
     help="Messages: what became of them, send again. For example: truckroll messages list --state given_up",

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli.operating import Json
 from cli.record import engine_session
 from dispatch.record.session import database_now
 from dispatch.settings import read_settings
@@ -18,7 +19,6 @@ from matching.packs import Pack
 
 _DEADLINE_S = 600.0
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 _SHOWN = (
     "id", "version", "title", "kind", "jurisdiction", "valid_from", "valid_to", "source", "binding", "engagements",

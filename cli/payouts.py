@@ -15,7 +15,7 @@ from rich.table import Column, Table
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cli.operating import OPERATOR, operated
+from cli.operating import OPERATOR, Json, operated
 from dispatch.errors import BadInput
 from dispatch.money.httpprovider import HttpProvider
 from dispatch.money.payouts import make_payouts, send_payouts
@@ -31,7 +31,6 @@ from dispatch.visits.paying import hear_of_payout
 _DEADLINE_S = 600.0
 _NUM_LISTED = 200
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 payouts = typer.Typer(
     help="Payouts: run, list, settle, verify, a year. For example: truckroll payouts run",

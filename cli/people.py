@@ -14,7 +14,7 @@ import typer
 from sqlalchemy import Engine, func, or_, select
 from sqlalchemy.orm import Session
 
-from cli.operating import OPERATOR, operated
+from cli.operating import OPERATOR, Json, operated
 from dispatch.errors import BadInput, Conflict
 from dispatch.files.storing import open_store
 from dispatch.privacy.asking import ask_erasure, ask_staff_erasure, move_erasure
@@ -30,7 +30,6 @@ _DEADLINE_S = 600.0
 _BLOCKED = 1
 
 Who = Annotated[str, typer.Argument(help="The technician's number, or id; of staff the address, or id.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 
 people = typer.Typer(
     help="What is held on a person. For example: truckroll people export T-00042",

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from sqlalchemy import func, select
 
-from cli.operating import OPERATOR, operated
+from cli.operating import OPERATOR, Json, operated
 from dispatch.errors import NotFound
 from dispatch.record.session import database_now, transaction
 from dispatch.record.tables import EventRow, WebhookDeliveryRow, WebhookRow
@@ -19,7 +19,6 @@ from dispatch.webhooks.endpoints import replay as replay_frames
 
 _DEADLINE_S = 30.0
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 Which = Annotated[UUID, typer.Argument(help="Its id, as `webhooks list` shows.")]
 
 webhooks = typer.Typer(

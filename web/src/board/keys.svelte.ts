@@ -6,8 +6,9 @@ class Keys {
 
   press = (event: KeyboardEvent): void => {
     const on = event.target
+    // A dialog that just closed may keep the focus until the next picture is drawn: it takes no keys any more.
     const isTyping =
-      on instanceof HTMLElement && on.closest('input, select, textarea, dialog, [contenteditable]') !== null
+      on instanceof HTMLElement && on.closest('input, select, textarea, dialog[open], [contenteditable]') !== null
     if (isTyping || event.metaKey || event.ctrlKey || event.altKey) return
     const work: Record<string, () => void> = {
       j: () => this.#step(1),
