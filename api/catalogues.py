@@ -1,7 +1,6 @@
 """Which skills, kinds of credentials and companies does the network know?"""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -30,7 +29,7 @@ from api.schemas.pages import PageOf
 from api.schemas.talent import TechnicianOut
 from dispatch.record.session import Actor, database_now
 from dispatch.record.tables import CompanyRow, CredentialKindRow, SkillRow
-from dispatch.talent.catalogue import put_credential_kinds, put_skills
+from dispatch.talent.catalogue import Kind, put_credential_kinds, put_skills
 from dispatch.talent.companies import classify_company, create_company, employ
 from dispatch.talent.proofs import FACTS
 from dispatch.visits.lapses import recheck
@@ -62,28 +61,16 @@ def list_credential_kinds(request: Request, actor: Anyone) -> CredentialKindsOut
     """The catalogue, by code, with what a proof of each kind says."""
     with reading(request, actor) as session:
         rows = session.scalars(select(CredentialKindRow).order_by(CredentialKindRow.code)).all()
-    same = set(CredentialKindOut.model_fields) - {"facts"}
-    shown = [_show_kind({name: getattr(row, name) for name in same}) for row in rows]
-    return CredentialKindsOut(items=shown)
+    return CredentialKindsOut(items=[_show_kind(row) for row in rows])
 
 
 @router.post("/credential-kinds", status_code=201, response_model=CredentialKindOut, summary="Add or rename a kind")
 def post_credential_kind(request: Request, actor: Operator, kind: CredentialKindIn) -> Response:
-    """A new code, or another name for one that exists."""
+    """A new code, or another name for one that exists. What a kind is stays so once there are proofs of it."""
 
     def work(session: Session, now: datetime) -> Reply:
-        screening = frozenset({kind.code}) if kind.is_screening else frozenset()
-        by_clients = frozenset({kind.code}) if kind.verified_by == "client" else frozenset()
-        put_credential_kinds(
-            session,
-            actor,
-            {kind.code: kind.name},
-            screening=screening,
-            families={kind.code: kind.family},
-            by_clients=by_clients,
-            now=now,
-        )
-        return Reply(_show_kind(kind.model_dump()), 201)
+        put_credential_kinds(session, actor, [Kind(**kind.model_dump())], now=now)
+        return Reply(_show_kind(session.get_one(CredentialKindRow, kind.code, populate_existing=True)), 201)
 
     return idempotent(request, actor, work)
 
@@ -140,9 +127,10 @@ def _show_company(actor: Actor, row: CompanyRow) -> CompanyOut:
     )
 
 
-def _show_kind(kind: dict[str, Any]) -> CredentialKindOut:
+def _show_kind(row: CredentialKindRow) -> CredentialKindOut:
     facts = [
         FactOut(name=name, is_needed=fact.is_needed, shape=fact.shape, choices=list(fact.choices))
-        for name, fact in FACTS[kind["family"]].items()
+        for name, fact in FACTS[row.family].items()
     ]
-    return CredentialKindOut(**kind, facts=facts)
+    same = {name: getattr(row, name) for name in CredentialKindOut.model_fields if name != "facts"}
+    return CredentialKindOut(**same, facts=facts)

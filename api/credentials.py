@@ -20,6 +20,7 @@ from api.schemas.proofs import (
     CredentialMoved,
     CredentialOut,
     Fallen,
+    GroundIn,
     ProofPageOut,
     SubmitIn,
     VerifyIn,
@@ -35,7 +36,7 @@ from dispatch.visits.lapses import revoke
 
 router = APIRouter(prefix="/v1", tags=["technicians"])
 
-_NOTHING = VerifyIn()
+_NOTHING, _NO_GROUND = VerifyIn(), GroundIn()
 #: Who reviews proofs: the operator, and a client those that are for it alone.
 Reviewer = Annotated[Actor, Depends(only("operator", "client_admin", "dispatcher"))]
 
@@ -92,19 +93,21 @@ def post_verify(request: Request, actor: Reviewer, credential_id: UUID, looked: 
 
 
 @router.post("/credentials/{credential_id}/reject", response_model=CredentialMoved, summary="It does not hold")
-def post_reject(request: Request, actor: Reviewer, credential_id: UUID) -> Response:
-    """Of a proof that was handed in."""
-    return _moved(request, actor, credential_id, "reject")
+def post_reject(request: Request, actor: Reviewer, credential_id: UUID, why: GroundIn = _NO_GROUND) -> Response:
+    """Of a proof that was handed in. A screening takes a ground: what it says of somebody is for a removal."""
+    return _moved(request, actor, credential_id, "reject", **why.model_dump())
 
 
 @router.post("/credentials/{credential_id}/revoke", response_model=CredentialMoved, summary="Take a proof back")
-def post_revoke(request: Request, actor: Reviewer, credential_id: UUID) -> Response:
+def post_revoke(request: Request, actor: Reviewer, credential_id: UUID, why: GroundIn = _NO_GROUND) -> Response:
     """No acceptance counts on it any more; open offers that need it end, and work to come that needs it is flagged,
     withdrawn or kept as its client's policy says (`proofs.on_lapse`). A client sees its own of these.
+
+    A screening takes a ground: what it says of somebody is for a removal.
     """
 
     def work(session: Session, now: datetime) -> Reply:
-        broken = revoke(session, actor, credential_id, now=now)
+        broken = revoke(session, actor, credential_id, ground=why.ground, now=now)
         fallen = [
             Fallen(assignment_id=each, fate=fate)  # type: ignore[arg-type]
             for each, fate in broken.assignments
@@ -123,10 +126,12 @@ def show_credentials(session: Session, actor: Actor, rows: Sequence[CredentialRo
     may_read = {row.id for row in rows if actor.client_id is None or row.for_client_id == actor.client_id}
     documents = read_documents(session, may_read)
     today = database_now(session).astimezone(UTC).date()
+    screenings = set(session.scalars(select(CredentialKindRow.code).where(CredentialKindRow.is_screening)))
     shown = []
     for row in rows:
         pages = documents.get(row.id, ()) if row.id in may_read else None
-        shown.append(_show(row, evidence_of(session, row) if row.id in may_read else None, pages, today))
+        evidence = evidence_of(session, row) if row.id in may_read else None
+        shown.append(_show(row, evidence, pages, today, is_screening=row.kind in screenings))
     return shown
 
 
@@ -136,9 +141,14 @@ def show_credential(session: Session, actor: Actor, credential_id: UUID) -> Cred
 
 
 def _show(
-    row: CredentialRow, evidence: str | None, documents: Sequence[DocumentRow] | None, today: date
+    row: CredentialRow,
+    evidence: str | None,
+    documents: Sequence[DocumentRow] | None,
+    today: date,
+    *,
+    is_screening: bool,
 ) -> CredentialOut:
-    own = ("documents", "days_left", "evidence")
+    own = ("documents", "days_left", "evidence", "is_screening")
     same: dict[str, Any] = {name: getattr(row, name) for name in CredentialOut.model_fields if name not in own}
     if documents is None:
         same |= {"facts": None, "due_at": None}
@@ -146,6 +156,7 @@ def _show(
     return CredentialOut(
         **same,
         evidence=evidence,
+        is_screening=is_screening,
         documents=None if documents is None else [ProofPageOut.model_validate(each) for each in documents],
         days_left=max(0, (row.valid_until - today).days) if has_end else None,
     )

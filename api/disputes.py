@@ -27,7 +27,7 @@ from dispatch.visits.paying import concede_dispute, decide_dispute, dispute_pay,
 router = APIRouter(prefix="/v1", tags=["money"])
 
 Side = Annotated[Actor, Depends(only(*STAFF, *TALENT))]
-Namer = Annotated[Actor, Depends(only("client_admin", "operator"))]
+Namer = Annotated[Actor, Depends(only("operator"))]
 
 
 @router.post("/payments/{payment_id}/dispute", status_code=201, response_model=DisputeOut, summary="Dispute a payment")
@@ -41,7 +41,7 @@ def post_dispute(request: Request, actor: Side, payment_id: UUID, wish: DisputeI
     """
 
     def work(session: Session, now: datetime) -> Reply:
-        asked = Dispute(payment_id, wish.amount, wish.reason, _position(wish.position), wish.decider_id)
+        asked = Dispute(payment_id, wish.amount, wish.reason, _position(wish.position))
         made = dispute_pay(session, actor, asked, now=now)
         return Reply(_read(session, actor, made), 201)
 
@@ -103,6 +103,8 @@ def decide_a_dispute(request: Request, actor: Operator, dispute_id: UUID, decisi
 @router.post("/disputes/{dispute_id}/decider", response_model=DisputeOut, summary="Name who decides a dispute")
 def name_another(request: Request, actor: Namer, dispute_id: UUID, wish: DeciderIn) -> Response:
     """Somebody else of the operator's staff decides from now on, by the same date or a new one; both sides are told.
+
+    No date is more than 90 days from the day on which the dispute was opened.
 
     When whoever decides is let go, it is handed on by itself to who has been there longest.
     """

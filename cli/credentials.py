@@ -17,13 +17,16 @@ from dispatch.errors import BadInput
 from dispatch.files.documents import read_documents
 from dispatch.record.session import database_now, transaction
 from dispatch.record.tables import CredentialRow, DocumentRow, TechnicianRow
-from dispatch.record.tables.talent import CREDENTIAL_STATES
+from dispatch.record.tables.talent import CREDENTIAL_STATES, GROUNDS
 from dispatch.talent.credentials import move_credential
 from dispatch.visits.lapses import revoke
 
 _DEADLINE_S = 30.0
 
 Proof = Annotated[UUID, typer.Argument(help="Its id, as `credentials list` shows.")]
+Ground = Annotated[
+    str | None, typer.Option(help=f"What is wrong with it, whatever it says: one of {', '.join(GROUNDS)}.")
+]
 
 credentials = typer.Typer(
     help="Proofs: what waits for a review, verify, reject, revoke. For example: truckroll credentials list",
@@ -86,22 +89,24 @@ def verify_(
 
 
 @credentials.command("reject")
-def reject_(credential: Proof, as_json: Json = False) -> None:
-    """Say that a proof that was handed in does not hold.
+def reject_(credential: Proof, ground: Ground = None, as_json: Json = False) -> None:
+    """Say that a proof that was handed in does not hold. A screening takes a ground, or a removal.
 
-    For example: truckroll credentials reject 0197c0de-0000-7000-8000-000000000000
+    For example: truckroll credentials reject 0197c0de-0000-7000-8000-000000000000 --ground unreadable
     """
-    _moved(credential, "reject", as_json)
+    _moved(credential, "reject", as_json, ground=ground)
 
 
 @credentials.command("revoke")
-def revoke_(credential: Proof, as_json: Json = False) -> None:
+def revoke_(credential: Proof, ground: Ground = None, as_json: Json = False) -> None:
     """Take a verified proof back: open offers end, and work to come is flagged, withdrawn or kept.
+
+    A screening takes a ground, or a removal.
 
     For example: truckroll credentials revoke 0197c0de-0000-7000-8000-000000000000
     """
     with operated(deadline_s=_DEADLINE_S) as engine, transaction(engine, OPERATOR, role="engine") as session:
-        broken = revoke(session, OPERATOR, credential, now=database_now(session))
+        broken = revoke(session, OPERATOR, credential, ground=ground, now=database_now(session))
     document = {
         "id": str(credential),
         "state": "revoked",

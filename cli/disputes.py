@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from cli.operating import OPERATOR, As, Json, instant, operated, operator_named
 from dispatch.errors import BadInput
-from dispatch.money.deciders import Naming
+from dispatch.money.deciders import REASONS, Naming
 from dispatch.record.session import database_now, transaction
 from dispatch.record.tables import DisputeRow, JobRow, StaffRow
 from dispatch.visits.paying import decide_dispute, name_another_decider
@@ -66,7 +66,9 @@ def list_(as_json: Json = False) -> None:
 @disputes.command("name")
 def name(
     dispute: Annotated[UUID, typer.Argument(help="Its id, as `disputes list` shows.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; both sides are told that another person decides.")],
+    reason: Annotated[
+        str, typer.Option("--reason", help=f"One of {', '.join(REASONS)}; both sides are told that another decides.")
+    ],
     decider: Annotated[
         UUID | None, typer.Option("--decider", help="Of the operator's staff; left out: who has been there longest.")
     ] = None,
@@ -75,7 +77,7 @@ def name(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Name another person to decide. For example: truckroll disputes name ID --reason "on leave" """
+    """Name another person to decide. For example: truckroll disputes name ID --reason away"""
     wish = Naming(decider, reason, instant("--by", by))
     with operated(deadline_s=_DEADLINE_S) as engine, transaction(engine, OPERATOR, role="engine") as session:
         name_another_decider(session, OPERATOR, dispute, wish, now=database_now(session))

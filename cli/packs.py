@@ -112,8 +112,9 @@ def _line(pair: PairChange) -> str:
     jobs = f"; breaks promised: {', '.join(map(str, pair.jobs))}" if pair.jobs else ""
     jobs += f"; breaks open offers: {', '.join(map(str, pair.offers))}" if pair.offers else ""
     refuses = ", and more work would be refused" if pair.is_hard and pair.after == "red" else ""
+    level = f"{pair.before} to {pair.after}" if pair.before != pair.after else f"{pair.after} as before"
     who = f"technician {pair.technician_id} with client {pair.client_id}"
-    return f"{who}: {pair.before} to {pair.after} under {pair.pack} ({pair.text}){refuses}{jobs}"
+    return f"{who}: {level} under {pair.pack} ({pair.text}){refuses}{jobs}"
 
 
 def _document(pack: Pack) -> dict[str, Any]:

@@ -43,8 +43,8 @@ COLUMNS = {
     "pools": Column(listed, empty=(), is_needed=False),
 }
 
-#: What a column of the file changes of a technician who is known already. A rating counts for newcomers alone:
-#: from then on the record knows better.
+#: What a column of the file changes of a technician who is known already. A rating is for `match` alone: here a
+#: reputation is made of what happened, point by point.
 _CHANGES = {
     "name": ("name",),
     "lat": ("lat", "lng", "cell", "time_zone"),
@@ -152,7 +152,6 @@ def _entry(row: Row) -> Entry:
         credentials={kind: date.fromordinal(day) for kind, day in of["credentials"].items()},
         pools=of["pools"],
         company=of["company"],
-        reputation=0.5 if of["rating"] is None else float(of["rating"] / 5),
     )
 
 

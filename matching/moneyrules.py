@@ -99,9 +99,9 @@ def what_is_missing(
 
     With `is_second_needed` two people sign whatever the sum. Keys without a name are no people, however many.
     """
-    able = {each.by for each in signatures if rules.limits.get(each.role, Decimal(-1)) >= amount}
-    if not able:
+    whole = [each for each in signatures if each.amount >= amount]
+    if not any(rules.limits.get(each.role, Decimal(-1)) >= amount for each in whole):
         return "limit"
-    people = {each.by for each in signatures if each.amount >= amount and each.is_person}
+    people = {each.by for each in whole if each.is_person}
     is_above = rules.second_above is not None and amount > rules.second_above
     return "second" if (is_above or is_second_needed) and len(people) < 2 else None

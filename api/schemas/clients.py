@@ -392,14 +392,17 @@ Family = Literal[
 
 
 class CredentialKindIn(SkillIn):
-    """A kind of proof. Of a screening, clients see no result."""
+    """A kind of proof. Of a screening, clients see no result; background checks and drug screens always are one.
+
+    What is left out stays as it is; of a new code, it is as of a plain certificate.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"code": "background_check", "name": "Background check", "is_screening": True}]}
     )
-    is_screening: Yes = False
-    family: Family = "certificate"
-    verified_by: Literal["operator", "client"] = "operator"
+    is_screening: Yes | None = None
+    family: Family | None = None
+    verified_by: Literal["operator", "client"] | None = None
 
 
 class FactOut(Out):

@@ -211,7 +211,6 @@ class DisputeIn(In):
     amount: Sum
     reason: Literal["hours", "quality", "not_done", "expense", "penalty", "pay", "other"]
     position: StandpointIn = Field(default_factory=StandpointIn)
-    decider_id: UUID | None = Field(default=None, description="Of the operator's staff; empty: the operator chooses.")
 
 
 class RulingIn(In):
@@ -225,12 +224,16 @@ class RulingIn(In):
 class DeciderIn(In):
     """Who decides from now on, and why."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "On leave until March", "decider_id": _UUID}]})
-    reason: Line
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "away", "decider_id": _UUID}]})
+    reason: Literal["away", "involved", "workload"] = Field(
+        description="`involved`: they know one of the sides. No more is kept of why."
+    )
     decider_id: UUID | None = Field(
         default=None, description="Of the operator's staff; empty: another who has been there longest."
     )
-    decide_by: Instant | None = Field(default=None, description="A new date, within 90 days; empty: as before.")
+    decide_by: Instant | None = Field(
+        default=None, description="A new date, within 90 days of the opening; empty: as before."
+    )
 
 
 class DisputeOut(Out):

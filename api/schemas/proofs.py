@@ -92,6 +92,15 @@ class VerifyIn(In):
     valid_until: Day | None = Field(default=None, description="Its last day, where it was handed in wrongly.")
 
 
+class GroundIn(In):
+    """What is wrong with a proof itself, whatever it says of somebody."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ground": "wrong_person"}]})
+    ground: Literal["forged", "wrong_person", "unreadable", "incomplete"] | None = Field(
+        default=None, description="A screening ends on such a ground, or by a removal in which its holder was heard."
+    )
+
+
 class CredentialOut(Out):
     """A proof about a technician. Clients see what is verified, and neither the evidence nor the facts.
 
@@ -101,6 +110,7 @@ class CredentialOut(Out):
     id: UUID
     technician_id: UUID
     kind: str
+    is_screening: bool = Field(description="It says something of a person: it ends on a ground, or by a removal.")
     state: CredentialState
     valid_from: date
     valid_until: date
@@ -114,6 +124,7 @@ class CredentialOut(Out):
     )
     verified_at: Instant | None
     revoked_at: Instant | None
+    ground: str | None = Field(description="What was wrong with it, where it was rejected or revoked for that.")
 
 
 class Fallen(Out):

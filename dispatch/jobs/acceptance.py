@@ -277,7 +277,7 @@ def _take(
         return Lost(offer.id, "not_eligible", rules or ("free",), state=offer.state)
     if slot_id is None:
         return _note(session, actor, offer, job, now)
-    agreed = terms or Terms(unit.job.pay, unit.job_row.terms_version)
+    agreed = terms or Terms(unit.job.pay, offer.terms_version)
     deal = Deal(unit, slot_id, technician, job, offer, agreed)
     return _settle(session, actor, offer, deal, now, unpaid, has_counter_accepted=terms is not None)
 

@@ -1,4 +1,4 @@
-"""Who decides a dispute? Somebody of the operator's staff who is there: no side decides its own case.
+"""Who decides a dispute? Somebody of the operator's staff who is there: no side decides its own case, or chooses who.
 
 Another may be named while it is open, and is when whoever decides leaves. A person's row is held as they are named, so
 that they do not leave meanwhile: no dispute is without a person.
@@ -17,13 +17,18 @@ from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import DisputeRow, PaymentRow, StaffRow
 
-#: The furthest that a new date may lie ahead.
+#: Why somebody else decides; the history keeps no more of a person than this.
+REASONS = ("away", "involved", "workload")
+#: The furthest that a new date may lie from the day on which the dispute was opened: nobody waits without an end.
 _MOST_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """Who decides from now on (None: the operator's who has been there longest), why, and by when if not as before."""
+    """Who decides from now on (None: the operator's who has been there longest), why, and by when if not as before.
+
+    `reason` is one of `REASONS`.
+    """
 
     decider_id: UUID | None
     reason: str
@@ -54,23 +59,27 @@ def name_decider(session: Session, actor: Actor, dispute_id: UUID, wish: Naming,
     NotFound
         When the dispute is not the actor's.
     Refused
-        When the actor is neither the operator nor the client's admin.
+        When the actor is not the operator: a side would choose its judge, and how long the other one waits.
     BadInput
-        When it is nobody of the operator's staff who is there, or nobody else, or the new date has passed or is far.
+        When it is nobody of the operator's staff who is there, or nobody else, for no known reason, or the new date has
+        passed or is more than `_MOST_DAYS` from the day on which the dispute was opened.
     Conflict
         When it is decided.
     """
-    if actor.kind not in ("operator", "client_admin"):
-        raise Refused("the operator or the client's admin names another person", ("only_operator_or_admin",))
+    if actor.kind != "operator":
+        raise Refused("the operator names another person", ("only_operator",))
+    if wish.reason not in REASONS:
+        raise BadInput("reason", wish.reason, f"give one of {', '.join(REASONS)}")
     dispute = session.scalars(select(DisputeRow).where(DisputeRow.id == dispute_id).with_for_update()).one_or_none()
-    if dispute is None or (actor.client_id is not None and dispute.client_id != actor.client_id):
+    if dispute is None:
         raise NotFound("dispute", dispute_id)
     if dispute.state != "open":
         raise Conflict(dispute.state, "name another person")
     if wish.decider_id == dispute.decider_id:
         raise BadInput("decider_id", wish.decider_id, "name somebody else: this person decides already")
-    if wish.decide_by is not None and not now < wish.decide_by <= now + timedelta(days=_MOST_DAYS):
-        raise BadInput("decide_by", wish.decide_by, f"give a time from now on, at most {_MOST_DAYS} days ahead")
+    last = dispute.opened_at + timedelta(days=_MOST_DAYS)
+    if wish.decide_by is not None and not now < wish.decide_by <= last:
+        raise BadInput("decide_by", wish.decide_by, f"give a time from now on, and until {last.isoformat()}")
     decider = find_decider(session, wish.decider_id, but=dispute.decider_id)
     _hand_over(session, actor, dispute, decider, wish.reason, wish.decide_by, now)
 

@@ -44,13 +44,12 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """Of a payment, `amount` is not agreed on; a member of the client's or the operator's staff decides."""
+    """Of a payment, `amount` is not agreed on; one of the operator's staff decides, whom no side chooses."""
 
     payment_id: UUID
     amount: Decimal
     reason: str
     position: Position
-    decider_id: UUID | None = None
 
 
 def open_dispute(session: Session, actor: Actor, wish: Dispute, *, now: datetime) -> UUID:
@@ -77,7 +76,7 @@ def open_dispute(session: Session, actor: Actor, wish: Dispute, *, now: datetime
     payment = find_payment(session, actor, wish.payment_id)
     if wish.reason not in REASONS:
         raise BadInput("reason", wish.reason, f"give one of {', '.join(REASONS)}")
-    decider = find_decider(session, wish.decider_id)
+    decider = find_decider(session, None)
     check_files(session, actor, payment, wish.position.files, "position.files")
     if payment.state == "held":
         return _open_on_claim(session, actor, payment, wish, decider, now)
@@ -227,7 +226,7 @@ def concede(session: Session, actor: Actor, dispute_id: UUID, *, now: datetime) 
     payment = find_payment(session, actor, dispute.payment_id)
     awarded = dispute.amount if side_of(actor) == "client" else Decimal(0)
     if awarded:
-        check_alone(actor, payment, awarded)
+        check_alone(session, actor, payment, awarded)
     _end(session, actor, payment, dispute, awarded, None, "conceded", now)
 
 

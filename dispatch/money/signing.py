@@ -1,14 +1,16 @@
 """Whose yes suffices? By role, up to a limit; above a sum, or past a soft budget, two people sign.
 
+Of a job all that was said yes to counts together: in parts nobody approves more than at once.
+
 People are members of staff by name. A key without one may sign, and its role's limit counts, but it is nobody: who
 makes such keys would else be as many people as they like.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import NoReturn
+from typing import Any, NoReturn
 from uuid import UUID
 
 from sqlalchemy import select
@@ -22,6 +24,9 @@ from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import ApiKeyRow, PaymentRow
 from matching.moneyrules import Signature, what_is_missing
+
+#: Which words on a payment are somebody's yes for the client; a trigger counts the same.
+YES = ("approved", "part_approved", "conceded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +44,14 @@ class Lack:
 
 def lack_of(session: Session, actor: Actor, payments: Sequence[PaymentRow]) -> Lack:
     """What the actor's yes to a job with these held payments would lack now; `sign` asks the same."""
-    first, (claimed, more) = payments[0], _asked_for(session, payments)
-    limits = rules_of(first).limits
-    missing = _missing(session, actor, first, claimed, more)
+    first, (asked, more) = payments[0], _asked_for(session, payments)
+    limits, total = rules_of(first).limits, asked + agreed_before(session, first)
+    missing = _missing(session, actor, first, total, more)
     if any(unanswered(each) for each in payments):
         missing = "answers"
     if missing is None and is_used_up(session, first.budget_id, more):
         missing = "budget"
-    roles = tuple(sorted(role for role, limit in limits.items() if limit >= claimed))
+    roles = tuple(sorted(role for role, limit in limits.items() if limit >= total))
     return Lack(missing, limits.get(actor.kind, Decimal(0)), roles, signatures_of(session, first))
 
 
@@ -66,24 +71,28 @@ def sign(session: Session, actor: Actor, job_id: UUID, *, now: datetime) -> bool
     if not payments:
         return True
     check_answered(payments, "approve")
-    claimed, more = _asked_for(session, payments)
-    return is_signed(session, actor, payments[0], claimed, more, now)
+    asked, more = _asked_for(session, payments)
+    return is_signed(session, actor, payments[0], asked, more, now)
 
 
 def is_signed(
     session: Session, actor: Actor, payment: PaymentRow, amount: Decimal, more: Decimal, now: datetime
 ) -> bool:
-    """Whether enough people have signed so much, the actor among them; `more` of it is not committed yet."""
-    mine = signature(session, str(actor.id), actor.kind, amount)
+    """Whether enough people have signed so much more of a job, the actor among them; `more` is not committed yet.
+
+    A signature is for all of the job up to then: the next part needs another.
+    """
+    total = amount + agreed_before(session, payment)
+    mine = signature(session, str(actor.id), actor.kind, total)
     before = signatures_of(session, payment)
-    missing = _missing(session, actor, payment, amount, more)
+    missing = _missing(session, actor, payment, total, more)
     if missing == "limit":
-        refuse_limit(actor, payment, amount)
+        refuse_limit(actor, payment, total)
     if missing == "second":
-        if all(each.by != mine.by or each.amount < amount for each in before):
-            signed = {"by": mine.by, "role": mine.role, "amount": str(amount), "why": "signed"}
+        if all(each.by != mine.by or each.amount < total for each in before):
+            signed = {"by": mine.by, "role": mine.role, "amount": str(total), "why": "signed"}
             change(session, payment, approvals=[*payment.approvals, signed])
-            told = {"payment": str(payment.id), "amount": str(amount), "currency": payment.currency}
+            told = {"payment": str(payment.id), "amount": str(total), "currency": payment.currency}
             subject = ("assignment", payment.assignment_id)
             record(session, actor, subject, "pay_signed", told, client_id=payment.client_id, now=now)
         return False
@@ -93,7 +102,7 @@ def is_signed(
 def may_approve(session: Session, actor: Actor, payment: PaymentRow, amount: Decimal) -> bool:
     """Whether the actor's yes to so much of a held payment would lack nothing: limit, signature, budget."""
     more = amount - payment.held - payment.beyond
-    if _missing(session, actor, payment, amount, more) is not None:
+    if _missing(session, actor, payment, amount + agreed_before(session, payment), more) is not None:
         return False
     return not is_used_up(session, payment.budget_id, more)
 
@@ -101,19 +110,29 @@ def may_approve(session: Session, actor: Actor, payment: PaymentRow, amount: Dec
 def refuse_limit(actor: Actor, payment: PaymentRow, amount: Decimal) -> NoReturn:
     """Say how much the actor's role may approve."""
     limit = rules_of(payment).limits.get(actor.kind, Decimal(0))
-    raise Refused(f"a {actor.kind} may approve up to {limit} {payment.currency}, not {amount}", ("only_within_limit",))
+    told = f"a {actor.kind} may approve up to {limit} {payment.currency} of a job, not {amount}"
+    raise Refused(told, ("only_within_limit",))
 
 
-def check_alone(actor: Actor, payment: PaymentRow, amount: Decimal) -> None:
-    """Whether this member of the client's staff may let so much go without anybody else.
+def check_alone(session: Session, actor: Actor, payment: PaymentRow, amount: Decimal) -> None:
+    """Whether this member of the client's staff may let so much more of a job go without anybody else.
 
     Raises
     ------
     Refused
         When their role may not, or a second person must sign.
     """
-    if amount and what_is_missing(rules_of(payment), (Signature(str(actor.id), actor.kind, amount),), amount):
-        raise Refused(f"you alone may not agree to {amount} {payment.currency}", ("only_within_limit",))
+    total = amount + agreed_before(session, payment)
+    if amount and what_is_missing(rules_of(payment), (Signature(str(actor.id), actor.kind, total),), total):
+        raise Refused(f"you alone may not agree to {total} {payment.currency} of a job", ("only_within_limit",))
+
+
+def agreed_before(session: Session, payment: PaymentRow) -> Decimal:
+    """To how much of the payment's job the client's people have said yes so far, our fee included."""
+    theirs = select(PaymentRow.approvals).where(
+        PaymentRow.client_id == payment.client_id, PaymentRow.job_id == payment.job_id
+    )
+    return sum((_agreed(approvals) for approvals in session.scalars(theirs)), Decimal(0))
 
 
 def signatures_of(session: Session, payment: PaymentRow) -> tuple[Signature, ...]:
@@ -128,15 +147,19 @@ def signature(session: Session, by: str, role: str, amount: Decimal) -> Signatur
     return Signature(by, role, amount, is_person=not is_key)
 
 
+def _agreed(approvals: Sequence[Mapping[str, Any]], why: Sequence[str] = YES) -> Decimal:
+    return sum((Decimal(each["amount"]) for each in approvals if each["why"] in why), Decimal(0))
+
+
 def _asked_for(session: Session, payments: Sequence[PaymentRow]) -> tuple[Decimal, Decimal]:
-    """What is claimed for a job and not disputed, and how much of it is not committed yet."""
-    claimed = more = Decimal(0)
+    """What is claimed for a job, not disputed, and not said yes to; and how much of it is not committed yet."""
+    asked = more = Decimal(0)
     for each in payments:
         disputed, awarded = argued_of(session, each)
         mine = max(Decimal(0), sum_of(lines_of(session, each, only_agreed=False)) - disputed)
-        claimed += mine
+        asked += max(Decimal(0), mine - _agreed(each.approvals, ("part_approved",)))
         more += mine + awarded - each.held - each.beyond - approved_of(each)
-    return claimed, more
+    return asked, more
 
 
 def _missing(session: Session, actor: Actor, payment: PaymentRow, amount: Decimal, more: Decimal) -> str | None:

@@ -24,6 +24,11 @@ _ANSWERED = (
     "position(convert_to(CAST(:t AS text), 'UTF8') IN body) > 0"
     " OR asker_id = :t OR asker_id IN (SELECT id FROM api_keys WHERE {0} = :t)"
 )
+#: Why a bonus was given is said in words.
+_WITHOUT_REASONS = (
+    "(SELECT coalesce(jsonb_agg(CASE WHEN each ? 'reason' THEN each || '{\"reason\": \"\"}' ELSE each END"
+    " ORDER BY num), '[]') FROM jsonb_array_elements(extras) WITH ORDINALITY AS of_pay(each, num))"
+)
 _WITHOUT_PLACE = "{0} - '{{lat,lng}}'::text[]"
 
 
@@ -123,6 +128,7 @@ HOLDINGS: tuple[Holding, ...] = (
             "vendor_ref": _NOTHING,
             "vendor_seq": _NOTHING,
             "due_at": _NOTHING,
+            "ground": _NOTHING,
             "state": "CASE WHEN state IN ('revoked', 'rejected') THEN state ELSE 'expired' END",
         },
     ),
@@ -200,7 +206,7 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding("outcomes"),
     Holding("ratings", "technician_id = :t AND (by_side = 'technician' OR shown_at IS NOT NULL)"),
     Holding("charges"),
-    Holding("payments", left_out=("approvals",)),
+    Holding("payments", erased={"extras": _WITHOUT_REASONS}, left_out=("approvals",)),
     Holding("payouts"),
     Holding("ledger_accounts"),
     Holding("ledger_transactions"),

@@ -1,22 +1,39 @@
 """Which skills, and which kinds of credentials, does the network know?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import CredentialKindRow, SkillRow
+from dispatch.record.tables import CredentialKindRow, CredentialRow, SkillRow
 from dispatch.record.tables.talent import FAMILIES
 from dispatch.talent.rights import NETWORK, only
 from dispatch.talent.words import checked_code, checked_text
 
-_NO_FAMILIES: Mapping[str, str] = MappingProxyType({})
+#: Proofs of these say something of a person that clients don't read, and that takes a hearing before it counts.
+SCREENED = frozenset({"background_check", "drug_screen"})
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of proof, by its code. What is None stays as it is, or is as of a plain certificate for a new code.
+
+    Clients see no result of a screening; a background check and a drug screen always are one. `verified_by` says whose
+    reviewers it waits for.
+    """
+
+    code: str
+    name: str
+    family: str | None = None
+    is_screening: bool | None = None
+    verified_by: str | None = None
 
 
 def put_skills(session: Session, actor: Actor, names: Mapping[str, str], *, now: datetime) -> None:
@@ -33,42 +50,46 @@ def put_skills(session: Session, actor: Actor, names: Mapping[str, str], *, now:
     _put(session, actor, SkillRow, rows, "skills", now)
 
 
-def put_credential_kinds(
-    session: Session,
-    actor: Actor,
-    names: Mapping[str, str],
-    *,
-    screening: frozenset[str] = frozenset(),
-    families: Mapping[str, str] = _NO_FAMILIES,
-    by_clients: frozenset[str] = frozenset(),
-    now: datetime,
-) -> None:
-    """Add kinds of credentials by code, or rename them; `screening` are the codes whose results clients don't see.
+def put_credential_kinds(session: Session, actor: Actor, kinds: Sequence[Kind], *, now: datetime) -> None:
+    """Add kinds of credentials by code, or rename those that exist.
 
-    `families` say what sort of proof a kind is, a certificate where they don't; those of `by_clients` are verified by
-    the client they are for.
+    What a kind is stays so once there are proofs of it: they were asked for, read and shown by that.
 
     Raises
     ------
     BadInput
-        A code or a name cannot be kept, or a family is unknown.
+        A code or a name cannot be kept, a family is unknown, or proofs exist of a kind that would be another.
     Refused
         The actor is not the operator.
     """
-    unknown = sorted(set(families.values()) - set(FAMILIES))
-    if unknown:
-        raise BadInput("family", unknown[0], f"give one of {', '.join(FAMILIES)}")
-    rows = [
-        {
-            "code": checked_code("code", code),
-            "name": checked_text("name", name),
-            "is_screening": code in screening,
-            "family": families.get(code, "certificate"),
-            "verified_by": "client" if code in by_clients else "operator",
-        }
-        for code, name in names.items()
-    ]
+    only(actor, "operator", doing="changing the catalogue")
+    wanted = select(CredentialKindRow).where(CredentialKindRow.code.in_([kind.code for kind in kinds]))
+    there = {row.code: row for row in session.scalars(wanted.order_by(CredentialKindRow.code).with_for_update())}
+    rows = [_row_of(session, kind, there.get(kind.code)) for kind in kinds]
     _put(session, actor, CredentialKindRow, rows, "credential_kinds", now)
+
+
+def _row_of(session: Session, kind: Kind, there: CredentialKindRow | None) -> dict[str, Any]:
+    family = kind.family or (there.family if there else "certificate")
+    if family not in FAMILIES:
+        raise BadInput("family", family, f"give one of {', '.join(FAMILIES)}")
+    if kind.is_screening is False and family in SCREENED:
+        raise BadInput("is_screening", False, f"leave it out: a {family.replace('_', ' ')} always is a screening")
+    was_screening = family in SCREENED or bool(there and there.is_screening)
+    kept = {
+        "family": family,
+        "is_screening": was_screening if kind.is_screening is None else kind.is_screening,
+        "verified_by": kind.verified_by or (there.verified_by if there else "operator"),
+    }
+    if there is not None and _has_proofs(session, kind.code):
+        for name, value in kept.items():
+            if value != getattr(there, name):
+                raise BadInput(name, value, "there are proofs of this kind: add another kind, with a code of its own")
+    return {"code": checked_code("code", kind.code), "name": checked_text("name", kind.name), **kept}
+
+
+def _has_proofs(session: Session, code: str) -> bool:
+    return session.scalar(select(CredentialRow.id).where(CredentialRow.kind == code).limit(1)) is not None
 
 
 def _put(

@@ -174,9 +174,11 @@ def verify_credential(
     move_credential(session, actor, credential_id, "verify", seen=seen, now=now, **values)
 
 
-def reject_credential(session: Session, actor: Actor, credential_id: UUID, *, now: datetime) -> None:
-    """Say that a claimed or submitted proof does not hold; raises as `verify_credential`."""
-    move_credential(session, actor, credential_id, "reject", now=now)
+def reject_credential(
+    session: Session, actor: Actor, credential_id: UUID, *, ground: str | None = None, now: datetime
+) -> None:
+    """Say that a claimed or submitted proof does not hold, and on which ground; raises as `move_credential`."""
+    move_credential(session, actor, credential_id, "reject", ground=ground, now=now)
 
 
 def move_credential(
@@ -187,6 +189,7 @@ def move_credential(
     *,
     told: Mapping[str, Any] | None = None,
     seen: Sequence[str] = (),
+    ground: str | None = None,
     is_heard: bool = False,
     now: datetime,
     **values: Any,
@@ -194,12 +197,13 @@ def move_credential(
     """Move a proof by its table, under the technician's lock: the row as it is then; `values` are set with it.
 
     Waits for an acceptance that is under way; one that comes later judges what this leaves. `seen` are the hashes of
-    the documents that whoever verifies it has looked at; `is_heard` is said by the last step of a removal alone.
+    the documents that whoever verifies it has looked at; `ground` is what is wrong with one that is rejected or
+    revoked; `is_heard` is said by the last step of a removal alone.
 
     Raises
     ------
     BadInput
-        A fact cannot be used; or it is to be verified, and one that its family needs is said by nobody.
+        A fact or the ground cannot be used; or it is to be verified, and nobody says a fact that its family needs.
     Conflict
         Its state does not allow it; names what it does.
     NotFound, Refused
@@ -213,13 +217,15 @@ def move_credential(
         told = {**(told or {}), **check_seen(session, actor, row, seen)}
     elif "facts" in values:
         values["facts"] = checked_facts(session.get_one(CredentialKindRow, row.kind).family, values["facts"])
-    check_heard(session, row, wish, is_final=is_heard)
+    check_heard(session, row, wish, ground, is_final=is_heard)
     state = MOVES[row.state][wish][0]
     if values.get("evidence"):
         values["evidence"] = seal_words(
             session, row.technician_id, values["evidence"], place_of(PLACE, row.id), now=now
         )
     row.state, row.due_at = state, now + REVIEW_WITHIN if state == "submitted" else None
+    if ground is not None:
+        row.ground, told = ground, {**(told or {}), "ground": ground}
     for name, value in {**{stamp: now for stamp in _STAMPS.get(wish, ())}, **values}.items():
         setattr(row, name, value)
     session.flush()

@@ -14,7 +14,7 @@ from dispatch.errors import BadInput
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import CompanyRow, CredentialKindRow, PoolRow, SkillRow, new_id
-from dispatch.talent.catalogue import put_credential_kinds, put_skills
+from dispatch.talent.catalogue import Kind, put_credential_kinds, put_skills
 from dispatch.talent.clearances import last_day_of_word
 from dispatch.talent.companies import create_company
 from dispatch.talent.insurance import reopen_insurance
@@ -76,7 +76,6 @@ def entry_of(
     credentials: Mapping[str, date] | None = None,
     pools: Sequence[str] = (),
     company: str | None = None,
-    reputation: float = 0.5,
 ) -> Entry:
     """Check one technician; `credentials` maps kinds to last valid days, `pools` and `company` are names.
 
@@ -85,8 +84,9 @@ def entry_of(
     BadInput
         Naming the first field that cannot be kept.
     """
-    columns = columns_of(profile) | {"reputation": reputation}
-    return Entry(line, columns, checked_skills(skills), checked_hours(hours), credentials or {}, pools, company)
+    return Entry(
+        line, columns_of(profile), checked_skills(skills), checked_hours(hours), credentials or {}, pools, company
+    )
 
 
 def load_technicians(
@@ -133,7 +133,8 @@ def load_technicians(
 def _add_missing(session: Session, actor: Actor, entries: Sequence[Entry], now: datetime) -> None:
     unknown = _unknown(session, entries)
     put_skills(session, actor, {code: code.replace("_", " ") for code in unknown["skills"]}, now=now)
-    put_credential_kinds(session, actor, {code: code.replace("_", " ") for code in unknown["credentials"]}, now=now)
+    kinds = [Kind(code, code.replace("_", " ")) for code in unknown["credentials"]]
+    put_credential_kinds(session, actor, kinds, now=now)
     for name in unknown["company"]:
         create_company(session, actor, name, now=now)
 

@@ -38,10 +38,10 @@ class PackChange:
 
 @dataclass(frozen=True, slots=True)
 class PairChange:
-    """A technician who would stand otherwise with a client under a pack.
+    """A technician who would stand otherwise with a client under a pack, or at the same limit that binds otherwise.
 
     `jobs` are promised, not begun, and would be above the limit only by the new packs; `offers` are open and would not
-    fit only by them. A sign of pay breaks neither.
+    fit only by them, or would be refused only by them. A sign of pay breaks neither.
     """
 
     client_id: UUID
@@ -132,16 +132,20 @@ def _of_pair(
         told = now or was
         assert told is not None
         levels = [each.level if each else "green" for each in (was, now)]
+        binds = [each is not None and each.binding == "hard" for each in (was, now)]
         broken = after.broken(pack_id, jobs) - before.broken(pack_id, jobs)
-        unfit = after.unfit(pack_id, offers) - before.unfit(pack_id, offers)
-        if levels[0] != levels[1] or broken or unfit:
+        # What a soft limit only warned of, a hard one refuses.
+        were_told = before.unfit(pack_id, offers) if binds[0] or not binds[1] else set()
+        unfit = after.unfit(pack_id, offers) - were_told
+        is_bound = binds[0] != binds[1] and levels[1] == "red"
+        if levels[0] != levels[1] or is_bound or broken or unfit:
             yield PairChange(
                 client_id=row.client_id,
                 technician_id=row.technician_id,
                 pack=pack_id,
                 before=levels[0],
                 after=levels[1],
-                is_hard=told.binding == "hard",
+                is_hard=binds[1],
                 text=told.text,
                 jobs=tuple(sorted(broken)),
                 offers=tuple(sorted(unfit)),

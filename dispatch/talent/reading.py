@@ -286,13 +286,13 @@ def _ways(engaged: Mapping[UUID, str], company_id: UUID | None) -> Mapping[UUID,
 
 
 def _standing(row: Row[Any], newcomer: Standing) -> Standing:
-    """As it was reckoned, or loaded; of whom nobody said anything, the network's own.
+    """As it was reckoned; of whom nobody said anything, the network's own.
 
     Nothing is written of newcomers: there may be very many, and each row written is read again by every index.
     """
     if row.reputation_at is None and row.reputation == NOTHING_SAID:
         return newcomer
-    # Of whom only a score was loaded, everything may be true.
+    # A score without an interval: everything may be true.
     return row.reputation, 1.0 if row.reputation_high is None else row.reputation_high
 
 

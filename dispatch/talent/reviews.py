@@ -19,6 +19,7 @@ from dispatch.record.tables import (
     TechnicianRow,
 )
 from dispatch.record.tables.proofs import ENDED_REMOVALS
+from dispatch.record.tables.talent import ENDED_PROOFS, GROUNDS
 from dispatch.talent.proofs import checked_facts, is_same_name
 
 _REVIEWERS = ("client_admin", "dispatcher")
@@ -88,22 +89,45 @@ def check_seen(session: Session, actor: Actor, row: CredentialRow, seen: Sequenc
     return {"documents": hashes}
 
 
-def check_heard(session: Session, row: CredentialRow, wish: str, *, is_final: bool) -> None:
+def check_heard(session: Session, row: CredentialRow, wish: str, ground: str | None, *, is_final: bool) -> None:
     """Raise unless a proof over which somebody may have to leave is ended by the last step of a removal.
+
+    A screening whose paper is wrong, whatever it says, ends on that `ground` alone: one of `GROUNDS`.
 
     Raises
     ------
+    BadInput
+        The ground is none of `GROUNDS`.
     Conflict
         Notice was given over it: its removal decides, whoever asks.
     Refused
-        A vendor's adverse result is no reason to end a proof before its holder was heard.
+        What a screening says is no reason to end it before its holder was heard, and an adverse result never is.
     """
+    if ground is not None and ground not in GROUNDS:
+        raise BadInput("ground", ground, f"give one of {', '.join(GROUNDS)}")
     if is_final or wish not in ("reject", "revoke"):
         return
     if is_held(session, row.technician_id, row.id):
         raise Conflict("noticed", wish, ("withdraw the removal", "finish the removal"))
     if row.facts.get("result") == "adverse":
         raise Refused("the result is adverse: give notice first, so that they are heard", ("only_after_notice",))
+    if ground is None and session.get_one(CredentialKindRow, row.kind).is_screening:
+        way_out = (
+            f"give notice first, so that they are heard; or say on which ground it is no proof: {', '.join(GROUNDS)}"
+        )
+        raise Refused(f"a screening does not end by what it says: {way_out}", ("only_after_notice",))
+
+
+def is_unheard(session: Session, technician_id: UUID) -> bool:
+    """Whether an adverse result stands over which nobody gave notice yet: it is no reason to suspend somebody."""
+    notice = select(RemovalRow.id).where(RemovalRow.credential_id == CredentialRow.id)
+    wanted = select(CredentialRow.id).where(
+        CredentialRow.technician_id == technician_id,
+        CredentialRow.state.not_in(ENDED_PROOFS),
+        CredentialRow.facts["result"].astext == "adverse",
+        ~notice.exists(),
+    )
+    return session.scalar(wanted.limit(1)) is not None
 
 
 def is_held(session: Session, technician_id: UUID, credential_id: UUID | None = None) -> bool:

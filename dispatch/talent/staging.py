@@ -109,7 +109,7 @@ def _cell(value: Any) -> str:
 _OF_TECHNICIAN = (
     "company_id, number, name, email, phone, lat, lng, cell, time_zone, radius_km, area, in_market, clearance,"
     " clearance_until, day_capacity, min_hourly, currency, quiet_from, quiet_to, works_in_quiet_hours, auto_min_hourly,"
-    " auto_max_km, auto_max_per_day, reputation"
+    " auto_max_km, auto_max_per_day"
 )
 _STAGED = ("staged_technicians", "staged_skills", "staged_hours", "staged_credentials", "staged_pools")
 _STAGING = (

@@ -28,7 +28,7 @@ from dispatch.talent.engaging import fall_back, go_through
 from dispatch.talent.insurance import reopen_insurance
 from dispatch.talent.membership import renew_memberships
 from dispatch.talent.profiles import Profile, checked_skills, columns_of
-from dispatch.talent.reviews import is_held
+from dispatch.talent.reviews import is_held, is_unheard
 from dispatch.talent.rights import hold_technician, only
 from matching.technician import Consent
 
@@ -172,7 +172,7 @@ def move_technician(session: Session, actor: Actor, technician_id: UUID, wish: s
     Conflict
         Notice of a removal was given: nothing but leaving of their own wish goes before it has ended.
     Refused
-        Only the operator may.
+        Only the operator may; nobody is suspended over an adverse result of which no notice was given.
     """
     row = hold_technician(session, actor, technician_id)
     moves = MOVES[row.state]
@@ -184,6 +184,10 @@ def move_technician(session: Session, actor: Actor, technician_id: UUID, wish: s
     state, is_operators = moves[wish]
     if is_operators:
         only(actor, "operator", doing=wish)
+    if wish == "suspend" and is_unheard(session, technician_id):
+        raise Refused(
+            "a screening came back adverse: give notice first, which holds their work", ("only_after_notice",)
+        )
     row.state = state
     session.flush()
     if state in _OUT:

@@ -108,9 +108,9 @@ def recheck(session: Session, actor: Actor, technician_id: UUID, *, now: datetim
     )
 
 
-def revoke(session: Session, actor: Actor, credential_id: UUID, *, now: datetime) -> Broken:
+def revoke(session: Session, actor: Actor, credential_id: UUID, *, ground: str | None = None, now: datetime) -> Broken:
     """Take a verified proof back, and see to what it leaves uncovered; raises as `move_credential`."""
-    row = move_credential(session, actor, credential_id, "revoke", now=now)
+    row = move_credential(session, actor, credential_id, "revoke", ground=ground, now=now)
     return recheck(session, actor, row.technician_id, now=now)
 
 

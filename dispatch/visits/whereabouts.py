@@ -5,6 +5,7 @@ forgotten after days that the settings say; the time log then says that they wer
 hold beats both.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,7 +14,8 @@ from sqlalchemy import func, insert, literal, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from dispatch.record.tables import AssignmentRow, PositionRow, new_id
+from dispatch.record.tables import AssignmentRow, PositionRow, TechnicianRow, new_id
+from geo.cells import HOME_RESOLUTION, cell_of
 
 #: From "on my way" to the check-out; a trigger says the same.
 UNDERWAY = ("on_the_way", "checked_in", "stepped_out")
@@ -48,6 +50,20 @@ def note_position(session: Session, technician_id: UUID, here: Here, *, now: dat
             continue
         told.append(each.visit_id)
     return told
+
+
+def outside_homes(session: Session, rows: Sequence[PositionRow]) -> list[PositionRow]:
+    """Those of the positions that are in no cell of the technician's home: what a client may read, in the same order.
+
+    Most people set out from home. A client knows that cell already (`geo.cells.HOME_RESOLUTION`), and where somebody
+    may not be read at all, nothing of theirs is left.
+    """
+    whose = select(TechnicianRow.id, TechnicianRow.lat, TechnicianRow.lng).where(
+        TechnicianRow.id.in_({row.technician_id for row in rows})
+    )
+    homes = {each: cell_of(lat, lng, HOME_RESOLUTION) for each, lat, lng in session.execute(whose)}
+    known = (row for row in rows if row.technician_id in homes)
+    return [row for row in known if cell_of(row.lat, row.lng, HOME_RESOLUTION) != homes[row.technician_id]]
 
 
 def forget_positions(session: Session, before: datetime) -> int:

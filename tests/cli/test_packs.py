@@ -122,6 +122,23 @@ def test_a_comparison_looks_at_the_day_on_which_the_new_version_begins_and_names
     assert document("diff", "shipped", str(other), "--on", today.isoformat())["pairs"][0]["offers"] == [str(offer.id)]
 
 
+def test_a_limit_that_only_warned_and_would_refuse_names_who_is_above_it_and_what_is_open(
+    world: World, other: Path, tmp_path: Path
+) -> None:
+    change(other, HOURS, "hours = 1000", "hours = 2")
+    hard = tmp_path / "hard"
+    shutil.copytree(other, hard)
+    change(hard, HOURS, 'binding = "soft"', 'binding = "hard"')
+    job = world.post(start_at=world.start + timedelta(days=2))
+    world.send_waves()
+    (offer, *_) = [each for each in world.offers(job) if each.technician_id == world.technicians[0]]
+    (pair,) = [each for each in document("diff", str(other), str(hard))["pairs"] if each["offers"] == [str(offer.id)]]
+    assert (pair["before"], pair["after"], pair["is_hard"], pair["jobs"]) == ("red", "red", True, [])
+    assert f"red as before under {pair['pack']}" in run("diff", str(other), str(hard))
+    (back,) = [each for each in document("diff", str(hard), str(other))["pairs"]]
+    assert (back["before"], back["after"], back["is_hard"], back["offers"]) == ("red", "red", False, [])
+
+
 def test_packs_of_ones_own_join_the_shipped_ones_and_replace_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,6 +43,8 @@ TECHNICIAN_STATES = ("invited", "active", "paused", "suspended", "left", "erased
 #: States in which a proof counts, and in which it has ended; the rules read its days besides.
 LIVE_PROOFS = ("verified", "expiring")
 ENDED_PROOFS = ("expired", "revoked", "rejected")
+#: What is wrong with a proof itself, whatever it says of a person: no hearing goes before its end then.
+GROUNDS = ("forged", "wrong_person", "unreadable", "incomplete")
 CREDENTIAL_STATES = ("claimed", "submitted", *LIVE_PROOFS, *ENDED_PROOFS)
 #: What sort of proof a kind is: which facts it has, and what a client can ask of it.
 FAMILIES = (
@@ -92,7 +94,11 @@ class CredentialKindRow(Base):
     """A kind of proof: background check, insurance, licence. `verified_by` says whose reviewers it waits for."""
 
     __tablename__ = "credential_kinds"
-    __table_args__ = (one_of("family", FAMILIES), one_of("verified_by", VERIFIERS))
+    __table_args__ = (
+        one_of("family", FAMILIES),
+        one_of("verified_by", VERIFIERS),
+        CheckConstraint("is_screening OR family NOT IN ('background_check', 'drug_screen')", name="screened"),
+    )
     code: Mapped[Code] = mapped_column(primary_key=True)
     name: Mapped[Words]
     is_screening: Mapped[bool] = mapped_column(server_default=text("false"))
@@ -198,11 +204,12 @@ class CredentialRow(Base):
 
     `facts` are those of the kind's family; `for_client_id` is whom an agreement was signed with, or for whom alone the
     proof is; `due_at` is by when it is to be reviewed. `vendor`, `vendor_ref` and `vendor_seq` are the screening that
-    it comes from, and the last of its messages that was taken.
+    it comes from, and the last of its messages that was taken. `ground` is on which one it was rejected or revoked.
     """
 
     __tablename__ = "credentials"
     __table_args__ = (
+        one_of("ground", GROUNDS),
         one_of("state", CREDENTIAL_STATES),
         CheckConstraint("valid_from <= valid_until", name="validity_order"),
         CheckConstraint("isfinite(valid_from) AND isfinite(valid_until)", name="validity_finite"),
@@ -225,6 +232,7 @@ class CredentialRow(Base):
     facts: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     evidence: Mapped[Words | None]
     due_at: Mapped[Instant | None]
+    ground: Mapped[Code | None]
     vendor: Mapped[Code | None]
     vendor_ref: Mapped[Code | None]
     vendor_seq: Mapped[int | None]

@@ -20,6 +20,8 @@ from dispatch.visits.alarms import raise_alarm
 from dispatch.visits.climbing import climb
 
 HERE = {"lat": 30.3585, "lng": -103.6610, "accuracy_m": 12.4}
+#: On the road to Marathon, a cell further.
+ROAD = {"lat": 30.3000, "lng": -103.5000}
 
 
 def at(caller, **more):
@@ -41,9 +43,15 @@ def test_where_somebody_is_is_told_to_the_parties_of_the_job_while_they_are_on_i
     }  # fmt: skip
     given.does("leave")
     assert at(given.technician)["visits"] == [given.visit_id]
-    assert seen_by(given.staff, given) == [30.3585]
-    assert given.staff.get(f"{given.visit}/positions").json()["items"][0]["accuracy_m"] == 12
     assert seen_by(given.technician, given) == [30.3585]
+    assert seen_by(given.staff, given) == [], "they set out from home, which no client reads"
+    with town.world.as_engine() as (session, _):
+        session.execute(text("UPDATE positions SET at = at - interval '1 minute'"))
+    assert at(given.technician, **ROAD)["visits"] == [given.visit_id]
+    assert seen_by(given.staff, given) == [30.3]
+    assert given.staff.get(f"{given.visit}/positions").json()["items"][0]["accuracy_m"] == 12
+    assert seen_by(given.technician, given) == [30.3, 30.3585]
+    assert [seen_by(town.key(role), given) for role in ("operator", "gateway")] == [403, 403], "no party of the job"
     other = next(each for each in town.world.technicians if each != given.technician_id)
     assert seen_by(town.stranger, given) == 404
     assert seen_by(town.by_id(other), given) in (404, [])

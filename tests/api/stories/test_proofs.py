@@ -158,7 +158,8 @@ def test_an_answer_forged_late_doubled_or_out_of_order_changes_nothing(town):
     assert said(town, clear(ref, seq=2)).json()["outcome"] == "already_taken"
     assert said(town, {"ref": ref, "seq": 1, "status": "adverse"}).json()["outcome"] == "already_taken"
     assert state_of(town, proof["id"]) == "verified"
-    assert town.key("operator").post(f"/v1/credentials/{proof['id']}/revoke").status_code == 200
+    forged = {"ground": "forged"}
+    assert town.key("operator").post(f"/v1/credentials/{proof['id']}/revoke", forged).status_code == 200
     assert said(town, clear(ref, seq=3)).json()["outcome"] == "too_late"
     assert state_of(town, proof["id"]) == "revoked"
 
@@ -321,7 +322,7 @@ def test_a_proof_is_taken_back_and_the_runner_up_is_asked_at_once(town, operator
     late = town.by_id(offers[1].technician_id).post(f"/v1/offers/{offers[1].id}/accept", {"terms_version": 1})
     assert late.json()["code"] == "taken"
     (mine,) = given.technician.get(f"/v1/technicians/{given.technician_id}/credentials").json()["items"]
-    ended = operator.post(f"/v1/credentials/{mine['id']}/revoke").json()
+    ended = operator.post(f"/v1/credentials/{mine['id']}/revoke", {"ground": "forged"}).json()
     assert ended["assignments"] == [{"assignment_id": given.assignment_id, "fate": "withdraw"}]
     town.world.send_waves()
     assert [offer.technician_id for offer in town.world.offers(UUID(job["id"]))][-1] == offers[1].technician_id

@@ -20,6 +20,10 @@ CHECKS = {
     ),
     "ck_companies_tax_class_known": known("tax_class", tuple(TAX_CLASSES)),
     "ck_credential_kinds_family_known": known("family", talent.FAMILIES),
+    "ck_credential_kinds_screened": Edge(
+        ("family = 'drug_screen', is_screening = true", "family = 'licence', is_screening = false"),
+        ("family = 'drug_screen', is_screening = false", "family = 'background_check', is_screening = false"),
+    ),
     "ck_credential_kinds_verified_by_known": known("verified_by", talent.VERIFIERS),
     "ck_credentials_due_while_submitted": Edge(
         ("due_at = NULL", "state = 'submitted', due_at = now()"),
@@ -28,6 +32,7 @@ CHECKS = {
     "ck_credentials_facts_object": Edge(
         ("facts = '{}'",), ("facts = '[]'", "facts = '1'", "facts = 'null'", "facts = '\"a\"'")
     ),
+    "ck_credentials_ground_known": known("ground", talent.GROUNDS),
     "ck_credentials_vendor_whole": Edge(
         ("vendor = NULL, vendor_ref = NULL, vendor_seq = NULL", "vendor = 'a', vendor_ref = 'b', vendor_seq = 0"),
         ("vendor = NULL", "vendor_ref = NULL", "vendor_seq = NULL", "vendor = NULL, vendor_ref = NULL"),

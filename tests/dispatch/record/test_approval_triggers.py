@@ -50,6 +50,31 @@ def test_payments_approved_wants_two_people_above_the_sum_of_the_rules(wanting: 
     assert wanting.accepts(says(wanting, yes(AL, why, "50.00"))) == 1
 
 
-@pytest.mark.parametrize("why", ["silence", "decided", "conceded", "signed"])
+def test_payments_approved_counts_a_jobs_parts_together(wanting: Guarded):
+    first = yes(AL, "part_approved", "30.00")
+    assert wanting.accepts(says(wanting, first, yes(AL, "part_approved", "20.00"))) == 1
+    for why in ("approved", "part_approved", "conceded"):
+        for before in ([], [yes(BEA, "signed", "30.01")], [yes(BEA, "signed", "50.00")]):
+            refusal = wanting.refuses(says(wanting, *before, first, yes(AL, why, "20.01")))
+            assert refusal.constraint == "payments_approved"
+        assert wanting.accepts(says(wanting, first, yes(BEA, "signed", "50.01"), yes(AL, why, "20.01"))) == 1
+
+
+def test_payments_approved_holds_the_limits_of_the_roles_of_those_who_said_yes(guarded: Guarded):
+    terms = json.dumps({"rules": {"limits": {"dispatcher": "40", "client_admin": "100"}}})
+    guarded.run(guarded.update("payments", "acme", f"terms = '{terms}'"))
+    dispatchers = [yes(AL, "part_approved", "30.00", "dispatcher"), yes(AL, "part_approved", "10.00", "dispatcher")]
+    assert guarded.accepts(says(guarded, *dispatchers)) == 1
+    above = yes(AL, "part_approved", "0.01", "dispatcher")
+    assert guarded.refuses(says(guarded, *dispatchers, above)).constraint == "payments_approved"
+    assert guarded.refuses(says(guarded, yes(AL, "approved", "1.00", "requester"))).constraint == "payments_approved"
+    assert guarded.accepts(says(guarded, *dispatchers, yes(BEA, "signed", "40.01"), above)) == 1, (
+        "the admin's covers it"
+    )
+    assert guarded.accepts(says(guarded, *dispatchers, yes(BEA, "approved", "60.00"))) == 1
+    assert guarded.refuses(says(guarded, *dispatchers, yes(BEA, "approved", "60.01"))).constraint == "payments_approved"
+
+
+@pytest.mark.parametrize("why", ["silence", "decided", "signed"])
 def test_payments_approved_asks_for_no_signature_of_what_is_owed(wanting: Guarded, why: str):
     assert wanting.accepts(says(wanting, yes(AL, why))) == 1

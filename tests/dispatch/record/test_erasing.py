@@ -4,6 +4,7 @@ A canary stands in every personal column of Anna's rows; her key seals her words
 and what was copied before cannot be read with any key that remains.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -308,3 +309,20 @@ def test_the_books_are_as_balanced_as_before(session: Session, tmp_path: Path):
     before: Any = verify_books(session)
     erased(session, tmp_path)
     assert verify_books(session) == before
+
+
+def test_why_a_bonus_was_given_goes_and_its_sum_stays(guarded: Guarded, session: Session, tmp_path: Path):
+    bonus, parking = (
+        '{"id": "1", "kind": "bonus", "code": "bonus", "amount": "9.00", "state": "approved", "reason": "%s"}',
+        '{"id": "2", "kind": "expense", "code": "parking", "amount": "1.00", "state": "asked"}',
+    )
+    extras = f"[{bonus % 'She came though she was ill'}, {parking}]"
+    whose = f"WHERE technician_id = '{ANNA}'"
+    guarded.run("RESET ROLE")
+    guarded.run(f"UPDATE payments SET extras = '{extras}' {whose}")
+    guarded.run("SET LOCAL ROLE truckroll_engine")
+    erased(session, tmp_path)
+    guarded.run("RESET ROLE")
+    left = guarded.rows(f"SELECT extras FROM payments {whose}")
+    assert left == [(json.loads(f"[{bonus % ''}, {parking}]"),)]
+    assert guarded.rows(f"SELECT extras FROM payments WHERE technician_id <> '{ANNA}' LIMIT 1") != left

@@ -6,6 +6,7 @@ import pytest
 from guard_world import id_of
 from guarding import Guarded
 
+from dispatch.talent.catalogue import SCREENED
 from dispatch.talent.proofs import FACTS
 
 pytestmark = pytest.mark.guards
@@ -20,7 +21,8 @@ def said(names: list[str]) -> str:
 @pytest.mark.parametrize("family", FACTS)
 @pytest.mark.parametrize("state", ["verified", "expiring"])
 def test_nothing_begins_to_count_without_the_facts_of_its_family(guarded: Guarded, family: str, state: str):
-    guarded.run(f"UPDATE credential_kinds SET family = '{family}' WHERE code = 'insurance'")
+    kind = f"family = '{family}', is_screening = {family in SCREENED}"
+    guarded.run(f"UPDATE credential_kinds SET {kind} WHERE code = 'insurance'")
     guarded.run(guarded.update("credentials", "anna", "state = 'submitted', verified_at = NULL"))
     needed = [name for name, fact in FACTS[family].items() if fact.is_needed]
     fresh = {"id": "gen_random_uuid()", "vendor": "NULL", "vendor_ref": "NULL", "vendor_seq": "NULL"}
@@ -65,3 +67,44 @@ def test_only_a_proof_clears_for_longer_than_a_year(guarded: Guarded):
             assert guarded.accepts(too_long) == 1
         else:
             assert guarded.refuses(too_long).constraint == "technicians_word_ends"
+
+
+@pytest.mark.parametrize(("state", "ended"), [("submitted", "rejected"), ("verified", "revoked")])
+def test_a_screening_ends_for_what_is_wrong_with_its_paper_or_by_a_removal_that_went_all_its_way(
+    guarded: Guarded, state: str, ended: str
+):
+    guarded.run("UPDATE credential_kinds SET family = 'drug_screen', is_screening = true WHERE code = 'insurance'")
+    guarded.run(guarded.update("credentials", "anna", f"state = '{state}', ground = NULL"))
+    stamp = ", revoked_at = now()" if ended == "revoked" else ""
+    ends = guarded.update("credentials", "anna", f"state = '{ended}'{stamp}")
+    on_ground = guarded.update("credentials", "anna", f"state = '{ended}', ground = 'forged'{stamp}")
+    refusal = guarded.refuses(ends)
+    assert (refusal.code, refusal.constraint) == (RESTRICT_VIOLATION, "credentials_heard")
+    assert guarded.accepts(on_ground) == 1
+    guarded.run(guarded.update("credentials", "anna", 'facts = \'{"result": "adverse"}\''))
+    assert guarded.refuses(on_ground).constraint == "credentials_heard", "what the report says is heard first"
+    guarded.run(guarded.update("removals", "anna", "state = 'final', weighed = 'x', ended_at = now()"))
+    assert guarded.accepts(ends) == 1
+
+
+def test_nobody_is_suspended_over_an_adverse_result_of_which_they_were_not_told(guarded: Guarded):
+    suspends = guarded.update("technicians", "anna", "state = 'suspended'")
+    guarded.run(guarded.update("credentials", "anna", 'facts = \'{"result": "adverse"}\''))
+    assert guarded.accepts(suspends) == 1, "notice was given"
+    guarded.run(f"DELETE FROM removals WHERE technician_id = '{id_of('anna')}'")
+    refusal = guarded.refuses(suspends)
+    assert (refusal.code, refusal.constraint) == (RESTRICT_VIOLATION, "technicians_heard")
+    guarded.run(guarded.update("credentials", "anna", "state = 'expired'"))
+    assert guarded.accepts(suspends) == 1
+
+
+def test_what_a_kind_of_proof_is_stays_so_once_there_are_proofs_of_it(guarded: Guarded):
+    guarded.run("UPDATE credential_kinds SET family = 'drug_screen', is_screening = true WHERE code = 'insurance'")
+    to_less = "UPDATE credential_kinds SET family = 'certificate', is_screening = {} WHERE code = 'insurance'"
+    for statement in (to_less.format("true"), to_less.format("false")):
+        refusal = guarded.refuses(statement)
+        assert (refusal.code, refusal.constraint) == (RESTRICT_VIOLATION, "credential_kinds_kept")
+    assert guarded.accepts("UPDATE credential_kinds SET name = 'Screen' WHERE code = 'insurance'") == 1
+    guarded.run("DELETE FROM removals")
+    guarded.run("DELETE FROM credentials WHERE kind = 'insurance'")
+    assert guarded.accepts(to_less.format("false")) == 1

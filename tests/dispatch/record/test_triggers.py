@@ -73,7 +73,13 @@ PRIVACY = (
     "staff_last_kept",
 )
 #: Tried in `test_proof_triggers.py`.
-PROOFS = ("credentials_with_facts", "credentials_born_with_facts")
+PROOFS = (
+    "credentials_with_facts",
+    "credentials_born_with_facts",
+    "credentials_heard",
+    "technicians_heard",
+    "credential_kinds_kept",
+)
 #: Tried in `test_payroll_triggers.py`.
 PAYROLL = ("payments_keep_whose", "usage_has_payroll", "usage_born_with_payroll", "clients_keep_payroll")
 #: Tried in `test_excuse_triggers.py`.

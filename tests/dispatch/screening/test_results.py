@@ -99,7 +99,7 @@ def test_an_answer_and_a_revocation_at_once_never_leave_a_proof_that_was_taken_b
 
 def taken_back(world: World, proof: UUID) -> Any:
     with world.as_engine() as (session, now):
-        return revoke(session, OPERATOR, proof, now=now)
+        return revoke(session, OPERATOR, proof, ground="wrong_person", now=now)
 
 
 def test_an_answer_that_says_too_little_or_nobody_asked_for_is_refused_by_name(world: World, ordered: UUID) -> None:

@@ -17,7 +17,7 @@ from dispatch.record.session import ENGINE, Actor
 from dispatch.record.tables import AgreementRow, AssignmentRow, ClientRow, CredentialRow, EventRow, OfferRow, new_id
 from dispatch.talent.agreements import publish_agreement, sign_agreement
 from dispatch.talent.askings import read_policy, set_proof_policy
-from dispatch.talent.catalogue import put_credential_kinds
+from dispatch.talent.catalogue import Kind, put_credential_kinds
 from dispatch.talent.credentials import Claim, insert_credential
 from dispatch.visits.lapses import recheck_due
 from matching.job import Needs
@@ -28,7 +28,7 @@ NDA = Needs(skills={"hvac": 2}, credentials=("nda",))
 @pytest.fixture
 def admin(world: World) -> Actor:
     with world.as_engine() as (session, now):
-        put_credential_kinds(session, ENGINE, {"nda": "Confidentiality"}, families={"nda": "agreement"}, now=now)
+        put_credential_kinds(session, ENGINE, [Kind("nda", "Confidentiality", "agreement")], now=now)
     return Actor("client_admin", new_id(), client_id=world.client)
 
 

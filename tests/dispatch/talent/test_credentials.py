@@ -14,7 +14,7 @@ from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.jobs.acceptance import Lost, Won, accept_offer
 from dispatch.record.session import ENGINE, Actor, transaction
 from dispatch.record.tables import AssignmentRow, CredentialKindRow, CredentialRow, EventRow
-from dispatch.talent.catalogue import put_credential_kinds
+from dispatch.talent.catalogue import Kind, put_credential_kinds
 from dispatch.talent.credentials import (
     Claim,
     insert_credential,
@@ -188,7 +188,7 @@ def test_export_work_is_given_only_to_whom_their_clearance_covers_to_its_end(wor
         return proof
 
     with world.as_engine() as (session, now):
-        put_credential_kinds(session, ENGINE, {"export": "Export"}, families={"export": "clearance"}, now=now)
+        put_credential_kinds(session, ENGINE, [Kind("export", "Export", "clearance")], now=now)
         whole = cleared(0, date(2020, 1, 1), day)
         for num in (1, 2):
             cleared(num, date(2020, 1, 1), day - one)

@@ -51,7 +51,7 @@ def test_everything_that_a_file_says_is_in_the_record(world: World, operator: Ac
         proofs = {"background_check": until}
         entries = [
             entry(2, "N-1", skills={"hvac": 5, "wifi": 1}, hours=[(0, 480, 1080)], credentials=proofs,
-                  pools=["Preferred"], company="Big Bend Repairs", reputation=0.9, profile={"quiet": (1320, 360)}),
+                  pools=["Preferred"], company="Big Bend Repairs", profile={"quiet": (1320, 360)}),
             entry(3, "N-2", skills={}, credentials={"background_check": day}),
         ]  # fmt: skip
         assert load_technicians(session, operator, entries, FIELDS, now=now) == Loaded(2, 0, 0)
@@ -62,7 +62,8 @@ def test_everything_that_a_file_says_is_in_the_record(world: World, operator: Ac
     assert names == {ANN.name}, "what COPY would read as a sign is text"
     assert (first.skills, first.hours, first.quiet) == ({"hvac": 5, "wifi": 1}, ((0, 480, 1080),), (1320, 360))
     assert first.credentials == {"background_check": until.toordinal()}
-    assert (first.pools, first.company_id, first.reputation) == (frozenset({pool}), company, 0.9)
+    assert (first.pools, first.company_id) == (frozenset({pool}), company)
+    assert first.reputation == second.reputation, "both are new"
     assert second.credentials == {}, "it was over before it came"
     assert (second.skills, second.company_id, second.pools, second.is_active) == ({}, None, frozenset(), True)
     assert len(found) == 6, "who is not in the file is still there"

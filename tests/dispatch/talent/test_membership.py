@@ -24,7 +24,7 @@ from dispatch.record.tables import (
 )
 from dispatch.talent import membership
 from dispatch.talent.agreements import find_in_force, publish_agreement, sign_agreement
-from dispatch.talent.catalogue import put_credential_kinds
+from dispatch.talent.catalogue import Kind, put_credential_kinds
 from dispatch.talent.membership import members_by_the_rules, sweep_memberships
 from dispatch.talent.overrides import end_overrides, put_override, take_override_back
 from dispatch.talent.pools import add_to_pool, create_pool
@@ -231,9 +231,8 @@ def test_requirements_that_cannot_be_kept_are_refused_by_field(world: World, ask
 def test_an_agreement_that_a_pool_asks_for_is_the_clients_own_in_the_version_that_counts(world: World) -> None:
     """Signed, they are in; a newer version that must be signed puts them out on its day, and signed again, in."""
     admin, who = Actor("client_admin", new_id(), client_id=world.client), world.technicians[0]
-    families = {"nda": "agreement"}
     with world.as_engine() as (session, now):
-        put_credential_kinds(session, ENGINE, {"nda": "Confidentiality"}, families=families, now=now)
+        put_credential_kinds(session, ENGINE, [Kind("nda", "Confidentiality", "agreement")], now=now)
         publish_agreement(session, admin, world.client, "nda", "Keep it to yourself.", now=now)
     pool = open_pool(world, {"skills": {"hvac": 1}, "agreements": ["nda"]})
     assert (swept(world), members(world, pool)) == (0, set())

@@ -157,6 +157,8 @@ def test_nobody_lets_them_work_or_puts_them_out_while_the_removal_goes_on(world:
     waiting = screening(world, {"result": "adverse"}, state="submitted")
     with pytest.raises(Refused, match="give notice first"):
         doing(world, reject_credential, OPERATOR, waiting)
+    with pytest.raises(Refused, match="give notice first"):
+        doing(world, move_technician, OPERATOR, world.technicians[0], "suspend")
     removal = noticed(world, screened)
     for wish in ("reinstate", "leave"):
         with pytest.raises(Conflict) as refused:
@@ -172,6 +174,21 @@ def test_nobody_lets_them_work_or_puts_them_out_while_the_removal_goes_on(world:
     moved(world, removal, "withdraw")
     assert state_of(world) == "left"
     assert doing(world, move_technician, OPERATOR, world.technicians[0], "invite") == "invited"
+
+
+def test_what_a_screening_says_ends_it_only_after_a_hearing_and_a_paper_that_is_none_at_once(world: World) -> None:
+    """One that was handed in as a paper has no result of a vendor: a person read it."""
+    for wish, state, kind in (("reject", "submitted", "rejected"), ("revoke", "verified", "revoked")):
+        read = screening(world, {}, state=state)
+        with pytest.raises(Refused, match="give notice first"):
+            doing(world, move_credential, OPERATOR, read, wish)
+        with pytest.raises(BadInput, match="forged, wrong_person"):
+            doing(world, move_credential, OPERATOR, read, wish, ground="too_grave")
+        doing(world, move_credential, OPERATOR, read, wish, ground="wrong_person")
+        with world.as_engine() as (session, _):
+            told = session.scalars(select(EventRow.data).where(EventRow.subject_id == read, EventRow.kind == kind))
+            assert session.get_one(CredentialRow, read).ground == "wrong_person"
+            assert [each["ground"] for each in told] == ["wrong_person"]
 
 
 def test_the_end_of_a_removal_ends_the_proof_and_a_vendors_later_word_does_not_bring_it_back(

@@ -20,7 +20,7 @@ from dispatch.jobs.acceptance import Lost, Won, accept_offer
 from dispatch.record.session import ENGINE, Actor
 from dispatch.record.tables import AssignmentRow, CompanyRow, CredentialRow, EventRow, OfferRow, TechnicianRow
 from dispatch.talent import technicians
-from dispatch.talent.catalogue import put_credential_kinds
+from dispatch.talent.catalogue import Kind, put_credential_kinds
 from dispatch.talent.companies import employ
 from dispatch.talent.credentials import Claim, insert_credential, move_credential, verify_credential
 from dispatch.talent.loading import entry_of, load_technicians
@@ -40,8 +40,8 @@ INSURED = Needs(skills={"hvac": 2}, credentials=("liability",))
 def insured(world: World) -> UUID:
     """Technician 0 has verified insurance in their own name."""
     with world.as_engine() as (session, now):
-        families = {"liability": "insurance", "crane": "certificate"}
-        put_credential_kinds(session, ENGINE, {each: each for each in families}, families=families, now=now)
+        kinds = [Kind("liability", "liability", "insurance"), Kind("crane", "crane")]
+        put_credential_kinds(session, ENGINE, kinds, now=now)
     return proof_of(world, "liability", {"named_insured": "TECHNICIAN 0"})
 
 

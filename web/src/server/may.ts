@@ -12,7 +12,6 @@ export type Operation =
   | 'grantSiteRequest'
   | 'hold'
   | 'makeProposal'
-  | 'nameAnother'
   | 'patchEngagement'
   | 'patchJob'
   | 'pickTechnician'

@@ -25,6 +25,12 @@ export const disputes = {
   decider: (name: string) => `${name} decides`,
   nameAnother: 'Name another person',
   nameHint: (name: string) => `In place of ${name}, somebody else of the operator decides. Both sides are told.`,
+  whyTitle: 'Why somebody else?',
+  whyAnother: {
+    away: 'They are away',
+    involved: 'They know one of the sides',
+    workload: 'They have too much to decide',
+  } as Record<string, string>,
   whoDecides: 'Who decides',
   longestThere: 'Whoever has been there longest',
   newDate: 'Decide within so many days',

@@ -62,6 +62,14 @@ export const operator = {
       'Verified, and it counts. The vendor has found something since: give notice, so that they are heard before anything is decided.',
     reject: 'It does not hold',
     rejectHint: 'The technician is told, and can hand in another.',
+    ground: 'What is wrong with the paper itself?',
+    grounds: {
+      forged: 'It is forged',
+      wrong_person: 'It is about somebody else',
+      unreadable: 'It cannot be read',
+      incomplete: 'Something of it is missing',
+    } as Record<string, string>,
+    groundHint: 'The technician is told, and can hand in another. For what it says of them, give notice instead.',
   },
   notice: {
     give: 'Give notice',

@@ -27,6 +27,12 @@ export const disputes: typeof english = {
   decider: (name) => `Decide ${name}`,
   nameAnother: 'Nombrar a otra persona',
   nameHint: (name) => `En lugar de ${name} decide otra persona del operador. Se avisa a ambas partes.`,
+  whyTitle: '¿Por qué otra persona?',
+  whyAnother: {
+    away: 'No está',
+    involved: 'Conoce a una de las partes',
+    workload: 'Tiene demasiado que decidir',
+  },
   whoDecides: 'Quién decide',
   longestThere: 'Quien lleva más tiempo',
   newDate: 'Decidir en tantos días',

@@ -58,6 +58,14 @@ export const operator: typeof english = {
       'Verificado, y cuenta. El proveedor encontró algo después: dé aviso, para que se le escuche antes de decidir nada.',
     reject: 'No vale',
     rejectHint: 'Se avisa al técnico, y puede entregar otro.',
+    ground: '¿Qué tiene de malo el propio documento?',
+    grounds: {
+      forged: 'Es falso',
+      wrong_person: 'Es de otra persona',
+      unreadable: 'No se puede leer',
+      incomplete: 'Le falta algo',
+    } as Record<string, string>,
+    groundHint: 'Se avisa al técnico, que puede presentar otro. Por lo que dice de él, avise antes de decidir nada.',
   },
   notice: {
     give: 'Dar aviso',
