@@ -9,11 +9,13 @@ from sqlalchemy import select
 
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.jobs.acceptance import Lost, Won
+from dispatch.jobs.answers import counter_offer
+from dispatch.jobs.changes import accept_counter
 from dispatch.jobs.releasing import release
 from dispatch.money.approving import approve_part
 from dispatch.money.disputing import Dispute, Position, open_dispute, state_position
 from dispatch.record.session import Actor
-from dispatch.record.tables import AlarmRow, DisputeRow, JobRow, PaymentRow, new_id
+from dispatch.record.tables import AlarmRow, AssignmentRow, DisputeRow, JobRow, PaymentRow, new_id
 from dispatch.visits.agreeing import accept_proposal
 from dispatch.visits.cancelling import cancel_work
 from dispatch.visits.completion import approve_silently, send_back_job
@@ -188,6 +190,25 @@ def test_a_role_approves_up_to_its_limit_and_a_large_sum_needs_two_people(purse:
     assert purse.approves(won, dispatcher), "the admin's limit covers it, the dispatcher is the second"
     assert purse.payment(won).state == "due"
     purse.balances()
+
+
+def test_who_says_yes_after_anothers_counter_is_paid_by_what_their_own_offer_stated(purse: Purse):
+    """Our fee went up between the offers and the counter: whoever took the offer reads the old one in it."""
+    purse.pays_in("1000")
+    first, second, *_ = purse.world.offered(count=2)
+    purse.agrees(fee_share="0.2")
+    asks = {"pay": Pay("fixed", D("150.00"), "USD"), "start_at": None, "reason": "pay", "note": ""}
+    counter = purse.does(
+        lambda session, now: counter_offer(session, purse.world.actor_of(first), first.id, **asks, now=now)
+    )
+    assert isinstance(purse.does(lambda s, now: accept_counter(s, purse.world.staff, counter, now=now)), Won)
+    won = purse.accepts(second)
+    assert isinstance(won, Won)
+    with purse.world.as_engine() as (session, _):
+        agreed = session.get_one(AssignmentRow, won.assignment_id).terms_version
+        newest = session.get_one(JobRow, won.job_id).terms_version
+    assert (agreed, newest) == (1, 2)
+    assert D(purse.payment(won).terms["rules"]["fee_share"]) == D("0.1")
 
 
 def test_in_parts_nobody_approves_more_of_a_job_than_at_once(purse: Purse):
