@@ -111,5 +111,6 @@ export const clients = {
     dropArea: 'Take the area away',
     badArea: 'This is no GeoJSON with a polygon.',
     line: (place: string, far: string) => `${far} around ${place}`,
+    nearTown: (town: string) => `a place near ${town}`,
   },
 }

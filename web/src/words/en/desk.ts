@@ -261,6 +261,8 @@ export const desk = {
       fit: 'Skill fit',
     } as Record<string, string>,
     noCandidates: 'Nobody may do it at this moment.',
+    otherCandidates: 'Who else may do it',
+    noOthers: 'Nobody else at this moment: all who may were asked.',
     drive: (time: string, distance: string) => `about ${time}, ${distance}`,
     whyNot: 'Why not…?',
     whyNotCount: (reach: string) => `${reach} in reach`,

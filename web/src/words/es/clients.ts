@@ -112,5 +112,6 @@ export const clients: typeof english = {
     dropArea: 'Quitar la zona',
     badArea: 'Esto no es un GeoJSON con un polígono.',
     line: (place, far) => `${far} alrededor de ${place}`,
+    nearTown: (town) => `un lugar cerca de ${town}`,
   },
 }

@@ -261,6 +261,8 @@ export const desk: typeof english = {
       fit: 'Habilidad',
     },
     noCandidates: 'Nadie puede hacerla en este momento.',
+    otherCandidates: 'Quién más puede hacerla',
+    noOthers: 'Nadie más en este momento: ya se preguntó a quienes pueden.',
     drive: (time, distance) => `unos ${time}, ${distance}`,
     whyNot: '¿Por qué no…?',
     whyNotCount: (reach) => `${reach} al alcance`,
