@@ -35,6 +35,9 @@ BEGIN
         WHERE c.technician_id = NEW.id AND c.facts ->> 'result' = 'adverse'
             AND c.state IN ('claimed', 'submitted', 'verified', 'expiring')
             AND NOT EXISTS (SELECT FROM removals r WHERE r.credential_id = c.id)
+    ) AND NOT EXISTS (
+        -- Notice over one of them holds all of their work.
+        SELECT FROM removals r WHERE r.technician_id = NEW.id AND r.state NOT IN ('withdrawn', 'final')
     ) THEN
         RAISE EXCEPTION 'technician % is suspended over a result of which they were not told', NEW.id
             USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_NAME, TABLE = TG_TABLE_NAME;

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -18,6 +19,7 @@ from dispatch.record.chain import seal, verify
 from dispatch.record.session import ENGINE, transaction
 from dispatch.visits.alarms import raise_alarm
 from dispatch.visits.climbing import climb
+from dispatch.visits.whereabouts import Here, note_position
 
 HERE = {"lat": 30.3585, "lng": -103.6610, "accuracy_m": 12.4}
 #: On the road to Marathon, a cell further.
@@ -45,9 +47,9 @@ def test_where_somebody_is_is_told_to_the_parties_of_the_job_while_they_are_on_i
     assert at(given.technician)["visits"] == [given.visit_id]
     assert seen_by(given.technician, given) == [30.3585]
     assert seen_by(given.staff, given) == [], "they set out from home, which no client reads"
-    with town.world.as_engine() as (session, _):
-        session.execute(text("UPDATE positions SET at = at - interval '1 minute'"))
-    assert at(given.technician, **ROAD)["visits"] == [given.visit_id]
+    with town.world.as_engine() as (session, now):
+        on_the_road = Here(ROAD["lat"], ROAD["lng"], 12.4)
+        note_position(session, UUID(str(given.technician_id)), on_the_road, now=now + timedelta(minutes=1))
     assert seen_by(given.staff, given) == [30.3]
     assert given.staff.get(f"{given.visit}/positions").json()["items"][0]["accuracy_m"] == 12
     assert seen_by(given.technician, given) == [30.3, 30.3585]

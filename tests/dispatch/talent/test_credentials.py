@@ -14,7 +14,7 @@ from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.jobs.acceptance import Lost, Won, accept_offer
 from dispatch.record.session import ENGINE, Actor, transaction
 from dispatch.record.tables import AssignmentRow, CredentialKindRow, CredentialRow, EventRow
-from dispatch.talent.catalogue import Kind, put_credential_kinds
+from dispatch.talent.catalogue import SCREENED, Kind, put_credential_kinds
 from dispatch.talent.credentials import (
     Claim,
     insert_credential,
@@ -101,7 +101,8 @@ def test_nothing_is_verified_without_the_facts_of_its_family(
 ) -> None:
     """Whoever handed it in left them all out, and the reviewer says all but one: it is missed by its name."""
     with world.as_engine() as (session, now):
-        session.execute(update(CredentialKindRow).where(CredentialKindRow.code == KIND).values(family=family))
+        kind = {"family": family, "is_screening": family in SCREENED}
+        session.execute(update(CredentialKindRow).where(CredentialKindRow.code == KIND).values(kind))
         claim = Claim(KIND, now.date(), now.date() + timedelta(days=90), "upload-1")
         who = world.technicians[0]
         proof = insert_credential(

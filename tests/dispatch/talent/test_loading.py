@@ -94,7 +94,7 @@ def test_a_word_that_clears_keeps_its_last_day_gets_the_files_or_holds_for_a_yea
 
 def test_what_a_file_does_not_say_of_a_report_a_reviewer_says_before_it_counts(world: World, operator: Actor) -> None:
     with world.as_engine() as (session, now):
-        session.execute(update(CredentialKindRow).values(family="background_check"))
+        session.execute(update(CredentialKindRow).values(family="background_check", is_screening=True))
         until = now.date() + timedelta(days=90)
         load_technicians(session, operator, [entry(2, "N-1", credentials={"background_check": until})], (), now=now)
         proof = session.scalars(select(CredentialRow)).one()

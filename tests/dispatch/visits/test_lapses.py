@@ -30,6 +30,7 @@ from dispatch.record.tables import (
     TechnicianRow,
 )
 from dispatch.record.tables.talent import FAMILIES, LIVE_PROOFS
+from dispatch.talent.catalogue import SCREENED
 from dispatch.talent.credentials import Claim, insert_credential, move_credential, submit_credential, verify_credential
 from dispatch.talent.membership import renew_memberships, sweep_memberships
 from dispatch.talent.pools import create_pool
@@ -69,7 +70,7 @@ def on_lapse(fate: str) -> dict[str, Any]:
 
 def revoked(world: World, proof: UUID) -> Any:
     with world.as_engine() as (session, now):
-        return revoke(session, ENGINE, proof, now=now)
+        return revoke(session, ENGINE, proof, ground="forged", now=now)
 
 
 def alarms(world: World) -> list[str]:
@@ -115,7 +116,8 @@ def test_a_proof_of_any_family_is_asked_and_takes_the_work_along_when_it_ends(wo
     """Two of eight have it and are asked; the first takes the work, the second is late and asked again when it ends."""
     first, second = world.technicians[:2]
     with world.as_engine() as (session, now):
-        session.execute(insert(CredentialKindRow).values(code="asked_for", name="Asked for", family=family))
+        kind = {"name": "Asked for", "family": family, "is_screening": family in SCREENED}
+        session.execute(insert(CredentialKindRow).values(code="asked_for", **kind))
         claim = Claim("asked_for", date(2020, 1, 1), date(2099, 1, 1))
         proof, _ = (
             insert_credential(session, ENGINE, each, claim, state="verified", facts=GOOD[family], now=now)
