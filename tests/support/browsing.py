@@ -1,6 +1,6 @@
 """How do tests use the faces? In a real browser against the real server, as a person would: Debian's Chromium.
 
-A page that breaks the Content-Security-Policy, throws, or asks another server fails its test.
+A page that breaks the Content-Security-Policy, throws, or asks a server that its test did not name fails its test.
 """
 
 import os
@@ -54,6 +54,8 @@ class Device:
     context: BrowserContext
     page: Page
     faults: list[str] = field(default_factory=list)
+    #: Other servers that it may ask.
+    others: tuple[str, ...] = ()
 
     def opens(self, path: str) -> None:
         """Go to an address, and wait until the face is there."""
@@ -107,6 +109,8 @@ class Devices:
     town: Town
     url: str
     browser: Browser
+    #: Other servers that they may ask.
+    others: tuple[str, ...] = ()
 
     @contextmanager
     def device(self, size: tuple[int, int] = PHONE, scheme: str = "light", **more: Any) -> Iterator[Device]:
@@ -124,7 +128,7 @@ class Devices:
             | more,
         )
         context.set_default_timeout(10_000)
-        found = Device(self.url, context, context.new_page())
+        found = Device(self.url, context, context.new_page(), others=self.others)
         found.page.on("console", lambda message: _note(found, message))
         found.page.on("pageerror", lambda error: found.faults.append(f"thrown: {error}"))
         context.on("request", lambda request: _check_origin(found, request))
@@ -157,5 +161,5 @@ def _note(device: Device, message: ConsoleMessage) -> None:
 
 
 def _check_origin(device: Device, request: Request) -> None:
-    if not request.url.startswith((device.url, "blob:", "data:")):
+    if not request.url.startswith((device.url, *device.others, "blob:", "data:")):
         device.faults.append(f"asked elsewhere: {request.url}")

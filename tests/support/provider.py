@@ -34,6 +34,8 @@ class OpenIdProvider:
     key: ECKey = field(default_factory=lambda: ECKey.generate_key("P-256", {"kid": "first"}))
     published: ECKey | None = None
     refuses: bool = False
+    #: What it sends back instead of the state that it was given.
+    state: str | None = None
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     num_exchanged: int = 0
 
@@ -49,11 +51,12 @@ class OpenIdProvider:
         assert asked["client_id"] == CLIENT
         assert "openid" in asked["scope"].split()
         assert asked["code_challenge_method"] == "S256"
+        state = {"state": self.state or asked["state"]}
         if self.refuses:
-            return f"{asked['redirect_uri']}?{urlencode({'error': 'access_denied', 'state': asked['state']})}"
+            return f"{asked['redirect_uri']}?{urlencode({'error': 'access_denied'} | state)}"
         code = secrets.token_urlsafe(16)
         self.codes[code] = asked
-        return f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
+        return f"{asked['redirect_uri']}?{urlencode({'code': code} | state)}"
 
     def exchange(self, sent: dict[str, str], authorization: str) -> dict[str, str] | None:
         """The tokens for a code, or None: as RFC 6749 and 7636 say."""

@@ -56,12 +56,18 @@ class Listener:
         return not [each for each in waiting if not kinds or each.kind in kinds]
 
 
-@contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
-    """The application on a port of its own: its address."""
+def free_port() -> int:
+    """One that nobody listens at now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@contextmanager
+def serving(app: FastAPI, port: int | None = None) -> Iterator[str]:
+    """The application on a port of its own, or on this one: its address."""
+    port = port or free_port()
     config = uvicorn.Config(app, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

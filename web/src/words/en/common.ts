@@ -65,11 +65,12 @@ export const common = {
     fault: 'A fault on our side. It was noted.',
     wrong: 'Address or password is wrong.',
     link_unknown: 'This link is not one of ours. It may have been cut short.',
-    oidc_denied: 'The sign-in was not allowed there.',
-    oidc_failed: 'The sign-in there did not work. Try again.',
+    oidc_denied: 'The sign-in provider did not let you in. Try again, or use a link.',
+    oidc_failed: 'The sign-in with the provider did not work. Try again, or use a link.',
     oidc_away: 'The sign-in provider does not answer. Use a link instead.',
-    oidc_unknown: 'Nobody here has the address that you signed in with there.',
-    oidc_unverified: 'The address that you signed in with there is not verified.',
+    oidc_unknown:
+      'Nobody here has the address that you have at the sign-in provider. Use another one, or ask whoever invited you.',
+    oidc_unverified: 'The sign-in provider does not say that your address is yours. Use a link.',
     bad_input: 'A value cannot be used.',
     bad_file:
       'This file cannot be used: it is damaged, too large, or no picture or PDF. Take the photo again, or choose another file.',

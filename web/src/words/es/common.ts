@@ -66,11 +66,12 @@ export const common: typeof english = {
     fault: 'Un fallo nuestro. Quedó anotado.',
     wrong: 'El correo o la contraseña no es correcto.',
     link_unknown: 'Este enlace no es nuestro. Puede que esté cortado.',
-    oidc_denied: 'Allí no se permitió la entrada.',
-    oidc_failed: 'Allí no funcionó. Pruebe otra vez.',
+    oidc_denied: 'El proveedor de entrada no le dejó pasar. Pruebe otra vez o use un enlace.',
+    oidc_failed: 'La entrada con el proveedor no funcionó. Pruebe otra vez o use un enlace.',
     oidc_away: 'El proveedor de entrada no responde. Use un enlace.',
-    oidc_unknown: 'Nadie aquí tiene el correo con el que entró allí.',
-    oidc_unverified: 'El correo con el que entró allí no está verificado.',
+    oidc_unknown:
+      'Nadie aquí tiene el correo que usted usa con el proveedor de entrada. Use otro, o pregunte a quien le invitó.',
+    oidc_unverified: 'El proveedor de entrada no confirma que el correo sea suyo. Use un enlace.',
     bad_input: 'Hay un valor que no se puede usar.',
     bad_file:
       'Este archivo no sirve: está dañado, es demasiado grande o no es una foto ni un PDF. Tome la foto otra vez o elija otro archivo.',
