@@ -121,6 +121,12 @@ describe.each([
     'The budget would be passed. Why it may be is said by: administrator, dispatcher.',
     'A rule says no to it. Busy then. That day is full.',
     'It is more than you alone may approve: somebody else has to.',
+    [
+      'A value cannot be used. Name: a reason that this page does not know: “Input should have match with the moon”.',
+      'A rule says no to it. Busy then. A rule forbids it that this page does not know: “new moon”.',
+      'A rule forbids it that this page does not know: “new moon”.',
+      'It did not work, for a reason that this page does not know: “out of tape”.',
+    ],
   ],
   [
     'es-MX',
@@ -129,8 +135,14 @@ describe.each([
     'Se pasaría del presupuesto. El motivo lo da: administrador, despachador.',
     'Una regla dice que no. Ocupado entonces. Ese día está lleno.',
     'Es más de lo que usted puede aprobar a solas: hace falta otra persona.',
+    [
+      'Hay un valor que no se puede usar. Nombre: un motivo que esta página no conoce: «Input should have match with the moon».',
+      'Una regla dice que no. Ocupado entonces. Lo prohíbe una regla que esta página no conoce: «new moon».',
+      'Lo prohíbe una regla que esta página no conoce: «new moon».',
+      'No funcionó, por un motivo que esta página no conoce: «out of tape».',
+    ],
   ],
-])('a refusal in %s', (locale, taken, long, budget, busy, alone) => {
+])('a refusal in %s', (locale, taken, long, budget, busy, alone, unknown) => {
   let words: (problem: object) => string
   beforeAll(async () => {
     vi.resetModules()
@@ -149,6 +161,23 @@ describe.each([
       words({ code: 'bad_input', errors: [{ path, message: '', way_out }] })
     expect(bad('/name', 'use a name that none has')).toBe(taken)
     expect(bad('/job/title', 'String should have at most 200 characters')).toBe(long)
+  })
+
+  it('of which this page has no words is told to be one', () => {
+    const errors = [{ path: '/name', message: '', way_out: 'Input should have match with the moon' }]
+    expect([
+      words({ code: 'bad_input', errors }),
+      words({ rules: ['free', 'new_moon'] }),
+      words({ rules: ['new_moon'] }),
+      words({ code: 'out_of_tape' }),
+    ]).toEqual(unknown)
+  })
+
+  it('that names nothing is still told in the words of all pages', () => {
+    for (const code of ['refused', 'not_found', 'fault']) {
+      const common = locale.startsWith('en') ? commonEn : commonEs
+      expect(words({ code })).toBe(common.problems[code])
+    }
   })
 
   it('says the rules, all of them', () => {

@@ -14,14 +14,15 @@ await learn()
 
 type BadValue = NonNullable<Problem['errors']>[number]
 
-/** Nothing where neither a rule nor a field is named, and the words of all faces say it. */
+/** Nothing where neither a rule nor a field is named, and the words of all faces say it. What has no words says so. */
 function refusalWords(problem: Problem): string | undefined {
   const [first] = problem.errors ?? []
   if (first !== undefined) return valueWords(first)
   const [rule = ''] = problem.rules ?? []
   const why = ruleWords(rule, problem)
-  if (!why) return r().codes[problem.code]
-  return ABOUT_PEOPLE.has(rule) ? r().rule(why) : why
+  if (why) return ABOUT_PEOPLE.has(rule) ? r().rule(why) : why
+  const { code } = problem
+  return r().codes[code] ?? (code in c().problems ? undefined : r().unknownCode(plainly(code)))
 }
 
 /** What stands against somebody; all others are sentences about what was wanted. */
@@ -31,7 +32,10 @@ const ABOUT_PEOPLE = new Set(
   ),
 )
 
-/** All that stand in the way; nothing where one of them has no words. */
+/** A code, as far as it can be read. */
+const plainly = (code: string) => code.replaceAll('_', ' ')
+
+/** All that stand in the way; nothing where none is named. */
 function ruleWords(first: string, { rules = [], detail }: Problem): string {
   const minutes = first === 'free' ? /at most (-?\d+) minutes/.exec(detail)?.[1] : undefined
   if (minutes !== undefined) return r().free(String(Math.max(0, Number(minutes))))
@@ -41,8 +45,8 @@ function ruleWords(first: string, { rules = [], detail }: Problem): string {
         .map((each) => c().roles[each])
         .join(', '),
     )
-  const said = rules.map((each) => r().rules[each.replace(/:.*/, '')])
-  return said.every((each) => each !== undefined) ? [...new Set(said)].join(' ') : ''
+  const said = rules.map((each) => r().rules[each.replace(/:.*/, '')] ?? r().unknownRule(plainly(each)))
+  return [...new Set(said)].join(' ')
 }
 
 /** The roles that a refusal names as those who give a reason. */
@@ -66,7 +70,7 @@ function reason(wayOut: string): string {
   const [a, b = ''] = figures
   const exact = a === undefined ? undefined : r().figures[name]?.(a, b)
   const said = exact ?? r().kinds[name]
-  return said === undefined ? r().look : `${said}.`
+  return said === undefined ? r().unknown(wayOut) : `${said}.`
 }
 
 speech.refusal = refusalWords

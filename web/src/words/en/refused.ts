@@ -122,7 +122,9 @@ export const refused = {
       : 'The budget would be passed. Nobody may give a reason: raise the budget, or name another one.',
   bad: (field: string, why: string) => `A value cannot be used. ${field}: ${why}`,
   badPlain: (why: string) => `A value cannot be used: ${why}`,
-  look: 'look at it again.',
+  unknown: (said: string) => `a reason that this page does not know: “${said}”.`,
+  unknownRule: (said: string) => `A rule forbids it that this page does not know: “${said}”.`,
+  unknownCode: (said: string) => `It did not work, for a reason that this page does not know: “${said}”.`,
   fields: {
     about: 'About',
     address: 'Address',

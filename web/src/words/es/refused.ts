@@ -122,7 +122,9 @@ export const refused: typeof english = {
       : 'Se pasaría del presupuesto. Nadie puede dar un motivo: súbalo o nombre otro.',
   bad: (field, why) => `Hay un valor que no se puede usar. ${field}: ${why}`,
   badPlain: (why) => `Hay un valor que no se puede usar: ${why}`,
-  look: 'mírelo otra vez.',
+  unknown: (said) => `un motivo que esta página no conoce: «${said}».`,
+  unknownRule: (said) => `Lo prohíbe una regla que esta página no conoce: «${said}».`,
+  unknownCode: (said) => `No funcionó, por un motivo que esta página no conoce: «${said}».`,
   fields: {
     about: 'Sobre qué',
     address: 'Dirección',
