@@ -35,7 +35,7 @@ Zone = Annotated[str, Query(max_length=64, description="In whose days.", example
 FromDay = Annotated[date, Query(description="First day, UTC.", examples=["2027-03-01"])]
 ToDay = Annotated[date, Query(description="Last day, UTC.", examples=["2027-03-31"])]
 Money = Annotated[Currency, Query(description="Currency of the account.")]
-_HEAD = ("id", "booked_at", "kind", "amount", "payment_id", "payout_id", "why")
+_HEAD = ("id", "booked_at", "kind", "amount", "payment_id", "payout_id", "why", "job_id", "number", "title")
 _CSV: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "The same as a file."}
 }

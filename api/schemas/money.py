@@ -328,6 +328,9 @@ class StatementLineOut(Out):
     payment_id: UUID | None
     payout_id: UUID | None
     why: str | None
+    job_id: UUID | None = Field(description="The work that it is for; null of what is for none.")
+    number: str | None = Field(description="The client's number of that work; for staff.")
+    title: str | None
 
 
 class StatementOut(Out):

@@ -10,12 +10,12 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import RowMapping, func, select, text
+from sqlalchemy import RowMapping, func, null, select, text
 from sqlalchemy.orm import Session
 
 from dispatch.money.ledger import Owner, account_id
 from dispatch.record.persons import ERASED, kept_of
-from dispatch.record.tables import CompanyRow, LedgerEntryRow, LedgerTransactionRow, TechnicianRow
+from dispatch.record.tables import CompanyRow, JobRow, LedgerEntryRow, LedgerTransactionRow, PaymentRow, TechnicianRow
 from matching.packs import Pack
 from matching.taxforms import Form, forms_of
 
@@ -52,7 +52,10 @@ _PAID = text("""
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One movement on the account: above zero is more for its owner. Ids say for which payment or payout."""
+    """One movement on the account: above zero is more for its owner. Ids say for which payment or payout.
+
+    Of the work that it is for, `number` is its client's alone; all three are None where the reader may not see it.
+    """
 
     id: UUID
     booked_at: datetime
@@ -61,6 +64,9 @@ class Line:
     payment_id: UUID | None
     payout_id: UUID | None
     why: str | None
+    job_id: UUID | None
+    number: str | None
+    title: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +105,16 @@ class YearLine:
 
 
 def statement_of(session: Session, owner: Owner, currency: str, *, from_at: datetime, to_at: datetime) -> Statement:
-    """A client's funds, or what is due to a technician or company."""
+    """A client's funds, or what is due to a technician or company, with the work as the session may see it."""
     kind = "funds" if owner.client_id else "due"
     mine = LedgerEntryRow.account_id == account_id(owner, kind, currency)
     booked = LedgerTransactionRow.booked_at
-    entries = select(LedgerTransactionRow, LedgerEntryRow.amount).join(
-        LedgerEntryRow, LedgerEntryRow.transaction_id == LedgerTransactionRow.id
+    number = JobRow.number if owner.client_id else null()
+    entries = (
+        select(LedgerTransactionRow, LedgerEntryRow.amount, JobRow.id, number, JobRow.title)
+        .join(LedgerEntryRow, LedgerEntryRow.transaction_id == LedgerTransactionRow.id)
+        .outerjoin(PaymentRow, PaymentRow.id == LedgerTransactionRow.payment_id)
+        .outerjoin(JobRow, JobRow.id == PaymentRow.job_id)
     )
     opening = session.scalar(
         select(func.coalesce(func.sum(LedgerEntryRow.amount), Decimal(0)))
@@ -115,7 +125,8 @@ def statement_of(session: Session, owner: Owner, currency: str, *, from_at: date
         entries.where(mine, booked >= from_at, booked < to_at).order_by(booked, LedgerTransactionRow.id)
     )
     lines = tuple(
-        Line(row.id, row.booked_at, row.kind, amount, row.payment_id, row.payout_id, row.why) for row, amount in rows
+        Line(row.id, row.booked_at, row.kind, amount, row.payment_id, row.payout_id, row.why, job, shown, title)
+        for row, amount, job, shown, title in rows
     )
     closing = opening + sum((line.amount for line in lines), Decimal(0))
     return Statement(currency, from_at, to_at, opening, lines, closing)

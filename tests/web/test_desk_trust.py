@@ -230,6 +230,8 @@ def test_two_people_approve_what_is_too_large_for_one_and_money_says_where_it_we
         clara.sees("Decided: $60 for the technician")
         goes(clara, "Money")
         clara.sees("Set aside for work")
+        rack = clara.page.get_by_role("row").filter(has_text="Move the server rack").first
+        expect(rack.get_by_role("link", name=acme.jobs["large"])).to_have_attribute("href", f"/desk/jobs/{large['id']}")
         assert clara.barriers() == []
         with clara.page.expect_download() as download:
             clara.follows("As a file (CSV)")

@@ -170,7 +170,7 @@ def test_money_is_told_job_by_job_and_moves_from_set_aside_to_paid(devices: Devi
         expect(_sum(phone, "Due")).to_have_text("$0")
         phone.sees("Being prepared")
         phone.follows("Statement")
-        phone.sees("Work approved")
+        expect(phone.page.get_by_role("row").filter(has_text="Work approved")).to_contain_text("Replace drive")
         phone.sees("Into a payout")
         assert phone.barriers() == []
         with phone.page.expect_download() as table:

@@ -85,6 +85,36 @@ def test_a_job_is_paid_from_the_clients_funds_to_the_technicians_bank(story, ope
     assert "hold,-140.00" in csv.text
 
 
+def statement_of(caller, *, as_csv=False):
+    """The lines of these days as the caller reads them; of the file a dict by column."""
+    today = datetime.now(UTC).date()
+    days = f"from_day={today - timedelta(days=1)}&to_day={today + timedelta(days=1)}"
+    if as_csv:
+        return list(csv.DictReader(io.StringIO(caller.get(f"/v1/statements.csv?{days}").text)))
+    return caller.get(f"/v1/statements?{days}").json()["lines"]
+
+
+def test_a_statements_lines_name_their_work_to_whoever_may_see_it(story, operator, acme):
+    """A client reads its own number, whoever is paid the title; money that came in is for no work."""
+    title, number = "@Replace the drive", "=1+1"
+    given, company = story.assigned_to_company(title=title, number=number)
+    does_the_job(given)
+    given.staff.post(f"{given.job_url}/approve")
+    assert operator.post("/v1/payouts/run").json()["payouts"]
+    named = [(each["kind"], each["job_id"], each["number"], each["title"]) for each in statement_of(given.staff)]
+    job = given.job["id"]
+    assert named == [("deposit", None, None, None), ("hold", job, number, title)]
+    paid = [(each["kind"], each["job_id"], each["number"], each["title"]) for each in statement_of(company)]
+    assert paid == [("approve", job, None, title), ("payout", None, None, None)]
+    assert statement_of(given.technician) == [], "the company is paid"
+    assert statement_of(story.town.stranger) == []
+    assert [(each["job_id"], each["number"], each["title"]) for each in statement_of(given.staff, as_csv=True)] == [
+        ("", "", ""), (job, f"'{number}", f"'{title}"),
+    ]  # fmt: skip
+    [approved, _] = statement_of(company, as_csv=True)
+    assert (approved["number"], approved["title"]) == ("", f"'{title}")
+
+
 def test_without_funds_nobody_is_asked_and_the_dispatcher_reads_why(story, operator, acme):
     story.assigned()
     second = story.town.posted()
