@@ -77,7 +77,7 @@ def test_a_work_order_is_posted_while_the_count_lives(office: Devices, size):
         expect(answer(desk).get_by_text("for 8 it is the only reason")).to_be_visible()
         shot(desk, f"post-{size[0]}")
         assert desk.barriers() == []
-        desk.page.get_by_role("button", name="Take: Ask for hvac at level 3").click()
+        desk.page.get_by_role("button", name="Take: Ask for HVAC at level 3").click()
         expect(choice(desk, "Least level of hvac")).to_have_value("3")
         expect(answer(desk).locator(".count")).to_have_text("8")
         # A certificate is locked: it says so, and no way on does without it.
@@ -270,7 +270,7 @@ def test_templates_are_posted_from_whole_renamed_archived_and_taken_back(office:
     with office.device(DESK) as desk, office.device(PHONE, "dark") as phone:
         office.sign_in(desk, OMAR, "header")
         desk.page.get_by_role("navigation").get_by_role("link", name="Templates", exact=True).click()
-        desk.sees("1 hr 30 min · 2 people · $140 · hvac · Q1")
+        desk.sees("1 hr 30 min · 2 people · $140 · HVAC · Q1")
         assert desk.barriers() == []
         shot(desk, "templates-1440")
         desk.presses("Rename: Till")

@@ -56,7 +56,7 @@ def test_an_admin_lets_people_in_and_out_with_a_reason_and_makes_an_exception(de
 
         goes(desk, "Pools")
         desk.follows("Night crew")
-        desk.sees("hvac from level 3")
+        desk.sees("HVAC from level 3")
         desk.sees("Trained by us in May")
         assert desk.barriers() == []
         desk.presses("Change requirements")

@@ -43,7 +43,7 @@ describe('the words for people', () => {
 
 describe('what would let more do it', () => {
   it.each([
-    ['en-US', 'Raise the pay to $48', 'Ask for hvac at level 2'],
+    ['en-US', 'Raise the pay to $48', 'Ask for HVAC at level 2'],
     ['es-MX', 'Subir el pago a USD 48', 'Pedir climatización en el nivel 2'],
   ])('says money in %s with its currency, as its reader writes it', async (locale, said, level) => {
     vi.resetModules()

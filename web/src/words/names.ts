@@ -20,8 +20,8 @@ export function limitName(pack: string, { title, version }: Limit): string {
 
 /** A skill or proof: as the operator named it to who reads English, else as we know its code. */
 export function codeName(code: string, given?: string): string {
-  const words = given ?? code.replaceAll('_', ' ')
-  return speech.language === 'en' ? words : (n().codes[code] ?? words)
+  const known = n().codes[code]
+  return (speech.language === 'en' ? (given ?? known) : (known ?? given)) ?? code.replaceAll('_', ' ')
 }
 
 /** What a pack of limits says, in the language that is spoken; in English where nobody wrote it in that one. */
