@@ -8,6 +8,6 @@ export function zonesOf(jobs: Iterable<Pick<Job, 'site'>>, now: Date, own: strin
   for (const { site } of jobs) nums.set(site.time_zone, (nums.get(site.time_zone) ?? 0) + 1)
   const found: string[] = []
   for (const [zone] of [...nums].sort(([a, num], [b, other]) => other - num || a.localeCompare(b)))
-    if (found.every((each) => differs(now, each, { locale: 'en', zone }))) found.push(zone)
+    if (found.every((each) => differs(now, each, { zone }))) found.push(zone)
   return found.length > 0 ? found : [own]
 }

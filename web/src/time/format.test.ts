@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import {
   countdown,
+  dateName,
   dayAfter,
+  dayName,
   dayOf,
   differs,
   distance,
@@ -13,7 +15,8 @@ import {
   span,
 } from './format'
 
-const reader = (zone: string, locale = 'en-US') => ({ locale, zone })
+const NOW = Date.parse('2027-02-01T12:00:00Z')
+const reader = (zone: string, locale = 'en-US') => ({ locale, zone, now: NOW })
 const plain = (text: string) => text.replace(/\s/g, ' ')
 
 describe('a time', () => {
@@ -84,6 +87,27 @@ describe('a time', () => {
   it('goes by the reader’s habits', () => {
     const said = moment('2027-03-01T19:00:00Z', 'Europe/Madrid', reader('Europe/Madrid', 'es-ES'), true)
     expect(plain(said.there)).toBe('lun, 1 mar, 20:00')
+  })
+
+  it('has its year when that is not the present one', () => {
+    const day = (iso: string, locale: string) => plain(dayName(new Date(iso), 'America/Chicago', reader('UTC', locale)))
+    const days = ['2027-02-25T18:00:00Z', '2026-11-27T18:00:00Z', '2030-02-25T18:00:00Z']
+    expect(days.map((each) => day(each, 'en-US'))).toEqual(['Thu, Feb 25', 'Fri, Nov 27, 2026', 'Mon, Feb 25, 2030'])
+    expect(days.map((each) => day(each, 'es-ES'))).toEqual(['jue, 25 feb', 'vie, 27 nov 2026', 'lun, 25 feb 2030'])
+    // The year turns by the clock of the place, for the day and for what is the present one.
+    expect(day('2028-01-01T05:59:00Z', 'en-US')).toBe('Fri, Dec 31')
+    expect(day('2028-01-01T06:00:00Z', 'en-US')).toBe('Sat, Jan 1, 2028')
+    const turning = { ...reader('UTC'), now: Date.parse('2028-01-01T05:59:00Z') }
+    expect(dayName(new Date('2027-12-31T18:00:00Z'), 'America/Chicago', turning)).toBe('Fri, Dec 31')
+    const valid = span('2026-11-27T18:00:00Z', '2027-02-25T18:00:00Z', 'UTC', reader('UTC'))
+    expect(plain(valid.there)).toBe('Fri, Nov 27, 2026, 6:00 PM – Thu, Feb 25, 6:00 PM')
+  })
+
+  it('of a paper has its year in any case', () => {
+    expect([dateName('2027-02-25', reader('UTC')), plain(dateName('2026-01-15', { locale: 'es-ES' }))]).toEqual([
+      'Thu, Feb 25, 2027',
+      'jue, 15 ene 2026',
+    ])
   })
 
   it('says hours of a day as people there do', () => {

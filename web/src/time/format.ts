@@ -1,11 +1,13 @@
 // How is a time said? By the clock where the work is, with the reader's own beside it when the two differ.
 
-export type Reader = { locale: string; zone: string }
+/** Who reads, where and when: of a day in another year than `now` the year is said. */
+export type Reader = { locale: string; zone: string; now: number }
 
 type Style = Intl.DateTimeFormatOptions
 
 const CLOCK: Style = { hour: 'numeric', minute: '2-digit' }
 const DAY: Style = { weekday: 'short', day: 'numeric', month: 'short' }
+const DATE: Style = { ...DAY, year: 'numeric' }
 
 const formats = new Map<string, Intl.DateTimeFormat>()
 
@@ -18,7 +20,7 @@ function format(locale: string, timeZone: string, style: Style): Intl.DateTimeFo
 }
 
 /** Whether the clocks of the two zones show different times at this moment. */
-export function differs(at: Date, zone: string, reader: Reader): boolean {
+export function differs(at: Date, zone: string, reader: Pick<Reader, 'zone'>): boolean {
   const style: Style = { ...DAY, ...CLOCK, hourCycle: 'h23' }
   return format('en', zone, style).format(at) !== format('en', reader.zone, style).format(at)
 }
@@ -33,9 +35,15 @@ export function clockTime(at: Date, zone: string, reader: Reader): string {
   return format(reader.locale, zone, CLOCK).format(at)
 }
 
+/** A day: with its year when that isn't the present one. */
 export function dayName(at: Date, zone: string, reader: Reader): string {
-  return format(reader.locale, zone, DAY).format(at)
+  const year = (each: Date) => format('en', zone, { year: 'numeric' }).format(each)
+  return format(reader.locale, zone, year(at) === year(new Date(reader.now)) ? DAY : DATE).format(at)
 }
+
+/** A calendar day, always with its year: of papers, rules and what else is kept for years. */
+export const dateName = (day: string, { locale }: Pick<Reader, 'locale'>): string =>
+  format(locale, 'UTC', DATE).format(new Date(`${day}T12:00:00Z`))
 
 /** The calendar day by the clock of a zone: `2027-03-01`. */
 export function dayOf(at: Date, zone: string): string {

@@ -1,4 +1,5 @@
 // Who reads? Their region and the zone of their clock, as every time is said for them.
+import { clock } from '../time/clock'
 import { moment, type Reader, type Said, span } from '../time/format'
 import { c } from '../words/common'
 import { speech } from '../words/speech.svelte'
@@ -6,6 +7,7 @@ import { speech } from '../words/speech.svelte'
 export const reader = (): Reader => ({
   locale: speech.locale,
   zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  now: clock.now(),
 })
 
 /** A moment in one line, for buttons and sentences: `1:00 PM CST (2:00 PM here)`. Elsewhere `When` says the same. */
