@@ -550,6 +550,7 @@ def test_a_table_shows_its_bad_cells_and_is_posted_whole(office: Devices, size):
             files=[{"name": "jobs.csv", "mimeType": "text/csv", "buffer": table.encode()}]
         )
         desk.sees("One field cannot be used. Nothing is posted.")
+        desk.sees("Write a sum such as 140.00")
         expect(desk.page.get_by_label("pay, line 3")).to_be_in_viewport()
         shot(desk, f"upload-{size[0]}")
         assert desk.barriers() == []
@@ -595,3 +596,9 @@ def test_where_people_may_be_asked_and_what_removes_them(office: Devices, size):
         shot(desk, f"coverage-{size[0]}")
         assert desk.barriers() == []
         assert desk.page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        # Whoever rests is so on any day, and no moment is named.
+        me = f"/v1/technicians/{office.town.world.technicians[0]}"
+        assert office.town.technician().post(f"{me}/pause").status_code == 200
+        office.town.app.state.parts.refresh()
+        desk.opens("/desk/coverage")
+        expect(cell.get_by_text("Not available", exact=True)).to_be_visible()

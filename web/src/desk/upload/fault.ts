@@ -1,9 +1,9 @@
-// What is wrong with a cell? By its code, or by what its column takes; in English the server says it best.
+// What is wrong with a cell? By its code, or by what its column takes; the server's own words where we have none.
 import type { Schemas } from '../../server/api'
 import { t } from '../../words/desk'
 import { speech } from '../../words/speech.svelte'
 
 export function faultWords({ code, column, message }: Schemas['RowFault']): string {
   const words = t().upload
-  return words.faults[code] ?? (speech.language === 'en' ? message : (words.takes[column] ?? words.badValue))
+  return words.faults[code] ?? words.takes[column] ?? (speech.language === 'en' ? message : words.badValue)
 }
