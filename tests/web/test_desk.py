@@ -80,10 +80,10 @@ def test_a_work_order_is_posted_while_the_count_lives(office: Devices, size):
         desk.page.get_by_role("button", name="Take: Ask for HVAC at level 3").click()
         expect(choice(desk, "Least level of hvac")).to_have_value("3")
         expect(answer(desk).locator(".count")).to_have_text("8")
-        # A certificate is locked: it says so, and no way on does without it.
-        desk.page.get_by_label(re.compile("^Certificates")).select_option(label="Background check")
+        # A proof is locked: it says so, and no way on does without it.
+        desk.page.get_by_label(re.compile("^Proofs")).select_option(label="Background check")
         expect(answer(desk).get_by_text("Locked: nobody can lift it")).to_be_visible()
-        expect(answer(desk).get_by_role("button", name=re.compile("certificate|background", re.I))).to_have_count(0)
+        expect(answer(desk).get_by_role("button", name=re.compile("proof|background", re.I))).to_have_count(0)
         desk.presses("Leave out Background check")
         # Neither a lost network nor a reload takes what was typed.
         desk.offline(True)

@@ -136,7 +136,7 @@ def test_the_operator_looks_before_they_verify_answers_and_hands_on_evidence(dev
         desk.page.get_by_label("Pays outside Truckroll").check()
         assert desk.barriers() == []
         in_panel(desk, "Approve")
-        desk.sees("pays outside Truckroll")
+        desk.sees("Pays outside Truckroll")
         desk.sees("Agreement 2026-01, accepted by Sam Lopez")
         goes(desk, "Rules")
         desk.sees("holds today")
@@ -144,7 +144,7 @@ def test_the_operator_looks_before_they_verify_answers_and_hands_on_evidence(dev
         assert desk.barriers() == []
         goes(desk, "Evidence")
         desk.presses("Verify: Acme service")
-        desk.sees("Whole:")
+        desk.sees("Complete:")
         desk.page.get_by_label("Work order number").fill(acme.jobs["late"])
         desk.presses("Make the file")
         with desk.page.expect_download() as download:

@@ -17,6 +17,12 @@ it.each(packs)('%s has its name here', (file) => {
   expect(known?.replaceAll('’', "'")).toBe(said(text, 'title'))
 })
 
+it('what a limit says of technicians is said to themselves on the phone', () => {
+  const theirs = Object.entries(names.limits).filter(([, words]) => /\b(they|their|them)\b/.test(words))
+  expect(theirs.length).toBeGreaterThan(0)
+  for (const [pack, words] of theirs) expect(names.mine[pack], pack).toBe(words.replace('they earn', 'you earn'))
+})
+
 it.each([
   ['en-US', ['HVAC', 'W-9', 'Background check', 'Heating crew', 'crane hoist', 'Crane']],
   ['es-MX', ['climatización', 'W-9', 'Verificación de antecedentes', 'climatización', 'crane hoist', 'Crane']],

@@ -18,6 +18,9 @@ export function limitName(pack: string, { title, version }: Limit): string {
   return known[`${pack}.${version}`] ?? known[pack] ?? title
 }
 
+/** The same, to whoever has worked up to it. */
+export const myLimitName = (pack: string, limit: Limit): string => n().mine[pack] ?? limitName(pack, limit)
+
 /** A skill or proof: as the operator named it to who reads English, else as we know its code. */
 export function codeName(code: string, given?: string): string {
   const known = n().codes[code]

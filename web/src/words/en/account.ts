@@ -238,7 +238,7 @@ export const account = {
     reaches: (day: string) => `Full about ${day} at this pace.`,
     stakes: 'Your open offers together would pass it.',
     free: (day: string) => `Room again from ${day}.`,
-    bindings: { hard: 'Stops offers', soft: 'Warns', off: 'Off' } as Record<string, string>,
+    bindings: { hard: 'Stops offers', soft: 'Only a warning: offers still come', off: 'Off' } as Record<string, string>,
     note: 'Guidance from what is known on this platform, not legal advice.',
   },
   unchosen: {

@@ -46,7 +46,8 @@ export const board = {
     } as Record<string, string>,
     about: (act: string, what: string) => `${act}: ${what}`,
   },
-  climbed: (level: number) => `climbed ${common.many(level, 'step', 'steps')}`,
+  climbed: (level: number) =>
+    level === 1 ? 'passed on to the next person' : `passed on ${level} times, each time to the next person`,
   take: 'I take it on',
   unread: (num: number) => common.many(num, 'message not read', 'messages not read'),
   shape: 'View',
@@ -234,7 +235,7 @@ export const board = {
     limit: 'hours with you are used up',
     suspended: 'suspended from your work',
     available: 'not available then',
-    screening: 'screening or certificates incomplete',
+    screening: 'screening or proofs incomplete',
   } as Record<string, string>,
   risks: {
     not_confirmed: 'Late to confirm',

@@ -17,6 +17,8 @@ export const names = {
     'us-long-term-part-time.2': '500 hours in each of two years in a row',
     'us-ny-freelance': 'New York: written contract from 800 USD in 120 days, paid within 30 days',
   } as Record<string, string>,
+  /** The same to whoever it is about, where that is said otherwise. */
+  mine: { 'income-share': '70 % of what you earn here comes from one client' } as Record<string, string>,
   codes: {
     blurred: 'blurred',
     dark: 'too dark',

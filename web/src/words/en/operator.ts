@@ -124,7 +124,7 @@ export const operator = {
     credit: 'Credit limit',
     creditHint: 'Up to how much they may owe. 0: they pay in first.',
     outside: 'Pays outside Truckroll: no money is set aside for their work',
-    paysOutside: 'pays outside Truckroll',
+    paysOutside: 'Pays outside Truckroll',
     regions: 'States in which they may post',
     regionsHint: 'Two letters each, such as TX NM. Empty: everywhere.',
     everywhere: 'everywhere',
@@ -144,7 +144,8 @@ export const operator = {
     title: 'Companies',
     hint: 'How each company is taxed, by its W-9: whether what it is paid in a year is reported depends on it.',
     empty: 'No companies yet',
-    emptyHint: 'A company is added through the API; technicians work for it from then on.',
+    emptyHint:
+      'A company is here once technicians who work for it are brought in: truckroll import technicians FILE --add-missing, with its name in the column company. Programs add one by POST /v1/companies.',
     act: 'How it is taxed',
     of: (name: string) => `How it is taxed: ${name}`,
     signed: (day: string) => `W-9 signed ${day}`,
@@ -209,13 +210,14 @@ export const operator = {
   },
   audit: {
     title: 'Evidence',
-    hint: 'Every change is chained to the one before. Walk a chain, or hand on the history of one work order.',
-    chains: 'Is the history whole?',
+    hint: 'Every change is chained to the one before. Verify that nothing was altered or removed, or hand on the history of one work order.',
+    chains: 'Is the history complete?',
     network: 'The network itself',
     verify: 'Verify',
     verifyOf: (name: string) => `Verify: ${name}`,
-    whole: (num: number) => `Whole: ${many(num, 'event', 'events')}`,
-    unsealed: (num: number) => `${num} not sealed yet`,
+    whole: (num: number) => `Complete: ${many(num, 'event', 'events')}`,
+    unsealed: (num: number) =>
+      `${many(num, 'event', 'events')} without a seal yet: one is set every few seconds while the dispatcher process runs, and until then the newest could be removed without a trace.`,
     broken: (place: string) => `Broken at ${place}`,
     bundle: 'Evidence file of a work order',
     bundleHint:

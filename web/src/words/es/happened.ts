@@ -60,7 +60,7 @@ export const happened: typeof english = {
     incident_reported: 'Se informó de un incidente',
     incident_decided: 'Se decidió un incidente',
     request_made: 'El técnico pidió algo',
-    proof_lapsed: 'Una acreditación del técnico venció',
+    proof_lapsed: 'Un comprobante del técnico venció',
     charged: 'Algo se debe',
     owed: 'El banco devolvió dinero: se paga de nuevo',
     changed: 'La asignación se cambió',

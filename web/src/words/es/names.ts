@@ -18,6 +18,7 @@ export const names: typeof english = {
     'us-long-term-part-time.2': '500 horas en cada uno de dos años seguidos',
     'us-ny-freelance': 'Nueva York: contrato escrito desde 800 USD en 120 días, pagado en 30 días',
   },
+  mine: { 'income-share': '70 % de lo que usted gana aquí viene de un solo cliente' },
   codes: {
     blurred: 'borrosa',
     dark: 'demasiado oscura',

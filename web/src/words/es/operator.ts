@@ -114,7 +114,7 @@ export const operator: typeof english = {
     credit: 'Límite de crédito',
     creditHint: 'Hasta cuánto puede deber. 0: paga por adelantado.',
     outside: 'Paga fuera de Truckroll: no se reserva dinero para su trabajo',
-    paysOutside: 'paga fuera de Truckroll',
+    paysOutside: 'Paga fuera de Truckroll',
     regions: 'Estados en los que puede publicar',
     regionsHint: 'Dos letras cada uno, como TX NM. Vacío: en todas partes.',
     everywhere: 'en todas partes',
@@ -134,7 +134,8 @@ export const operator: typeof english = {
     title: 'Empresas',
     hint: 'Cómo tributa cada empresa, según su W-9: de eso depende si se declara lo que se le paga en un año.',
     empty: 'Aún no hay empresas',
-    emptyHint: 'Una empresa se añade por la API; desde entonces hay técnicos que trabajan para ella.',
+    emptyHint:
+      'Una empresa está aquí cuando se traen técnicos que trabajan para ella: truckroll import technicians FILE --add-missing, con su nombre en la columna company. Los programas la añaden con POST /v1/companies.',
     act: 'Cómo tributa',
     of: (name) => `Cómo tributa: ${name}`,
     signed: (day) => `W-9 firmado el ${day}`,
@@ -199,13 +200,14 @@ export const operator: typeof english = {
   },
   audit: {
     title: 'Pruebas',
-    hint: 'Cada cambio está encadenado al anterior. Recorra una cadena, o entregue la historia de una orden.',
-    chains: '¿Está entera la historia?',
+    hint: 'Cada cambio está encadenado al anterior. Verifique que nada se cambió ni se quitó, o entregue la historia de una orden.',
+    chains: '¿Está completa la historia?',
     network: 'La red misma',
     verify: 'Verificar',
     verifyOf: (name) => `Verificar: ${name}`,
-    whole: (num) => `Entera: ${many(num, 'suceso', 'sucesos')}`,
-    unsealed: (num) => `${num} aún sin sellar`,
+    whole: (num) => `Completa: ${many(num, 'suceso', 'sucesos')}`,
+    unsealed: (num) =>
+      `${many(num, 'suceso', 'sucesos')} aún sin sello: se pone uno cada pocos segundos mientras funciona el proceso despachador, y hasta entonces los más nuevos podrían quitarse sin dejar rastro.`,
     broken: (place) => `Rota en ${place}`,
     bundle: 'Archivo de pruebas de una orden',
     bundleHint:
