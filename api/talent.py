@@ -1,7 +1,7 @@
 """Who does the work? Technicians: add, find, read, change, pause, and where they are now."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -32,6 +32,7 @@ from api.schemas.talent import (
 )
 from api.schemas.values import Code
 from dispatch.bell import Position
+from dispatch.errors import Refused
 from dispatch.record.session import ENGINE, Actor, database_now, transaction
 from dispatch.record.tables import PoolMemberRow, TechnicianRow, TechnicianSkillRow
 from dispatch.talent.positions import good_until, may_be_shared, share_positions
@@ -83,12 +84,15 @@ def list_technicians(
     ] = None,
     pool_id: Annotated[UUID | None, Query(description="Only members of this pool of yours.")] = None,
     company_id: Annotated[UUID | None, Query(description="Only who works for this company.")] = None,
+    clearance_until: Annotated[
+        date | None, Query(description="Only who is cleared, through this day at most: for the operator alone.")
+    ] = None,
     id: Annotated[list[UUID] | None, Query(max_length=200, description="Only these, each named once.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> PageOf[TechnicianOut]:
     """Whom you may know, newest first: a client the market, its pools and who has worked for it."""
-    wanted = select(TechnicianRow).where(visible_to(actor))
+    wanted = select(TechnicianRow).where(visible_to(actor), *_cleared_until(actor, clearance_until))
     asked = {TechnicianRow.state: state, TechnicianRow.number: number, TechnicianRow.company_id: company_id}
     wanted = wanted.where(*(column == value for column, value in asked.items() if value is not None))
     if name is not None:
@@ -218,6 +222,12 @@ def _changed(
     with writing(request, actor, "engine") as session:
         change(session, database_now(session))
         return _one(session, actor, technician_id)
+
+
+def _cleared_until(actor: Actor, day: date | None) -> list[ColumnElement[bool]]:
+    if day is not None and actor.kind != "operator":
+        raise Refused("clearance_until: only the operator asks whose clearance ends", ("only_operator",))
+    return [] if day is None else [TechnicianRow.clearance_until <= day]
 
 
 def _in_pool(actor: Actor, pool_id: UUID) -> ColumnElement[bool]:

@@ -1,9 +1,10 @@
-"""What waits for a review? Proofs of technicians: list what is due, verify, reject, take back, for the operator."""
+"""What waits for a review? Proofs of technicians: list, verify, reject, revoke; and who is cleared by word."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,13 +13,14 @@ from rich.console import Console
 from rich.table import Column, Table
 from sqlalchemy import select
 
-from cli.operating import OPERATOR, Json, operated
+from cli.operating import OPERATOR, Json, operated, technician_named
 from dispatch.errors import BadInput
 from dispatch.files.documents import read_documents
 from dispatch.record.session import database_now, transaction
 from dispatch.record.tables import CredentialRow, DocumentRow, TechnicianRow
 from dispatch.record.tables.talent import CREDENTIAL_STATES, GROUNDS
 from dispatch.talent.credentials import move_credential
+from dispatch.talent.technicians import update_profile
 from dispatch.visits.lapses import revoke
 
 _DEADLINE_S = 30.0
@@ -29,7 +31,7 @@ Ground = Annotated[
 ]
 
 credentials = typer.Typer(
-    help="Proofs: what waits for a review, verify, reject, revoke. For example: truckroll credentials list",
+    help="Proofs: what waits for a review, verify, reject, revoke; your word. For example: truckroll credentials list",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -119,6 +121,39 @@ def revoke_(credential: Proof, ground: Ground = None, as_json: Json = False) -> 
     typer.echo(f"Credential {credential} is revoked: {len(broken.offers)} offers withdrawn.")
     for each, fate in broken.assignments:
         typer.echo(f"Assignment {each}: {fate}")
+
+
+@credentials.command("word")
+def word_(
+    number: Annotated[str, typer.Argument(help="The technician's number, or id.")],
+    until: Annotated[
+        str | None, typer.Option(help="Its last day, as 2027-05-31; empty: a year from today, which is the most.")
+    ] = None,
+    take_back: Annotated[bool, typer.Option("--take-back", help="Take the word back instead.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Give your word that somebody is a US person, for as long as no kind of proof could show it, or change its end.
+
+    For example: truckroll credentials word T-00042 --until 2027-05-31
+    """
+    changes: dict[str, Any] = {"clearance": "unknown" if take_back else "us_person"}
+    if until is not None:
+        changes["clearance_until"] = _day("--until", until)
+    with operated(deadline_s=_DEADLINE_S) as engine, transaction(engine, OPERATOR, role="engine") as session:
+        whose = technician_named(session, number)
+        update_profile(session, OPERATOR, whose, changes, now=database_now(session))
+        last = session.get_one(TechnicianRow, whose).clearance_until
+    if as_json:
+        typer.echo(json.dumps({"technician": number, "clearance_until": None if last is None else last.isoformat()}))
+    else:
+        typer.echo(f"No word clears {number}." if last is None else f"Your word clears {number} until {last}.")
+
+
+def _day(option: str, typed: str) -> date:
+    try:
+        return date.fromisoformat(typed)
+    except ValueError as error:
+        raise BadInput(option, typed, "give a day, as 2027-05-31") from error
 
 
 def _moved(credential: UUID, wish: str, as_json: bool, **more: Any) -> None:

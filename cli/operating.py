@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 import typer
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, or_, select
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, NotFound
 from dispatch.record.datakeys import read_ring
 from dispatch.record.session import Actor, connect
-from dispatch.record.tables import StaffRow
+from dispatch.record.tables import StaffRow, TechnicianRow
 from dispatch.services import migrate, services
 from dispatch.settings import read_settings
 from dispatch.talent.packfiles import go_by
@@ -54,6 +55,17 @@ def operator_named(session: Session, email: str) -> Actor:
     if found is None:
         raise NotFound("person of the operator's", email)
     return Actor("operator", found)
+
+
+def technician_named(session: Session, number: str) -> UUID:
+    """The technician who has this number, or id; raises BadInput."""
+    named = [TechnicianRow.number == number]
+    with suppress(ValueError):
+        named.append(TechnicianRow.id == UUID(number))
+    found = session.scalar(select(TechnicianRow.id).where(or_(*named)))
+    if found is None:
+        raise BadInput("NUMBER", number, "give the number or id of a technician of the record")
+    return found
 
 
 def instant(option: str, typed: str | None) -> datetime | None:

@@ -14,7 +14,7 @@ import typer
 from sqlalchemy import Engine, func, or_, select
 from sqlalchemy.orm import Session
 
-from cli.operating import OPERATOR, Json, operated
+from cli.operating import OPERATOR, Json, operated, technician_named
 from dispatch.errors import BadInput, Conflict
 from dispatch.files.storing import open_store
 from dispatch.privacy.asking import ask_erasure, ask_staff_erasure, move_erasure
@@ -23,7 +23,7 @@ from dispatch.privacy.erasing import erase_next
 from dispatch.privacy.exporting import begin_export, begin_staff_export, export, held_on
 from dispatch.privacy.holdings import STAFF, TECHNICIANS, Held
 from dispatch.record.session import database_now, transaction
-from dispatch.record.tables import ErasureRow, StaffRow, TechnicianRow
+from dispatch.record.tables import ErasureRow, StaffRow
 from dispatch.settings import Settings, read_settings
 
 _DEADLINE_S = 600.0
@@ -87,16 +87,6 @@ def _writing(engine: Engine) -> AbstractContextManager[Session]:
     return transaction(engine, OPERATOR, role="engine")
 
 
-def _find(session: Session, number: str) -> UUID:
-    named = [TechnicianRow.number == number]
-    with contextlib.suppress(ValueError):
-        named.append(TechnicianRow.id == UUID(number))
-    found = session.scalar(select(TechnicianRow.id).where(or_(*named)))
-    if found is None:
-        raise BadInput("NUMBER", number, "give the number or id of a technician of the record")
-    return found
-
-
 def _find_anybody(session: Session, who: str) -> tuple[Held, UUID]:
     """A person of the staff by address or id, or else a technician."""
     named = [func.lower(StaffRow.email) == who.lower()]
@@ -105,7 +95,7 @@ def _find_anybody(session: Session, who: str) -> tuple[Held, UUID]:
     found = session.scalars(select(StaffRow.id).where(or_(*named)).order_by(StaffRow.id)).all()
     if len(found) > 1:
         raise BadInput("WHO", who, f"give the id: {', '.join(map(str, found))} have this address")
-    return (STAFF, found[0]) if found else (TECHNICIANS, _find(session, who))
+    return (STAFF, found[0]) if found else (TECHNICIANS, technician_named(session, who))
 
 
 def _plan(session: Session, held: Held, whose: UUID) -> dict[str, Any]:

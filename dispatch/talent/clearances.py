@@ -4,20 +4,23 @@ The word counts only while the catalogue has no kind of proof for it. No rule of
 since nothing tells us when a status changes, and a year is how often people are asked for the rest of their papers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput
-from dispatch.record.tables import CredentialKindRow
+from dispatch.record.tables import CredentialKindRow, TechnicianRow
+from dispatch.talent.credentials import is_cleared_by_proof
 from dispatch.talent.profiles import Profile
 
 #: Days that a word holds at most, and where nobody names its last day.
 WORD_DAYS = 365
+_BATCH = 20
 
 
 def with_word(
@@ -56,6 +59,25 @@ def last_day_of_word(clearance: str, until: date | None, today: date) -> date | 
         way_out = f"give a day from {today} to {last}: nobody's word holds longer than a year"
         raise BadInput("clearance_until", until.isoformat(), way_out)
     return until or last
+
+
+def hold_words(session: Session, which: ColumnElement[bool]) -> Sequence[UUID]:
+    """Hold a batch of those whom a word alone clears, of which this is so: whose, ascending; the first to end first."""
+    first = (
+        select(TechnicianRow.id)
+        .where(which, ~is_cleared_by_proof())
+        .order_by(TechnicianRow.clearance_until)
+        .limit(_BATCH)
+        .subquery()
+    )
+    return session.scalars(
+        select(TechnicianRow.id)
+        .join(first, first.c.id == TechnicianRow.id)
+        # Once more, for whose word was given anew at this moment.
+        .where(which)
+        .order_by(TechnicianRow.id)
+        .with_for_update(of=TechnicianRow, key_share=True, skip_locked=True)
+    ).all()
 
 
 def _check_unproved(session: Session, clearance: str) -> None:

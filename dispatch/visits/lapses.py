@@ -34,7 +34,8 @@ from dispatch.record.tables import (
 )
 from dispatch.record.tables.offers import LIVE_OFFERS
 from dispatch.record.tables.talent import LIVE_PROOFS
-from dispatch.talent.credentials import first_day_anywhere, is_cleared_by_proof, look_again, move_credential
+from dispatch.talent.clearances import hold_words
+from dispatch.talent.credentials import first_day_anywhere, look_again, move_credential
 from dispatch.talent.membership import proofs_lacking, renew_memberships
 from dispatch.talent.reading import lock_technician_row, read_held
 from dispatch.visits.alarms import raise_alarm
@@ -178,19 +179,7 @@ def end_words(session: Session, now: datetime) -> int:
 
     Where proofs clear them, those end by themselves (`end_proofs`).
     """
-    first = (
-        select(TechnicianRow.id)
-        .where(TechnicianRow.clearance_until < first_day_anywhere(now), ~is_cleared_by_proof())
-        .order_by(TechnicianRow.clearance_until)
-        .limit(_BATCH)
-        .subquery()
-    )
-    ended = session.scalars(
-        select(TechnicianRow.id)
-        .join(first, first.c.id == TechnicianRow.id)
-        .order_by(TechnicianRow.id)
-        .with_for_update(of=TechnicianRow, key_share=True, skip_locked=True)
-    ).all()
+    ended = hold_words(session, TechnicianRow.clearance_until < first_day_anywhere(now))
     for technician_id in ended:
         word = session.get_one(TechnicianRow, technician_id, populate_existing=True)
         told = {"fields": ["clearance", "clearance_until"]}

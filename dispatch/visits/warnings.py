@@ -13,33 +13,20 @@ from sqlalchemy.orm import Session
 from dispatch.record.events import record
 from dispatch.record.session import ENGINE
 from dispatch.record.tables import AssignmentRow, SlotRow, StaffRow, TechnicianRow
-from dispatch.talent.credentials import first_day_anywhere, is_cleared_by_proof
+from dispatch.talent.clearances import hold_words
+from dispatch.talent.credentials import first_day_anywhere
 
 #: How early an end is told of, of a word as of a proof.
 WARN = timedelta(days=30)
 #: Clients hear who gave them work that needs the clearance in this time, or have such work of theirs to come.
 _LOOKS_BACK = timedelta(days=365)
-_BATCH = 20
 
 
 def warn_of_words(session: Session, now: datetime) -> int:
     """Warn of words that end within 30 days, of each last day once: how many. Runs as the engine."""
-    first = (
-        select(TechnicianRow.id)
-        .where(_is_due(now), ~is_cleared_by_proof())
-        .order_by(TechnicianRow.clearance_until)
-        .limit(_BATCH)
-        .subquery()
-    )
-    held = session.scalars(
-        select(TechnicianRow.id)
-        .join(first, first.c.id == TechnicianRow.id)
-        .order_by(TechnicianRow.id)
-        .with_for_update(of=TechnicianRow, key_share=True, skip_locked=True)
-    ).all()
     warned = session.execute(
         update(TechnicianRow)
-        .where(TechnicianRow.id.in_(held), _is_due(now))
+        .where(TechnicianRow.id.in_(hold_words(session, _is_due(now))))
         .values(clearance_warned=TechnicianRow.clearance_until)
         .returning(TechnicianRow.id, TechnicianRow.clearance_until)
     ).all()

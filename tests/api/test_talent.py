@@ -158,6 +158,22 @@ def test_the_operators_word_that_clears_has_a_last_day_within_a_year(town, opera
     assert patched(town.technician(), path, {"clearance_until": after(9)}).status_code == 403
 
 
+def test_the_operator_alone_finds_whose_clearance_ends_by_a_day(town, operator):
+    today = datetime.now(UTC).date()
+
+    def after(days):
+        return (today + timedelta(days=days)).isoformat()
+
+    for num, days in ((0, 29), (1, 30), (2, 31)):
+        word = {"clearance": "us_person", "clearance_until": after(days)}
+        assert patched(operator, own_path(town, num), word).status_code == 200
+    found = operator.get("/v1/technicians", params={"clearance_until": after(30)}).json()["items"]
+    assert {each["id"] for each in found} == {str(each) for each in town.world.technicians[:2]}
+    for caller in (town.staff, town.technician(0), town.key("company", company_id=make_company(town))):
+        refused = caller.get("/v1/technicians", params={"clearance_until": after(30)})
+        assert (refused.status_code, refused.json()["rules"]) == (403, ["only_operator"])
+
+
 def test_a_word_without_an_end_is_not_taken_where_a_proof_can_be_had(town, operator):
     with town.world.as_engine() as (session, _):
         session.add(CredentialKindRow(code="export", name="Export control", family="clearance"))

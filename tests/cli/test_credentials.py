@@ -56,3 +56,22 @@ def test_what_is_due_is_listed_verified_and_taken_back(world: World) -> None:
     assert run("list").stdout.strip() == "There are none."
     assert isinstance(run("list", "--state", "lost").exception, BadInput)
     assert isinstance(run("verify", str(new_id())).exception, NotFound)
+
+
+def test_the_word_that_clears_is_given_changed_and_taken_back(world: World) -> None:
+    with world.as_engine() as (_, now):
+        today = now.date()
+
+    def said(*words: str) -> str | None:
+        ran = run("word", "T-00000", *words, "--json")
+        assert ran.exit_code == 0, ran.output
+        last: str | None = json.loads(ran.stdout)["clearance_until"]
+        return last
+
+    first, later = ((today + timedelta(days=days)).isoformat() for days in (20, 200))
+    assert said("--until", first) == first
+    assert said("--until", later) == later
+    assert said() == (today + timedelta(days=365)).isoformat()
+    assert said("--take-back") is None
+    for wrong in (("T-00000", "--until", "soon"), ("T-00000", "--take-back", "--until", first), ("T-9", "--take-back")):
+        assert isinstance(run("word", *wrong).exception, BadInput)

@@ -7,7 +7,7 @@ import io
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -148,6 +148,8 @@ PAGES = (
     Shot("operator-clients", OPERATOR, "/desk/operator/clients"),
     Shot("operator-companies", OPERATOR, "/desk/operator/companies"),
     Shot("operator-companies-class", OPERATOR, "/desk/operator/companies", "How it is taxed: Davis Mountain Crews"),
+    Shot("operator-clearances", OPERATOR, "/desk/operator/clearances", sees="text=US person through"),
+    Shot("operator-clearances-change", OPERATOR, "/desk/operator/clearances", "US person: {cleared}"),
     Shot("operator-rules", OPERATOR, "/desk/operator/rules"),
     Shot("operator-evidence", OPERATOR, "/desk/operator/audit", "Verify: Acme service"),
     Shot("phone-today", TECHNICIAN, "/phone/", sees="button:has-text('On my way')"),
@@ -211,6 +213,16 @@ def _keep(acme: Dressed) -> None:
     done(acme.operator.post("/v1/credential-kinds", nda))
     words = "What you see on a site of ours stays there."
     done(acme.admin.post(f"{client}/agreements", {"kind": "nda", "words": words}))
+
+
+def _clear(acme: Dressed) -> str:
+    """Somebody whom a word clears that ends soon: their name."""
+    path = f"/v1/technicians/{acme.town.world.technicians[0]}"
+    read = acme.operator.get(path)
+    last = datetime.now(UTC).date() + timedelta(days=20)
+    word = {"clearance": "us_person", "clearance_until": last.isoformat()}
+    changed: dict[str, str] = done(acme.operator.patch(path, word, read.headers["ETag"]))
+    return changed["name"]
 
 
 def _ask_to_be_erased(acme: Dressed) -> None:
@@ -290,7 +302,7 @@ def whose(devices: Devices, acme: Dressed) -> tuple[Names, dict[str, str]]:
     names |= {"day": day, "visit": here.visit.rpartition("/")[2], "talked": here.job["id"], "proof": str(proof)}
     start, today = (each.astimezone(CHICAGO).date() for each in (town.world.start, now))
     names |= {"on": str(start), "days": str((start - today).days), "month": str(today)[:7]}
-    names |= {"ready": ready["id"], "client": str(town.world.client), "template": template}
+    names |= {"cleared": _clear(acme), "ready": ready["id"], "client": str(town.world.client), "template": template}
     told = devices.address_of(town.world.technicians[3])
     return names, {TECHNICIAN: devices.address_of(technician), TOLD: told}
 

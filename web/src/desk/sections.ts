@@ -25,6 +25,7 @@ export type Section = {
     | 'erasures'
     | 'clients'
     | 'companies'
+    | 'clearances'
     | 'rules'
     | 'audit'
   readonly roles: readonly string[]
@@ -83,6 +84,12 @@ export const SECTIONS: readonly Section[] = [
     words: 'companies',
     roles: OPERATOR,
     load: () => import('./operator/CompaniesPage.svelte'),
+  },
+  {
+    path: '/operator/clearances',
+    words: 'clearances',
+    roles: OPERATOR,
+    load: () => import('./operator/ClearancesPage.svelte'),
   },
   { path: '/operator/rules', words: 'rules', roles: OPERATOR, load: () => import('./operator/RulesPage.svelte') },
   { path: '/operator/audit', words: 'audit', roles: OPERATOR, load: () => import('./operator/AuditPage.svelte') },

@@ -166,6 +166,37 @@ export const operator = {
       llc_s_corporation: 'LLC taxed as an S corporation',
     } as Record<string, string>,
   },
+  clearances: {
+    title: 'Clearances',
+    hint: 'Who is a US person by your word, and through which day. Export-controlled work is for them alone.',
+    proved: (kinds: string) =>
+      `It can be proved here, with: ${kinds}. A proof says by itself until when it holds; no word is taken beside it.`,
+    filter: 'Which of them are shown?',
+    filters: { ending: 'Ends within 30 days', everybody: 'Everybody' },
+    search: 'Name holds',
+    find: 'Find',
+    empty: { ending: 'No clearance ends soon', everybody: 'Nobody is found' },
+    emptyHint: {
+      ending: 'You, the technician and the clients whose work it is hear of each one 30 days ahead.',
+      everybody: 'Find them by a part of their name.',
+    },
+    states: {
+      unknown: 'Not known',
+      claimed: 'Says so, not looked at',
+      us_person: 'US person',
+      not_us_person: 'Not a US person',
+    } as Record<string, string>,
+    through: (day: string) => `US person through ${day}`,
+    act: 'Change',
+    of: (name: string) => `US person: ${name}`,
+    said: 'What you say of them',
+    until: 'Last day',
+    untilHint:
+      'By the clock at each place of work. A year ahead at most: look at the evidence again before you say it anew.',
+    save: 'Keep it',
+    saveHint:
+      'What they have and are offered is looked at again at once: work that it no longer covers is taken back or flagged.',
+  },
   rules: {
     title: 'Rules',
     hint: 'Packs of limits from law and habit, each with its versions and what changed. Guidance, not legal advice.',

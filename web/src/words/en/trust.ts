@@ -25,6 +25,7 @@ export const trust = {
     erasures: 'Erasures',
     clients: 'Clients',
     companies: 'Companies',
+    clearances: 'Clearances',
     rules: 'Rules',
     audit: 'Evidence',
   },

@@ -156,6 +156,36 @@ export const operator: typeof english = {
       llc_s_corporation: 'LLC que tributa como S corporation',
     },
   },
+  clearances: {
+    title: 'Habilitaciones',
+    hint: 'Quién es persona de EE. UU. según su palabra, y hasta qué día. El trabajo sujeto a control de exportaciones es solo para ellos.',
+    proved: (kinds) =>
+      `Aquí se puede probar, con: ${kinds}. Un comprobante dice por sí mismo hasta cuándo vale; no se acepta palabra a su lado.`,
+    filter: '¿A quiénes se muestra?',
+    filters: { ending: 'Vence en 30 días', everybody: 'Todos' },
+    search: 'El nombre contiene',
+    find: 'Buscar',
+    empty: { ending: 'A nadie le vence pronto', everybody: 'No se encontró a nadie' },
+    emptyHint: {
+      ending: 'Usted, el técnico y los clientes de cuyo trabajo se trata se enteran 30 días antes.',
+      everybody: 'Búsquelos por una parte de su nombre.',
+    },
+    states: {
+      unknown: 'No se sabe',
+      claimed: 'Lo dice, sin revisar',
+      us_person: 'Persona de EE. UU.',
+      not_us_person: 'No es persona de EE. UU.',
+    },
+    through: (day) => `Persona de EE. UU. hasta el ${day}`,
+    act: 'Cambiar',
+    of: (name) => `Persona de EE. UU.: ${name}`,
+    said: 'Lo que usted dice',
+    until: 'Último día',
+    untilHint:
+      'Según el reloj de cada lugar de trabajo. Como máximo, un año: revise la evidencia antes de decirlo de nuevo.',
+    save: 'Guardarlo',
+    saveHint: 'Lo que tiene y se le ofrece se revisa enseguida: el trabajo que ya no cubre se retira o se marca.',
+  },
   rules: {
     title: 'Reglas',
     hint: 'Conjuntos de límites de la ley y la costumbre, con sus versiones y lo que cambió. Orientación, no asesoría legal.',

@@ -26,6 +26,7 @@ export const trust: typeof english = {
     erasures: 'Borrados',
     clients: 'Clientes',
     companies: 'Empresas',
+    clearances: 'Habilitaciones',
     rules: 'Reglas',
     audit: 'Pruebas',
   },
