@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from pydantic import BaseModel
 from sqlalchemy import insert, select, text
@@ -25,6 +26,7 @@ from dispatch.record.session import Actor, database_now
 from dispatch.record.tables import IdempotencyKeyRow
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_ID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 #: Refusals of the moment: asking again may be answered otherwise.
 _NOT_STORED = (429, 503)
@@ -70,7 +72,7 @@ def idempotent(request: Request, actor: Actor, work: Work, *, role: str = "engin
             return _repeat(stored, digest)
         now = database_now(session)
         response = _worked(session, work, now)
-        _store(session, actor, key, digest, response, now)
+        _store(session, request, actor, key, digest, response, now)
     if response.status_code < 400:
         parts_of(request).bell.ring()
     return response
@@ -115,7 +117,9 @@ def to_response(reply: Reply | Problem) -> Response:
     return Response(body, reply.status, headers=dict(reply.headers), media_type=media_type)
 
 
-def _store(session: Session, actor: Actor, key: str, digest: bytes, response: Response, now: datetime) -> None:
+def _store(
+    session: Session, request: Request, actor: Actor, key: str, digest: bytes, response: Response, now: datetime
+) -> None:
     kept = {name: value for name, value in response.headers.items() if name in ("location", "etag", "content-type")}
     session.execute(
         insert(IdempotencyKeyRow).values(
@@ -125,9 +129,16 @@ def _store(session: Session, actor: Actor, key: str, digest: bytes, response: Re
             status=response.status_code,
             body=response.body,
             headers=kept,
+            named=_named(request, response),
             created_at=now,
         )
     )
+
+
+def _named(request: Request, response: Response) -> list[UUID]:
+    """All that is named by its id, where it was asked and in what is answered: an erasure finds it by that."""
+    said = b" ".join((request.url.path.encode(), response.headers.get("location", "").encode(), response.body))
+    return sorted({UUID(each.decode()) for each in _ID.findall(said)})
 
 
 def _repeat(stored: IdempotencyKeyRow, digest: bytes) -> Response:

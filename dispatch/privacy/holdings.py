@@ -9,6 +9,8 @@ withheld with a reason fails it, and so does a table that knows technicians.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from dispatch.record.tables import Base
+
 #: Columns of no meaning outside, and other people's ids.
 _ALWAYS_LEFT_OUT = ("point", "cell", "changed_xid", "xid", "judged_by", "decided_by", "answered_by", "decider_id")
 _OWN = "technician_id = :t"
@@ -19,11 +21,6 @@ _OF_ADDRESS = (
     " WHERE lower(o.email) = {0}.email AND o.state NOT IN ('left', 'erased') AND o.id <> :t)"
 )
 _BY_THEM = "by_kind = 'technician' AND by_id = :t"
-#: What was answered to them, or names them.
-_ANSWERED = (
-    "position(convert_to(CAST(:t AS text), 'UTF8') IN body) > 0"
-    " OR asker_id = :t OR asker_id IN (SELECT id FROM api_keys WHERE {0} = :t)"
-)
 #: Why a bonus was given is said in words.
 _WITHOUT_REASONS = (
     "(SELECT coalesce(jsonb_agg(CASE WHEN each ? 'reason' THEN each || '{\"reason\": \"\"}' ELSE each END"
@@ -55,6 +52,21 @@ class Holding:
         return [*_ALWAYS_LEFT_OUT, *self.left_out]
 
 
+def _with_answers(owner: str, *held: Holding) -> tuple[Holding, ...]:
+    """What is held, and before it the answers to requests: theirs, and those about them or what of theirs is erased.
+
+    By ids, however the answer spells what it says; while what it is about can still be found. A refusal may name
+    somebody by what was typed alone, and had no effect: every one goes.
+    """
+    theirs = [each for each in held if (each.goes or each.erased) and "id" in Base.metadata.tables[each.table].columns]
+    ids = " UNION ALL ".join(f"SELECT id FROM {each.table} WHERE {each.whose}" for each in theirs)
+    answered = (
+        f"asker_id = :t OR asker_id IN (SELECT id FROM api_keys WHERE {owner} = :t) OR status >= 400"
+        f" OR named && ARRAY({ids})"
+    )
+    return (Holding("idempotency_keys", answered, goes=True, is_shown=False), *held)
+
+
 #: Why something about a person is not in their export: it is another one's, kept from them by rule, or no fact at all.
 WITHHELD: Mapping[str, str] = {
     "client_marks": "what a client thinks of somebody is hidden from them, as theirs is from the client",
@@ -73,7 +85,8 @@ BY_ADDRESS = ("passwords", "sign_ins")
 AT_ONCE = (*BY_ADDRESS, "sessions", "technicians", "staff", "api_keys", "pool_members")
 
 #: In the order in which they are erased: what is found by the technician's address before the address itself.
-HOLDINGS: tuple[Holding, ...] = (
+HOLDINGS = _with_answers(
+    "technician_id",
     Holding("passwords", _OF_ADDRESS.format("passwords"), goes=True, is_shown=False),
     Holding("sign_ins", _OF_ADDRESS.format("sign_ins"), goes=True, left_out=("hash", "more")),
     Holding("sessions", goes=True, left_out=("hash",)),
@@ -196,7 +209,6 @@ HOLDINGS: tuple[Holding, ...] = (
     Holding("visits", "id IN (SELECT visit_id FROM assignments WHERE technician_id = :t)", {"outcome_note": "''"}),
     Holding("messages", "author_kind = 'technician' AND author_id = :t", {"words": _ERASED}, by="erase_words",
             left_out=("carrier_id",)),
-    Holding("idempotency_keys", _ANSWERED.format("technician_id"), goes=True, is_shown=False),
     Holding("api_keys", erased={"label": _ERASED, "revoked_at": "coalesce(revoked_at, clock_timestamp())"},
             left_out=("hash",)),
     # What stays as it is: work done, money moved, what was asked for. Its ids lead to nobody any more.
@@ -233,7 +245,8 @@ _OF_STAFFS_ADDRESS = (
 )
 #: What is held of a person of the staff, in the order in which it is erased: what their address finds comes before it.
 #: Of a notice and an event, what it says is the client's.
-OF_STAFF: tuple[Holding, ...] = (
+OF_STAFF = _with_answers(
+    "staff_id",
     Holding("passwords", _OF_STAFFS_ADDRESS.format("passwords"), goes=True, is_shown=False),
     Holding("sign_ins", _OF_STAFFS_ADDRESS.format("sign_ins"), goes=True, left_out=("hash", "more")),
     Holding("sessions", "staff_id = :t", goes=True, left_out=("hash",)),
@@ -253,7 +266,6 @@ OF_STAFF: tuple[Holding, ...] = (
             left_out=("hash",)),
     Holding("messages", "author_kind = 'staff' AND author_id = :t", {"words": _ERASED}, by="erase_words",
             left_out=("carrier_id",)),
-    Holding("idempotency_keys", _ANSWERED.format("staff_id"), goes=True, is_shown=False),
     Holding("duty_shifts", "staff_id = :t"),
     Holding("erasures", "staff_id = :t"),
     Holding("notices", "reader_kind = 'staff' AND reader_id = :t", left_out=("data",)),

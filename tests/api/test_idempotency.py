@@ -1,8 +1,11 @@
 """Was this asked before? The same key and body: one effect, one answer; whatever happens in between."""
 
+import json
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from uuid import UUID
 
 import psycopg2
 import pytest
@@ -206,3 +209,49 @@ def _wait_for(admin_url, them):
 def _terminate_waiters(admin_url):
     with _administrator(admin_url) as cursor:
         cursor.execute(f"SELECT pg_terminate_backend(pid) {WAITERS}")
+
+
+def _named(town, key):
+    with town.world.as_engine() as (session, _):
+        return session.scalars(select(IdempotencyKeyRow).where(IdempotencyKeyRow.key == key)).one().named
+
+
+def test_an_answer_is_kept_with_all_that_it_names_and_that_its_address_does(town):
+    """By that an erasure finds it."""
+    who = town.world.technicians[0]
+    moved = town.key("operator").post(f"/v1/technicians/{str(who).upper()}/pause", key="by its address")
+    assert moved.status_code == 200, moved.text
+    assert _named(town, "by its address") == [who]
+    made = town.staff.post("/v1/jobs", town.job_body(), key="by what it says")
+    said = made.json()
+    slots = [slot["id"] for visit in said["visits"] for slot in visit["slots"]]
+    named = _named(town, "by what it says")
+    assert {UUID(each) for each in (said["id"], *slots)} < set(named)
+    assert named == sorted(set(named))
+
+
+#: Answers with somebody's name, address or telephone and no id: of a site's contact, whom the client enters; one's own.
+_WITHOUT_ID = {"ContactOut", "PreferencesOut"}
+#: Of no person; and what stands inside of an answer that has the id.
+_OF_NOBODY = {"CredentialKindOut", "FactOut", "SkillOut", "TechnicianPrivate"}
+
+
+def test_whatever_a_kept_answer_calls_somebody_there_is_an_id_beside_it(calm_town):
+    spec = calm_town.app.openapi()
+    schemas = spec["components"]["schemas"]
+
+    def within(part, found):
+        for name in re.findall(r'"#/components/schemas/(\w+)"', json.dumps(part)):
+            if name not in found:
+                found.add(name)
+                within(schemas[name], found)
+        return found
+
+    kept = set()
+    for each in spec["paths"].values():
+        if "Idempotency-Key" in json.dumps(each.get("post", {}).get("parameters", [])):
+            within([answer for status, answer in each["post"]["responses"].items() if status < "3"], kept)
+    assert len(kept) > 80, "they are all looked at"
+    called = {name for name in kept if {"name", "email", "phone"} & schemas[name].get("properties", {}).keys()}
+    without = {name for name in called if '"uuid"' not in json.dumps(schemas[name]["properties"])}
+    assert without == _WITHOUT_ID | _OF_NOBODY

@@ -5,7 +5,18 @@ Events and decisions hold ids and codes, never a name, a place or a contact.
 
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, UniqueConstraint, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.record.tables.base import Base, Code, Document, Id, Instant, Words, Xid8, one_of, tenant_fk, tenant_key
@@ -142,7 +153,7 @@ class IdempotencyKeyRow(Base):
     """What was answered to a request, so that the same request has one effect and the same answer.
 
     `asker_id` is the API key's, or that of the person who is signed in: who signs in anew and sends again what the
-    network lost has asked before.
+    network lost has asked before. `named` are the ids in the address and the answer: of whom and what it tells.
     """
 
     __tablename__ = "idempotency_keys"
@@ -153,6 +164,7 @@ class IdempotencyKeyRow(Base):
     status: Mapped[int] = mapped_column(SmallInteger)
     body: Mapped[bytes] = mapped_column(LargeBinary)
     headers: Mapped[Document] = mapped_column(server_default=text("'{}'"))
+    named: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
     created_at: Mapped[Instant]
 
 

@@ -374,7 +374,13 @@ def _key(name: str, **owner: Any) -> t.ApiKeyRow:
 
 def _answer(name: str) -> t.IdempotencyKeyRow:
     return t.IdempotencyKeyRow(
-        asker_id=id_of(f"{name}.key"), key="first", request_hash=b"", status=201, body=b"{}", created_at=NOW
+        asker_id=id_of(f"{name}.key"),
+        key="first",
+        request_hash=b"",
+        status=201,
+        body=b"{}",
+        named=[id_of(name)],
+        created_at=NOW,
     )
 
 

@@ -17,7 +17,7 @@ from catalogue import stored
 from guard_world import NOW, id_of
 from guarding import Guarded
 from personal_data import PERSONAL
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Damaged, MissingService
@@ -30,7 +30,7 @@ from dispatch.privacy.holdings import HOLDINGS, OF_OTHERS, WITHHELD
 from dispatch.record.persons import ERASED, kept_of, open_words, place_of, seal_bytes, seal_words
 from dispatch.record.sealing import DataKey, KeyRing, context, new_secret, seal, unseal
 from dispatch.record.session import Actor
-from dispatch.record.tables import CredentialKindRow, CredentialRow, ErasureRow
+from dispatch.record.tables import CredentialKindRow, CredentialRow, ErasureRow, IdempotencyKeyRow
 from dispatch.talent.credentials import Claim, evidence_of, move_credential, submit_credential
 
 ANNA = id_of("anna")
@@ -107,7 +107,7 @@ def plant(guarded: Guarded) -> list[tuple[str, str]]:
         whose = OF_HERS[table].whose.replace(":t", f"'{ANNA}'")
         assert guarded.run(f"UPDATE {table} SET {column} = {value} WHERE {whose}").rowcount, (table, column)
         planted.append((table, column))
-    guarded.run(f'UPDATE idempotency_keys SET body = convert_to(\'{{"id": "{ANNA}", "name": "{CANARY}"}}\', \'UTF8\')')
+    guarded.run(f"UPDATE idempotency_keys SET body = convert_to('{CANARY}', 'UTF8'), named = ARRAY['{ANNA}'::uuid]")
     guarded.run("ALTER TABLE messages ENABLE TRIGGER USER")
     guarded.run("SET LOCAL ROLE truckroll_engine")
     return planted
@@ -186,12 +186,40 @@ def test_what_she_was_answered_goes_whether_she_asked_with_a_key_or_signed_in(
 ):
     asker = f"asker_id IN ('{ANNA}', (SELECT id FROM api_keys WHERE technician_id = '{ANNA}'))"
     guarded.run(
-        "INSERT INTO idempotency_keys (asker_id, key, request_hash, status, body, created_at)"
-        f" SELECT '{ANNA}', key, request_hash, status, body, created_at FROM idempotency_keys WHERE {asker}"
+        "INSERT INTO idempotency_keys (asker_id, key, request_hash, status, body, named, created_at)"
+        f" SELECT '{ANNA}', key, request_hash, status, body, named, created_at FROM idempotency_keys WHERE {asker}"
     )
     assert len(guarded.rows(f"SELECT FROM idempotency_keys WHERE {asker}")) == 2
     erased(session, tmp_path)
     assert not guarded.rows(f"SELECT FROM idempotency_keys WHERE {asker}")
+
+
+def test_what_others_were_answered_about_her_goes_however_it_spells_her_and_what_is_about_others_stays(
+    guarded: Guarded, session: Session, tmp_path: Path
+):
+    """Her name stands there escaped; that it is hers says an id, of her or of what is hers. A refusal has none."""
+    own = {"her": ANNA} | {
+        table: guarded.rows(f"SELECT id FROM {table} WHERE technician_id = '{ANNA}' LIMIT 1")[0][0]
+        for table in ("credentials", "admissions", "disputes", "reviews", "time_off", "site_requests", "documents")
+        if "technician_id" in guarded.columns[table]
+    }
+    stays = {"bo": id_of("bo"), "bo's proof": id_of("bo.credential"), "nothing": None}
+    for name, about in {**own, **stays, "refused": None}.items():
+        session.execute(
+            insert(IdempotencyKeyRow).values(
+                asker_id=id_of("acme.key"),
+                key=name,
+                request_hash=b"",
+                status=422 if name == "refused" else 201,
+                body=rb'{"name": "Zo\u00eb"}',
+                named=[] if about is None else [id_of("acme.job"), about],
+                created_at=NOW,
+            )
+        )
+    assert len(own) >= 6
+    erased(session, tmp_path)
+    left = guarded.rows("SELECT key FROM idempotency_keys WHERE position('Zo' IN convert_from(body, 'UTF8')) > 0")
+    assert {key for (key,) in left} == set(stays)
 
 
 def test_an_export_shows_every_personal_column_and_nobody_elses_rows(guarded: Guarded, session: Session):

@@ -92,7 +92,7 @@ def plant(guarded: Guarded) -> set[tuple[str, str]]:
     guarded.run(f"UPDATE staff SET preferences = '{wishes}' WHERE id = '{DISPATCHER}'")
     guarded.run(f"UPDATE api_keys SET label = '{CANARY}' WHERE staff_id = '{DISPATCHER}'")
     guarded.run(
-        f'UPDATE idempotency_keys SET body = convert_to(\'{{"id": "{DISPATCHER}", "name": "{CANARY}"}}\', \'UTF8\')'
+        f"UPDATE idempotency_keys SET body = convert_to('{CANARY}', 'UTF8'), named = ARRAY['{DISPATCHER}'::uuid]"
     )
     guarded.run("ALTER TABLE messages ENABLE TRIGGER USER")
     guarded.run("SET LOCAL ROLE truckroll_engine")
