@@ -42,7 +42,7 @@ from matching.charges import terms_of
 from matching.disclosure import class_of, is_shown
 from matching.eligibility import Rule
 from matching.job import Pay
-from matching.pay import net_of
+from matching.pay import net_of, rates_at
 from matching.rates import Rates
 from matching.reasons import Audience, Reason, reading, told_of, visible_count
 
@@ -206,7 +206,7 @@ def show_pay_terms(terms: Mapping[str, Any], pay: Pay, slot: Mapping[str, Any], 
         net=net,
         currency=pay.currency,
         pay_after_days=money.get("pay_after_days"),
-        rates=rates.to_document(),
+        rates=rates_at(pay, rates).to_document(),
     )
 
 

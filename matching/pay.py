@@ -5,7 +5,7 @@ what is shown adds up. Hours are real ones: a clock that skips or repeats an hou
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -57,6 +57,30 @@ def total(lines: Iterable[PayLine]) -> Decimal:
     return sum((line.amount for line in lines), ZERO)
 
 
+def is_by_device(pay: Pay, rates: Rates) -> bool:
+    """Whether each device that is done is paid so much."""
+    return pay.kind == "fixed" and bool(rates.per_device)
+
+
+def devices_of(pay: Pay, rates: Rates) -> int:
+    """How many devices are expected, of which the pay is the sum; none where it is not paid by the device."""
+    if not is_by_device(pay, rates):
+        return 0
+    return int(rates.devices or pay.amount // (rates.per_device or 1))
+
+
+def share_of(pay: Pay, rates: Rates) -> Decimal:
+    """What each device that is done is paid: its share of the sum that was agreed for those expected."""
+    if rates.devices:
+        return pay.amount / rates.devices
+    return rates.per_device or ZERO
+
+
+def rates_at(pay: Pay, rates: Rates) -> Rates:
+    """The rates of this pay: by the device, what each one is paid by it."""
+    return replace(rates, per_device=share_of(pay, rates)) if is_by_device(pay, rates) else rates
+
+
 def net_of(gross: Decimal, fee_share: Decimal, currency: str) -> tuple[Decimal, Decimal]:
     """Our fee, rounded as every line is, and what is left for the technician."""
     fee = rounded(gross * fee_share, currency)
@@ -82,8 +106,8 @@ _Line = tuple[str, Decimal, Decimal]
 def _base(pay: Pay, rates: Rates, worked: Worked, hours: Decimal) -> Iterator[_Line]:
     if pay.kind == "hourly":
         yield "work", _paid_hours(rates, hours), pay.amount
-    elif rates.per_device is not None:
-        yield "devices", Decimal(worked.num_devices), rates.per_device
+    elif is_by_device(pay, rates):
+        yield "devices", Decimal(worked.num_devices), share_of(pay, rates)
     else:
         yield "fixed", Decimal(1), pay.amount
         if rates.fixed_h is not None and rates.then_hourly is not None:

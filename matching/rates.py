@@ -44,9 +44,10 @@ class Rates:
     """What is paid beside the sum itself; as it stands here, nothing.
 
     Hourly pay counts at least `minimum_h` and at most `cap_h` hours. A fixed pay with `fixed_h` covers so many hours,
-    those beyond are paid at `then_hourly` (blended). With `per_device`, a fixed pay is that of the devices expected,
-    and each one done is paid so much. Travel is paid flat, by mile, by hour. Hours outside `day_from` to `day_to`, on a
-    weekend or a holiday (local to the site) are paid by that share on top, the largest one where several hold.
+    those beyond are paid at `then_hourly` (blended). With `per_device`, a fixed pay is that of the `devices` expected,
+    and each one done is paid its share; `per_device` is what that was when it was posted. Travel is paid flat, by mile,
+    by hour. Hours outside `day_from` to `day_to`, on a weekend or a holiday (local to the site) are paid by that share
+    on top, the largest one where several hold.
     """
 
     minimum_h: Decimal = Decimal(0)
@@ -54,6 +55,7 @@ class Rates:
     fixed_h: Decimal | None = None
     then_hourly: Decimal | None = None
     per_device: Decimal | None = None
+    devices: Decimal | None = None
     travel_flat: Decimal = Decimal(0)
     travel_mile: Decimal = Decimal(0)
     travel_hour: Decimal = Decimal(0)
@@ -72,6 +74,7 @@ class Rates:
         for name in ("after_hours_share", "weekend_share", "holiday_share"):
             _within(name, getattr(self, name), Decimal(3))
         self._check_hours()
+        self._check_devices()
         codes = [extra.code for extra in self.extras]
         if len(codes) > _MAX_EXTRAS or len(set(codes)) < len(codes):
             raise PolicyError(f"rates.extras: at most {_MAX_EXTRAS}, each with a code of its own")
@@ -85,6 +88,14 @@ class Rates:
             raise PolicyError("rates.per_device: pay by the device or by hours beyond the fixed ones, not both")
         if not (_CLOCK.fullmatch(self.day_from) and _CLOCK.fullmatch(self.day_to) and self.day_from < self.day_to):
             raise PolicyError(f"rates.day_from {self.day_from!r}, day_to {self.day_to!r}: HH:MM, one before the other")
+
+    def _check_devices(self) -> None:
+        if self.devices is None:
+            return
+        if not self.per_device:
+            raise PolicyError("rates.devices: give per_device too, what each is paid")
+        if self.devices < 1 or self.devices != self.devices.to_integral_value():
+            raise PolicyError(f"rates.devices {self.devices}: a whole number from 1 on")
 
     def extra(self, code: str) -> Extra | None:
         """The extra of this code, if it is listed."""

@@ -13,6 +13,7 @@ from dispatch.errors import BadInput, Conflict, NotFound
 from dispatch.jobs.acceptance import Answer, Lost, pick
 from dispatch.jobs.assignments import Terms
 from dispatch.jobs.budgeting import check_price
+from dispatch.jobs.devices import pay_anew
 from dispatch.jobs.lifecycle import JOB, move, states_with
 from dispatch.jobs.reading import needs_document
 from dispatch.jobs.rounds import close_rounds, open_rounds, withdraw_counters
@@ -111,7 +112,7 @@ def change_job(session: Session, actor: Actor, job_id: UUID, change: Change, *, 
         raise Conflict(job.state, "change the time", ("release the assignment", "cancel"))
     withdrawn = close_rounds(session, job_id, "withdrawn", now=now)
     _change_visits(session, job_id, change, now)
-    _change_slots(session, job_id, change)
+    _change_slots(session, job, change)
     session.flush()
     check_price(session, actor, job_id)
     return renew_terms(session, actor, job, withdrawn, {}, now=now, **_settings(job, change))
@@ -262,8 +263,8 @@ def _change_visits(session: Session, job_id: UUID, change: Change, now: datetime
         visit.window_start_at, visit.window_end_at, visit.duration_min = start, end, minutes
 
 
-def _change_slots(session: Session, job_id: UUID, change: Change) -> None:
-    slots = select(SlotRow).where(SlotRow.job_id == job_id, SlotRow.state == "open")
+def _change_slots(session: Session, job: JobRow, change: Change) -> None:
+    slots = select(SlotRow).where(SlotRow.job_id == job.id, SlotRow.state == "open")
     if change.role is not None:
         slots = slots.where(SlotRow.role == change.role)
     if change.needs is not None:
@@ -275,6 +276,7 @@ def _change_slots(session: Session, job_id: UUID, change: Change) -> None:
         if change.pay is not None:
             if change.pay.currency != slot.currency:
                 raise BadInput("pay.currency", change.pay.currency, f"pay in the job's currency, {slot.currency}")
+            pay_anew(job, Pay(slot.pay_kind, slot.pay_amount, slot.currency), change.pay)  # type: ignore[arg-type]
             slot.pay_kind, slot.pay_amount = change.pay.kind, change.pay.amount
         if change.needs is not None:
             slot.needs = needs_document(change.needs)

@@ -18,6 +18,8 @@ from dispatch.record.tables import DeliverableTemplateRow, new_id
 from dispatch.record.tables.evidence import ITEM_KINDS
 
 MAX_ITEMS = 50
+#: How often one item may be asked for; a serial number, for as many devices as a job may pay for.
+_MOST_COPIES, MOST_DEVICES = 50, 10_000
 #: In a pattern `#` stands for a digit, `@` for a letter, `?` for either; all else for itself. No more than that: a
 #: regular expression that a client wrote could keep a process busy for ever.
 _STANDS_FOR = {"#": "[0-9]", "@": "[A-Za-z]", "?": "[A-Za-z0-9]"}
@@ -128,8 +130,9 @@ def checklist_for(
 def _check_item(item: Item, where: str) -> None:
     if item.kind not in ITEM_KINDS:
         raise BadInput(f"{where}.kind", item.kind, f"one of {', '.join(ITEM_KINDS)}")
-    if not 1 <= item.min_count <= 50:
-        raise BadInput(f"{where}.min_count", item.min_count, "ask for 1 to 50")
+    most = MOST_DEVICES if item.kind == "serial" else _MOST_COPIES
+    if not 1 <= item.min_count <= most:
+        raise BadInput(f"{where}.min_count", item.min_count, f"ask for 1 to {most}")
     is_reading = item.kind == "reading"
     if not is_reading and (item.unit, item.low, item.high) != (None, None, None):
         raise BadInput(f"{where}.unit", item.unit, "leave unit, low and high to readings")

@@ -14,6 +14,7 @@ from dispatch.errors import BadInput, Conflict
 from dispatch.jobs.budgeting import check_price, named_budget, reason_of
 from dispatch.jobs.checklists import checklist_for
 from dispatch.jobs.cleared import Cleared, Owner, put_cleared
+from dispatch.jobs.devices import with_serials
 from dispatch.jobs.lifecycle import JOB, move
 from dispatch.jobs.promises import promise_columns
 from dispatch.jobs.reading import needs_document, read_day_policy
@@ -159,7 +160,11 @@ def _add_job(
             policy=checked.policy.to_document(),
             day_policy=checked.day_policy.to_document(),
             disclosure=disclosure_of(wish.disclosure, wish.cleared),
-            deliverables=checklist_for(session, checked.client.id, wish.job_type, wish.deliverables),
+            deliverables=with_serials(
+                checklist_for(session, checked.client.id, wish.job_type, wish.deliverables),
+                checked.day_policy.rates,
+                [slot.pay for slot in wish.slots],
+            ),
             posted_at=None if wish.is_draft else now,
             created_at=now,
             **money,

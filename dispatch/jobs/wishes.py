@@ -1,7 +1,7 @@
 """What may be asked for? A wish is judged before anything is recorded: the client, the crew, the needs, the rules."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from dispatch.errors import BadInput, Refused
 from dispatch.jobs.checklists import Item
 from dispatch.jobs.cleared import Cleared, check_kinds
+from dispatch.jobs.devices import counted
 from dispatch.record.tables import ClientRow, CredentialKindRow, PoolRow, SiteRow, SkillRow
 from dispatch.talent.clients import check_ladder
 from geo.places import find_place
@@ -172,7 +173,8 @@ def _policies(client: ClientRow, wish: JobWish, settings: dict[str, Any]) -> tup
     fees, currency = day_policy.cancellation, wish.slots[0].pay.currency
     if fees.names_sums and fees.currency != currency:
         raise BadInput("day_policy.cancellation.currency", fees.currency, f"state the fees of this job in {currency}")
-    return policy, day_policy
+    rates = counted(day_policy.rates, [slot.pay for slot in wish.slots])
+    return policy, replace(day_policy, rates=rates)
 
 
 def check_needs(session: Session, needs: Needs, where: str) -> None:

@@ -28,7 +28,7 @@ from dispatch.record.tables import (
 )
 from geo.restdays import region_of, rest_days
 from matching.job import Pay
-from matching.pay import Worked, hours_of, pay_lines, total
+from matching.pay import Worked, devices_of, hours_of, pay_lines, total
 from matching.rates import Rates
 from matching.technician import CONTRACTOR
 
@@ -252,8 +252,7 @@ def _is_holiday(region: str | None, day: date) -> bool:
 
 def _as_booked(pay: Pay, rates: Rates, start_at: datetime, end_at: datetime, zone: str) -> Worked:
     hours = hours_of([(start_at, end_at)])
-    devices = int(pay.amount // rates.per_device) if rates.per_device else 0
-    return Worked([(start_at, end_at)], zone, hours, num_devices=devices)
+    return Worked([(start_at, end_at)], zone, hours, num_devices=devices_of(pay, rates))
 
 
 def _region(site: SiteRow) -> str | None:

@@ -10,6 +10,7 @@ from dispatch.errors import BadInput
 from dispatch.jobs.changes import find_job
 from dispatch.jobs.checklists import Item
 from dispatch.jobs.cleared import Owner, cleared_again
+from dispatch.jobs.devices import as_paid
 from dispatch.jobs.posting import post_job
 from dispatch.jobs.reading import needs_from
 from dispatch.jobs.rebudgeting import code_of
@@ -56,6 +57,7 @@ def copy_job(
     if room < timedelta(minutes=minutes) or (visit.asked_time == "exact" and room != timedelta(minutes=minutes)):
         rule = "a window as long as" if visit.asked_time == "exact" else "room for"
         raise BadInput("window", f"{start_at.isoformat()}/{end_at.isoformat()}", f"leave {rule} {minutes} min of work")
+    slots = _slots(session, visit.id)
     wish = JobWish(
         number=number,
         site_id=site_id or job.site_id,
@@ -63,7 +65,8 @@ def copy_job(
         end_at=end_at,
         duration_min=minutes,
         asked_time=visit.asked_time,  # type: ignore[arg-type]
-        slots=_slots(session, visit.id),
+        slots=slots,
+        day_policy=as_paid(job.day_policy, [slot.pay for slot in slots]),
         deliverables=tuple(Item(**each) for each in job.deliverables),
         is_draft=is_draft,
         budget=budget or code_of(session, job),
@@ -75,7 +78,7 @@ def copy_job(
 
 
 _SAME = (
-    "title", "job_type", "description", "purchase_order", "project", "priority", "mode", "policy", "day_policy",
+    "title", "job_type", "description", "purchase_order", "project", "priority", "mode", "policy",
 )  # fmt: skip
 
 

@@ -70,6 +70,7 @@ def hand_in(session: Session, actor: Actor, visit_id: UUID, handed: Handed, *, n
     item = _find_item(job, handed.item)
     check_handed(item, handed)
     _check_file(session, job.id, item, handed)
+    _check_serial(session, job.id, item, handed)
     num, version = _place(session, job.id, handed)
     made = {name: getattr(handed, name) for name in Handed.__slots__ if name != "replaces"}
     made |= {"client_id": job.client_id, "job_id": job.id, "visit_id": visit.id, "kind": item.kind}
@@ -205,6 +206,20 @@ def _check_file(session: Session, job_id: UUID, item: Item, handed: Handed) -> N
     )
     if session.scalar(same.limit(1)) is not None:
         raise BadInput("file_id", handed.file_id, "this very file was handed in for this item already: send another")
+
+
+def _check_serial(session: Session, job_id: UUID, item: Item, handed: Handed) -> None:
+    """Each serial number is of another device: one that stands for this item already counts no second time."""
+    if item.kind != "serial":
+        return
+    same = select(DeliverableRow.id).where(
+        DeliverableRow.job_id == job_id,
+        DeliverableRow.item == item.code,
+        DeliverableRow.written == handed.written,
+        DeliverableRow.state != "sent_back",
+    )
+    if session.scalar(same.limit(1)) is not None:
+        raise BadInput("written", handed.written, "this number was handed in already: write that of another device")
 
 
 def _place(session: Session, job_id: UUID, handed: Handed) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from matching.daypolicy import DayPolicy
 from matching.errors import PolicyError
 from matching.job import Pay
 from matching.moneyrules import MoneyRules, Signature, what_is_missing
-from matching.pay import Worked, hours_of, net_of, pay_lines, total
+from matching.pay import Worked, devices_of, hours_of, net_of, pay_lines, rates_at, total
 from matching.rates import Rates
 
 CHICAGO = "America/Chicago"
@@ -61,6 +61,17 @@ def test_devices_miles_and_hours_of_travel_are_paid_by_their_number():
     rates = Rates(per_device=D("12.50"), travel_mile=D("0.67"), travel_hour=D(30))
     found = paid(FIXED, rates, MORNING, num_devices=7, miles=D(31), travel_h=D("0.75"))
     assert found == {"devices": D("87.50"), "travel_mile": D("20.77"), "travel_hour": D("22.50")}
+
+
+def test_each_device_is_paid_its_share_of_what_was_agreed_for_those_expected():
+    rates = Rates(per_device=D(25), devices=D(3))
+    raised = Pay("fixed", D(90), "USD")
+    assert paid(raised, rates, MORNING, num_devices=3) == {"devices": D("90.00")}
+    assert paid(raised, rates, MORNING, num_devices=2) == {"devices": D("60.00")}
+    assert (devices_of(raised, rates), rates_at(raised, rates).per_device) == (3, D(30))
+    assert devices_of(Pay("fixed", D(75), "USD"), Rates(per_device=D(25))) == 3, "as it was told before it was counted"
+    assert (devices_of(HOURLY, rates), rates_at(HOURLY, rates)) == (0, rates)
+    assert paid(FIXED, Rates(per_device=D(0)), MORNING, num_devices=3) == {"fixed": D("140.00")}
 
 
 def test_an_evening_a_weekend_and_a_holiday_are_paid_more_and_an_hour_has_one_surcharge_only():
@@ -162,7 +173,8 @@ def test_fee_and_net_are_the_gross_to_the_minor_unit(gross, share, currency, fee
      {"travel_flat": "1e9"}, {"extras": [{"code": "Parking", "kind": "expense", "cap": 1}]},
      {"extras": [{"code": "parking", "kind": "tip", "cap": 1}]},
      {"extras": [{"code": "parking", "kind": "expense", "cap": 0}]},
-     {"extras": [{"code": "parking", "kind": "expense"}]}, {"extras": 5},
+     {"extras": [{"code": "parking", "kind": "expense"}]}, {"extras": 5}, {"devices": 3},
+     {"per_device": 25, "devices": 0}, {"per_device": 25, "devices": "2.5"}, {"per_device": 25, "devices": "NaN"},
      {"extras": [{"code": "a", "kind": "expense", "cap": 1}, {"code": "a", "kind": "bonus", "cap": 1}]}],
 )  # fmt: skip
 def test_rates_out_of_their_limits_are_refused_by_name(document):

@@ -128,6 +128,32 @@ def test_a_job_is_proved_without_a_network_and_done_when_it_comes_back(devices: 
     assert by_item["signed"]["file"]["content_type"] == "image/png"
 
 
+def test_who_is_paid_by_the_device_sees_how_many_serial_numbers_are_handed_in(devices: Devices):
+    town = devices.town
+    slot = {"needs": {"skills": {"hvac": 2}}, "pay": {"amount": "50.00"}}
+    job, offers = town.offered(day_policy={"rates": {"per_device": "25"}}, slots=[slot])
+    caller = town.by_id(offers[0].technician_id)
+    won = caller.post(f"/v1/offers/{offers[0].id}/accept", {"terms_version": 1}).json()
+    taken = {
+        "visit": won["visit_id"],
+        "email": devices.address_of(offers[0].technician_id),
+        "day": town.world.start.date(),
+    }
+    with devices.device() as phone:
+        opens_visit(devices, phone, taken)
+        arrives(phone)
+        phone.follows("To hand in")
+        phone.sees("Serial number of each device")
+        phone.sees("0 of 2")
+        for num in (1, 2):
+            phone.page.get_by_label("Serial number of each device", exact=True).fill(f"TILL-{num}")
+            phone.presses("Hand in: Serial number of each device")
+            phone.sees(f"{num} of 2")
+        assert phone.barriers() == []
+    shown = caller.get(f"/v1/jobs/{job['id']}/deliverables").json()
+    assert [each["written"] for each in shown["deliverables"]] == ["TILL-1", "TILL-2"]
+
+
 def test_a_photo_leaves_the_phone_without_what_the_camera_wrote(devices: Devices, taken):
     with devices.device() as phone:
         opens_visit(devices, phone, taken)

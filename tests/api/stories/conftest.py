@@ -26,6 +26,7 @@ from dispatch.record.tables import (
     DayAskRow,
     EventRow,
     OfferRow,
+    StaffRow,
     TechnicianRow,
     WorkingHoursRow,
     new_id,
@@ -132,8 +133,12 @@ class Storyteller:
         technician = self.town.by_id(offer.technician_id)
         won = technician.post(f"/v1/offers/{offer.id}/accept", {"terms_version": offer.terms_version})
         assert won.status_code == 200, won.text
-        answer = won.json()
-        return Given(self.town, job, technician, offer.technician_id, answer["visit_id"], answer["assignment_id"])
+        return self.given(job, offer, won.json())
+
+    def given(self, job: dict[str, Any], offer: OfferRow, won: dict[str, Any]) -> Given:
+        """A job that somebody got by an offer, as the answer said it."""
+        who = offer.technician_id
+        return Given(self.town, job, self.town.by_id(who), who, won["visit_id"], won["assignment_id"])
 
     def taken_with_backup(self) -> Given:
         """A job that one has, while another had said yes too."""
@@ -306,6 +311,28 @@ class Storyteller:
 def story(town: Town) -> Storyteller:
     """A town in which the story plays."""
     return Storyteller(town)
+
+
+@pytest.fixture
+def operator(story: Storyteller) -> Caller:
+    """A member of the operator's staff, with their key."""
+    staff = new_id()
+    with story.town.world.as_engine() as (session, now):
+        session.execute(
+            insert(StaffRow).values(id=staff, role="operator", name="Olga", email="olga@example.org", created_at=now)
+        )
+    return story.town.key("operator", staff_id=staff)
+
+
+@pytest.fixture
+def acme(story: Storyteller, operator: Caller) -> str:
+    """Acme has 200 USD here and no credit; a tenth is our fee."""
+    url = f"/v1/clients/{story.town.world.client}"
+    agreed = operator.post(f"{url}/money", {"rules": {"fee_share": "0.10", "pay_after_days": 0}})
+    assert agreed.status_code == 200, agreed.text
+    paid = operator.post(f"{url}/funds", {"amount": "200.00"})
+    assert paid.json()["room"] == "200.00"
+    return url
 
 
 @pytest.fixture

@@ -6,10 +6,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-import pytest
 from outboxes import Post, to
 from pictures import photo
-from sqlalchemy import insert
 from town import PAYOUT_SECRET
 
 from dispatch.messages import people
@@ -18,28 +16,6 @@ from dispatch.record.tables import StaffRow, TechnicianRow, new_id
 
 RATES = {"rates": {"extras": [{"code": "parking", "kind": "expense", "cap": "15.00"},
                               {"code": "late", "kind": "penalty", "cap": "20.00"}]}}  # fmt: skip
-
-
-@pytest.fixture
-def operator(story):
-    """A member of the operator's staff, with their key."""
-    staff = new_id()
-    with story.town.world.as_engine() as (session, now):
-        session.execute(
-            insert(StaffRow).values(id=staff, role="operator", name="Olga", email="olga@example.org", created_at=now)
-        )
-    return story.town.key("operator", staff_id=staff)
-
-
-@pytest.fixture
-def acme(story, operator):
-    """Acme has 200 USD here and no credit; a tenth is our fee."""
-    url = f"/v1/clients/{story.town.world.client}"
-    agreed = operator.post(f"{url}/money", {"rules": {"fee_share": "0.10", "pay_after_days": 0}})
-    assert agreed.status_code == 200, agreed.text
-    paid = operator.post(f"{url}/funds", {"amount": "200.00"})
-    assert paid.json()["room"] == "200.00"
-    return url
 
 
 def does_the_job(given):

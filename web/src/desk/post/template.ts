@@ -74,7 +74,7 @@ function fillPay(draft: Draft, pay: { kind?: string; amount?: string }, rates: R
 type Typed = ReturnType<typeof workOf>
 type Kept = Record<string, unknown> & Work
 
-const RATES = ['cap_h', 'per_device', 'fixed_h', 'then_hourly']
+const RATES = ['cap_h', 'per_device', 'devices', 'fixed_h', 'then_hourly']
 
 /** Fields of the template's job in place of which something else was typed, as posting takes them. */
 export function changesOf(draft: Draft, document: Record<string, unknown>): Record<string, unknown> {
