@@ -219,7 +219,6 @@ export const desk = {
     needs: 'Needs',
     description: 'What they should know',
     level: (name: string, level: number) => `${name}, level ${level}`,
-    pay: (kind: string): string => (kind === 'hourly' ? 'an hour' : 'for the visit'),
     takes: (time: string) => `takes ${time}`,
     who: 'Who has it',
     nobody: 'Nobody yet',

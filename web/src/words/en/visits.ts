@@ -138,7 +138,7 @@ export const visits = {
   rates: {
     fixed: (sum: string) => `${sum} for the job`,
     hourly: (sum: string) => `${sum} an hour`,
-    device: (sum: string) => `${sum} for each device that is done`,
+    device: (sum: string, num: number) => `${sum} for each device that is done, ${num} expected`,
     blended: (sum: string, time: string, then: string) => `${sum} for the first ${time}, then ${then} an hour`,
     cap: (time: string) => `No more than ${time} are paid`,
     minimum: (time: string) => `At least ${time} are paid`,

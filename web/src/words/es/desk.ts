@@ -219,7 +219,6 @@ export const desk: typeof english = {
     needs: 'Requiere',
     description: 'Lo que deben saber',
     level: (name, level) => `${name}, nivel ${level}`,
-    pay: (kind) => (kind === 'hourly' ? 'por hora' : 'por la visita'),
     takes: (time) => `dura ${time}`,
     who: 'Quién la tiene',
     nobody: 'Nadie aún',

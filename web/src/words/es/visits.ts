@@ -133,7 +133,7 @@ export const visits: typeof english = {
   rates: {
     fixed: (sum: string) => `${sum} por el trabajo`,
     hourly: (sum: string) => `${sum} por hora`,
-    device: (sum: string) => `${sum} por cada aparato hecho`,
+    device: (sum: string, num: number) => `${sum} por cada aparato hecho, se esperan ${num}`,
     blended: (sum: string, time: string, then: string) => `${sum} por las primeras ${time}, luego ${then} por hora`,
     cap: (time: string) => `No se pagan más de ${time}`,
     minimum: (time: string) => `Se pagan al menos ${time}`,

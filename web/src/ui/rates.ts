@@ -6,7 +6,8 @@ export type Rates = Readonly<Record<string, unknown>>
 export type Extra = { readonly code: string; readonly kind: string; readonly cap: string }
 
 export type Line =
-  | { readonly kind: 'fixed' | 'hourly' | 'device' | 'flat' | 'mile' | 'hour'; readonly sum: string }
+  | { readonly kind: 'fixed' | 'hourly' | 'flat' | 'mile' | 'hour'; readonly sum: string }
+  | { readonly kind: 'device'; readonly sum: string; readonly num: number }
   | { readonly kind: 'blended'; readonly sum: string; readonly hours: number; readonly beyond: string }
   | { readonly kind: 'cap' | 'minimum'; readonly hours: number }
   | { readonly kind: 'afterHours'; readonly share: number; readonly from: string; readonly to: string }
@@ -15,16 +16,38 @@ export type Line =
 
 const num = (value: unknown): number => Number(value ?? 0) || 0
 
-function work(pay: { kind: string; amount: string }, rates: Rates): Line[] {
-  if (pay.kind === 'hourly') {
-    const cap = num(rates.cap_h)
-    return [{ kind: 'hourly', sum: pay.amount }, ...(cap > 0 ? [{ kind: 'cap', hours: cap } as const] : [])]
+type Pay = { readonly kind: string; readonly amount: string }
+
+/** What is agreed on in a pay: the sum, the rate of an hour, the fixed part, or what each of `num` devices is paid. */
+export type Figure = {
+  readonly kind: 'fixed' | 'hourly' | 'device' | 'blended'
+  readonly sum: string
+  readonly num: number
+}
+
+const inCents = (text: string): number => Math.round(Number(text) * 100)
+
+/** By the device: the share of each one that is expected. */
+export function figureOf(pay: Pay, rates: Rates): Figure {
+  if (pay.kind === 'hourly') return { kind: 'hourly', sum: pay.amount, num: 1 }
+  const each = num(rates.per_device)
+  if (each > 0) {
+    const devices = num(rates.devices) || Math.max(1, Math.floor(inCents(pay.amount) / inCents(String(each))))
+    return { kind: 'device', sum: (inCents(pay.amount) / devices / 100).toFixed(2), num: devices }
   }
-  if (num(rates.per_device) > 0) return [{ kind: 'device', sum: String(rates.per_device) }]
-  if (num(rates.fixed_h) > 0) {
-    return [{ kind: 'blended', sum: pay.amount, hours: num(rates.fixed_h), beyond: String(rates.then_hourly) }]
-  }
-  return [{ kind: 'fixed', sum: pay.amount }]
+  return { kind: num(rates.fixed_h) > 0 ? 'blended' : 'fixed', sum: pay.amount, num: 1 }
+}
+
+/** The pay's amount where its figure is this sum. */
+export const amountAt = (figure: Figure, sum: string): string => ((inCents(sum) * figure.num) / 100).toFixed(2)
+
+function work(pay: Pay, rates: Rates): Line[] {
+  const { kind, sum, num: devices } = figureOf(pay, rates)
+  if (kind === 'fixed') return [{ kind, sum }]
+  if (kind === 'device') return [{ kind, sum, num: devices }]
+  const cap = num(rates.cap_h) > 0 ? [{ kind: 'cap', hours: num(rates.cap_h) } as const] : []
+  if (kind === 'hourly') return [{ kind, sum }, ...cap]
+  return [{ kind, sum, hours: num(rates.fixed_h), beyond: String(rates.then_hourly) }, ...cap]
 }
 
 function travel(rates: Rates): Line[] {
@@ -43,7 +66,7 @@ function oddHours(rates: Rates): Line[] {
   return lines
 }
 
-export function linesOf(pay: { kind: string; amount: string }, rates: Rates): Line[] {
+export function linesOf(pay: Pay, rates: Rates): Line[] {
   const minimum = pay.kind === 'hourly' ? num(rates.minimum_h) : 0
   const extras = Array.isArray(rates.extras) ? (rates.extras as Extra[]) : []
   return [
