@@ -43,7 +43,10 @@ class WindowIn(In):
 
 
 class PayIn(In):
-    """What is paid: one sum for the visit, or by the hour."""
+    """What is paid: one sum for the visit, or by the hour.
+
+    By the device it is the sum for all that are expected, and blended the fixed part.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [_PAY]})
     kind: PayKind = "fixed"

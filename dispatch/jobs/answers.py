@@ -8,13 +8,15 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound
+from dispatch.jobs.devices import check_share
 from dispatch.jobs.lifecycle import OFFER, states_with
 from dispatch.jobs.rounds import withdraw_counters
 from dispatch.record.events import record
 from dispatch.record.session import Actor
-from dispatch.record.tables import CounterRow, OfferRow, VisitRow, new_id
+from dispatch.record.tables import CounterRow, JobRow, OfferRow, SlotRow, VisitRow, new_id
 from dispatch.record.tables.offers import LIVE_OFFERS
 from matching.job import Pay
+from matching.rates import Rates
 
 _COUNT_YES = text(
     "INSERT INTO day_asks (technician_id, day, num_yes) VALUES (:technician, :day, 1)"
@@ -92,7 +94,8 @@ def counter_offer(
     Raises
     ------
     BadInput
-        When nothing is asked for, the currency is not the job's, or the start has passed.
+        When nothing else is asked for than was offered, the currency is not the job's, the start has passed, or a pay
+        by the device is not the same for each.
     Conflict
         When the offer has ended.
     """
@@ -102,7 +105,7 @@ def counter_offer(
     if start_at is not None and start_at <= now:
         raise BadInput("start_at", start_at.isoformat(), "choose a time that has not passed")
     if pay is not None:
-        _same_currency(session, offer, pay)
+        _check_pay(session, offer, pay, is_all=start_at is None)
     visit = session.get_one(VisitRow, offer.visit_id)
     waits_until = max(offer.expires_at, min(start_at or visit.window_end_at, visit.window_end_at))
     _answer(session, offer, "counter", {"reason": reason, "expires_at": waits_until}, now)
@@ -170,12 +173,19 @@ def _answer(session: Session, offer: OfferRow, wish: str, values: dict[str, obje
         raise Conflict(state, wish, tuple(OFFER[state]))
 
 
-def _same_currency(session: Session, offer: OfferRow, pay: Pay) -> None:
-    wanted = session.scalar(
-        text("SELECT currency FROM slots WHERE visit_id = :visit AND role = :role LIMIT 1"),
-        {"visit": offer.visit_id, "role": offer.role},
-    )
-    if pay.currency != wanted:
-        raise BadInput("pay.currency", pay.currency, f"counter in the job's currency, {wanted}")
+def _check_pay(session: Session, offer: OfferRow, pay: Pay, *, is_all: bool) -> None:
+    """Whether it can be asked for; where it `is_all` that is asked for, it is another than was offered."""
+    slot, day_policy = session.execute(
+        select(SlotRow, JobRow.day_policy)
+        .join(JobRow, JobRow.id == SlotRow.job_id)
+        .where(SlotRow.visit_id == offer.visit_id, SlotRow.role == offer.role)
+        .order_by(SlotRow.state != "open", SlotRow.num)
+        .limit(1)
+    ).one()
+    if pay.currency != slot.currency:
+        raise BadInput("pay.currency", pay.currency, f"counter in the job's currency, {slot.currency}")
     if pay.amount <= Decimal(0):
         raise BadInput("pay.amount", pay.amount, "ask for more than nothing")
+    if is_all and (pay.kind, pay.amount) == (slot.pay_kind, slot.pay_amount):
+        raise BadInput("pay.amount", pay.amount, "ask for another sum: so much is offered")
+    check_share(pay, Rates.from_document(day_policy.get("rates", {})))

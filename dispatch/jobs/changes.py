@@ -1,7 +1,7 @@
 """What if the client changes their mind? Hold, change the terms, take back, answer a counter."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -36,7 +36,10 @@ from matching.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """New terms of an open or unfilled job; None leaves as it is. Pay and needs apply to the named role, or all."""
+    """New terms of an open or unfilled job; None leaves as it is. Pay and needs apply to the named role, or all.
+
+    The pay is the sum itself: by the hour its rate, by the device that of all devices expected, blended the fixed part.
+    """
 
     start_at: datetime | None = None
     end_at: datetime | None = None
@@ -101,7 +104,8 @@ def change_job(session: Session, actor: Actor, job_id: UUID, change: Change, *, 
     Conflict
         When someone has the job already: a change then needs their agreement.
     BadInput
-        When the new window has passed or no longer holds the work, or a need or setting is not known.
+        When the new window has passed or no longer holds the work, a need or setting is not known, or the pay is what
+        is paid already, or not the same for each device.
     Refused
         When the job's budget does not suffice for the new terms, or is not for that day.
     """
@@ -156,7 +160,7 @@ def accept_counter(session: Session, actor: Actor, counter_id: UUID, *, now: dat
     )
     slots = lock_slots(session, offer.job_id)
     same_role = [slot for slot in slots if slot.visit_id == offer.visit_id and slot.role == offer.role]
-    pay = Pay(same_role[0].pay_kind, same_role[0].pay_amount, same_role[0].currency)  # type: ignore[arg-type]
+    pay = _pay_of(same_role[0])
     if counter.pay_amount is not None:
         pay = Pay(counter.pay_kind, counter.pay_amount, pay.currency)  # type: ignore[arg-type]
     version = find_job(session, actor, offer.job_id).terms_version + 1
@@ -272,14 +276,26 @@ def _change_slots(session: Session, job: JobRow, change: Change) -> None:
     rows = session.scalars(slots).all()
     if not rows and (change.pay or change.needs):
         raise BadInput("role", change.role, "name a role of which a slot is open")
-    for slot in rows:
-        if change.pay is not None:
-            if change.pay.currency != slot.currency:
-                raise BadInput("pay.currency", change.pay.currency, f"pay in the job's currency, {slot.currency}")
-            pay_anew(job, Pay(slot.pay_kind, slot.pay_amount, slot.currency), change.pay)  # type: ignore[arg-type]
-            slot.pay_kind, slot.pay_amount = change.pay.kind, change.pay.amount
-        if change.needs is not None:
+    if change.pay is not None:
+        _change_pay(job, rows, change.pay, is_all=replace(change, pay=None, role=None) == Change())
+    if change.needs is not None:
+        for slot in rows:
             slot.needs = needs_document(change.needs)
+
+
+def _change_pay(job: JobRow, slots: Sequence[SlotRow], pay: Pay, *, is_all: bool) -> None:
+    """Pay these places otherwise; where it `is_all` that changes, it is another pay for one of them at least."""
+    if is_all and all(pay == _pay_of(slot) for slot in slots):
+        raise BadInput("pay.amount", pay.amount, "name another sum: so much is paid already")
+    for slot in slots:
+        if pay.currency != slot.currency:
+            raise BadInput("pay.currency", pay.currency, f"pay in the job's currency, {slot.currency}")
+        pay_anew(job, _pay_of(slot), pay)
+        slot.pay_kind, slot.pay_amount = pay.kind, pay.amount
+
+
+def _pay_of(slot: SlotRow) -> Pay:
+    return Pay(slot.pay_kind, slot.pay_amount, slot.currency)  # type: ignore[arg-type]
 
 
 def _settings(job: JobRow, change: Change) -> dict[str, Any]:

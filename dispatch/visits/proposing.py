@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, Refused
+from dispatch.jobs.devices import check_share
 from dispatch.jobs.lifecycle import VISIT, states_with
 from dispatch.jobs.reading import needs_document, read_day_policy
 from dispatch.jobs.wishes import check_needs
@@ -166,6 +167,8 @@ def _check(session: Session, actor: Actor, agreed: _Agreed, wanted: Wanted, now:
         raise BadInput("time.start_at", wanted.start_at.isoformat(), "choose a time to come, within 366 days")
     if wanted.pay is not None and wanted.pay.currency != agreed.assignment.currency:
         raise BadInput("pay.currency", wanted.pay.currency, f"pay in the job's currency, {agreed.assignment.currency}")
+    if wanted.pay is not None:
+        check_share(wanted.pay, read_day_policy(agreed.job).rates)
     if wanted.needs is not None:
         check_needs(session, wanted.needs, "scope.needs")
     if wanted.site_id is not None:

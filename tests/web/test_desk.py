@@ -456,6 +456,40 @@ def test_a_question_that_failed_is_not_somebody_out_of_reach(office: Devices):
         assert desk.barriers() == []
 
 
+def test_what_is_agreed_by_the_device_is_shown_and_raised_as_such(office: Devices):
+    town = office.town
+    job, _ = town.offered(
+        day_policy={"rates": {"per_device": "25"}},
+        slots=[{"needs": {"skills": {"hvac": 2}}, "pay": {"amount": "75.00"}}],
+    )
+    hours = {"fixed_h": "2", "then_hourly": "50", "cap_h": "4"}
+    blended = town.posted(day_policy={"rates": hours})
+    by_hour = town.posted(day_policy={"rates": {"cap_h": "4"}}, slots=[{"pay": {"kind": "hourly", "amount": "45.00"}}])
+    with office.device(PHONE) as desk:
+        office.sign_in(desk, ROSA, "header")
+        desk.opens(f"/desk/jobs/{by_hour['id']}")
+        desk.sees("$45 an hour")
+        desk.sees("No more than 4 hr are paid")
+        desk.opens(f"/desk/jobs/{blended['id']}")
+        desk.sees("$140 for the first 2 hr, then $50 an hour")
+        desk.sees("No more than 4 hr are paid")
+        desk.presses("Change")
+        expect(field(desk, "Fixed part of the pay in USD")).to_have_value("140")
+        desk.presses("Close")
+        desk.opens(f"/desk/jobs/{job['id']}")
+        desk.sees("$25 for each device that is done, 3 expected")
+        desk.presses("Change")
+        amount = field(desk, "Pay for each device in USD")
+        expect(amount).to_have_value("25")
+        amount.fill("30")
+        assert desk.barriers() == []
+        desk.presses("Save")
+        desk.sees("$30 for each device that is done, 3 expected")
+        assert desk.barriers() == []
+    shown = town.staff.get(f"/v1/jobs/{job['id']}").json()
+    assert shown["visits"][0]["slots"][0]["pay"]["amount"] == "90.00"
+
+
 def test_nobody_took_it_and_the_ways_on(office: Devices):
     town = office.town
     site = f"/v1/sites/{town.world.site}"

@@ -206,6 +206,25 @@ def test_a_no_and_other_terms_reach_the_client(devices: Devices):
     assert states[str(offers[0].id)] == "time"
 
 
+def test_a_counter_by_the_device_asks_for_so_much_for_each(devices: Devices):
+    slot = {"needs": {"skills": {"hvac": 2}}, "pay": {"amount": "75.00"}}
+    job, offers = devices.town.offered(day_policy={"rates": {"per_device": "25"}}, slots=[slot])
+    with devices.device() as phone:
+        devices.sign_in(phone, devices.address_of(offers[0].technician_id))
+        phone.opens(f"/phone/offers/{offers[0].id}")
+        phone.sees("$25 for each device that is done, 3 expected")
+        phone.presses("Counter")
+        amount = phone.page.get_by_label("Pay for each device in USD")
+        expect(amount).to_have_value("25")
+        phone.presses("Ask for this")
+        phone.sees("Change the pay or the start.")
+        amount.fill("30")
+        phone.presses("Ask for this")
+        phone.sees("You asked for other terms")
+    listed = devices.town.staff.get(f"/v1/jobs/{job['id']}/offers").json()["items"]
+    assert [each["counter"]["pay"]["amount"] for each in listed if each["counter"]] == ["90.00"]
+
+
 def test_a_start_in_a_window_of_days_is_said_and_chosen_with_its_day(devices: Devices):
     # Work as soon as possible, within two days of the site's noon.
     start = devices.town.world.start

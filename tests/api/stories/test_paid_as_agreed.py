@@ -1,6 +1,9 @@
-"""What is agreed is what is paid, by the device too."""
+"""What is agreed is what is paid: by the device, by the hour, in parts; as it was posted, and when it is raised."""
 
 from decimal import Decimal
+from uuid import UUID
+
+import pytest
 
 D = Decimal
 #: What the desk posts for three devices at 25 dollars each.
@@ -65,3 +68,81 @@ def test_a_serial_number_is_asked_for_each_device_whatever_the_checklist_asked_f
     assert story.town.staff.get(f"{url}/deliverables").json()["items"][0]["min_count"] == 4
     odd = story.town.job_body(**BY_DEVICE | {"slots": [{"pay": {"amount": "80.00"}}]})
     assert field_of(story.town.staff.post("/v1/jobs", odd)) == "/slots/0/pay/amount"
+
+
+KINDS = {
+    "fixed": ("fixed", {}, (140, 150, 160, 170), 0),
+    "hourly": ("hourly", {}, (60, 70, 80, 90), None),
+    "blended": ("fixed", {"fixed_h": "1", "then_hourly": "50"}, (100, 110, 120, 130), 50),
+    "by the device": ("fixed", {"per_device": "25"}, (75, 90, 105, 120), 0),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_pay_is_raised_by_the_client_a_counter_and_a_proposal_and_is_what_is_set_aside(story, acme, kind):
+    """For two hours, of which blended pay covers one; three devices are expected throughout."""
+    pay_kind, rates, (posted, raised, countered, proposed), beyond = KINDS[kind]
+
+    def pay(amount):
+        return {"pay": {"kind": pay_kind, "amount": f"{amount}.00", "currency": "USD"}}
+
+    def worth(amount):
+        return f"{amount * 2 if beyond is None else amount + beyond}.00"
+
+    town, slot = story.town, {"needs": {"skills": {"hvac": 2}}}
+    job = town.posted(day_policy={"rates": rates}, slots=[slot | pay(posted)])
+    url = f"/v1/jobs/{job['id']}"
+    etag = town.staff.get(url).headers["ETag"]
+    assert field_of(town.staff.patch(url, pay(posted), etag)) == "/pay/amount", "so much is paid already"
+    changed = town.staff.patch(url, pay(raised), etag)
+    assert changed.status_code == 200, changed.text
+
+    town.world.send_waves()
+    offer = next(each for each in town.world.offers(UUID(job["id"])) if each.state == "sent")
+    technician = town.by_id(offer.technician_id)
+    terms = technician.get(f"/v1/offers/{offer.id}").json()["pay_terms"]
+    assert terms["gross"] == worth(raised)
+    asked = f"/v1/offers/{offer.id}/counter"
+    assert field_of(technician.post(asked, pay(raised))) == "/pay/amount", "so much is offered"
+    made = technician.post(asked, pay(countered))
+    assert made.status_code == 201, made.text
+    won = town.staff.post(f"/v1/counters/{made.json()['id']}/accept").json()
+    given = story.given(job, offer, won)
+    assert payment_of(given)["held"] == worth(countered)
+
+    wish = given.client_proposes(**pay(proposed))
+    agreed = technician.post(f"/v1/proposals/{wish['id']}/accept")
+    assert agreed.status_code == 200, agreed.text
+    assert payment_of(given)["held"] == worth(proposed)
+
+
+def test_a_pay_by_the_device_that_is_raised_is_the_same_for_each_and_paid_for_those_done(story, acme):
+    town = story.town
+    job = town.posted(**BY_DEVICE)
+    url = f"/v1/jobs/{job['id']}"
+    etag = town.staff.get(url).headers["ETag"]
+    assert field_of(town.staff.patch(url, {"pay": {"amount": "80.00"}}, etag)) == "/pay/amount"
+    shown = town.staff.patch(url, {"pay": {"amount": "90.00"}}, etag).json()
+    rates = shown["day_policy"]["rates"]
+    assert (D(rates["per_device"]), D(rates["devices"])) == (30, 3)
+    copied = town.staff.post(f"{url}/copy", {"number": "COPY-1", "window": job["visits"][0]["window"]})
+    assert copied.status_code == 201, copied.text
+    assert copied.json()["visits"][0]["slots"][0]["pay"]["amount"] == "90.00"
+
+    town.world.send_waves()
+    offer = next(each for each in town.world.offers(UUID(job["id"])) if each.state == "sent")
+    technician = town.by_id(offer.technician_id)
+    assert D(technician.get(f"/v1/offers/{offer.id}").json()["pay_terms"]["rates"]["per_device"]) == 30
+    odd = {"pay": {"kind": "fixed", "amount": "100.00", "currency": "USD"}, "reason": "pay"}
+    assert field_of(technician.post(f"/v1/offers/{offer.id}/counter", odd)) == "/pay/amount"
+    given = story.taken(job, offer)
+    wish = town.staff.post(f"{given.visit}/proposals", {"pay": {"amount": "100.00"}})
+    assert field_of(wish) == "/pay/amount"
+    given.does("confirm", "leave", "check-in")
+    for number in ("TILL-1", "TILL-2", "TILL-3"):
+        given.hands_in("device_serial", written=number)
+    given.does("check-out")
+    assert technician.post(f"{url}/finish").status_code == 200
+    assert town.staff.post(f"{url}/approve").json()["state"] == "approved"
+    paid = payment_of(given)
+    assert (paid["due"], paid["fee"], paid["refunded"]) == ("81.00", "9.00", "0.00")

@@ -467,8 +467,12 @@ export const account = {
   },
   counter: {
     title: 'Your terms',
-    pay: (currency: string) => `Pay in ${currency}`,
-    hourly: (currency: string) => `Pay an hour in ${currency}`,
+    pay: {
+      fixed: (currency: string) => `Pay in ${currency}`,
+      hourly: (currency: string) => `Pay an hour in ${currency}`,
+      device: (currency: string) => `Pay for each device in ${currency}`,
+      blended: (currency: string) => `Fixed part of the pay in ${currency}`,
+    },
     start: 'Start',
     same: 'As offered',
     why: 'Why',

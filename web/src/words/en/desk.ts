@@ -353,7 +353,12 @@ export const desk = {
     editPlain: 'Open offers are taken back, and people are asked anew.',
     editAgreed: 'It is assigned: the technician has to agree to a new time or pay.',
     editOpen: (num: number) => (num === 1 ? 'One open offer is taken back.' : `${num} open offers are taken back.`),
-    amount: (currency: string) => `Pay in ${currency}`,
+    amount: {
+      fixed: (currency: string) => `Pay in ${currency}`,
+      hourly: (currency: string) => `Pay an hour in ${currency}`,
+      device: (currency: string) => `Pay for each device in ${currency}`,
+      blended: (currency: string) => `Fixed part of the pay in ${currency}`,
+    },
     wider: 'Further around, in miles',
     title: 'Work',
     save: 'Save',

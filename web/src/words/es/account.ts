@@ -472,8 +472,12 @@ export const account = {
   },
   counter: {
     title: 'Sus condiciones',
-    pay: (currency: string) => `Pago en ${currency}`,
-    hourly: (currency: string) => `Pago por hora en ${currency}`,
+    pay: {
+      fixed: (currency: string) => `Pago en ${currency}`,
+      hourly: (currency: string) => `Pago por hora en ${currency}`,
+      device: (currency: string) => `Pago por cada aparato en ${currency}`,
+      blended: (currency: string) => `Parte fija del pago en ${currency}`,
+    },
     start: 'Comienzo',
     same: 'Como se ofrece',
     why: 'Por qué',

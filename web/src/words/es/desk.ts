@@ -353,7 +353,12 @@ export const desk: typeof english = {
     editPlain: 'Las ofertas abiertas se retiran y se pregunta de nuevo.',
     editAgreed: 'Está asignada: el técnico tiene que aceptar otra hora u otro pago.',
     editOpen: (num) => (num === 1 ? 'Se retira una oferta abierta.' : `Se retiran ${num} ofertas abiertas.`),
-    amount: (currency) => `Pago en ${currency}`,
+    amount: {
+      fixed: (currency) => `Pago en ${currency}`,
+      hourly: (currency) => `Pago por hora en ${currency}`,
+      device: (currency) => `Pago por cada equipo en ${currency}`,
+      blended: (currency) => `Parte fija del pago en ${currency}`,
+    },
     wider: 'Más alrededor, en millas',
     title: 'Trabajo',
     save: 'Guardar',
