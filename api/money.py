@@ -30,6 +30,7 @@ from api.schemas.pages import PageOf
 from dispatch.errors import NotFound
 from dispatch.money.approving import approve_part
 from dispatch.money.bonuses import UNPROMISED, Bonus
+from dispatch.money.claims import net_so_far
 from dispatch.money.extras import ExtraWish, ask_extra, ask_travel
 from dispatch.money.funds import move_funds, set_rules
 from dispatch.money.ledger import Owner, balance_of
@@ -171,6 +172,7 @@ def show_payment(row: PaymentRow, actor: Actor | None = None) -> PaymentOut:
         "num_signatures": len(people),
         "listed": _listed(row),
         "dispute_until": disputable_until(row),
+        "net": net_so_far(row),
         "extras": [each for each in row.extras if each["state"] not in hidden],
     }
     same = {name: getattr(row, name) for name in PaymentOut.model_fields if name not in made}

@@ -108,7 +108,10 @@ class PaymentOut(Out):
     held: Signed = Field(description="Still set aside.")
     due: Signed = Field(description="Waits for a payout, from `due_at` on.")
     paid: Signed = Field(description="Has gone into a payout.")
-    fee: Signed
+    fee: Signed = Field(description="Ours, of what is approved.")
+    net: Signed = Field(
+        description="The technician's as it stands: due or paid, and what is claimed, or set aside, less our fee."
+    )
     refunded: Signed = Field(description="Went back to the client.")
     lines: list[PayLineOut] = Field(description="What is claimed; empty until the work is done.")
     extras: list[ExtraOut]
@@ -142,8 +145,8 @@ class Approved(Out):
                     "payment": {
                         "id": _UUID, "job_id": _UUID, "assignment_id": _UUID, "technician_id": _UUID, "state": "held",
                         "currency": "USD", "held": "60.00", "due": "72.00", "paid": "0.00", "fee": "8.00",
-                        "refunded": "0.00", "lines": [], "extras": [], "listed": [], "num_signatures": 1,
-                        "approve_by": _AT, "dispute_until": _AT, "due_at": _AT, "version": 4,
+                        "net": "126.00", "refunded": "0.00", "lines": [], "extras": [], "listed": [],
+                        "num_signatures": 1, "approve_by": _AT, "dispute_until": _AT, "due_at": _AT, "version": 4,
                     },
                 }
             ]

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict
+from dispatch.money.finding import rules_of
 from dispatch.money.holding import holidays_of
 from dispatch.record.tables import (
     AssignmentRow,
@@ -23,7 +24,7 @@ from dispatch.record.tables import (
     VisitRow,
 )
 from matching.job import Pay
-from matching.pay import PayLine, Worked, pay_lines
+from matching.pay import PayLine, Worked, net_of, pay_lines
 from matching.rates import Rates
 
 #: Kinds of time that are paid for.
@@ -55,6 +56,18 @@ def sum_of(lines: Sequence[dict[str, Any]]) -> Decimal:
 def approved_of(payment: PaymentRow) -> Decimal:
     """What was approved of a payment so far, our fee included."""
     return payment.due + payment.paid + payment.fee
+
+
+def net_so_far(payment: PaymentRow) -> Decimal:
+    """What comes to the technician of a payment as it stands: due or paid, and our fee off what is still to come.
+
+    That is what is claimed and not approved; before anything is claimed, what is set aside.
+    """
+    settled = payment.due + payment.paid
+    if payment.state not in ("held", "disputed"):
+        return settled
+    left = max(Decimal(0), sum_of(payment.lines) - approved_of(payment)) if payment.lines else payment.held
+    return settled + net_of(left, rules_of(payment).fee_share, payment.currency)[1]
 
 
 def argued_of(session: Session, payment: PaymentRow) -> tuple[Decimal, Decimal]:

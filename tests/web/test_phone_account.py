@@ -155,8 +155,15 @@ def test_money_is_told_job_by_job_and_moves_from_set_aside_to_paid(devices: Devi
         phone.sees("Work that is yours or not approved yet")
         phone.page.locator("summary").click()
         phone.sees("The sum is reckoned when the work is done.")
+        # As the offer said, before anybody approved it.
+        expect(_sum(phone, "Set aside")).to_have_text("$126")
+        expect(phone.page.locator("summary .figures")).to_have_text("$126")
         taken.does("check-in", "check-out")
         assert taken.caller.post(f"{taken.job}/finish").status_code == 200
+        phone.page.reload()
+        phone.page.locator("summary").filter(has_text="Replace drive").click()
+        phone.sees("-$14")
+        expect(phone.page.locator("details dd").last).to_have_text("$126")
         assert devices.town.staff.post(f"{taken.job}/approve").status_code == 200
         phone.page.reload()
         expect(_sum(phone, "Due")).to_have_text("$126")

@@ -38,13 +38,17 @@ def test_a_job_is_paid_from_the_clients_funds_to_the_technicians_bank(story, ope
     money = given.staff.get(f"{acme}/money").json()
     assert (money["funds"], money["held"], money["room"]) == ("60.00", "140.00", "60.00")
 
+    mine = payment_of(given, given.technician)
+    assert (mine["held"], mine["fee"], mine["net"]) == ("140.00", "0.00", terms["net"]), "as the offer said"
     does_the_job(given)
     claimed = payment_of(given)
+    assert claimed["net"] == "126.00"
     assert [(line["kind"], line["amount"]) for line in claimed["lines"]] == [("fixed", "140.00")]
     approved = given.staff.post(f"{given.job_url}/approve")
     assert approved.json()["state"] == "approved"
     assert given.staff.post(f"{given.job_url}/approve").status_code == 409
-    assert payment_of(given, given.technician)["due"] == "126.00"
+    mine = payment_of(given, given.technician)
+    assert (mine["due"], mine["net"]) == ("126.00", "126.00")
 
     [payout] = operator.post("/v1/payouts/run").json()["payouts"]
     assert operator.post("/v1/payouts/run").json()["payouts"] == []
@@ -122,7 +126,8 @@ def test_half_of_it_is_disputed_the_rest_is_paid_and_the_operator_decides(story,
     payment = f"/v1/payments/{payment_of(given)['id']}"
     said = {"hours": "1.00", "amount": "70.00", "note": "Left after an hour"}
     dispute = given.staff.post(f"{payment}/dispute", {"amount": "70.00", "reason": "hours", "position": said}).json()
-    assert payment_of(given)["due"] == "63.00"
+    part = payment_of(given)
+    assert (part["due"], part["fee"], part["net"]) == ("63.00", "7.00", "126.00"), "the rest may still come"
     theirs = {"hours": "2.00", "note": "The log says two hours"}
     stated = given.technician.post(f"/v1/disputes/{dispute['id']}/state", theirs).json()
     words = {side: each["note"] for side, each in stated["positions"].items()}
@@ -141,6 +146,7 @@ def test_half_of_it_is_disputed_the_rest_is_paid_and_the_operator_decides(story,
     [read] = given.technician.get("/v1/disputes").json()["items"]
     assert (read["decided_note"], read["undisputed"], read["technician"]) == ("Half", "70.00", waiting["technician"])
     after = payment_of(given)
+    assert after["net"] == "94.50"
     assert (after["due"], after["fee"], after["refunded"], after["held"]) == ("94.50", "10.50", "35.00", "0.00")
 
 

@@ -1,24 +1,24 @@
 import { describe, expect, it } from 'vitest'
-import { leftOf, netOf, sums } from './sums'
+import { feeOf, leftOf, sums } from './sums'
 
-const payment = (held: string, due: string, paid: string, currency = 'USD') => ({ held, due, paid, currency })
-const worth = (held: string, due: string, paid: string, lines: string[] = []) =>
-  ({ held, due, paid, fee: '14.00', lines: lines.map((amount) => ({ amount })) }) as Parameters<typeof netOf>[0]
+const payment = (net: string, due: string, paid: string, currency = 'USD') => ({ net, due, paid, currency })
+const worth = (state: 'held' | 'disputed' | 'due', fee: string, net: string, ...lines: string[]) =>
+  ({ state, fee, net, due: '0.00', paid: '0.00', lines: lines.map((amount) => ({ amount })) }) as Parameters<typeof feeOf>[0]
 
 describe('money', () => {
-  it('is added by currency, to the cent', () => {
-    const all = [payment('0.10', '0.20', '0.00'), payment('0.20', '0.10', '9.99'), payment('5.00', '0', '0', 'CAD')]
+  it('is added by currency, to the cent; set aside is what is still to come', () => {
+    const all = [payment('0.30', '0.20', '0.00'), payment('10.29', '0.10', '9.99'), payment('5.00', '0', '0', 'CAD')]
     expect(sums(all)).toEqual([
       { currency: 'CAD', held: '5.00', due: '0.00', paid: '0.00' },
       { currency: 'USD', held: '0.30', due: '0.30', paid: '9.99' },
     ])
   })
 
-  it('of one job is what is due or paid, else what is claimed without our fee, else what is set aside', () => {
-    expect(netOf(worth('0.00', '126.00', '0.00', ['140.00']))).toBe('126.00')
-    expect(netOf(worth('10.00', '50.00', '76.00', ['140.00']))).toBe('126.00')
-    expect(netOf(worth('140.00', '0.00', '0.00', ['100.00', '40.00']))).toBe('126.00')
-    expect(netOf(worth('140.00', '0.00', '0.00'))).toBe('140.00')
+  it('has our fee off before anybody approved it, as the offer said', () => {
+    expect(feeOf(worth('held', '0.00', '126.00', '100.00', '40.00'))).toBe('14.00')
+    expect(feeOf(worth('disputed', '7.00', '126.00', '140.00'))).toBe('14.00')
+    // A part was awarded: the lines tell what was claimed.
+    expect(feeOf(worth('due', '10.50', '94.50', '140.00'))).toBe('10.50')
   })
 })
 

@@ -5,18 +5,20 @@ type Payment = Schemas['PaymentOut']
 
 export type Sums = { currency: string; held: string; due: string; paid: string }
 
-/** What is set aside, due and paid, by currency; in cents, so that no sum is off by one. */
-export function sums(all: readonly Pick<Payment, 'currency' | 'held' | 'due' | 'paid'>[]): Sums[] {
-  const add = (currency: string, name: 'held' | 'due' | 'paid') => {
-    const cents = all.filter((each) => each.currency === currency).map((each) => Math.round(Number(each[name]) * 100))
-    return (cents.reduce((one, other) => one + other, 0) / 100).toFixed(2)
+type Stood = Pick<Payment, 'currency' | 'net' | 'due' | 'paid'>
+
+/** What is set aside, due and paid, our fee off, by currency; in cents, so that no sum is off by one. */
+export function sums(all: readonly Stood[]): Sums[] {
+  const add = (currency: string, of: (payment: Stood) => number) => {
+    const cents = all.filter((each) => each.currency === currency).map(of)
+    return inUnits(cents.reduce((one, other) => one + other, 0))
   }
   const currencies = [...new Set(all.map((each) => each.currency))].sort()
   return currencies.map((currency) => ({
     currency,
-    held: add(currency, 'held'),
-    due: add(currency, 'due'),
-    paid: add(currency, 'paid'),
+    held: add(currency, toCome),
+    due: add(currency, (each) => inCents(each.due)),
+    paid: add(currency, (each) => inCents(each.paid)),
   }))
 }
 
@@ -34,10 +36,18 @@ export function leftOf(payment: Pick<Payment, 'listed' | 'extras'>): Left[] {
   })
 }
 
-/** What comes to the technician of it: what is due or paid, and before that what is claimed, or set aside. */
-export function netOf(payment: Pick<Payment, 'held' | 'due' | 'paid' | 'fee' | 'lines'>): string {
-  const settled = Number(payment.due) + Number(payment.paid)
-  if (settled > 0) return settled.toFixed(2)
-  const claimed = payment.lines.reduce((sum, line) => sum + Number(line.amount), 0)
-  return Math.max(0, claimed > 0 ? claimed - Number(payment.fee) : Number(payment.held)).toFixed(2)
+type Worth = Pick<Payment, 'state' | 'due' | 'paid' | 'fee' | 'net' | 'lines'>
+
+const inCents = (text: string): number => Math.round(Number(text) * 100)
+const inUnits = (cents: number): string => (cents / 100).toFixed(2)
+
+/** What is still to come of one job, our fee off. */
+const toCome = (payment: Pick<Payment, 'net' | 'due' | 'paid'>): number =>
+  inCents(payment.net) - inCents(payment.due) - inCents(payment.paid)
+
+/** Our fee of what is claimed: taken, and what will be of the rest. */
+export function feeOf(payment: Worth): string {
+  if (payment.state !== 'held' && payment.state !== 'disputed') return payment.fee
+  const claimed = payment.lines.reduce((sum, line) => sum + inCents(line.amount), 0)
+  return inUnits(Math.max(0, claimed - inCents(payment.net)))
 }
