@@ -70,8 +70,12 @@ InBox = Annotated[Box, Depends(box_of)]
 
 @router.get("/base-map", response_model=BaseMapOut, summary="What lies beneath?")
 def get_base_map(request: Request, actor: Anyone) -> BaseMapOut:
-    """Where streets come from, if the operator of this installation names a place: `TRUCKROLL_TILES_URL`."""
-    return BaseMapOut(tiles_url=parts_of(request).settings.tiles_url)
+    """Where streets come from, if the operator of this installation names a place: `TRUCKROLL_TILES_URL`.
+
+    `TRUCKROLL_TILES_CREDIT` is written on every map that shows them.
+    """
+    settings = parts_of(request).settings
+    return BaseMapOut(tiles_url=settings.tiles_url, tiles_credit=settings.tiles_credit)
 
 
 @router.get("/base-map/towns", response_model=TownsOut, summary="Which towns lie there?")

@@ -96,6 +96,8 @@ class ApiSettings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535)
     #: Base map's tile template, ``https://…/{z}/{x}/{y}.png``; None: the map that ships with Truckroll.
     tiles_url: str | None = None
+    #: Who made those tiles, as whoever serves them asks to be named, ``© OpenStreetMap contributors``.
+    tiles_credit: str | None = None
     #: How often a key may ask; a gateway speaks for many.
     requests_a_minute: int = Field(default=6_000, ge=1, le=100_000_000)
     gateway_requests_a_minute: int = Field(default=600_000, ge=1, le=100_000_000)

@@ -47,6 +47,9 @@ class BaseMapOut(Out):
     tiles_url: str | None = Field(
         description="With {z}, {x} and {y}, Web Mercator.", examples=["https://tiles.example.org/{z}/{x}/{y}.png"]
     )
+    tiles_credit: str | None = Field(
+        description="Who made them, as it is to be written on the map.", examples=["© OpenStreetMap contributors"]
+    )
 
 
 class TownOut(Out):
