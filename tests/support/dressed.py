@@ -193,7 +193,7 @@ def _asks_of_people(here: Dressed) -> None:
     invited = {"technician_id": str(town.world.technicians[5]), "pools": []}
     done(here.admin.post("/v1/invitations", invited))
     _hands_in(town, 4)
-    _is_told(here, 3)
+    is_told(here, 3)
     [offer] = town.world.offers()[:1]
     asker = town.by_id(offer.technician_id)
     decision = done(asker.get(f"/v1/offers/{offer.id}/decision"))["decision_id"]
@@ -212,7 +212,7 @@ def _hands_in(town: Town, num: int) -> None:
     done(town.technician(num).post(f"/v1/credentials/{made['id']}/submit", {"evidence": "Card 8842"}))
 
 
-def _is_told(here: Dressed, num: int) -> None:
+def is_told(here: Dressed, num: int) -> None:
     """A screening said something of a technician, and the operator has told them."""
     town, who = here.town, here.town.world.technicians[num]
     proof_id = new_id()
