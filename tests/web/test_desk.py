@@ -514,12 +514,12 @@ def test_nobody_took_it_and_the_ways_on(office: Devices):
         expect(field(desk, "Further around, in miles")).to_have_value("10")
         shot(desk, "job-wider-390")
         assert desk.barriers() == []
-        desk.presses("Keep it")
+        desk.presses("Discard my changes")
         desk.page.get_by_role("button", name="Move the time").click()
         expect(field(desk, "From")).to_be_focused()
         begin = job["visits"][0]["window"]["start_at"][:10]
         assert field(desk, "From").input_value()[:10] > begin
-        desk.presses("Keep it")
+        desk.presses("Discard my changes")
         desk.presses("Call those who are near")
         desk.sees("The night porter")
         expect(desk.page.locator("dialog a[href='tel:+14325550142']")).to_have_count(1)
@@ -529,7 +529,9 @@ def test_nobody_took_it_and_the_ways_on(office: Devices):
         # What was typed outlives a closed panel and a reload, until it is sent.
         desk.presses("Raise the pay")
         expect(field(desk, "Pay in USD")).to_be_focused()
+        discard = desk.page.get_by_role("button", name="Discard my changes")
         desk.page.locator("dialog textarea").fill("Bring a ladder")
+        expect(discard).to_be_visible()
         desk.presses("Close")
         desk.page.reload()
         desk.presses("Raise the pay")
@@ -537,6 +539,7 @@ def test_nobody_took_it_and_the_ways_on(office: Devices):
         desk.sees("What you typed before is here.")
         desk.presses("Begin anew")
         expect(desk.page.locator("dialog textarea")).to_have_value("")
+        expect(discard).to_have_count(0)
         field(desk, "Pay in USD").fill("190,50")
         desk.sees("people are asked anew")
         desk.presses("Save")

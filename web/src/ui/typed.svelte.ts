@@ -16,6 +16,8 @@ export class Typed<T extends object> {
   isBack = $state(false)
   readonly #name: string
   readonly #first: T
+  /** It is not as it was at first. */
+  readonly isTyped: boolean = $derived(Object.keys(differing(this.form, this.#first)).length > 0)
   #isOver = false
 
   /** `given` is filled in over what it begins with, where nothing was typed before. */
@@ -27,9 +29,8 @@ export class Typed<T extends object> {
     this.isBack = kept !== null
     this.form = structuredClone({ ...first, ...before, ...given })
     $effect(() => {
-      const typed = differing(this.form, this.#first)
-      if (this.#isOver || Object.keys(typed).length === 0) sessionStorage.removeItem(this.#name)
-      else sessionStorage.setItem(this.#name, JSON.stringify(typed))
+      if (this.#isOver || !this.isTyped) sessionStorage.removeItem(this.#name)
+      else sessionStorage.setItem(this.#name, JSON.stringify(differing(this.form, this.#first)))
     })
   }
 

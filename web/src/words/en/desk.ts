@@ -205,6 +205,8 @@ export const desk = {
     cancelOwed: (sum: string, name: string) => `${name} is owed ${sum}.`,
     cancelDo: 'Cancel it',
     keep: 'Keep it',
+    discard: 'Discard my changes',
+    notNow: 'Not now',
     why: 'Reason',
     whys: {
       customer_closed: 'The site is closed',

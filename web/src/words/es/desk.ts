@@ -205,6 +205,8 @@ export const desk: typeof english = {
     cancelOwed: (sum, name) => `A ${name} se le deben ${sum}.`,
     cancelDo: 'Cancelarla',
     keep: 'Dejarla',
+    discard: 'Descartar mis cambios',
+    notNow: 'Ahora no',
     why: 'Motivo',
     whys: {
       customer_closed: 'El lugar está cerrado',
