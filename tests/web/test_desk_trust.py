@@ -68,6 +68,10 @@ def test_an_admin_lets_people_in_and_out_with_a_reason_and_makes_an_exception(de
         desk.page.get_by_label("Number of the technician").fill("T-00004")
         desk.page.get_by_label("Kept out, though meeting it").check()
         desk.page.get_by_label("Reason").fill(CANARY)
+        desk.page.reload()
+        desk.presses("Make an exception")
+        expect(desk.page.get_by_label("Kept out, though meeting it")).to_be_checked()
+        expect(desk.page.get_by_label("Reason")).to_have_value(CANARY)
         in_panel(desk, "Make an exception")
         desk.sees(CANARY)
         made = done(acme.admin.get(f"/v1/pools/{acme.pool}/overrides"))
@@ -169,6 +173,9 @@ def test_two_people_approve_what_is_too_large_for_one_and_money_says_where_it_we
         row.get_by_role("button", name="Give a bonus").click()
         rosa.page.get_by_label("How much more, in USD").fill("10")
         rosa.page.get_by_label("Why").fill("Stayed until it ran")
+        rosa.presses("Close")
+        row.get_by_role("button", name="Give a bonus").click()
+        expect(rosa.page.get_by_label("Why")).to_have_value("Stayed until it ran")
         assert rosa.barriers() == []
         if SHOTS:
             rosa.page.screenshot(path=Path(SHOTS) / "bonus.png", full_page=True)

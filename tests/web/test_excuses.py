@@ -206,6 +206,30 @@ def test_a_list_that_cannot_be_read_says_so_and_is_read_again(devices: Devices, 
         desk.sees("Nobody waits for an answer")
 
 
+def test_an_answer_that_was_typed_outlives_a_reload_and_an_ended_session(devices: Devices, taken):
+    done(taken["caller"].post(f"/v1/assignments/{taken['assignment']}/back-out", {"why": "client_changed"}))
+    with devices.device(DESK) as desk:
+        sits_down(devices, desk, ROSA, "/desk/reviews")
+        desk.presses("Answer")
+        words = desk.page.get_by_label("In words, for the technician")
+        words.fill("It was moved on Monday.")
+        desk.page.reload()
+        desk.presses("Answer")
+        expect(words).to_have_value("It was moved on Monday.")
+        desk.page.context.clear_cookies()
+        desk.page.reload()
+        desk.page.get_by_role("heading", name="Sign in").wait_for()
+        sits_down(devices, desk, ROSA, "/desk/reviews")
+        desk.presses("Answer")
+        expect(words).to_have_value("It was moved on Monday.")
+        desk.sees("What you typed before is here.")
+        desk.page.keyboard.press("Escape")
+        # Whoever comes next on this device finds nothing of it.
+        sits_down(devices, desk, OLGA, "/desk/")
+        kept = "Object.values(sessionStorage).some((each) => each.includes('Monday'))"
+        assert not desk.page.evaluate(kept)
+
+
 def test_the_operator_answers_what_the_client_left_and_a_technician_reads_it_in_spanish(devices: Devices, taken):
     town = devices.town
     done(taken["caller"].post(f"/v1/assignments/{taken['assignment']}/back-out", {"why": "client_changed"}))

@@ -198,6 +198,7 @@ def test_the_operator_writes_down_what_a_proof_says_beside_what_was_handed_in(
         if SHOTS:
             desk.page.screenshot(path=Path(SHOTS) / f"verify-{scheme}.png")
         desk.page.keyboard.press("Escape")
+        desk.page.reload()
         row.get_by_role("button", name="It is genuine").click()
         expect(panel.get_by_label("Covered each time")).to_have_value("1,000,000")
         panel.get_by_label("Who is insured").fill(acme.town.technician(5).get("/v1/me").json()["name"])
@@ -232,7 +233,11 @@ def test_notice_of_a_removal_goes_with_the_copy_and_is_answered_from_a_phone_wit
             desk.page.screenshot(path=Path(SHOTS) / "turned.png")
         turned.get_by_role("button", name="Give notice").click()
         panel = desk.page.get_by_role("dialog")
-        panel.get_by_label("What the report says").fill(f"It names an open case. {CANARY}")
+        said = panel.get_by_label("What the report says")
+        said.fill(f"It names an open case. {CANARY}")
+        desk.page.reload()
+        turned.get_by_role("button", name="Give notice").click()
+        expect(said).to_have_value(f"It names an open case. {CANARY}")
         expect(panel.get_by_label("Why there is no copy")).to_be_visible()
         report = {"name": "report.jpg", "mimeType": "image/jpeg", "buffer": photo()}
         panel.get_by_label("Attach pages").set_input_files([report])

@@ -187,6 +187,7 @@ def test_a_no_and_other_terms_reach_the_client(devices: Devices):
         phone.page.reload()
         phone.presses("Otra propuesta")
         expect(phone.page.get_by_label("Algo más")).to_have_value(why)
+        expect(phone.page.get_by_label("Pago en USD")).to_have_value("nothing")
         phone.page.get_by_label("Pago en USD").fill("180,50")
         assert phone.barriers() == []
         phone.presses("Pedir esto")

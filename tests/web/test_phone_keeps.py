@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from browsing import PHONE, Device, Devices
+from dressed import done
 from pictures import PDF, photo
 from playwright.sync_api import Request, expect
 from town import Caller
@@ -315,6 +316,46 @@ def test_a_phone_without_room_says_that_it_keeps_no_photo_more(devices: Devices)
         _photographs(phone, photo())
         phone.sees("Page 1")
         expect(phone.page.get_by_text("There is no room left")).to_have_count(0)
+
+
+def test_what_is_typed_at_the_end_of_a_visit_outlives_the_page_and_a_phone_without_room(devices: Devices):
+    town = devices.town
+    job, offers = town.offered()
+    who = offers[0].technician_id
+    caller = town.by_id(who)
+    won = done(caller.post(f"/v1/offers/{offers[0].id}/accept", {"terms_version": 1}))
+    visit = f"/v1/visits/{won['visit_id']}"
+    with devices.device() as phone:
+        devices.sign_in(phone, devices.address_of(who))
+        phone.opens(f"/phone/visits/{town.world.start.date()}/{won['visit_id']}")
+        phone.presses("I cannot come")
+        panel = phone.page.get_by_role("dialog")
+        panel.get_by_label("Nobody lets me in").check()
+        phone.page.reload()
+        phone.presses("I cannot come")
+        expect(panel.get_by_label("Nobody lets me in")).to_be_checked()
+        done(caller.post(f"{visit}/check-in"))
+        phone.page.reload()
+        phone.presses("Check out")
+        panel.get_by_label("I have to come back").check()
+        panel.get_by_label("It takes two").check()
+        panel.get_by_label("What is needed").fill("A second pair of hands")
+        phone.page.reload()
+        phone.presses("Check out")
+        expect(panel.get_by_label("It takes two")).to_be_checked()
+        expect(panel.get_by_label("What is needed")).to_have_value("A second pair of hands")
+        # What cannot be kept is said where it was typed, and said again once there is room.
+        phone.page.evaluate(FILL)
+        panel.get_by_role("button", name="Check out").click()
+        expect(panel.get_by_role("alert")).to_contain_text("what you said last could not be kept")
+        assert phone.barriers() == []
+        phone.page.evaluate("window.empty()")
+        panel.get_by_role("button", name="Check out").click()
+        phone.sees("Checked out")
+        phone.heard()
+        phone.page.wait_for_function("!Object.keys(localStorage).some((each) => each.includes('draft.leave'))")
+    first = done(town.staff.get(f"/v1/jobs/{job['id']}"))["visits"][0]
+    assert (first["state"], first["outcome"]) == ("checked_out", "return_needed")
 
 
 def _types(phone: Device, first: str, last: str, number: str) -> None:

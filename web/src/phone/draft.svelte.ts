@@ -2,23 +2,31 @@
 
 const PREFIX = 'truckroll.draft.'
 
-export class Draft {
+export class Draft<Text extends string = string> {
   readonly #name: string
-  #text = $state('')
+  readonly #first: Text
+  #text = $state() as Text
 
-  constructor(about: string) {
+  /** What it begins with, where nothing was typed, is not kept. */
+  constructor(about: string, first = '' as Text) {
     this.#name = PREFIX + about
-    this.#text = localStorage.getItem(this.#name) ?? ''
+    this.#first = first
+    this.#text = (localStorage.getItem(this.#name) as Text | null) ?? first
   }
 
-  get text(): string {
+  get text(): Text {
     return this.#text
   }
 
-  set text(text: string) {
+  set text(text: Text) {
     this.#text = text
-    if (text === '') localStorage.removeItem(this.#name)
+    if (text === this.#first) localStorage.removeItem(this.#name)
     else localStorage.setItem(this.#name, text)
+  }
+
+  /** It was said: as it was at first. */
+  over(): void {
+    this.text = this.#first
   }
 }
 

@@ -3,6 +3,8 @@
 
 export const later = {
   job: () => import('./pages/JobsPage.svelte'),
+  late: () => import('./parts/LatePanel.svelte'),
+  leave: () => import('./parts/LeavePanel.svelte'),
   lost: () => import('./parts/LostWork.svelte'),
   me: () => import('./pages/MePage.svelte'),
   notForYou: () => import('../ui/NotForYou.svelte'),

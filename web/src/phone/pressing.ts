@@ -1,4 +1,5 @@
-// Who presses again while the network is slow says nothing twice.
+// Who presses again while the network is slow says nothing twice; what could not be kept may be said again.
+import { outbox } from './outbox.svelte'
 
 /** What a form does when it is sent: once, until that is through. */
 export const once = (send: () => Promise<void>) => {
@@ -7,8 +8,13 @@ export const once = (send: () => Promise<void>) => {
     event.preventDefault()
     if (isBusy) return
     isBusy = true
-    await send().finally(() => {
+    try {
+      await send()
+    } catch (error) {
+      // Said where the form is, by NoRoom.
+      if (!outbox.isFull) throw error
+    } finally {
       isBusy = false
-    })
+    }
   }
 }

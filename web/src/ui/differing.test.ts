@@ -9,4 +9,8 @@ describe('what was typed', () => {
     const typed = { ...first, title: '', amount: 25, pools: [], skills: [{ code: 'hvac', level: 2 }] }
     expect(differing(typed, first)).toEqual({ title: '', amount: 25, pools: [], skills: [{ code: 'hvac', level: 2 }] })
   })
+
+  it('is also a field that the form did not begin with', () => {
+    expect(differing<Record<string, string>>({ name: 'A', sum: '5', day: '' }, { name: 'A' })).toEqual({ sum: '5' })
+  })
 })

@@ -4,9 +4,12 @@ import { differing } from './differing'
 
 const PREFIX = 'truckroll.typed.'
 
-/** Whoever comes after somebody on the same device finds nothing of theirs. */
-session.onChange(() => {
-  for (const name of Object.keys(sessionStorage)) if (name.startsWith(PREFIX)) sessionStorage.removeItem(name)
+const nameOf = (who: string | undefined, name = '') => `${PREFIX}${who ?? ''}.${name}`
+
+/** Whoever comes after somebody on the same device finds nothing of theirs; whoever signs in again finds their own. */
+session.onChange((me) => {
+  const isOthers = (name: string) => name.startsWith(PREFIX) && !(me && name.startsWith(nameOf(me.id)))
+  for (const name of Object.keys(sessionStorage).filter(isOthers)) sessionStorage.removeItem(name)
 })
 
 /** The fields of one form about one thing; made while its component begins. Nothing secret is typed into such a form. */
@@ -22,7 +25,7 @@ export class Typed<T extends object> {
 
   /** `given` is filled in over what it begins with, where nothing was typed before. */
   constructor(name: string, first: T, given: Partial<T> = {}) {
-    this.#name = `${PREFIX}${session.me?.id ?? ''}.${name}`
+    this.#name = nameOf(session.me?.id, name)
     this.#first = first
     const kept = sessionStorage.getItem(this.#name)
     const before = kept === null ? {} : (JSON.parse(kept) as Partial<T>)
@@ -42,6 +45,8 @@ export class Typed<T extends object> {
 
   /** As it was at first. */
   anew = (): void => {
+    for (const name of Object.keys(this.form))
+      if (!(name in this.#first)) delete (this.form as Record<string, unknown>)[name]
     Object.assign(this.form, structuredClone(this.#first))
     this.isBack = false
   }
