@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { lanesOf } from './lanes'
+import { lanesOf, roomOf } from './lanes'
 import type { Job } from './live.svelte'
 
 const H = 3_600_000
@@ -39,5 +39,15 @@ test('what nobody has comes first, at the begin of its window, and another dayâ€
   expect(lanes.map((lane) => [lane.name, lane.bars.map((bar) => bar.visitId)])).toEqual([
     ['nobody', ['o']],
     ['Tess', ['a']],
+  ])
+})
+
+test('words below a bar have room up to what comes next, and go back where the day ends first', () => {
+  const [lane] = lanesOf([job('1', visit('a', 8), visit('b', 12), visit('c', 22))], 0, 24 * H, 'nobody')
+  const rooms = lane?.bars.map((bar) => roomOf(bar, lane, 0, 24 * H))
+  expect(rooms?.map((room) => [room.from / H, room.to / H, room.isToLeft])).toEqual([
+    [8, 12, false],
+    [12, 22, false],
+    [14, 24, true],
   ])
 })

@@ -30,6 +30,19 @@ function barOf(job: Job, visit: Visit): Bar {
   }
 }
 
+export type Span = { from: number; to: number; isToLeft: boolean }
+
+/** Where there is room for words below a bar: up to what comes next in its row; back from the day's end if that is more. */
+export function roomOf(bar: Bar, { bars }: Pick<Lane, 'bars'>, from: number, to: number): Span {
+  const row = bars.filter((each) => each !== bar && each.row === bar.row)
+  const next = Math.min(to, ...row.filter((each) => each.from >= bar.to).map((each) => each.from))
+  const before = Math.max(from, ...row.filter((each) => each.to <= bar.from).map((each) => each.to))
+  const isToLeft = next === to && to - bar.from < bar.to - before
+  return isToLeft
+    ? { from: before, to: Math.min(bar.to, to), isToLeft }
+    : { from: Math.max(bar.from, from), to: next, isToLeft }
+}
+
 /** Whose lanes a visit stands in: of those who have it, and of nobody while a place is free. */
 function holdersOf(visit: Visit, nobody: string): { key: string; name: string }[] {
   const holders = visit.taken_by.map(({ technician }) => ({
