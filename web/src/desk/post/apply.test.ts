@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { canTake, take, takeWhatIf } from './apply'
+import { canTake, isMore, take, takeWhatIf } from './apply'
 import { emptyDraft } from './draft'
 
 const change = (kind: string, more: object) => ({
@@ -33,6 +33,11 @@ describe('a way on', () => {
     expect(canTake(change('call', {}))).toBe(false)
     // A pay that is not told, because few people want it, cannot be taken.
     expect(canTake(change('pay', { after: '' }))).toBe(false)
+  })
+
+  it('is offered where it lets more do it, and where both are too few to say', () => {
+    expect([isMore(0), isMore(0, 0), isMore(8, 8), isMore(null, 8)]).toEqual([false, false, false, false])
+    expect([isMore(9, 8), isMore(5, null), isMore(null), isMore(null, null)]).toEqual([true, true, true, true])
   })
 
   it('raises what is paid by the device until all devices are worth it', () => {

@@ -12,6 +12,10 @@ const TAKEN = ['pay', 'market', 'level', 'skill']
 export const canTake = (change: Change): boolean =>
   TAKEN.includes(change.kind) && (change.kind !== 'pay' || change.after !== '')
 
+/** Whether so many are more than these; null is fewer than five, and not nobody. */
+export const isMore = (num: number | null, than: number | null = 0): boolean =>
+  num === null ? !than : num > (than ?? 0)
+
 export function take(draft: Draft, change: Change): void {
   if (change.kind === 'market') draft.market = true
   else if (change.kind === 'level') draft.skills = { ...draft.skills, [change.subject]: Number(change.after) }

@@ -10,7 +10,7 @@ export const mornings = {
   newest: (shown: number, num: number) => `The newest ${shown} of ${num}.`,
   service: {
     title: 'Morning',
-    hint: 'Is it filled, on time, done? Each figure opens the work orders behind it.',
+    hint: 'Is it filled, on time, done? What went wrong opens the work orders behind it.',
     empty: 'Nothing in these days',
     emptyHint: 'Once work orders are posted, you see here whether they are filled, on time and done.',
     waiting: (num: number) => `${many(num, 'work order waits', 'work orders wait')} for approval`,

@@ -11,7 +11,7 @@ export const mornings: typeof english = {
   newest: (shown, num) => `Los ${shown} más nuevos de ${num}.`,
   service: {
     title: 'La mañana',
-    hint: '¿Cubierto, a tiempo, hecho? Cada cifra abre las órdenes que hay detrás.',
+    hint: '¿Cubierto, a tiempo, hecho? Lo que salió mal abre las órdenes que hay detrás.',
     empty: 'Nada en estos días',
     emptyHint: 'Cuando se publiquen órdenes, aquí verá si están cubiertas, a tiempo y hechas.',
     waiting: (num) => `${many(num, 'orden espera', 'órdenes esperan')} aprobación`,
