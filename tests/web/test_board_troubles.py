@@ -140,6 +140,52 @@ def test_all_that_needs_a_person_is_counted_and_listed_however_much_it_is(device
         expect(rosa.page.locator("aside [data-row]").last).to_have_text(f"{last} Fix the awning")
 
 
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_a_row_says_its_start_and_who_was_asked_and_leads_to_its_next_act(devices: Devices, size):
+    add_staff(devices.town, "dispatcher", ROSA, "Rosa Marsh")
+    town = devices.town
+    job, offers = town.offered(title="Replace pump")
+    late, others = town.offered(title="Sweep yard")
+    taker = town.by_id(others[0].technician_id)
+    won = taker.post(f"/v1/offers/{others[0].id}/accept", {"terms_version": 1}).json()
+    said = taker.post(f"/v1/jobs/{late['id']}/messages", {"text": "Which gate?"})
+    assert said.status_code == 201, said.text
+    with town.world.as_engine() as (session, now):
+        about = {"client_id": town.world.client, "due_at": now + timedelta(minutes=30), "now": now}
+        raise_alarm(session, ENGINE, "nobody_may", job_id=UUID(job["id"]), **about)
+        raise_alarm(session, ENGINE, "unassigned_soon", job_id=UUID(job["id"]), **about)
+        of_visit = {"job_id": UUID(late["id"]), "visit_id": UUID(won["visit_id"])}
+        raise_alarm(session, ENGINE, "not_confirmed", **of_visit, **about)
+    with devices.device(size) as rosa:
+        devices.sign_in(rosa, ROSA, "header")
+        rows = rosa.page.locator("aside li")
+        soon = rows.filter(has_text="Nobody has it, and it starts soon")
+        expect(soon).to_contain_text("12:00 PM")
+        expect(soon).to_contain_text(f"asked {len(offers)}")
+        expect(rows.filter(has_text="Late to confirm")).not_to_contain_text("asked")
+        expect(rows.filter(has_text="1 message not read").locator("[data-row]")).to_have_text(
+            f"{late['number']} Sweep yard"
+        )
+        looks(rosa, f"troubles-acts-{size[0]}")
+        rosa.presses(f"Assign …: {job['number']}")
+        expect(rosa.page.get_by_role("button", name="Why this one")).to_have_attribute("aria-pressed", "true")
+        rosa.presses(f"Why not …: {job['number']}")
+        rosa.page.get_by_label("Why not name or number").wait_for()
+        rosa.presses(f"Write to them: {late['number']}")
+        rosa.sees("Which gate?")
+        # On the timeline the words below a short bar are whole, and names stay while the day is moved.
+        rosa.presses("Timeline")
+        rosa.presses(f"The day of {late['number']}")
+        rosa.presses("Close")
+        words = rosa.page.locator(".risk").filter(has_text="Nobody may do it")
+        words.wait_for()
+        assert words.evaluate("each => each.scrollWidth <= each.clientWidth")
+        rosa.page.locator(".scroll").evaluate("each => (each.scrollLeft = each.scrollWidth)")
+        for name in rosa.page.locator(".who").all():
+            expect(name).to_be_in_viewport(ratio=1)
+        looks(rosa, f"timeline-names-{size[0]}")
+
+
 def test_what_happened_says_who_got_it_once_and_without_a_code(devices: Devices):
     add_staff(devices.town, "dispatcher", ROSA, "Rosa Marsh")
     job, offers = devices.town.offered(title="Replace pump")

@@ -5,7 +5,7 @@ import { type Job, live } from './live.svelte'
 import { risking } from './risking.svelte'
 
 export type Shape = 'list' | 'timeline' | 'map'
-export type Part = 'answers' | 'asked' | 'talk' | 'whyNot'
+export type Part = 'answers' | 'why' | 'asked' | 'talk' | 'whyNot'
 export const STATES = [
   '',
   'draft',

@@ -37,6 +37,13 @@ export const board = {
       not_needed: 'Nobody need do anything',
       other: 'Another reason',
     } as Record<string, string>,
+    start: 'start',
+    acts: {
+      why: 'Assign …',
+      whyNot: 'Why not …',
+      asked: 'Pick …',
+      talk: 'Write to them',
+    } as Record<string, string>,
     giveBack: 'Take back',
     done: {
       acknowledge: 'You are on it.',

@@ -38,6 +38,13 @@ export const board: typeof english = {
       not_needed: 'Nadie tiene que hacer nada',
       other: 'Otro motivo',
     },
+    start: 'inicio',
+    acts: {
+      why: 'Asignar …',
+      whyNot: 'Por qué no …',
+      asked: 'Elegir …',
+      talk: 'Escribirles',
+    },
     giveBack: 'Retirar',
     done: {
       acknowledge: 'Se ocupa usted.',
