@@ -3,7 +3,9 @@ import { feeOf, leftOf, sums } from './sums'
 
 const payment = (net: string, due: string, paid: string, currency = 'USD') => ({ net, due, paid, currency })
 const worth = (state: 'held' | 'disputed' | 'due', fee: string, net: string, ...lines: string[]) =>
-  ({ state, fee, net, due: '0.00', paid: '0.00', lines: lines.map((amount) => ({ amount })) }) as Parameters<typeof feeOf>[0]
+  ({ state, fee, net, due: '0.00', paid: '0.00', lines: lines.map((amount) => ({ amount })) }) as Parameters<
+    typeof feeOf
+  >[0]
 
 describe('money', () => {
   it('is added by currency, to the cent; set aside is what is still to come', () => {

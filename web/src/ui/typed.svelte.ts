@@ -4,7 +4,7 @@ import { differing } from './differing'
 
 const PREFIX = 'truckroll.typed.'
 
-const nameOf = (who: string | undefined, name = '') => `${PREFIX}${who ?? ''}.${name}`
+const nameOf = (who: string | null | undefined, name = '') => `${PREFIX}${who ?? ''}.${name}`
 
 /** Whoever comes after somebody on the same device finds nothing of theirs; whoever signs in again finds their own. */
 session.onChange((me) => {
@@ -20,7 +20,7 @@ export class Typed<T extends object> {
   readonly #name: string
   readonly #first: T
   /** It is not as it was at first. */
-  readonly isTyped: boolean = $derived(Object.keys(differing(this.form, this.#first)).length > 0)
+  readonly isTyped: boolean = $derived.by(() => Object.keys(differing(this.form, this.#first)).length > 0)
   #isOver = false
 
   /** `given` is filled in over what it begins with, where nothing was typed before. */
