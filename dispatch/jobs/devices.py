@@ -38,6 +38,18 @@ def counted(rates: Rates, pays: Sequence[Pay], where: str = "slots[{}].pay.amoun
     return expected
 
 
+def check_one(num: int, where: str) -> None:
+    """Whether nobody else on a visit is paid by the device: who of several did which one could not be told.
+
+    Raises
+    ------
+    BadInput
+        When so many would be.
+    """
+    if num > 1:
+        raise BadInput(where, num, "pay one person by the device, and whoever is with them by the hour")
+
+
 def check_share(pay: Pay, rates: Rates, where: str = "pay.amount") -> None:
     """Whether a pay by the device is the same sum for each of the devices expected.
 

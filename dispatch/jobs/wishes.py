@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from dispatch.errors import BadInput, Refused
 from dispatch.jobs.checklists import Item
 from dispatch.jobs.cleared import Cleared, check_kinds
-from dispatch.jobs.devices import counted
+from dispatch.jobs.devices import check_one, counted
 from dispatch.record.tables import ClientRow, CredentialKindRow, PoolRow, SiteRow, SkillRow
 from dispatch.talent.clients import check_ladder
 from geo.places import find_place
@@ -20,6 +20,7 @@ from matching.currencies import why_refused
 from matching.daypolicy import DayPolicy
 from matching.errors import PolicyError
 from matching.job import AskedTime, Needs, Pay
+from matching.pay import is_by_device
 from matching.policy import Policy
 
 
@@ -173,6 +174,8 @@ def _policies(client: ClientRow, wish: JobWish, settings: dict[str, Any]) -> tup
     fees, currency = day_policy.cancellation, wish.slots[0].pay.currency
     if fees.names_sums and fees.currency != currency:
         raise BadInput("day_policy.cancellation.currency", fees.currency, f"state the fees of this job in {currency}")
+    by_device = [slot for slot in wish.slots if is_by_device(slot.pay, day_policy.rates) and slot.pay.amount]
+    check_one(sum(slot.count for slot in by_device), "slots")
     rates = counted(day_policy.rates, [slot.pay for slot in wish.slots])
     return policy, replace(day_policy, rates=rates)
 

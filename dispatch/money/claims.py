@@ -166,11 +166,12 @@ def _spans(session: Session, assignment_id: UUID, only_agreed: bool) -> list[tup
 
 
 def _devices(session: Session, payment: PaymentRow, rates: Rates) -> int:
-    """Devices done: one for each serial number that was handed in and not sent back."""
+    """Devices done on their visit: one for each serial number that was handed in and not sent back."""
     if rates.per_device is None:
         return 0
+    visit = select(AssignmentRow.visit_id).where(AssignmentRow.id == payment.assignment_id).scalar_subquery()
     serials = select(DeliverableRow.written).where(
-        DeliverableRow.job_id == payment.job_id, DeliverableRow.kind == "serial", DeliverableRow.state != "sent_back"
+        DeliverableRow.visit_id == visit, DeliverableRow.kind == "serial", DeliverableRow.state != "sent_back"
     )
     return len(set(session.scalars(serials)))
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.jobs.budgeting import check_price
+from dispatch.jobs.devices import check_one
 from dispatch.jobs.lifecycle import SITE_REQUEST
 from dispatch.jobs.reading import needs_document
 from dispatch.jobs.rounds import open_rounds
@@ -35,6 +36,8 @@ from dispatch.visits.finding import is_clients
 from dispatch.visits.parts import PartWish, keep_part
 from dispatch.visits.siterequests import close_request, find_request
 from matching.job import Needs, Pay
+from matching.pay import is_by_device
+from matching.rates import Rates
 from matching.technician import Technician
 
 #: How long somebody who is asked now may need to get there: so much is added to the window that offers are made for.
@@ -234,6 +237,8 @@ def _place_like(
     pay = wish.pay or Pay(like.pay_kind, like.pay_amount, like.currency)  # type: ignore[arg-type]
     if pay.currency != like.currency:
         raise BadInput("slot.pay.currency", pay.currency, f"pay in the job's currency, {like.currency}")
+    rates = Rates.from_document(session.get_one(JobRow, request.job_id).day_policy.get("rates", {}))
+    check_one(1 + is_by_device(pay, rates), "slot.pay")
     paid = {"pay_kind": pay.kind, "pay_amount": pay.amount, "currency": pay.currency}
     is_alike = needs == like.needs and pay == Pay(like.pay_kind, like.pay_amount, like.currency)  # type: ignore[arg-type]
     role = wish.role or (like.role if is_alike else request.skill or "helper")

@@ -4,6 +4,10 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select, text
+
+from dispatch.money.claims import lines_of
+from dispatch.record.tables import PaymentRow
 
 D = Decimal
 #: What the desk posts for three devices at 25 dollars each.
@@ -68,6 +72,35 @@ def test_a_serial_number_is_asked_for_each_device_whatever_the_checklist_asked_f
     assert story.town.staff.get(f"{url}/deliverables").json()["items"][0]["min_count"] == 4
     odd = story.town.job_body(**BY_DEVICE | {"slots": [{"pay": {"amount": "80.00"}}]})
     assert field_of(story.town.staff.post("/v1/jobs", odd)) == "/slots/0/pay/amount"
+
+
+def test_by_the_device_one_person_of_a_visit_is_paid_and_only_for_those_of_their_own_visit(story, acme):
+    place = BY_DEVICE["slots"][0]
+    both = story.town.job_body(**BY_DEVICE | {"slots": [place | {"count": 2}]})
+    assert field_of(story.town.staff.post("/v1/jobs", both)) == "/slots"
+    hourly = place | {"role": "helper", "is_lead": False, "pay": {"kind": "hourly", "amount": "30.00"}}
+    assert story.town.staff.post("/v1/jobs", story.town.job_body(**BY_DEVICE | {"slots": [place, hourly]})).is_success
+
+    given = story.assigned(**BY_DEVICE)
+    [item] = given.technician.get(f"{given.job_url}/deliverables").json()["items"]
+    given.does("confirm", "leave", "check-in")
+    given.hands_in(item["code"], written="TILL-1")
+    asked = given.asks(kind="second_person")
+    grant = f"/v1/site-requests/{asked['id']}/grant"
+    assert field_of(given.staff.post(grant, {})) == "/slot/pay", "the same pay would pay each device twice"
+    again = {"outcome": "return_needed", "why": "part", "note": "Two tills are locked"}
+    assert given.technician.post(f"{given.visit}/check-out", again).is_success
+    later = next(each for each in given.staff.get(given.job_url).json()["visits"] if each["id"] != given.visit_id)
+    with story.town.world.as_engine() as (session, _):
+        session.execute(
+            text("UPDATE deliverables SET visit_id = :later WHERE job_id = :job"),
+            {"later": UUID(later["id"]), "job": UUID(given.job["id"])},
+        )
+        payment = session.scalars(select(PaymentRow).where(PaymentRow.job_id == UUID(given.job["id"]))).one()
+        assert lines_of(session, payment, only_agreed=False) == [], "of another visit"
+        session.execute(text("UPDATE deliverables SET visit_id = :mine"), {"mine": UUID(given.visit_id)})
+        [line] = lines_of(session, payment, only_agreed=False)
+        assert (line["kind"], D(line["amount"])) == ("devices", D(25))
 
 
 KINDS = {
