@@ -1,6 +1,7 @@
 """Which skills, kinds of credentials and companies does the network know?"""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -24,14 +25,16 @@ from api.schemas.clients import (
     SkillOut,
     SkillsOut,
     TaxClassIn,
+    TaxClassOut,
 )
 from api.schemas.pages import PageOf
 from api.schemas.talent import TechnicianOut
 from dispatch.record.session import Actor, database_now
-from dispatch.record.tables import CompanyRow, CredentialKindRow, SkillRow
+from dispatch.record.tables import CompanyRow, CredentialKindRow, SkillRow, TaxClassRow
 from dispatch.talent.catalogue import Kind, put_credential_kinds, put_skills
-from dispatch.talent.companies import classify_company, create_company, employ
+from dispatch.talent.companies import create_company, employ
 from dispatch.talent.proofs import FACTS
+from dispatch.talent.taxclasses import W9, class_on, classes_of, classify_company, tax_day
 from dispatch.visits.lapses import recheck
 
 router = APIRouter(prefix="/v1", tags=["catalogues"])
@@ -82,8 +85,9 @@ def list_companies(
     """All companies of the network, newest first. Their workers: `GET /v1/technicians?company_id=`."""
     with reading(request, actor) as session:
         found = page(session, request, select(CompanyRow), CompanyRow.id, limit=limit, cursor=cursor)
+        items = _show_companies(session, actor, [row[0] for row in found.rows])
     response.headers.update(found.headers)
-    return PageOf(items=[_show_company(actor, row[0]) for row in found.rows], next=found.next)
+    return PageOf(items=items, next=found.next)
 
 
 @router.post("/companies", status_code=201, response_model=CompanyOut, summary="Add a company")
@@ -92,18 +96,21 @@ def post_company(request: Request, actor: Operator, company: CompanyIn) -> Respo
 
     def work(session: Session, now: datetime) -> Reply:
         made = create_company(session, actor, company.name, now=now)
-        return Reply(_show_company(actor, session.get_one(CompanyRow, made)), 201)
+        return Reply(_show_companies(session, actor, [session.get_one(CompanyRow, made)])[0], 201)
 
     return idempotent(request, actor, work)
 
 
 @router.put("/companies/{company_id}/tax-class", response_model=CompanyOut, summary="Say how a company is taxed")
 def put_tax_class(request: Request, actor: Operator, company_id: UUID, wish: TaxClassIn) -> CompanyOut:
-    """By its W-9: whether a year's pay is reported (1099-NEC) depends on it. An older one replaces no newer one."""
+    """By its W-9, from a day on: whether pay from that day on is reported (1099-NEC) depends on it.
+
+    What was paid before stays as it was classed. An entry is never changed; an older W-9 replaces no newer one.
+    """
     with writing(request, actor, "engine") as session:
-        now = database_now(session)
-        row = classify_company(session, actor, company_id, wish.tax_class, wish.signed_on, now=now)
-        return _show_company(actor, row)
+        w9 = W9(wish.tax_class, wish.signed_on, wish.counts_from)
+        classify_company(session, actor, company_id, w9, now=database_now(session))
+        return _show_companies(session, actor, [session.get_one(CompanyRow, company_id)])[0]
 
 
 @router.put("/technicians/{technician_id}/company", response_model=TechnicianOut, summary="Say who works for whom")
@@ -115,15 +122,23 @@ def put_company(request: Request, actor: Operator, technician_id: UUID, company:
         return show_technicians(session, actor, [find_visible(session, actor, technician_id)])[0]
 
 
-def _show_company(actor: Actor, row: CompanyRow) -> CompanyOut:
-    """How it is taxed is between it and the operator."""
-    is_operator = actor.kind == "operator"
+def _show_companies(session: Session, actor: Actor, rows: Sequence[CompanyRow]) -> list[CompanyOut]:
+    """How each is taxed is between it and the operator."""
+    classes = classes_of(session, [row.id for row in rows]) if actor.kind == "operator" else {}
+    today = tax_day(database_now(session))
+    return [_show_company(row, classes.get(row.id, []), today) for row in rows]
+
+
+def _show_company(row: CompanyRow, classes: Sequence[TaxClassRow], today: date) -> CompanyOut:
+    held = class_on(classes, today)
     return CompanyOut(
         id=row.id,
         name=row.name,
         created_at=row.created_at,
-        tax_class=row.tax_class if is_operator else None,
-        tax_class_on=row.tax_class_on if is_operator else None,
+        tax_class=None if held is None else held.tax_class,
+        tax_class_on=None if held is None else held.signed_on,
+        tax_class_from=None if held is None else held.counts_from,
+        tax_classes=[TaxClassOut.model_validate(each) for each in classes],
     )
 
 

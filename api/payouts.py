@@ -25,6 +25,7 @@ from dispatch.record.session import Actor, transaction
 from dispatch.record.tables import PayoutRow
 from dispatch.talent.packfiles import known_packs
 from dispatch.visits.paying import hear_of_payout
+from matching.taxclasses import TAX_ZONE
 
 router = APIRouter(prefix="/v1", tags=["money"])
 
@@ -98,7 +99,7 @@ def get_statement_csv(
 
 
 @router.get("/statements/years/{year}.csv", response_class=Response, responses=_CSV, summary="Read a year as CSV")
-def get_year_csv(request: Request, actor: Yearly, year: int, zone: Zone = "America/New_York") -> Response:
+def get_year_csv(request: Request, actor: Yearly, year: int, zone: Zone = TAX_ZONE) -> Response:
     """The same lines as a file; no cell of it is run by a spreadsheet."""
     lines = _year(request, actor, year, zone)
     text = to_csv(YEAR_HEAD, [[getattr(line, name) for name in YEAR_HEAD] for line in lines])
@@ -107,7 +108,7 @@ def get_year_csv(request: Request, actor: Yearly, year: int, zone: Zone = "Ameri
 
 
 @router.get("/statements/years/{year}", response_model=YearOut, summary="Read what was paid in a year")
-def get_year(request: Request, actor: Yearly, year: int, zone: Zone = "America/New_York") -> YearOut:
+def get_year(request: Request, actor: Yearly, year: int, zone: Zone = TAX_ZONE) -> YearOut:
     """By the day on which each payment was made; who is to be reported (1099-NEC) is marked.
 
     Yourself; as a client's admin whoever was paid for your work; as the operator everybody.

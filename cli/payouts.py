@@ -27,6 +27,7 @@ from dispatch.record.tables import PayoutRow
 from dispatch.settings import Settings, read_settings
 from dispatch.talent.packfiles import known_packs
 from dispatch.visits.paying import hear_of_payout
+from matching.taxclasses import TAX_ZONE
 
 _DEADLINE_S = 600.0
 _NUM_LISTED = 200
@@ -123,7 +124,7 @@ def verify(as_json: Json = False) -> None:
 @payouts.command("year")
 def year_(
     year: Annotated[int, typer.Argument(min=2000, max=2100, help="The calendar year.")],
-    zone: Annotated[str, typer.Option("--zone", help="In whose days.")] = "America/New_York",
+    zone: Annotated[str, typer.Option("--zone", help="In whose days.")] = TAX_ZONE,
     as_json: Json = False,
 ) -> None:
     """What everybody was paid in a year for each client, as CSV, and who is to be reported (1099-NEC).

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+#: In whose days a year of pay begins and ends, where nobody names other ones, and a tax class that is entered counts.
+TAX_ZONE = "America/New_York"
 #: How a company is taxed, as it says on its Form W-9 (line 3a; an LLC: as what it is taxed).
 TAX_CLASSES: Mapping[str, str] = {
     "sole_owner": "individual or sole proprietor",

@@ -329,24 +329,42 @@ class CompanyIn(In):
     name: Line
 
 
+class TaxClassOut(Out):
+    """How a company is taxed from a day on."""
+
+    tax_class: Code
+    signed_on: date = Field(description="When its W-9 was signed.")
+    counts_from: date
+
+
 class CompanyOut(Out):
     """A company that technicians work for."""
 
     id: UUID
     name: str
     created_at: Instant
-    tax_class: Code | None = Field(description="How it is taxed, by its W-9; the operator's to read.")
+    tax_class: Code | None = Field(description="How it is taxed today, by its W-9; the operator's to read.")
     tax_class_on: date | None = Field(description="When that was signed.")
+    tax_class_from: date | None = Field(description="Since when that counts.")
+    tax_classes: list[TaxClassOut] = Field(
+        description="All that counts, each until the next one does, the newest day first; the operator's to read."
+    )
 
 
 class TaxClassIn(In):
-    """How a company is taxed, by line 3a of its W-9; an LLC: as what it is taxed."""
+    """How a company is taxed, by line 3a of its W-9; an LLC: as what it is taxed.
+
+    Pay is judged by the day on which it was paid. Of two entries that count from the same day the later one does.
+    """
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"tax_class": "llc_partnership", "signed_on": "2026-01-15"}]}
+        json_schema_extra={
+            "examples": [{"tax_class": "llc_partnership", "signed_on": "2026-01-15", "counts_from": "2026-01-01"}]
+        }
     )
     tax_class: TaxClass
     signed_on: Day
+    counts_from: Day | None = Field(default=None, description="From this day on; null: from today, in New York.")
 
 
 class EmployIn(In):

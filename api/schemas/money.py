@@ -351,7 +351,8 @@ class YearLineOut(Out):
     """What somebody was paid in a calendar year for a client; `is_reported`: enough for a 1099-NEC.
 
     An independent contractor is, and a company that is not taxed as a corporation; only by what is not expenses that
-    the client paid back.
+    the client paid back. A company is judged by how it was taxed on the day of each payment: one that changed within
+    the year has a line of each, and what was paid while it was no corporation is added up.
     """
 
     owner_id: UUID
@@ -363,8 +364,10 @@ class YearLineOut(Out):
     engaged_as: str = Field(description="How they worked for the client when they took the work.")
     num_payouts: int
     is_reported: bool
-    tax_class: Code | None = Field(description="Of a company: how it is taxed, by its W-9.")
-    lacks_class: bool = Field(description="A company whose class nobody has entered: that decides whether it is.")
+    tax_class: Code | None = Field(description="Of a company: how it was taxed when it was paid this.")
+    lacks_class: bool = Field(
+        description="How it was taxed on the days of these payments nobody has entered: that decides it."
+    )
 
 
 class YearOut(Out):

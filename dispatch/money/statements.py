@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -26,13 +27,24 @@ YEAR_HEAD = (
     "name", "owner_id", "client_id", "engaged_as", "currency", "amount", "expenses", "num_payouts", "is_reported",
     "tax_class", "lacks_class",
 )  # fmt: skip
+#: What a line takes from its row.
+_FROM_ROW = (
+    "owner_id", "client_id", "engaged_as", "currency", "amount", "expenses", "num_payouts", "tax_class",
+)  # fmt: skip
 # The other side of each is the world outside: what it got, its owner was paid. A payout says how much of it are
-# expenses since it was made: what becomes of a payment later changes no year that is over.
+# expenses since it was made: what becomes of a payment later changes no year that is over. How a company is taxed goes
+# by the day on which it was paid, also where the money came back later.
 _PAID = text("""
     WITH moved AS (
         SELECT t.technician_id, t.company_id, p.client_id, p.engaged_as, a.currency, t.id,
             sign(e.amount) * (item ->> 'amount')::numeric AS amount,
-            sign(e.amount) * (item ->> 'expenses')::numeric AS expenses
+            sign(e.amount) * (item ->> 'expenses')::numeric AS expenses,
+            (SELECT c.tax_class FROM tax_classes c
+                WHERE c.company_id = t.company_id AND c.counts_from <= (coalesce(
+                    (SELECT min(first.booked_at) FROM ledger_transactions first
+                        WHERE first.payout_id = t.payout_id AND first.kind = 'payout_paid'),
+                    t.booked_at) AT TIME ZONE :zone)::date
+                ORDER BY c.counts_from DESC, c.said_at DESC, c.id DESC LIMIT 1) AS tax_class
         FROM ledger_transactions t
         JOIN ledger_entries e ON e.transaction_id = t.id
         JOIN ledger_accounts a ON a.id = e.account_id AND a.kind = 'outside'
@@ -43,10 +55,10 @@ _PAID = text("""
             AND (CAST(:who AS uuid) IS NULL OR :who IN (t.technician_id, t.company_id, p.client_id))
     )
     SELECT coalesce(m.technician_id, m.company_id) AS owner_id, m.technician_id, m.client_id, m.currency, m.engaged_as,
-        sum(m.amount) AS amount, sum(m.expenses) AS expenses,
+        m.tax_class, sum(m.amount) AS amount, sum(m.expenses) AS expenses,
         count(DISTINCT m.id) AS num_payouts
     FROM moved m
-    GROUP BY 1, 2, 3, 4, 5
+    GROUP BY 1, 2, 3, 4, 5, 6
 """)
 
 
@@ -87,8 +99,8 @@ class YearLine:
 
     `expenses` are the part of `amount` that paid back what the technician laid out, with the client's approval or by a
     dispute's end; the rest is income. `engaged_as` is how they worked for the client when they took the work: whoever
-    began to be employed within the year has a line of each. Of a company `tax_class` is how it is taxed, `lacks_class`:
-    that is not known, and decides whether it is reported.
+    began to be employed within the year has a line of each. Of a company `tax_class` is how it was taxed when it was
+    paid that, with a line of each, too; `lacks_class`: that is not known, and decides whether it is reported.
     """
 
     owner_id: UUID
@@ -142,32 +154,49 @@ def yearly(
     What came back from a bank is taken off in the year in which it came back. Expenses that the client approved are
     told beside the sum: with a receipt they are no income. What somebody got as an independent contractor is reported,
     from the sum on that the year's version of a form among `packs` says, and what a company got through which they
-    worked, unless it is taxed as that version exempts it (corporations); employees' pay went to the payroll partner,
+    worked, unless it was taxed as that version exempts it (corporations); employees' pay went to the payroll partner,
     which reports it. Runs as the engine.
+
+    A company's payments are exempt each by its own day in `zone`: what is reported of a year in which it changed is
+    what it got while it was no corporation, if that together reaches the sum. An entry of a later year changes nothing
+    unless the operator lets it count from a day of this one.
+
+    Source: 26 CFR 1.6041-3(p)(1) exempts payments made *to a corporation*: what the payee is when it is paid.
     """
     start, end = (datetime(each, 1, 1, tzinfo=ZoneInfo(zone)).astimezone(UTC) for each in (year, year + 1))
     who = None if owner is None else owner.technician_id or owner.company_id or owner.client_id
     forms = forms_of(packs, year)
+    rows = session.execute(_PAID, {"start": start, "end": end, "who": who, "zone": zone}).mappings().all()
+    incomes: dict[tuple[Any, ...], dict[str | None, Decimal]] = defaultdict(dict)
+    for row in rows:
+        incomes[_pair(row)][row["tax_class"]] = row["amount"] - row["expenses"]
     lines = []
-    for row in session.execute(_PAID, {"start": start, "end": end, "who": who}).mappings():
-        income = row["amount"] - row["expenses"]
-        tax_class = None if row["technician_id"] else session.get_one(CompanyRow, row["owner_id"]).tax_class
-        asked = [_asks(form, row, tax_class, income) for form in forms if row["currency"] == "USD"]
-        line = {name: row[name] for name in ("owner_id", "client_id", "currency", "amount", "expenses", "num_payouts")}
-        name = _name(session, row["owner_id"], is_kept=owner is None or owner.client_id is None)
-        line |= {"engaged_as": row["engaged_as"], "tax_class": tax_class}
+    for row in rows:
+        asked = [_asks(form, row, incomes[_pair(row)]) for form in forms if row["currency"] == "USD"]
         is_reported = any(asked)
+        name = _name(session, row["owner_id"], is_kept=owner is None or owner.client_id is None)
+        line = {each: row[each] for each in _FROM_ROW}
         lines.append(
             YearLine(**line, name=name, is_reported=is_reported, lacks_class=not is_reported and None in asked)
         )
-    return sorted(lines, key=lambda line: (-line.amount, line.owner_id, line.client_id, line.engaged_as))
+    return sorted(lines, key=_place)
 
 
-def _asks(form: Form, row: RowMapping, tax_class: str | None, income: Decimal) -> bool | None:
-    """Whether a form asks of whoever was paid; None: nobody knows how the company is taxed."""
+def _place(line: YearLine) -> tuple[Any, ...]:
+    """The most comes first; the rest is so that it is always the same."""
+    return -line.amount, line.owner_id, line.client_id, line.engaged_as, line.currency, line.tax_class or ""
+
+
+def _pair(row: RowMapping) -> tuple[Any, ...]:
+    """Who was paid by whom, in which currency and way of working: what a sum of a form is of."""
+    return row["owner_id"], row["client_id"], row["engaged_as"], row["currency"]
+
+
+def _asks(form: Form, row: RowMapping, incomes: Mapping[str | None, Decimal]) -> bool | None:
+    """Whether a form asks of whoever was paid; None: nobody knows how the company was taxed."""
     if row["technician_id"] is not None:
-        return form.asks(row["engaged_as"], income)
-    return form.asks_company(tax_class, income) if row["engaged_as"] == "company" else False
+        return form.asks(row["engaged_as"], incomes[None])
+    return form.asks_company(row["tax_class"], incomes) if row["engaged_as"] == "company" else False
 
 
 def to_csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

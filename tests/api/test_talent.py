@@ -8,6 +8,7 @@ from sqlalchemy import insert, select, update
 
 from dispatch.bell import Bell
 from dispatch.record.tables import CompanyRow, CredentialKindRow, TechnicianMarkRow, TechnicianRow, new_id
+from dispatch.talent.taxclasses import tax_day
 
 SQUARE = {
     "type": "Polygon",
@@ -420,23 +421,33 @@ def test_who_works_for_a_company_is_found_by_it(town, operator):
 
 def test_how_a_company_is_taxed_is_the_operator_s_to_enter_and_to_read(town, operator):
     company = operator.post("/v1/companies", {"name": "Davis Mountain Crews"}).json()
-    assert (company["tax_class"], company["tax_class_on"]) == (None, None)
+    assert (company["tax_class"], company["tax_class_from"], company["tax_classes"]) == (None, None, [])
     url = f"/v1/companies/{company['id']}/tax-class"
-    wish = {"tax_class": "llc_partnership", "signed_on": "2026-01-15"}
+    wish = {"tax_class": "llc_partnership", "signed_on": "2026-01-15", "counts_from": "2026-01-01"}
     said = operator.call("PUT", url, json=wish)
     assert said.status_code == 200, said.text
-    assert said.json() == company | {"tax_class": "llc_partnership", "tax_class_on": "2026-01-15"}
+    days = {"tax_class_on": "2026-01-15", "tax_class_from": "2026-01-01"}
+    assert said.json() == company | {"tax_class": "llc_partnership", **days, "tax_classes": [wish]}
+    later = wish | {"tax_class": "c_corporation", "counts_from": "2199-01-01"}
+    assert operator.call("PUT", url, json=later).json()["tax_classes"] == [later, wish]
+    (listed,) = [each for each in operator.get("/v1/companies").json()["items"] if each["id"] == company["id"]]
+    assert (listed["tax_class"], listed["tax_classes"]) == ("llc_partnership", [later, wish]), "what holds today"
     for caller in (town.staff, town.technician(0), town.key("company", company_id=UUID(company["id"]))):
         assert caller.call("PUT", url, json=wish).status_code == 403
         (read,) = [each for each in caller.get("/v1/companies").json()["items"] if each["id"] == company["id"]]
-        assert (read["tax_class"], read["tax_class_on"]) == (None, None)
+        assert (read["tax_class"], read["tax_class_from"], read["tax_classes"]) == (None, None, [])
     for wrong, path in (
         ({"tax_class": "corporation"}, "/tax_class"),
         ({"signed_on": "2026-02-30"}, "/signed_on"),
         ({"signed_on": "2199-01-01"}, "/signed_on"),
         ({"signed_on": "2026-01-14"}, "/signed_on"),
+        ({"counts_from": "1899-12-31"}, "/counts_from"),
     ):
         assert the_error(operator.call("PUT", url, json=wish | wrong))["path"] == path
+    with town.world.as_engine() as (_, now):
+        today = str(tax_day(now))
+    trust = {"tax_class": "trust", "signed_on": "2026-01-15"}
+    assert operator.call("PUT", url, json=trust).json()["tax_class_from"] == today
     unknown = operator.call("PUT", f"/v1/companies/{new_id()}/tax-class", json=wish)
     assert unknown.status_code == 404
 

@@ -207,7 +207,7 @@ def _keep(acme: Dressed) -> None:
     done(acme.admin.post(f"{client}/budgets", budget))
     for name in ("Davis Mountain Crews", "Marfa Low Voltage"):
         company = done(acme.operator.post("/v1/companies", {"name": name}))["id"]
-    w9 = {"tax_class": "llc_partnership", "signed_on": "2026-01-15"}
+    w9 = {"tax_class": "llc_partnership", "signed_on": "2026-01-15", "counts_from": "2026-01-01"}
     done(acme.operator.call("PUT", f"/v1/companies/{company}/tax-class", json=w9))
     nda = {"code": "nda", "name": "NDA", "family": "agreement", "is_screening": False}
     done(acme.operator.post("/v1/credential-kinds", nda))

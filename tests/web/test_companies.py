@@ -17,8 +17,9 @@ from sqlalchemy import select
 from dispatch.money.payouts import hear
 from dispatch.money.provider import Word
 from dispatch.record.session import ENGINE
-from dispatch.record.tables import CompanyRow, TechnicianRow
+from dispatch.record.tables import TaxClassRow, TechnicianRow
 from dispatch.talent.companies import create_company, employ
+from dispatch.talent.taxclasses import tax_day
 from matching.job import Pay
 
 SHOTS = os.environ.get("TRUCKROLL_SHOTS")
@@ -53,6 +54,8 @@ def test_the_operator_enters_how_a_company_is_taxed_and_the_year_says_that_it_is
     devices: Devices, company: UUID, size: dict[str, int], scheme: str
 ):
     name = f"Crew and Sons {CANARY}"
+    with devices.town.world.as_engine() as (_, now):
+        first_day = f"{tax_day(now).year}-01-01"
     with devices.device(size, scheme=scheme) as olga, devices.device(DESK) as clara:
         sits_down(devices, clara, ADMIN)
         goes(clara, "Money")
@@ -76,11 +79,12 @@ def test_the_operator_enters_how_a_company_is_taxed_and_the_year_says_that_it_is
         expect(panel.get_by_label("Tax classification")).to_have_value("")
         panel.get_by_label("Tax classification").select_option(label="LLC taxed as a partnership")
         panel.get_by_label("Day on which the W-9 was signed").fill("2026-01-15")
+        expect(panel.get_by_label("from this day on")).to_have_value(first_day)
         assert olga.barriers() == []
         if SHOTS:
             olga.page.screenshot(path=Path(SHOTS) / f"tax-class-{scheme}.png")
         in_panel(olga, "Keep it")
-        expect(crew.get_by_text("LLC taxed as a partnership, W-9 signed")).to_be_visible()
+        expect(crew.get_by_text("LLC taxed as a partnership, from")).to_contain_text("holds today")
         expect(line.get_by_text("to be reported")).to_be_visible()
         expect(line.get_by_role("button")).to_have_count(0)
         expect(crew.get_by_text("tax classification missing")).to_have_count(0)
@@ -94,8 +98,8 @@ def test_the_operator_enters_how_a_company_is_taxed_and_the_year_says_that_it_is
         clara.opens("/desk/operator/companies")
         clara.sees("It is not there, or not for you.")
     with devices.town.world.as_engine() as (session, _):
-        row = session.get_one(CompanyRow, company)
-        assert (row.tax_class, str(row.tax_class_on)) == ("llc_partnership", "2026-01-15")
+        (row,) = session.scalars(select(TaxClassRow).where(TaxClassRow.company_id == company))
+        assert (row.tax_class, str(row.signed_on), str(row.counts_from)) == ("llc_partnership", "2026-01-15", first_day)
 
 
 def test_a_w9_older_than_one_that_came_meanwhile_is_refused_where_it_was_typed(devices: Devices, company: UUID):
@@ -113,9 +117,12 @@ def test_a_w9_older_than_one_that_came_meanwhile_is_refused_where_it_was_typed(d
         expect(panel.get_by_role("alert")).to_be_visible()
         expect(panel.get_by_label("Tax classification")).to_have_value("partnership")
         assert desk.barriers() == []
-        desk.page.keyboard.press("Escape")
+        panel.get_by_label("from this day on").fill("2025-06-01")
+        in_panel(desk, "Keep it")
         row = desk.page.get_by_role("listitem").filter(has_text="Crew and Sons")
-        expect(row.get_by_text("C corporation, W-9 signed")).to_be_visible()
+        expect(row.get_by_text("C corporation, from")).to_contain_text("holds today")
+        expect(row.get_by_text("Partnership, from")).to_be_visible()
+        expect(row.get_by_text("holds today")).to_have_count(1)
         expect(desk.page.get_by_role("row").filter(has_text="$2,000").get_by_text("no", exact=True)).to_be_visible()
 
 
@@ -138,7 +145,7 @@ def test_in_spanish_the_year_names_what_is_missing_and_the_form_asks_for_it(devi
         assert olga.barriers() == []
         in_panel(olga, "Guardarlo")
         row = olga.page.get_by_role("listitem").filter(has_text="Crew and Sons")
-        expect(row.get_by_text("LLC que tributa como S corporation, W-9 firmado el")).to_be_visible()
+        expect(row.get_by_text("LLC que tributa como S corporation, desde el")).to_contain_text("vale hoy")
         clara.page.reload()
         expect(paid.get_by_text("no", exact=True)).to_be_visible()
         expect(paid.get_by_text("falta la clasificación fiscal")).to_have_count(0)

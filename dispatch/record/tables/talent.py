@@ -64,22 +64,33 @@ CLEARANCES = ("unknown", "claimed", "us_person", "not_us_person")
 
 
 class CompanyRow(Base):
-    """A company that technicians work for: it answers offers for them, is insured and is paid.
-
-    `tax_class` is how it is taxed by its W-9, which was signed on `tax_class_on`; empty: the operator has none.
-    """
+    """A company that technicians work for: it answers offers for them, is insured and is paid."""
 
     __tablename__ = "companies"
-    __table_args__ = (
-        UniqueConstraint("name"),
-        one_of("tax_class", TAX_CLASSES),
-        CheckConstraint("(tax_class IS NULL) = (tax_class_on IS NULL)", name="tax_class_has_day"),
-    )
+    __table_args__ = (UniqueConstraint("name"),)
     id: Mapped[Id]
     name: Mapped[Words]
-    tax_class: Mapped[Code | None]
-    tax_class_on: Mapped[date | None]
     created_at: Mapped[Instant]
+
+
+class TaxClassRow(Base):
+    """How a company is taxed, by the W-9 that it signed on `signed_on`: the operator's entry, never changed.
+
+    It counts from `counts_from` until the next one does; of two of the same day the one said later.
+    """
+
+    __tablename__ = "tax_classes"
+    __table_args__ = (
+        one_of("tax_class", TAX_CLASSES),
+        CheckConstraint("isfinite(signed_on) AND isfinite(counts_from)", name="days_finite"),
+        Index("ix_tax_classes_company_id_counts_from", "company_id", "counts_from"),
+    )
+    id: Mapped[Id]
+    company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id"))
+    tax_class: Mapped[Code]
+    signed_on: Mapped[date]
+    counts_from: Mapped[date]
+    said_at: Mapped[Instant]
 
 
 class SkillRow(Base):

@@ -14,11 +14,6 @@ CHECKS = {
         ("sign_again_from = 'infinity'", "sign_again_from = '-infinity'"),
     ),
     "ck_agreements_version_size": Edge(("version = 1",), ("version = 0", "version = -1")),
-    "ck_companies_tax_class_has_day": Edge(
-        ("tax_class = NULL, tax_class_on = NULL", "tax_class = 'trust', tax_class_on = '2026-01-15'"),
-        ("tax_class = NULL", "tax_class_on = NULL"),
-    ),
-    "ck_companies_tax_class_known": known("tax_class", tuple(TAX_CLASSES)),
     "ck_credential_kinds_family_known": known("family", talent.FAMILIES),
     "ck_credential_kinds_screened": Edge(
         ("family = 'drug_screen', is_screening = true", "family = 'licence', is_screening = false"),
@@ -65,6 +60,11 @@ CHECKS = {
         ("respond_by = '2027-01-01'",), ("respond_by = 'infinity'", "respond_by = '-infinity'")
     ),
     "ck_removals_state_known": known("state", proofs.REMOVAL_STATES),
+    "ck_tax_classes_days_finite": Edge(
+        ("signed_on = '2026-01-15'", "counts_from = '1900-01-01'"),
+        tuple(f"{day} = '{end}'" for day in ("signed_on", "counts_from") for end in ("infinity", "-infinity")),
+    ),
+    "ck_tax_classes_tax_class_known": known("tax_class", tuple(TAX_CLASSES)),
     "ck_technicians_proofs_due_finite": Edge(
         ("proofs_due_at = NULL", "proofs_due_at = now()"), ("proofs_due_at = 'infinity'", "proofs_due_at = '-infinity'")
     ),

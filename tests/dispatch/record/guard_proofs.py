@@ -1,7 +1,7 @@
 """The guards' world of proofs: an agreement of each client, a document and a removal of each technician."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,14 @@ def agreement(id_of: IdOf, name: str, now: datetime) -> Any:
         words="What we tell you stays with you.",
         sha256="0" * 64,
         published_at=now,
+    )
+
+
+def tax_class(id_of: IdOf, name: str, now: datetime) -> Any:
+    """How Crew is taxed, as it was entered twice."""
+    days = {"signed_on": date(2026, 1, 15), "counts_from": date(2026, 1, 1)}
+    return t.TaxClassRow(
+        id=id_of(f"{name}.tax_class"), company_id=id_of("crew"), tax_class="partnership", said_at=now, **days
     )
 
 

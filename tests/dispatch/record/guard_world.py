@@ -81,12 +81,12 @@ def build(session: Session) -> World:
 
 
 Named = tuple[str, Any]
-W9 = {"tax_class": "partnership", "tax_class_on": date(2026, 1, 15)}
 
 
 def _network() -> list[Named]:
     return [
-        ("crew", t.CompanyRow(id=id_of("crew"), name="Crew Inc", created_at=NOW, **W9)),
+        ("crew", t.CompanyRow(id=id_of("crew"), name="Crew Inc", created_at=NOW)),
+        *((name, guard_proofs.tax_class(id_of, name, NOW)) for name in ("crew", "crew again")),
         ("hdd", t.SkillRow(code="hdd", name="Hard drives")),
         ("insurance", t.CredentialKindRow(code="insurance", name="Liability insurance")),
         ("board", t.CursorRow(name="board", below_xid=text("'0'::xid8"))),

@@ -34,6 +34,7 @@ KEPT = {
     "legal_holds_kept": ("legal_holds", ("UPDATE legal_holds SET why = why", "DELETE FROM legal_holds")),
     "person_keys_kept": ("person_keys", ("DELETE FROM person_keys",)),
     "agreements_kept": ("agreements", ("UPDATE agreements SET kind = kind", "DELETE FROM agreements")),
+    "tax_classes_kept": ("tax_classes", ("UPDATE tax_classes SET tax_class = tax_class", "DELETE FROM tax_classes")),
     "terms_kept": ("terms", ("UPDATE terms SET terms = terms", "DELETE FROM terms")),
 }
 #: table whose change moves its technician's version -> a row of Anna's, a change of it, and of a second row's key

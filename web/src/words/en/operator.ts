@@ -142,7 +142,7 @@ export const operator = {
   },
   companies: {
     title: 'Companies',
-    hint: 'How each company is taxed, by its W-9: whether what it is paid in a year is reported depends on it.',
+    hint: 'How each company is taxed, by its W-9: whether what it is paid is reported depends on it, by the day of each payment.',
     empty: 'No companies yet',
     emptyHint:
       'A company is here once technicians who work for it are brought in: truckroll import technicians FILE --add-missing, with its name in the column company. Programs add one by POST /v1/companies.',
@@ -152,8 +152,12 @@ export const operator = {
     class: 'Tax classification, line 3a of the W-9',
     choose: 'Choose one',
     signedOn: 'Day on which the W-9 was signed',
+    from: (day: string) => `from ${day}`,
+    today: 'holds today',
+    countsFrom: 'Counts for what is paid from this day on (New York)',
     save: 'Keep it',
-    saveHint: 'The newest W-9 counts. An older one is refused.',
+    saveHint:
+      'What was paid before that day stays as it was. An entry is never changed: another one of the same day takes its place.',
     classes: {
       sole_owner: 'Individual or sole proprietor',
       partnership: 'Partnership',

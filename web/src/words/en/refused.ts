@@ -138,6 +138,7 @@ export const refused = {
     clearance: 'US person',
     code: 'Code',
     contact_phone: 'Phone',
+    counts_from: 'Counts from',
     credentials: 'Proofs',
     credit_limit: 'Credit',
     currency: 'Currency',

@@ -132,7 +132,7 @@ export const operator: typeof english = {
   },
   companies: {
     title: 'Empresas',
-    hint: 'Cómo tributa cada empresa, según su W-9: de eso depende si se declara lo que se le paga en un año.',
+    hint: 'Cómo tributa cada empresa, según su W-9: de eso depende si se declara lo que se le paga, según el día de cada pago.',
     empty: 'Aún no hay empresas',
     emptyHint:
       'Una empresa está aquí cuando se traen técnicos que trabajan para ella: truckroll import technicians FILE --add-missing, con su nombre en la columna company. Los programas la añaden con POST /v1/companies.',
@@ -142,8 +142,12 @@ export const operator: typeof english = {
     class: 'Clasificación fiscal, línea 3a del W-9',
     choose: 'Elija una',
     signedOn: 'Día en que se firmó el W-9',
+    from: (day) => `desde el ${day}`,
+    today: 'vale hoy',
+    countsFrom: 'Cuenta para lo que se pague desde este día (Nueva York)',
     save: 'Guardarlo',
-    saveHint: 'Cuenta el W-9 más nuevo. Uno anterior se rechaza.',
+    saveHint:
+      'Lo pagado antes de ese día queda como estaba. Una anotación no se cambia: otra del mismo día ocupa su lugar.',
     classes: {
       sole_owner: 'Persona física o propietario único',
       partnership: 'Sociedad de personas (partnership)',

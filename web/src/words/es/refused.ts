@@ -138,6 +138,7 @@ export const refused: typeof english = {
     clearance: 'Persona de EE. UU.',
     code: 'Código',
     contact_phone: 'Teléfono',
+    counts_from: 'Cuenta desde',
     credentials: 'Comprobantes',
     credit_limit: 'Crédito',
     currency: 'Moneda',
