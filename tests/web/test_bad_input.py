@@ -1,10 +1,12 @@
 """What goes wrong at a browser is said, and nothing is overwritten: two tabs, an old link, a file that is none."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from browsing import Device, Devices
+from dressed import done
 from pictures import photo
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Request, Route, expect
 from sqlalchemy import update
 
 from dispatch.record.session import Actor
@@ -85,3 +87,64 @@ def test_a_page_of_a_proof_that_is_too_large_or_no_picture_is_refused_with_its_r
         told = phone.page.get_by_role("listitem").filter(has_text="It was not taken: This file cannot be used")
         expect(told).to_contain_text("Take the photo again, or choose another file.")
         assert phone.barriers() == []
+
+
+#: What is chosen in place of a photo: 20 MB, and bytes that are no picture.
+NO_PHOTOS = {"huge.jpg": photo() + b"\0" * 20_000_000, "fake.jpg": b"no picture at all"}
+#: By language: the message's field and its photo, the two reasons, the photo that is handed in.
+SAID = {
+    "en-US": ("Your message", "Add a photo", "This file is larger than 15 MB", "This is no photo that can be opened",
+              "From the phone: The unit, closed"),
+    "es-MX": ("Su mensaje", "Añadir una foto", "Este archivo pasa de 15 MB", "No es una foto que se pueda abrir",
+              "Del teléfono: The unit, closed"),
+}  # fmt: skip
+
+
+def test_a_photo_that_is_too_large_or_none_keeps_the_words_beside_it_and_sends_nothing(
+    devices: Devices, tmp_path: Path
+) -> None:
+    town = devices.town
+    for name, data in NO_PHOTOS.items():
+        (tmp_path / name).write_bytes(data)
+    asked = [
+        {"code": "after", "kind": "photo", "label": "The unit, closed"},
+        {"code": "serial", "kind": "serial", "label": "Serial number"},
+    ]
+    job, offers = town.offered(deliverables=asked)
+    mine = town.by_id(offers[0].technician_id)
+    visit = done(mine.post(f"/v1/offers/{offers[0].id}/accept", {"terms_version": 1}))["visit_id"]
+    for move in ("confirm", "leave", "check-in"):
+        done(mine.post(f"/v1/visits/{visit}/{move}"))
+    email = devices.address_of(offers[0].technician_id)
+    for locale, (message, add, *reasons, choose) in SAID.items():
+        with devices.device(locale=locale) as phone:
+            devices.sign_in(phone, email)
+            sent: list[Request] = []
+            phone.page.on("request", lambda each, sent=sent: sent.append(each) if each.method == "POST" else None)
+            phone.opens(f"/phone/messages/job/{job['id']}")
+            words = phone.page.get_by_label(message)
+            words.fill("The unit is wet")
+            _refuses(phone, add, tmp_path, reasons)
+            expect(words).to_have_value("The unit is wet")
+            expect(phone.page.locator(".photos img")).to_have_count(0)
+            phone.opens(f"/phone/visits/{town.world.start.date()}/{visit}/work")
+            serial = phone.page.get_by_label("Serial number", exact=True)
+            serial.fill("SN-0042")
+            _refuses(phone, choose, tmp_path, reasons)
+            expect(serial).to_have_value("SN-0042")
+            assert phone.barriers() == []
+            # Not in this page, nor in what the phone keeps to send later.
+            phone.page.reload()
+            expect(serial).to_have_value("SN-0042")
+            phone.heard()
+            assert [each.url for each in sent] == []
+    assert done(mine.get(f"/v1/jobs/{job['id']}/messages"))["items"] == []
+    assert done(mine.get(f"/v1/jobs/{job['id']}/deliverables"))["deliverables"] == []
+
+
+def _refuses(phone: Device, label: str, folder: Path, reasons: list[str]) -> None:
+    """Each is refused with its own reason, which is gone once another file is chosen."""
+    for name, reason in zip(NO_PHOTOS, reasons, strict=True):
+        phone.page.get_by_label(label).set_input_files(folder / name)
+        phone.page.get_by_role("alert").filter(has_text=reason).wait_for()
+    expect(phone.page.get_by_text(reasons[0])).to_have_count(0)

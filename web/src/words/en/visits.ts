@@ -91,7 +91,8 @@ export const visits = {
     yoursOf: (num: number) => `Your photo ${num}`,
     dropOf: (num: number) => `Leave photo ${num} out`,
     most: (num: number) => `No more than ${num} photos go along.`,
-    bad: 'This is no photo that can be opened.',
+    tooLarge: 'This file is larger than 15 MB. Take the photo with the camera, or choose a smaller one.',
+    noPicture: 'This is no photo that can be opened. Choose a JPEG, PNG or WebP photo.',
     noRoom: 'There is no room left on this phone: it is kept only until this page closes. Send it, or free some.',
   },
   handBack: {

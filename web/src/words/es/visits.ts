@@ -87,7 +87,8 @@ export const visits: typeof english = {
     yoursOf: (num) => `Su foto ${num}`,
     dropOf: (num) => `Quitar la foto ${num}`,
     most: (num) => `No se pueden añadir más de ${num} fotos.`,
-    bad: 'Esto no es una foto que se pueda abrir.',
+    tooLarge: 'Este archivo pasa de 15 MB. Tome la foto con la cámara o elija una más pequeña.',
+    noPicture: 'No es una foto que se pueda abrir. Elija una foto JPEG, PNG o WebP.',
     noRoom: 'No queda espacio en este teléfono: solo se guarda hasta que se cierre esta página. Envíelo o libere algo.',
   },
   handBack: {
