@@ -110,6 +110,63 @@ def test_an_operator_sees_who_waits_what_holds_each_one_and_decides(
 NAMED = ("Olga Brandt", "Rosa Marsh", "Ray Diaz")
 
 
+def test_who_takes_a_granted_erasure_back_takes_offers_again_on_the_phone(devices: Devices) -> None:
+    town = devices.town
+    me, operator = town.technician(0), town.key("operator")
+    who = f"/v1/technicians/{town.world.technicians[0]}"
+    email = devices.address_of(town.world.technicians[0])
+
+    def is_granted() -> None:
+        asked = done(me.post("/v1/technicians/me/erasure"))
+        done(operator.post(f"/v1/erasures/{asked['id']}/grant"))
+        assert done(me.get(who))["state"] == "paused"
+
+    is_granted()
+    with devices.device() as phone:
+        devices.sign_in(phone, email)
+        phone.opens("/phone/settings")
+        phone.sees("Granted")
+        again = phone.page.get_by_role("button", name="Take offers again", exact=True)
+        phone.presses("Take it back")
+        expect(phone.page.get_by_role("dialog")).to_contain_text("You are paused since it was granted")
+        expect(again).to_have_count(0)
+        in_panel(phone, "Take it back")
+        phone.sees("You are paused: no new work is offered to you.")
+        assert phone.barriers() == []
+        assert fits(phone)
+        # What a server that is away was asked is asked again under the same name.
+        names: list[str] = []
+
+        def away(route: Route) -> None:
+            names.append(route.request.headers["idempotency-key"])
+            if len(names) == 1:
+                route.fulfill(status=503, content_type="application/problem+json", body='{"code": "unavailable"}')
+            else:
+                route.continue_()
+
+        phone.page.route("**/v1/technicians/*/resume", away)
+        again.click()
+        phone.presses("Try again")
+        phone.sees("New work is offered to you again.")
+        expect(again).to_have_count(0)
+        assert len(names) == 2
+        assert names[0] == names[1]
+        assert phone.barriers() == []
+        assert done(me.get(who))["state"] == "active"
+        phone.page.reload()
+        expect(phone.page.get_by_role("button", name="Ask again", exact=True)).to_be_visible()
+        expect(again).to_have_count(0)
+    is_granted()
+    with devices.device(locale="es-US") as phone:
+        devices.sign_in(phone, email)
+        phone.opens("/phone/settings")
+        phone.presses("Retirarlo")
+        in_panel(phone, "Retirarlo")
+        phone.presses("Recibir ofertas otra vez")
+        phone.sees("Se le ofrece trabajo nuevo otra vez.")
+        assert done(me.get(who))["state"] == "active"
+
+
 def test_a_list_that_cannot_be_read_says_so_and_is_read_again(devices: Devices, acme: Dressed) -> None:
     is_away = True
 

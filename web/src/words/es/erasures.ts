@@ -25,7 +25,10 @@ export const erasures: typeof english = {
     withdraw: 'Retirarlo',
     withdrawHint: 'No se borra nada y todo queda como está.',
     pausedHint:
-      'No se borra nada. Su cuenta está en pausa desde que se concedió: reanúdela para recibir ofertas otra vez.',
+      'No se borra nada. Está en pausa desde que se concedió: después diga aquí que quiere recibir ofertas otra vez.',
+    rests: 'Está en pausa: no se le ofrece trabajo nuevo.',
+    resume: 'Recibir ofertas otra vez',
+    resumed: 'Se le ofrece trabajo nuevo otra vez.',
     begun: 'Ya empezó: pronto se cerrará su sesión.',
     decideBy: (day) => `Se decide hasta ${day}`,
     asked: (day) => `Pedido el ${day}`,
