@@ -30,6 +30,7 @@ from dispatch.errors import NotFound
 from dispatch.jobs.lifecycle import VISIT
 from dispatch.record.session import Actor, database_now, transaction
 from dispatch.record.tables import AssignmentRow, JobRow, OfferRow, SiteRow, SlotRow, TechnicianRow, VisitRow
+from dispatch.reputation.projecting import is_word_that_counts
 from dispatch.visits.order import Stop, order_of_day
 from dispatch.visits.partcheck import read_parts
 from dispatch.visits.siterecord import documents_of, site_day
@@ -65,7 +66,8 @@ def get_day(
         missing = {visit for visit, own in parts.items() if any(part.is_missing for part in own)}
         time_zone = session.scalars(select(TechnicianRow.time_zone).where(TechnicianRow.id == them)).one()
         seen = view(actor.kind, "assigned")
-        shown = [_stop(session, stop, seen, stop.visit.id in missing) for stop in stops]
+        counted = _whose_word_counts(session, [stop.assignment.id for stop in stops])
+        shown = [_stop(session, stop, seen, stop.visit.id in missing, stop.assignment.id in counted) for stop in stops]
         return DayOut(technician_id=them, day=found, time_zone=time_zone, stops=shown)
 
 
@@ -174,7 +176,13 @@ def _shows(field: str, seen: View) -> bool:
     return is_shown(field, is_assigned=seen.place)
 
 
-def _stop(session: Session, stop: Stop, seen: View, is_part_missing: bool) -> StopOut:
+def _whose_word_counts(session: Session, assignments: Sequence[UUID]) -> set[UUID]:
+    """Of these, those whose word on how the visit ended counts."""
+    wanted = select(AssignmentRow.id).join(SlotRow, SlotRow.id == AssignmentRow.slot_id)
+    return set(session.scalars(wanted.where(AssignmentRow.id.in_(assignments), is_word_that_counts())))
+
+
+def _stop(session: Session, stop: Stop, seen: View, is_part_missing: bool, word_counts: bool) -> StopOut:
     return StopOut(
         visit_id=stop.visit.id,
         job_id=stop.job.id,
@@ -191,5 +199,6 @@ def _stop(session: Session, stop: Stop, seen: View, is_part_missing: bool) -> St
         reply_code=stop.assignment.reply_code,
         is_part_missing=is_part_missing,
         has_cleared=has_cleared(stop.job) and _shows("job.cleared_names", seen),
+        word_counts=word_counts,
         site=_site(session, stop.site, stop.assignment.start_at, seen),
     )

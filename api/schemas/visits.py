@@ -202,6 +202,7 @@ class StopOut(Out):
     reply_code: str = Field(description="To check in and out by text or telephone.")
     is_part_missing: bool
     has_cleared: bool = Field(description="Something of it only the cleared may read: `/v1/jobs/{job_id}/cleared`.")
+    word_counts: bool = Field(description="How the visit ended counts as they say it: they lead it, or have it alone.")
     site: SiteRecordOut
 
 

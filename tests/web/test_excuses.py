@@ -153,6 +153,28 @@ def test_who_leaves_for_a_reason_that_lies_elsewhere_reads_that_somebody_looks(d
         phone.presses("This is wrong: Somebody had to come again")
 
 
+def test_who_helps_is_told_of_no_look_at_a_word_that_does_not_count(devices: Devices):
+    town = devices.town
+    slot = {"needs": {"skills": {"hvac": 2}}, "pay": {"amount": "140.00"}}
+    roles = [{**slot, "role": "lead", "is_lead": True}, {**slot, "role": "helper", "is_lead": False}]
+    _, offers = town.offered(slots=roles)
+    lead = next(each for each in offers if each.role == "lead")
+    helper = next(each for each in offers if each.role == "helper" and each.technician_id != lead.technician_id)
+    for offer, sees_it in ((lead, 1), (helper, 0)):
+        caller = town.by_id(offer.technician_id)
+        visit = done(caller.post(f"/v1/offers/{offer.id}/accept", {"terms_version": 1}))["visit_id"]
+        done(caller.post(f"/v1/visits/{visit}/check-in"))
+        with devices.device(PHONE) as phone:
+            devices.sign_in(phone, devices.address_of(offer.technician_id))
+            phone.opens(f"/phone/visits/{town.world.start.date()}/{visit}")
+            phone.presses("Check out")
+            phone.page.get_by_label("I have to come back").check()
+            phone.page.get_by_label("A part is missing").check()
+            phone.sees("What is needed")
+            assert phone.barriers() == []
+            expect(phone.page.get_by_text("Looked at by a person before it counts")).to_have_count(sees_it)
+
+
 def test_who_answered_an_excuse_reads_that_somebody_else_answers_the_appeal(devices: Devices, taken):
     town, caller = devices.town, taken["caller"]
     done(caller.post(f"/v1/assignments/{taken['assignment']}/back-out", {"why": "client_changed"}))

@@ -109,6 +109,22 @@ def test_of_a_crew_the_leads_word_is_looked_at_whoever_leaves_last(story):
     assert (waits["assignment_id"], waits["outcome"], waits["why"]) == (lead.assignment_id, "return_needed", "part")
 
 
+def test_the_day_says_whose_word_counts_so_that_the_phone_tells_nobody_else_of_a_look(story):
+    alone = story.assigned()
+    assert word_counts(alone)
+    lead, helper = story.crew_of_two()
+    assert [word_counts(each) for each in (lead, helper)] == [True, False]
+    handed = lead.technician.post(f"{lead.visit}/lead", {"technician_id": str(helper.technician_id)})
+    assert handed.status_code < 300, handed.text
+    assert [word_counts(each) for each in (lead, helper)] == [False, True]
+
+
+def word_counts(given):
+    answer = given.technician.get(f"/v1/day?date={given.town.world.start.date()}")
+    (mine,) = [each for each in answer.json()["stops"] if given.visit.endswith(each["visit_id"])]
+    return mine["word_counts"]
+
+
 def test_left_without_asking_anybody_the_visit_does_not_end(story, given):
     """The database refuses what the code above never does."""
     actor = Actor("technician", given.technician_id, technician_id=given.technician_id)

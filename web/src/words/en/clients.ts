@@ -99,7 +99,7 @@ export const clients = {
   },
   places: {
     title: 'Where they live',
-    hint: 'Whoever has their base near one of these places, or in the area.',
+    hint: 'Whoever lives near one of these places, or in the area. What counts is the middle of a few miles around their home, never the house itself.',
     add: 'Add a place',
     zip: 'ZIP code',
     miles: 'Miles around it',

@@ -100,7 +100,7 @@ export const clients: typeof english = {
   },
   places: {
     title: 'Dónde viven',
-    hint: 'Quien tenga su base cerca de uno de estos lugares, o en la zona.',
+    hint: 'Quien viva cerca de uno de estos lugares, o en la zona. Cuenta el centro de unas millas alrededor de su casa, nunca la casa misma.',
     add: 'Añadir un lugar',
     zip: 'Código postal',
     miles: 'Millas alrededor',
