@@ -64,8 +64,8 @@ def texts() -> dict[str, tuple[str, ...]]:
     return found
 
 
-def write_everywhere(admin_url: str) -> None:
-    """Every text that somebody wrote is harm now; what was empty stays so."""
+def write_everywhere(admin_url: str, harm: str = HARM) -> None:
+    """Every text that somebody wrote is harm now, or begins with other words; what was empty stays so."""
     connection = psycopg2.connect(without_driver(admin_url))
     with connection, connection.cursor() as cursor:
         # Some of these rows may be written once only.
@@ -73,14 +73,14 @@ def write_everywhere(admin_url: str) -> None:
         for table, columns in texts().items():
             owner = f"{_id_of(table, 'client')} || ' ' || {_id_of(table, 'technician')}"
             for column in columns:
-                harm = f"%s || '{{{table}.{column} ' || {owner} || '}}' || substring(ctid::text, 2)"
-                cursor.execute(f'UPDATE "{table}" SET "{column}" = {harm} WHERE "{column}" <> %s', (HARM, ""))
+                signed = f"%s || '{{{table}.{column} ' || {owner} || '}}' || substring(ctid::text, 2)"
+                cursor.execute(f'UPDATE "{table}" SET "{column}" = {signed} WHERE "{column}" <> %s', (harm, ""))
         for table, documents in _DOCUMENTS.items():
             owner = f"{_id_of(table, 'client')} || ' ' || {_id_of(table, 'technician')}"
             for column, keys in documents.items():
                 cursor.execute(f'SELECT id, {owner}, "{column}" FROM "{table}" WHERE "{column}" IS NOT NULL')
                 for id_, whose, document in cursor.fetchall():
-                    harmed = _harmed(document, keys, f"{HARM}{{{table}.{column} {whose}}}")
+                    harmed = _harmed(document, keys, f"{harm}{{{table}.{column} {whose}}}")
                     cursor.execute(f'UPDATE "{table}" SET "{column}" = %s WHERE id = %s', (json.dumps(harmed), id_))
     connection.close()
 
