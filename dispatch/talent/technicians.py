@@ -118,6 +118,9 @@ def update_profile(
     _check_company(session, after.company_id)
     after = with_word(session, before, after, changes, now=now)
     columns = columns_of(after)
+    if after.consent is None:
+        # What is taken back does not rest: given again, it holds.
+        columns["auto_paused"] = False
     if "number" in changes and _number_is_taken(session, columns["number"], technician_id):
         raise BadInput("number", after.number, "use a number that no other technician has")
     changed = sorted(name for name, value in columns.items() if getattr(row, name) != value)

@@ -317,6 +317,7 @@ def test_standing_consent_is_given_paused_and_taken_back(town):
     paused = me.call("PUT", f"{path}/consent/paused", json={"paused": True})
     assert paused.json()["private"]["consent"]["is_paused"] is True
     assert patched(me, path, {"consent": None}).json()["private"]["consent"] is None
+    assert patched(me, path, {"consent": consent}).json()["private"]["consent"]["is_paused"] is False
 
 
 def test_a_position_is_shared_by_opt_in_alone_and_reaches_the_stream(town):

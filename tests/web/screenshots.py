@@ -173,6 +173,7 @@ PAGES = (
     Shot("phone-usage", TECHNICIAN, "/phone/usage"),
     Shot("phone-clients", TECHNICIAN, "/phone/clients", sees="text=Pays on time"),
     Shot("phone-hours", TECHNICIAN, "/phone/hours"),
+    Shot("phone-limits", TECHNICIAN, "/phone/limits", sees="text=Agree to it"),
     Shot("phone-settings", TECHNICIAN, "/phone/settings"),
     Shot("phone-notices", TOLD, "/phone/proofs/notices"),
 )

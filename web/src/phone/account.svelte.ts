@@ -1,5 +1,5 @@
 // What does the server say of the technician's own account: money, record, hours, proofs?
-import { api, ask, type Result, type Schemas } from '../server/api'
+import { api, ask, type Once, type Result, type Schemas } from '../server/api'
 import { everything } from '../server/everything'
 import { session } from '../server/session.svelte'
 import { kept } from './kept.svelte'
@@ -34,6 +34,41 @@ export const works = (): Reading<Map<string, { title: string; zone: string }>> =
       data: new Map(answer.data.items.map(({ id, title, place }) => [id, { title, zone: place.time_zone }])),
     }
   })
+
+export type Mine = Schemas['TechnicianOut']
+
+/** What is kept of me: where I start from, my own limits, whether I take offers. */
+export const mine = (): Reading<Mine> =>
+  kept('mine', () => ask(api.GET('/v1/technicians/{technician_id}', { params: { path: me() } })))
+
+/** Change what is named of me, as it was read last; where that was changed meanwhile, it is read again. */
+export async function changeMine(named: Partial<Schemas['TechnicianPatch']>): Promise<Result<Mine>> {
+  const reading = mine()
+  const params = { path: me(), header: { 'If-Match': `"v${reading.data?.private?.version}"` } }
+  // What is left out stays, though the description gives it a default.
+  const body = named as Schemas['TechnicianPatch']
+  return took(reading, await ask(api.PATCH('/v1/technicians/{technician_id}', { params, body })))
+}
+
+/** Standing consent rests, or goes on. */
+export async function restConsent(paused: boolean): Promise<Result<Mine>> {
+  const asked = api.PUT('/v1/technicians/{technician_id}/consent/paused', { params: { path: me() }, body: { paused } })
+  return took(mine(), await ask(asked))
+}
+
+/** Pause, resume, come in. */
+export async function moveMine(wish: 'activate' | 'pause' | 'resume', header: Once): Promise<Result<unknown>> {
+  const params = { path: { ...me(), wish }, header }
+  const answer = await ask(api.POST('/v1/technicians/{technician_id}/{wish}', { params }))
+  await mine().renew()
+  return answer
+}
+
+async function took(reading: Reading<Mine>, answer: Result<Mine>): Promise<Result<Mine>> {
+  if (answer.ok) await reading.take(answer.data)
+  else if (answer.problem.code === 'stale') await reading.renew()
+  return answer
+}
 
 /** Where I start from, for a map. */
 export const home = (): Reading<{ lat: number; lng: number }> =>

@@ -38,6 +38,7 @@ const PAGES: Record<
   proofs: (first, second = '', kind = '') => proofs(first, second, kind),
   clients: () => page(() => import('./pages/ClientsPage.svelte'), none),
   hours: () => page(() => import('./pages/HoursPage.svelte'), none),
+  limits: () => page(() => import('./pages/LimitsPage.svelte'), none),
   settings: () => page(() => import('./pages/SettingsPage.svelte'), none),
   visits: (date = '', id = '', last) =>
     last === 'work' ? page(later.work, { date, id }) : page(later.visit, { date, id }),

@@ -52,6 +52,9 @@ const HERE = 'truckroll.zone'
 /** Where the technician lives, by whose clock days are counted; until they said, where this device is. */
 export const zone = (): string => localStorage.getItem(HERE) ?? Intl.DateTimeFormat().resolvedOptions().timeZone
 
+/** Heard from the server, or since they moved. */
+export const livesIn = (zone: string): void => localStorage.setItem(HERE, zone)
+
 export const today = (): string => dayOf(new Date(clock.now()), zone())
 
 async function listOffers(state: 'live') {
@@ -78,7 +81,7 @@ const renewAll = (): Promise<unknown> =>
 let hangUp: (() => void) | undefined
 
 function begin(): void {
-  if (session.me?.time_zone) localStorage.setItem(HERE, session.me.time_zone)
+  if (session.me?.time_zone) livesIn(session.me.time_zone)
   void outbox.open()
   void store.prune(clock.now() - KEPT_DAYS * 86_400_000)
   void offers.load()

@@ -18,7 +18,7 @@ export class Typed<T extends object> {
   /** Something is here from before. */
   isBack = $state(false)
   readonly #name: string
-  readonly #first: T
+  #first = $state.raw() as T
   /** It is not as it was at first. */
   readonly isTyped: boolean = $derived.by(() => Object.keys(differing(this.form, this.#first)).length > 0)
   #isOver = false
@@ -31,10 +31,20 @@ export class Typed<T extends object> {
     const before = kept === null ? {} : (JSON.parse(kept) as Partial<T>)
     this.isBack = kept !== null
     this.form = structuredClone({ ...first, ...before, ...given })
-    $effect(() => {
-      if (this.#isOver || !this.isTyped) sessionStorage.removeItem(this.#name)
-      else sessionStorage.setItem(this.#name, JSON.stringify(differing(this.form, this.#first)))
-    })
+    $effect(() => this.#keep())
+  }
+
+  #keep(): void {
+    if (this.#isOver || !this.isTyped) sessionStorage.removeItem(this.#name)
+    else sessionStorage.setItem(this.#name, JSON.stringify(differing(this.form, this.#first)))
+  }
+
+  /** What it began with is otherwise now: what was not typed in follows, what was typed stays. */
+  follow = (first: T): void => {
+    const typed = differing(this.form, this.#first)
+    this.#first = first
+    Object.assign(this.form, structuredClone({ ...first, ...($state.snapshot(typed) as Partial<T>) }))
+    this.#keep()
   }
 
   /** It was sent: nothing is kept any more. */
