@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from dispatch.files.documents import read_documents
 from dispatch.record.session import database_now, transaction
 from dispatch.record.tables import CredentialRow, DocumentRow, TechnicianRow
 from dispatch.record.tables.talent import CREDENTIAL_STATES, GROUNDS
+from dispatch.talent.clearances import last_day_of_word
 from dispatch.talent.credentials import move_credential
 from dispatch.talent.technicians import update_profile
 from dispatch.visits.lapses import revoke
@@ -136,12 +137,12 @@ def word_(
 
     For example: truckroll credentials word T-00042 --until 2027-05-31
     """
-    changes: dict[str, Any] = {"clearance": "unknown" if take_back else "us_person"}
-    if until is not None:
-        changes["clearance_until"] = _day("--until", until)
+    said = "unknown" if take_back else "us_person"
+    day = None if until is None else _day("--until", until)
     with operated(deadline_s=_DEADLINE_S) as engine, transaction(engine, OPERATOR, role="engine") as session:
-        whose = technician_named(session, number)
-        update_profile(session, OPERATOR, whose, changes, now=database_now(session))
+        now, whose = database_now(session), technician_named(session, number)
+        changes = {"clearance": said, "clearance_until": last_day_of_word(said, day, now.astimezone(UTC).date())}
+        update_profile(session, OPERATOR, whose, changes, now=now)
         last = session.get_one(TechnicianRow, whose).clearance_until
     if as_json:
         typer.echo(json.dumps({"technician": number, "clearance_until": None if last is None else last.isoformat()}))

@@ -149,7 +149,7 @@ PAGES = (
     Shot("operator-companies", OPERATOR, "/desk/operator/companies"),
     Shot("operator-companies-class", OPERATOR, "/desk/operator/companies", "How it is taxed: Davis Mountain Crews"),
     Shot("operator-clearances", OPERATOR, "/desk/operator/clearances", sees="text=US person through"),
-    Shot("operator-clearances-change", OPERATOR, "/desk/operator/clearances", "US person: {cleared}"),
+    Shot("operator-clearances-change", OPERATOR, "/desk/operator/clearances", "Your word: {cleared}"),
     Shot("operator-rules", OPERATOR, "/desk/operator/rules"),
     Shot("operator-evidence", OPERATOR, "/desk/operator/audit", "Verify: Acme service"),
     Shot("phone-today", TECHNICIAN, "/phone/", sees="button:has-text('On my way')"),

@@ -191,8 +191,8 @@ export const operator = {
       not_us_person: 'Not a US person',
     } as Record<string, string>,
     through: (day: string) => `US person through ${day}`,
-    act: 'Change',
-    of: (name: string) => `US person: ${name}`,
+    act: 'Your word',
+    of: (name: string) => `Your word: ${name}`,
     said: 'What you say of them',
     until: 'Last day',
     untilHint:

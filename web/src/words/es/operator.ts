@@ -181,8 +181,8 @@ export const operator: typeof english = {
       not_us_person: 'No es persona de EE. UU.',
     },
     through: (day) => `Persona de EE. UU. hasta el ${day}`,
-    act: 'Cambiar',
-    of: (name) => `Persona de EE. UU.: ${name}`,
+    act: 'Su palabra',
+    of: (name) => `Su palabra: ${name}`,
     said: 'Lo que usted dice',
     until: 'Último día',
     untilHint:
