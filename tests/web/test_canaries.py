@@ -44,7 +44,7 @@ _COMES_TO = {
     "/desk/operator/reviews": ("removals.answer",),
     "/phone/decisions": ("reviews.answer",),
     "/phone/proofs/notices": ("removals.answer", "removals.weighed"),
-    "/phone/visits/{day}/{visit}": ("incidents.note", "parts.tracking", "time_entries.note"),
+    "/phone/visits/{day}/{visit}": ("incidents.note", "parts.tracking"),
 }
 Look = Callable[[Device, dict[str, str]], None]
 
@@ -205,7 +205,9 @@ _MORE: dict[str, tuple[Look, ...]] = {
         _opens("/desk/jobs/{talked}"),
         _opens("/desk/jobs/{countered}"),
         _opens("/desk/jobs/{back}"),
-        _opens("/desk/jobs/{there}", "deliverables.caption", "deliverables.written", "incidents.note"),
+        _opens(
+            "/desk/jobs/{there}", "deliverables.caption", "deliverables.written", "incidents.note", "time_entries.note"
+        ),
     ),
     DISPATCHER: (_asks_the_board,),
     OPERATOR: (),
