@@ -1,7 +1,7 @@
 """May a client give more than the offer listed? A bonus with its reason, within what who gives it may approve.
 
 Above that a second person signs it first: until then it is `proposed`, and no part of the pay. It goes the way of
-extras: promised while the work is not approved, due at once when it is.
+extras: promised while the work is not approved, due at once when it is. The trigger `payments_bonus` knows both people.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict, Refused
@@ -21,7 +22,7 @@ from dispatch.money.signing import refuse_limit, signature
 from dispatch.record.events import record
 from dispatch.record.session import Actor
 from dispatch.record.tables import PaymentRow
-from matching.moneyrules import Signature, what_is_missing
+from matching.moneyrules import what_is_missing
 
 #: How it is named on the pay, apart from bonuses that the offer listed.
 CODE = "extra_bonus"
@@ -57,7 +58,7 @@ def add_bonus(session: Session, actor: Actor, payment_id: UUID, wish: Bonus, *, 
         raise Refused("the client gives a bonus", ("only_the_client",))
     _check_open(payment)
     check_sum("amount", wish.amount, _MOST, payment.currency)
-    missing = _missing(session, actor, payment, wish.amount, ())
+    missing = _missing(session, actor, payment, wish.amount, None)
     state, signed = "approved" if missing is None else "proposed", [str(actor.id), actor.kind]
     made = new_extra("bonus", CODE, wish.amount, state, reason=wish.reason, signed=signed)
     _keep(session, actor, payment, [*payment.extras, made], made, now)
@@ -82,11 +83,12 @@ def answer_bonus(session: Session, actor: Actor, payment_id: UUID, extra_id: UUI
         return False
     if wish == "approve":
         _check_open(payment)
-        first = signature(session, found["signed"][0], found["signed"][1], Decimal(found["amount"]))
-        if _missing(session, actor, payment, first.amount, (first,)) is not None:
+        by, role = found["signed"]
+        if _missing(session, actor, payment, Decimal(found["amount"]), (by, role)) is not None:
             way_out = "ask somebody else of your team to sign, with a login or key of their own name"
             raise Conflict("signed once", "give the bonus", (way_out,))
-    after = {**found, "state": "approved" if wish == "approve" else "withdrawn"}
+    by = {"second": [str(actor.id), actor.kind]} if wish == "approve" else {}
+    after = {**found, "state": "approved" if wish == "approve" else "withdrawn", **by}
     _keep(session, actor, payment, [after if each is found else each for each in payment.extras], after, now)
     return True
 
@@ -99,14 +101,25 @@ def _check_open(payment: PaymentRow) -> None:
 
 
 def _missing(
-    session: Session, actor: Actor, payment: PaymentRow, amount: Decimal, before: tuple[Signature, ...]
+    session: Session, actor: Actor, payment: PaymentRow, amount: Decimal, before: tuple[str, str] | None
 ) -> str | None:
+    """What so much lacks, with all bonuses that the job's people gave before; `before` is by whom it was proposed."""
+    total = amount + _given(session, payment)
     is_passed = needs_second(session, payment.budget_id, payment.job_id, amount)
-    signed = (*before, signature(session, str(actor.id), actor.kind, amount))
-    missing = what_is_missing(rules_of(payment), signed, amount, is_second_needed=is_passed)
+    signed = (signature(session, str(actor.id), actor.kind, total),)
+    if before is not None:
+        signed = (signature(session, *before, total), *signed)
+    missing = what_is_missing(rules_of(payment), signed, total, is_second_needed=is_passed)
     if missing == "limit":
-        refuse_limit(actor, payment, amount)
+        refuse_limit(actor, payment, total)
     return missing
+
+
+def _given(session: Session, payment: PaymentRow) -> Decimal:
+    of_job = PaymentRow.client_id == payment.client_id, PaymentRow.job_id == payment.job_id
+    extras = (each for row in session.scalars(select(PaymentRow.extras).where(*of_job)) for each in row)
+    mine = (Decimal(each["amount"]) for each in extras if (each["code"], each["state"]) == (CODE, "approved"))
+    return sum(mine, Decimal(0))
 
 
 def _keep(

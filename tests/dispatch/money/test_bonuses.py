@@ -1,10 +1,13 @@
 """A client gives more than the offer listed: with a reason, within what who gives it may approve, on the same books."""
 
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
 from purse import Purse
+from racing import race
 
 from dispatch.errors import BadInput, Conflict, Refused
 from dispatch.jobs.acceptance import Won
@@ -85,3 +88,39 @@ def test_above_ones_limit_it_is_refused_and_above_a_sum_a_second_person_signs_it
     answers(purse, won, dispatcher, "refuse")
     assert purse.payment(won).extras[1]["state"] == "withdrawn"
     assert purse.payment(won).beyond == D("50.01")
+
+
+def test_a_bonus_that_two_sign_at_once_is_given_once_by_two_people(purse: Purse):
+    purse.agrees(limits={"dispatcher": "5000"}, second_above="50")
+    won, _ = done(purse)
+    payment = purse.payment(won).id
+    first, *others = (Actor("dispatcher", new_id(), client_id=purse.client) for _ in range(3))
+    wish = Bonus(D("60.00"), "Stayed late")
+    assert not purse.does(lambda session, now: give_bonus(session, first, payment, wish, now=now))
+    extra = UUID(purse.payment(won).extras[0]["id"])
+
+    def signs(actor: Actor) -> Callable[[], Any]:
+        return lambda: purse.does(
+            lambda session, now: answer_pay_extra(session, actor, payment, extra, "approve", now=now)
+        )
+
+    answers = race([signs(actor) for actor in (first, *others)])
+    assert [isinstance(each, Conflict) for each in answers].count(True) == 2
+    [given] = purse.payment(won).extras
+    assert (given["state"], given["signed"][0]) == ("approved", str(first.id))
+    assert given["second"][0] in {str(each.id) for each in others}
+    assert purse.payment(won).beyond == D("60.00")
+
+
+def test_bonuses_of_a_job_count_together_for_limit_and_signature(purse: Purse):
+    purse.agrees(credit_limit="500", limits={"dispatcher": "50", "client_admin": "100"}, second_above="60")
+    won, _ = done(purse)
+    dispatcher = Actor("dispatcher", new_id(), client_id=purse.client)
+    admin = Actor("client_admin", new_id(), client_id=purse.client)
+    assert gives(purse, won, dispatcher, "30.00")
+    with pytest.raises(Refused, match=r"not 60\.00"):
+        gives(purse, won, dispatcher, "30.00")
+    assert gives(purse, won, admin, "30.00")
+    assert not gives(purse, won, admin, "5.00"), "with this it is 65"
+    answers(purse, won, dispatcher, "approve")
+    purse.balances()

@@ -78,3 +78,48 @@ def test_payments_approved_holds_the_limits_of_the_roles_of_those_who_said_yes(g
 @pytest.mark.parametrize("why", ["silence", "decided", "signed"])
 def test_payments_approved_asks_for_no_signature_of_what_is_owed(wanting: Guarded, why: str):
     assert wanting.accepts(says(wanting, yes(AL, why))) == 1
+
+
+def bonus(state: str, amount: str = "60.00", signed: str = AL, second: str | None = None, num: int = 1) -> dict:
+    made = {"id": str(num), "code": "extra_bonus", "kind": "bonus", "amount": amount, "state": state}
+    return made | {"signed": [signed, "dispatcher"]} | ({"second": [second, "dispatcher"]} if second else {})
+
+
+def gives(guarded: Guarded, *extras: dict) -> str:
+    return guarded.update("payments", "acme", f"extras = '{json.dumps(extras)}'")
+
+
+def test_payments_bonus_wants_somebody_to_propose_it_and_somebody_else_to_sign_it_above_the_sum(wanting: Guarded):
+    assert wanting.accepts(gives(wanting, bonus("approved", "50.00"))) == 1, "one gives what the rules leave to one"
+    parts = bonus("approved", "30.00"), bonus("approved", "20.01", num=2)
+    assert wanting.refuses(gives(wanting, *parts)).constraint == "payments_bonus", "in parts it is no less"
+    for alone in (bonus("approved"), bonus("approved", second=BEA)):
+        refusal = wanting.refuses(gives(wanting, alone))
+        assert (refusal.code, refusal.constraint) == (RESTRICT_VIOLATION, "payments_bonus"), "nobody proposed it"
+    wanting.run(gives(wanting, bonus("proposed")))
+    for few in (
+        bonus("approved"),
+        bonus("approved", second=AL),
+        bonus("approved", second=KEY),
+        bonus("approved", signed=BEA, second=AL),
+        bonus("approved", "60.01", second=BEA),
+        bonus("approved", second=BEA, num=2),
+    ):
+        assert wanting.refuses(gives(wanting, few)).constraint == "payments_bonus", few
+    assert wanting.accepts(gives(wanting, bonus("approved", second=BEA))) == 1
+    assert wanting.accepts(gives(wanting, bonus("withdrawn"))) == 1
+
+
+def test_payments_bonus_counts_no_key_that_proposed_it(wanting: Guarded):
+    wanting.run(gives(wanting, bonus("proposed", signed=KEY)))
+    assert wanting.refuses(gives(wanting, bonus("approved", signed=KEY, second=BEA))).constraint == "payments_bonus"
+
+
+def test_payments_bonus_asks_nothing_of_what_was_given_before_or_listed_and_no_more_of_it_is_given(wanting: Guarded):
+    wanting.run("ALTER TABLE payments DISABLE TRIGGER payments_bonus")
+    wanting.run(gives(wanting, bonus("approved")))
+    wanting.run("ALTER TABLE payments ENABLE TRIGGER payments_bonus")
+    listed = bonus("approved", num=2) | {"code": "fast"}
+    assert wanting.accepts(gives(wanting, bonus("approved"), listed)) == 1
+    assert wanting.refuses(gives(wanting, bonus("approved", "70.00"))).constraint == "payments_bonus"
+    assert wanting.refuses(gives(wanting, bonus("approved"), bonus("approved", num=3))).constraint == "payments_bonus"

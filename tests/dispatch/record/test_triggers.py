@@ -86,7 +86,7 @@ PAYROLL = ("payments_keep_whose", "usage_has_payroll", "usage_born_with_payroll"
 #: Tried in `test_excuse_triggers.py`.
 EXCUSES = ("assignments_excused", "visits_excused", "reviews_by_another")
 #: Tried in `test_approval_triggers.py`.
-APPROVALS = ("payments_approved",)
+APPROVALS = ("payments_approved", "payments_bonus")
 OTHERS = (
     "technicians_version",
     "technicians_word_ends",
