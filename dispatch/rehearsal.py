@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 _NUM_TECHNICIANS = 4
 _GATEWAY = Actor("gateway")
-_PAY = Pay("fixed", Decimal(100), "USD")
+_PAY, _MORE = Pay("fixed", Decimal(100), "USD"), Pay("fixed", Decimal(110), "USD")
 #: Let in for a moment: a rehearsal moves no money.
 _LET_IN: dict[str, Any] = {
     "state": "approved",
@@ -85,7 +85,7 @@ def _play(session: Session) -> None:
     _ask(session, Roster(), second, now)  # nobody is there: it goes to the dispatcher's queue
     roster.upsert(read_technicians(session, technicians, now=now))
     counters, *_ = _ask(session, roster, third, now)
-    counter_id = counter_offer(session, _GATEWAY, counters.id, pay=_PAY, start_at=None, reason="pay", note="", now=now)
+    counter_id = counter_offer(session, _GATEWAY, counters.id, pay=_MORE, start_at=None, reason="pay", note="", now=now)
     accept_counter(session, staff, counter_id, now=now)
     session.flush()
 

@@ -83,7 +83,8 @@ def with_serials(items: Sequence[dict[str, Any]], rates: Rates, pays: Sequence[P
     code = _CODE
     while any(item["code"] == code for item in items):
         code += "_"
-    return [*items, asdict(Item(code, "serial", _LABEL, min_count=expected))]
+    # Where fewer are found on site, the work is done all the same, and fewer are paid.
+    return [*items, asdict(Item(code, "serial", _LABEL, is_required=False, min_count=expected))]
 
 
 def as_paid(day_policy: dict[str, Any], pays: Sequence[Pay]) -> dict[str, Any]:

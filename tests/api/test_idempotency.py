@@ -219,13 +219,13 @@ def _named(town, key):
 def test_an_answer_is_kept_with_all_that_it_names_and_that_its_address_does(town):
     """By that an erasure finds it."""
     who = town.world.technicians[0]
-    moved = town.key("operator").post(f"/v1/technicians/{str(who).upper()}/pause", key="by its address")
+    moved = town.key("operator").post(f"/v1/technicians/{str(who).upper()}/pause", key="by-its-address")
     assert moved.status_code == 200, moved.text
-    assert _named(town, "by its address") == [who]
-    made = town.staff.post("/v1/jobs", town.job_body(), key="by what it says")
+    assert _named(town, "by-its-address") == [who]
+    made = town.staff.post("/v1/jobs", town.job_body(), key="by-what-it-says")
     said = made.json()
     slots = [slot["id"] for visit in said["visits"] for slot in visit["slots"]]
-    named = _named(town, "by what it says")
+    named = _named(town, "by-what-it-says")
     assert {UUID(each) for each in (said["id"], *slots)} < set(named)
     assert named == sorted(set(named))
 

@@ -29,7 +29,7 @@ def run(*words: str) -> Result:
 
 def handed_in(world: World) -> str:
     with world.as_engine() as (session, now):
-        claim = Claim("background_check", now.date(), now.date() + timedelta(days=90), "Report 8842")
+        claim = Claim("background_check", now.date(), now.date() + timedelta(days=90), "Report Zq8842")
         return str(submit_credential(session, world.technician(0), world.technicians[0], claim, now=now))
 
 
@@ -43,7 +43,7 @@ def test_what_is_due_is_listed_verified_and_taken_back(world: World) -> None:
         (second, "T-00000", "submitted"),
     ]
     assert all(each["due_at"] for each in found)
-    assert "8842" not in listed.output
+    assert "Zq8842" not in listed.output
     assert first in run("list").stdout
     assert isinstance(run("verify", first, "--facts", "[]").exception, BadInput)
     assert isinstance(run("verify", first, "--facts", '{"states": ["TX"]}').exception, BadInput)

@@ -248,6 +248,7 @@ def test_an_answer_that_was_typed_outlives_a_reload_and_an_ended_session(devices
         desk.page.keyboard.press("Escape")
         # Whoever comes next on this device finds nothing of it.
         sits_down(devices, desk, OLGA, "/desk/")
+        desk.page.get_by_role("navigation").get_by_role("link", name="Reviews", exact=True).wait_for()
         kept = "Object.values(sessionStorage).some((each) => each.includes('Monday'))"
         assert not desk.page.evaluate(kept)
 

@@ -131,7 +131,8 @@ def test_a_job_is_proved_without_a_network_and_done_when_it_comes_back(devices: 
 def test_who_is_paid_by_the_device_sees_how_many_serial_numbers_are_handed_in(devices: Devices):
     town = devices.town
     slot = {"needs": {"skills": {"hvac": 2}}, "pay": {"amount": "50.00"}}
-    job, offers = town.offered(day_policy={"rates": {"per_device": "25"}}, slots=[slot])
+    paid = {"day_policy": {"rates": {"per_device": "25"}}, "slots": [slot]}
+    job, offers = town.offered(description="Swap both tills", **paid)
     caller = town.by_id(offers[0].technician_id)
     won = caller.post(f"/v1/offers/{offers[0].id}/accept", {"terms_version": 1}).json()
     taken = {

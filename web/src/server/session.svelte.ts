@@ -4,6 +4,16 @@ import { api, ask, type Result, type Schemas } from './api'
 export type Me = Schemas['MeOut']
 
 const KEPT = 'truckroll.me'
+const TYPED = 'truckroll.typed.'
+
+/** Under which names this tab keeps what somebody typed and did not send. */
+export const typedBy = (id: string | null | undefined): string => `${TYPED}${id ?? ''}.`
+
+/** Whoever comes after somebody on the same device finds nothing that they typed; whoever comes back, their own. */
+function leaveTypedTo(me: Me | undefined): void {
+  const isOthers = (name: string) => name.startsWith(TYPED) && !(me && name.startsWith(typedBy(me.id)))
+  for (const name of Object.keys(sessionStorage).filter(isOthers)) sessionStorage.removeItem(name)
+}
 
 function remembered(): Me | undefined {
   const kept = localStorage.getItem(KEPT)
@@ -38,7 +48,9 @@ class Session {
     this.me = me
     this.isSure = true
     localStorage.setItem(KEPT, JSON.stringify(me))
-    if (isOther) for (const work of this.#changes) work(me)
+    if (!isOther) return
+    leaveTypedTo(me)
+    for (const work of this.#changes) work(me)
   }
 
   /** It is over: what is kept stays for the same person, who has to sign in again. */
@@ -51,6 +63,7 @@ class Session {
     const answer = await ask(api.DELETE('/v1/sessions/current'))
     if (answer.ok || answer.problem.status === 401) {
       this.end()
+      leaveTypedTo(undefined)
       for (const work of this.#changes) work(undefined)
     }
     return answer

@@ -1,16 +1,6 @@
 // What was typed and not sent? Kept in this tab until it is sent or thrown away: over a closed panel and a reload.
-import { session } from '../server/session.svelte'
+import { session, typedBy } from '../server/session.svelte'
 import { differing } from './differing'
-
-const PREFIX = 'truckroll.typed.'
-
-const nameOf = (who: string | null | undefined, name = '') => `${PREFIX}${who ?? ''}.${name}`
-
-/** Whoever comes after somebody on the same device finds nothing of theirs; whoever signs in again finds their own. */
-session.onChange((me) => {
-  const isOthers = (name: string) => name.startsWith(PREFIX) && !(me && name.startsWith(nameOf(me.id)))
-  for (const name of Object.keys(sessionStorage).filter(isOthers)) sessionStorage.removeItem(name)
-})
 
 /** The fields of one form about one thing; made while its component begins. Nothing secret is typed into such a form. */
 export class Typed<T extends object> {
@@ -25,7 +15,7 @@ export class Typed<T extends object> {
 
   /** `given` is filled in over what it begins with, where nothing was typed before. */
   constructor(name: string, first: T, given: Partial<T> = {}) {
-    this.#name = nameOf(session.me?.id, name)
+    this.#name = `${typedBy(session.me?.id)}${name}`
     this.#first = first
     const kept = sessionStorage.getItem(this.#name)
     const before = kept === null ? {} : (JSON.parse(kept) as Partial<T>)
