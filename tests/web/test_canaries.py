@@ -42,7 +42,6 @@ _WORDS = (
 #: What comes to a page after the rest of it.
 _COMES_TO = {
     "/desk/operator/reviews": ("removals.answer",),
-    "/phone/decisions": ("reviews.answer",),
     "/phone/proofs/notices": ("removals.answer", "removals.weighed"),
     "/phone/visits/{day}/{visit}": ("incidents.note", "parts.tracking"),
 }

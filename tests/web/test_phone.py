@@ -213,7 +213,7 @@ def test_a_counter_by_the_device_asks_for_so_much_for_each(devices: Devices):
     with devices.device() as phone:
         devices.sign_in(phone, devices.address_of(offers[0].technician_id))
         phone.opens(f"/phone/offers/{offers[0].id}")
-        phone.page.get_by_text("Pay lines").click()
+        phone.page.locator("summary").filter(has_text="Pay lines").click()
         phone.sees("$25 for each device that is done, 3 expected")
         phone.presses("Counter")
         amount = phone.page.get_by_label("Pay for each device in USD")

@@ -148,7 +148,8 @@ def test_who_is_paid_by_the_device_sees_how_many_serial_numbers_are_handed_in(de
         phone.sees("0 of 2")
         for num in (1, 2):
             phone.page.get_by_label("Serial number of each device", exact=True).fill(f"TILL-{num}")
-            phone.presses("Hand in: Serial number of each device")
+            with phone.page.expect_response(lambda answer: answer.request.method == "POST" and "/deliv" in answer.url):
+                phone.presses("Hand in: Serial number of each device")
             phone.sees(f"{num} of 2")
         assert phone.barriers() == []
     shown = caller.get(f"/v1/jobs/{job['id']}/deliverables").json()

@@ -9,7 +9,7 @@ from browsing import DESK, Device, Devices
 from fastapi import FastAPI
 from fastapi.responses import Response
 from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Error, expect
 from signing import add_staff
 from streaming import serving
 from town import small_town
@@ -67,7 +67,11 @@ def paved(database_url: str, redis_url: str, browser: Browser, tiles: tuple[str,
 def _sees_streets(device: Device, map_: str) -> None:
     """Wait until most of a map is drawn in the tiles' colour."""
     for _ in range(100):
-        shot = Image.open(io.BytesIO(device.page.locator(map_).screenshot())).convert("RGB")
+        try:
+            shot = Image.open(io.BytesIO(device.page.locator(map_).screenshot())).convert("RGB")
+        except Error:
+            # It is drawn anew at this moment.
+            continue
         counted = shot.getcolors(shot.width * shot.height) or []
         if sum(num for num, color in counted if color == STREET) > shot.width * shot.height / 2:
             return
