@@ -24,7 +24,7 @@ from dispatch.record.tables import CredentialRow
 SHOTS = Path(os.environ.get("TRUCKROLL_SCREENSHOTS", Path(__file__).resolve().parents[2] / "docs" / "screenshots"))
 SIZES = {"desk": DESK, "phone": PHONE}
 #: Enough for what we draw, and a fifth of the bytes.
-NUM_COLORS = 96
+NUM_COLORS = 64
 CHICAGO = ZoneInfo("America/Chicago")
 
 

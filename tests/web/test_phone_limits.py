@@ -1,6 +1,7 @@
 """Where on the phone do technicians say what they are asked for, what is theirs at once, and from where they go?"""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,10 @@ from uuid import UUID
 from browsing import DESK, PHONE, Device, Devices
 from dressed import done
 from playwright.sync_api import Locator, expect
+from sqlalchemy import select
 from town import Town
+
+from dispatch.record.tables import AssignmentRow
 
 SHOTS = os.environ.get("TRUCKROLL_SHOTS")
 TWO = {"wave": {"min_size": 2, "max_size": 2, "target": 0.01, "explore_share": 0, "answer_s": 3600}}
@@ -118,9 +122,20 @@ def test_an_area_that_was_drawn_gives_way_to_a_distance(devices: Devices):
         assert (own["area"], own["radius_km"]) == (None, 80.467)
 
 
-def test_a_technician_agrees_to_work_at_once_within_limits_lets_it_rest_and_takes_it_back(devices: Devices):
+def _given_at_once(town: Town, who: UUID, day: int) -> bool:
+    """A job of a day of its own is given away by standing consent: is it theirs?"""
+    start = town.world.start + timedelta(days=day)
+    window = {"start_at": start.isoformat(), "end_at": (start + timedelta(hours=4)).isoformat()}
+    job, _ = town.offered(mode="auto", title=f"Swap till {day}", window=window)
+    with town.world.as_engine() as (session, _):
+        wanted = select(AssignmentRow.hand_back_until).where(AssignmentRow.job_id == UUID(job["id"]))
+        return session.scalars(wanted.where(AssignmentRow.technician_id == who)).one_or_none() is not None
+
+
+def test_work_is_given_at_once_to_who_agreed_within_their_limits_until_they_take_it_back(devices: Devices):
     town = devices.town
     who = town.world.technicians[0]
+    assert not _given_at_once(town, who, 0)
     with (
         devices.device(PHONE, "dark", locale="es-MX") as phone,
         devices.device(DESK, "light", locale="en-US") as wide,
@@ -150,21 +165,22 @@ def test_a_technician_agrees_to_work_at_once_within_limits_lets_it_rest_and_take
         _is_fit(phone, "limits-agreed")
         given = {"min_hourly": "71.00", "max_distance_km": 30.0, "max_per_day": 2, "is_paused": False}
         assert _own(town, who)["private"]["consent"] == given
+        assert not _given_at_once(town, who, 1), "it pays 70 an hour"
         rate.fill("70")
         phone.presses("Guardar estos límites")
-        expect(rate).to_have_value("70")
         phone.sees("Guardado.")
-        assert _own(town, who)["private"]["consent"] == given | {"min_hourly": "70.00"}
+        assert _given_at_once(town, who, 2)
         phone.presses("Dejarlo en reposo")
         phone.sees("Usted aceptó, y está en reposo")
-        assert _own(town, who)["private"]["consent"]["is_paused"] is True
+        assert not _given_at_once(town, who, 3)
         phone.presses("Que siga")
         phone.sees("Usted aceptó: el trabajo dentro de estos límites")
-        assert _own(town, who)["private"]["consent"]["is_paused"] is False
+        assert _given_at_once(town, who, 4)
         phone.presses("Retirarlo")
         phone.sees("Retirado: desde ahora se le pregunta siempre.")
         expect(rate).to_have_value("")
         assert _own(town, who)["private"]["consent"] is None
+        assert not _given_at_once(town, who, 5)
         devices.sign_in(wide, devices.address_of(who))
         wide.opens("/phone/limits")
         wide.sees("You have not agreed: nothing is given to you without asking.")
