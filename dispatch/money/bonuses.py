@@ -106,9 +106,8 @@ def _missing(
     """What so much lacks, with all bonuses that the job's people gave before; `before` is by whom it was proposed."""
     total = amount + _given(session, payment)
     is_passed = needs_second(session, payment.budget_id, payment.job_id, amount)
-    signed = (signature(session, str(actor.id), actor.kind, total),)
-    if before is not None:
-        signed = (signature(session, *before, total), *signed)
+    said = [before, (str(actor.id), actor.kind)] if before else [(str(actor.id), actor.kind)]
+    signed = tuple(signature(session, by, role, total) for by, role in said)
     missing = what_is_missing(rules_of(payment), signed, total, is_second_needed=is_passed)
     if missing == "limit":
         refuse_limit(actor, payment, total)

@@ -2,13 +2,14 @@
 
 import os
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from browsing import DESK, PHONE, Device, Devices
+from dressed import done
 from playwright.sync_api import Route, expect
 from signing import add_staff
 from sqlalchemy import insert, select
@@ -639,3 +640,28 @@ def test_where_people_may_be_asked_and_what_removes_them(office: Devices, size):
         office.town.app.state.parts.refresh()
         desk.opens("/desk/coverage")
         expect(cell.get_by_text("Not available", exact=True)).to_be_visible()
+
+
+def test_another_start_and_pay_of_work_that_somebody_has_is_asked_of_them(office: Devices):
+    town = office.town
+    job, offers = town.offered(title="Replace drive")
+    caller = town.by_id(offers[0].technician_id)
+    won = done(caller.post(f"/v1/offers/{offers[0].id}/accept", {"terms_version": 1}))
+    with office.device(DESK) as desk:
+        office.sign_in(desk, ROSA, "header")
+        desk.opens(f"/desk/jobs/{job['id']}")
+        desk.presses("Change")
+        expect(desk.page.get_by_label("Further around, in miles")).to_have_count(0)
+        begin = datetime.fromisoformat(field(desk, "From").input_value())
+        field(desk, "From").fill((begin + timedelta(hours=1)).isoformat(timespec="minutes"))
+        field(desk, "Pay in USD").fill("155")
+        desk.sees("the technician is asked whether a new time or pay suits")
+        assert desk.barriers() == []
+        desk.presses("Ask the technician")
+        expect(desk.page.get_by_role("dialog")).to_have_count(0)
+    [asked] = done(caller.get(f"/v1/visits/{won['visit_id']}/proposals"))["items"]
+    assert (asked["by_side"], asked["state"], asked["pay"]["amount"]) == ("client", "open", "155.00")
+    before = done(town.staff.get(f"/v1/jobs/{job['id']}"))["visits"][0]["planned_start_at"]
+    assert datetime.fromisoformat(asked["start_at"]) == datetime.fromisoformat(before) + timedelta(hours=1)
+    done(caller.post(f"/v1/proposals/{asked['id']}/accept"))
+    assert done(town.staff.get(f"/v1/jobs/{job['id']}"))["visits"][0]["planned_start_at"] == asked["start_at"]

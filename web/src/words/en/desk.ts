@@ -353,7 +353,9 @@ export const desk = {
     sendBackDo: 'Send it back',
     editTitle: 'Change the terms',
     editPlain: 'Open offers are taken back, and people are asked anew.',
-    editAgreed: 'It is assigned: the technician has to agree to a new time or pay.',
+    editAgreed:
+      'It is assigned: the technician is asked whether a new time or pay suits, and it stays as it is until they agree.',
+    askThem: 'Ask the technician',
     editOpen: (num: number) => (num === 1 ? 'One open offer is taken back.' : `${num} open offers are taken back.`),
     amount: {
       fixed: (currency: string) => `Pay in ${currency}`,

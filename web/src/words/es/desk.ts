@@ -353,7 +353,9 @@ export const desk: typeof english = {
     sendBackDo: 'Devolverlo',
     editTitle: 'Cambiar las condiciones',
     editPlain: 'Las ofertas abiertas se retiran y se pregunta de nuevo.',
-    editAgreed: 'Está asignada: el técnico tiene que aceptar otra hora u otro pago.',
+    editAgreed:
+      'Está asignada: se pregunta al técnico si le conviene otra hora u otro pago, y queda como está hasta que acepte.',
+    askThem: 'Preguntar al técnico',
     editOpen: (num) => (num === 1 ? 'Se retira una oferta abierta.' : `Se retiran ${num} ofertas abiertas.`),
     amount: {
       fixed: (currency) => `Pago en ${currency}`,
