@@ -39,7 +39,7 @@ CHECKLIST = [
 #: What people called something, in their own language.
 NAMES = (
     *(each["label"] for each in CHECKLIST), "Swap the till", "Replace the drive", "Omar Reyes", "Rosa Marsh",
-    "Lena Brandt", MARIA, RAY, "Store 1147", "Acme service",
+    "Lena Brandt", MARIA, RAY, "Store 1147", "Acme service", *(f"Technician {num}" for num in range(8)),
 )  # fmt: skip
 #: Tells the test whenever a page asks where its phone is.
 ASKS_WHERE = """for (const name of ['getCurrentPosition', 'watchPosition']) {

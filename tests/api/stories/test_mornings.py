@@ -246,7 +246,7 @@ def test_what_waits_says_who_signed_and_what_ones_own_yes_would_lack(story, oper
     assert (refused["missing"], refused["limit"]) == ("limit", "0.00")
     assert refused["roles"] == ["client_admin", "dispatcher"]
     no = requester.post(f"{given.job_url}/approve").json()
-    assert (no["status"], no["detail"]) == (403, "a requester may approve up to 0 USD, not 140.00")
+    assert (no["status"], no["detail"]) == (403, "a requester may approve up to 0 USD of a job, not 140.00")
     assert story.town.stranger.get(own).json()["items"] == []
     assert given.staff.get(f"/v1/approvals?job_id={new_id()}").json()["items"] == []
     assert story.town.stranger.get("/v1/approvals").json()["items"] == []
