@@ -167,13 +167,23 @@ def test_what_has_no_words_of_anybodys_fits_the_narrowest_phone(devices: Devices
     assert wide == []
 
 
+#: The innermost element that reaches as far as the page does: what has to be mended.
+_WIDEST = """() => {
+    const reach = (each) => each.getBoundingClientRect().right + scrollX
+    const most = document.documentElement.scrollWidth
+    const past = [...document.querySelectorAll('body *')].filter((each) => Math.abs(reach(each) - most) < 1.5)
+    return past.map((each) => each.outerHTML.slice(0, 90)).join(' ; ')
+}"""
+
+
 def _too_wide(device: Device) -> list[str]:
+    device.page.wait_for_load_state("networkidle")
     expect(device.page.locator("[data-skeleton]")).to_have_count(0)
     found = []
     for width in WIDTHS:
         device.page.set_viewport_size({"width": width, "height": 844})
         if not fits(device):
             more = device.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-            found.append(f"{device.page.url} at {width} px: {more} px wider")
+            found.append(f"{device.page.url} at {width} px: {more} px wider, by {device.page.evaluate(_WIDEST)}")
     device.page.set_viewport_size({"width": WIDTHS[0], "height": 844})
     return found
