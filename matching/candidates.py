@@ -16,6 +16,7 @@ from matching.errors import MatchingError
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
+Seconds = NDArray[np.int32]
 Floats = NDArray[np.float64]
 
 #: A technician without a limit of their own, in `day_capacity`.
@@ -93,7 +94,7 @@ class Candidates:
     num_asked: Ints
     num_yes: Ints
     consents: Bools
-    hours_left_s: Ints
+    hours_left_s: Seconds
     papers_until: Ints
 
     def __post_init__(self) -> None:

@@ -179,7 +179,7 @@ def _least_allowed(limits: Sequence[Limit], day: int) -> int:
     allowed = (
         each.allowed_s for each in limits if isinstance(each, HoursLimit) and each.valid_from <= day <= each.valid_to
     )
-    return min(allowed, default=NO_LIMIT)
+    return min((NO_LIMIT, *allowed))
 
 
 def _reach_months(limit: Limit) -> int:

@@ -8,17 +8,14 @@ from collections.abc import Mapping
 from uuid import UUID
 
 import numpy as np
-from numpy.typing import NDArray
 
-from matching.candidates import Bools, Ints
+from matching.candidates import Bools, Ints, Seconds
 from matching.job import Job
 from matching.technician import COMPANY, CONTRACTOR
 from matching.usage import NO_LIMIT, HoursLeft, Steps, left_on
 
 #: At most so many bytes of columns are kept.
 _MOST_BYTES = 32 * 2**20
-
-Seconds = NDArray[np.int64]
 
 
 class LeftByClient:
@@ -39,30 +36,31 @@ class LeftByClient:
         if changed:
             self._update(row, changed)
 
-    def of(self, job: Job, rows: Ints, of_company: Bools, num_rows: int) -> Ints:
+    def of(self, job: Job, rows: Ints, of_company: Bools, num_rows: int) -> Seconds:
         """(N,) the least seconds that the rows (N,), all below `num_rows`, have left on the days of the job's end.
 
         Whoever never worked for the client begins with a contractor's limits, or, where `of_company` (N,), with those
         of who works through a company.
         """
         if not job.hours_rules.limits:
-            return np.full(len(rows), NO_LIMIT, dtype=np.int64)
+            return np.full(len(rows), NO_LIMIT, dtype=np.int32)
         left = self._least(job, rows, CONTRACTOR, num_rows)
-        left[of_company] = self._least(job, rows[of_company], COMPANY, num_rows)
+        if of_company.any():
+            left[of_company] = self._least(job, rows[of_company], COMPANY, num_rows)
         return left
 
-    def _least(self, job: Job, rows: Ints, way: str, num_rows: int) -> Ints:
+    def _least(self, job: Job, rows: Ints, way: str, num_rows: int) -> Seconds:
         days, rules = job.counted_days, job.hours_rules
-        left = self._column(job.client_id, days[0], rules.fresh_on(days[0], way), num_rows)[rows]
+        left = self._column(job.client_id, days[0], rules.fresh_on(days[0], way), num_rows).take(rows)
         for day in days[1:]:
-            np.minimum(left, self._column(job.client_id, day, rules.fresh_on(day, way), num_rows)[rows], out=left)
+            np.minimum(left, self._column(job.client_id, day, rules.fresh_on(day, way), num_rows).take(rows), out=left)
         return left
 
     def _column(self, client: UUID, day: int, fresh_s: int, num_rows: int) -> Seconds:
         key = (client, day, fresh_s)
         column = self._columns.pop(key, None)
         if column is None or len(column) < num_rows:
-            column = np.full(num_rows, fresh_s, dtype=np.int64)
+            column = np.full(num_rows, fresh_s, dtype=np.int32)
             for row, steps in self._steps.get(client, {}).items():
                 column[row] = left_on(steps, (day,))
         self._columns[key] = column  # the last used at the end

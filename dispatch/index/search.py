@@ -20,7 +20,7 @@ from geo.areas import PolygonArea
 from geo.cells import HOME_RESOLUTION, centers_of
 from geo.distance import distances_m
 from geo.travel import travel_s
-from matching.candidates import NO_PAPERS, NOT_CHOSEN, Bools, Candidates, Floats, Ints
+from matching.candidates import NO_PAPERS, NOT_CHOSEN, Bools, Candidates, Floats, Ints, Seconds
 from matching.eligibility import hourly_cents
 from matching.job import Job
 from matching.papers import Paper
@@ -108,7 +108,7 @@ class _Gathered:
     polygons: list[tuple[int, PolygonArea]]
     diaries: Diaries
     currency: int
-    hours_left_s: Ints
+    hours_left_s: Seconds
     papers_until: Ints
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict, NotFound
@@ -15,14 +15,15 @@ from matching.moneyrules import MoneyRules
 
 
 def find_payment(session: Session, actor: Actor, payment_id: UUID) -> PaymentRow:
-    """A payment of the actor's, held until the transaction ends.
+    """A payment of the actor's, held until the transaction ends with the others of its job: limits count them together.
 
     Raises
     ------
     NotFound
         When it is not the actor's.
     """
-    found = next(iter(lock_payments(session, PaymentRow.id == payment_id)), None)
+    job = select(PaymentRow.job_id).where(PaymentRow.id == payment_id).scalar_subquery()
+    found = next((each for each in lock_payments(session, PaymentRow.job_id == job) if each.id == payment_id), None)
     if found is None or not _is_theirs(actor, found):
         raise NotFound("payment", payment_id)
     return found

@@ -128,7 +128,10 @@ def check_alone(session: Session, actor: Actor, payment: PaymentRow, amount: Dec
 
 
 def agreed_before(session: Session, payment: PaymentRow) -> Decimal:
-    """To how much of the payment's job the client's people have said yes so far, our fee included."""
+    """To how much of the payment's job the client's people have said yes so far, our fee included.
+
+    What was asked back later counts: a yes is not taken back by that. The caller holds the job's payments.
+    """
     theirs = select(PaymentRow.approvals).where(
         PaymentRow.client_id == payment.client_id, PaymentRow.job_id == payment.job_id
     )

@@ -8,13 +8,15 @@ from uuid import UUID
 import pytest
 from purse import Purse
 from racing import race
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
 
 from dispatch.errors import BadInput, Conflict, Refused
 from dispatch.jobs.acceptance import Won
 from dispatch.money.bonuses import Bonus
 from dispatch.money.provider import Word
 from dispatch.record.session import ENGINE, Actor
-from dispatch.record.tables import JobRow, new_id
+from dispatch.record.tables import JobRow, PaymentRow, new_id
 from dispatch.visits.completion import finish_job
 from dispatch.visits.paying import answer_pay_extra, give_bonus, hear_of_payout
 
@@ -124,3 +126,21 @@ def test_bonuses_of_a_job_count_together_for_limit_and_signature(purse: Purse):
     assert not gives(purse, won, admin, "5.00"), "with this it is 65"
     answers(purse, won, dispatcher, "approve")
     purse.balances()
+
+
+def test_bonuses_for_each_of_two_people_count_together_by_the_program_and_by_the_database(purse: Purse):
+    purse.agrees(credit_limit="900", limits={"dispatcher": "500"}, second_above="50")
+    first, second = (purse.accepts(offer) for offer in purse.world.offered(count=2)[:2])
+    assert isinstance(first, Won), first
+    assert isinstance(second, Won), second
+    dispatcher = Actor("dispatcher", new_id(), client_id=purse.client)
+    assert gives(purse, first, dispatcher, "30.00")
+    assert not gives(purse, second, dispatcher, "30.00"), "with this it is 60"
+    [waits] = purse.payment(second).extras
+    assert waits["state"] == "proposed"
+    alone = [{**waits, "state": "approved", "second": [str(dispatcher.id), "dispatcher"]}]
+    row = update(PaymentRow).where(PaymentRow.id == purse.payment(second).id)
+    with pytest.raises(IntegrityError, match="takes two people"):
+        purse.does(lambda session, _: session.execute(row.values(extras=alone)))
+    # Of one person's pay alone it would be within what one may give.
+    purse.does(lambda session, _: session.execute(row.values(extras=[{**alone[0], "amount": "20.00"}])))

@@ -19,7 +19,7 @@ from racing import race
 from sqlalchemy import Engine, event, func, select, text
 from sqlalchemy.exc import IntegrityError
 
-from dispatch.errors import BadInput, Conflict
+from dispatch.errors import BadInput, Conflict, Refused
 from dispatch.jobs.acceptance import Won
 from dispatch.money import approving, claims
 from dispatch.money.approving import approve_part
@@ -35,6 +35,7 @@ _LOCK = re.compile(r" FOR (NO KEY )?UPDATE( SKIP LOCKED)?$")
 #: guard -> (what a statement with it looks like, what is left out of it)
 GUARDS = {
     "payments' lock": (re.compile(r"FROM payments\b.* FOR (NO KEY )?UPDATE", re.DOTALL), _LOCK),
+    "accounts' lock": (re.compile(r"FROM ledger_accounts\b.* FOR NO KEY UPDATE", re.DOTALL), _LOCK),
     "payouts' lock": (re.compile(r"FROM payouts\b.* FOR UPDATE", re.DOTALL), _LOCK),
     "payments' version": (
         re.compile(r"^UPDATE payments\b", re.DOTALL),
@@ -134,6 +135,41 @@ def test_two_parts_are_never_more_than_the_whole(purse: Purse, gone: tuple[str, 
         assert [each for each in answers if each is True] == [True]
         assert {type(each) for each in answers if each is not True} <= {BadInput, Conflict}
         assert (after.held, after.due, after.fee) == (D("40.00"), D("90.00"), D("10.00"))
+
+
+@pytest.mark.parametrize(
+    ("gone", "has_trigger", "holds"),
+    [((), False, True), (("payments' lock",), False, True), (("accounts' lock",), False, True),
+     (("payments' lock", "accounts' lock"), True, True), (("payments' lock", "accounts' lock"), False, False)],
+)  # fmt: skip
+def test_parts_of_a_job_of_two_people_are_within_the_limit_together(
+    purse: Purse, gone: tuple[str, ...], has_trigger: bool, holds: bool
+):
+    """A dispatcher may approve 150 of a job, and 100 of each one's pay is approved at once: one of the two is refused.
+
+    Holding all payments of the job keeps them apart, and so do the client's accounts; behind both stands the trigger,
+    which counts again once the first has moved its money.
+    """
+    purse.agrees(limits={"dispatcher": "150"})
+    offers = purse.world.offered(count=2)
+    payments = []
+    for won in (purse.accepts(offers[0]), purse.accepts(offers[1])):
+        assert isinstance(won, Won), won
+        purse.worked(won, 2)
+        payments.append(purse.payment(won))
+    worker = Actor("technician", payments[0].technician_id, technician_id=payments[0].technician_id)
+    doing(purse, finish_job, worker, payments[0].job_id)()
+    if not has_trigger:
+        purse.does(lambda session, _: session.execute(text("ALTER TABLE payments DISABLE TRIGGER payments_approved")))
+    staff = purse.world.staff
+    with without(purse.world.engine, gone, 2) as left_out:
+        answers = race([doing(purse, approve_part, staff, each.id, D("100.00")) for each in payments])
+    assert set(left_out) == set(gone)
+    assert ([each is True for each in answers].count(True) == 1) is holds, answers
+    assert {type(each) for each in answers if each is not True} <= {Refused, IntegrityError}
+    due = purse.does(lambda session, _: session.scalar(select(func.sum(PaymentRow.due + PaymentRow.fee))))
+    assert due == (D("100.00") if holds else D("200.00"))
+    assert is_right(purse)
 
 
 @pytest.mark.parametrize(
