@@ -117,6 +117,7 @@ class VisitPartOut(Out):
     tracking: str | None
     expected_at: Instant | None
     label_file_id: UUID | None
+    note: str
     is_missing: bool = Field(description="The visit needs it and it is not there.")
 
 

@@ -35,6 +35,7 @@ class VisitPart:
     tracking: str | None
     expected_at: datetime | None
     label_file_id: UUID | None
+    note: str
     is_missing: bool
 
 

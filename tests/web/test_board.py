@@ -428,7 +428,7 @@ def test_what_is_at_risk_is_said_in_words_and_a_work_order_is_printed(devices: D
     clean = {"code": "clean", "kind": "check", "label": "The place is clean", "is_required": False}
     job = devices.town.posted(title="Replace pump", description="Mind the shelf", deliverables=[clean])
     devices.town.posted(title="Sweep yard")
-    drive = {"item": "Drive", "quantity": 2, "state": "ordered", "carrier": "UPS"}
+    drive = {"item": "Drive", "quantity": 2, "state": "ordered", "carrier": "UPS", "note": "In the crate"}
     assert devices.town.staff.post(f"/v1/jobs/{job['id']}/parts", drive).status_code == 201
     visit = UUID(job["visits"][0]["id"])
     with devices.town.world.as_engine() as (session, now):
@@ -468,7 +468,9 @@ def test_what_is_at_risk_is_said_in_words_and_a_work_order_is_printed(devices: D
         place = job["place"]
         for words in (place["address"], place["postcode"], "Ring twice", "Dana Site", "+14325550199", "Mind the shelf"):
             expect(paper).to_contain_text(words)
-        for words in ("2 hr of work", "$140 for the visit", "level 2", "The place is clean", "Drive: ordered, UPS"):
+        for words in ("2 hr of work", "$140 for the visit", "level 2", "The place is clean"):
+            expect(paper).to_contain_text(words)
+        for words in ("Drive: ordered, UPS", "In the crate"):
             expect(paper).to_contain_text(words)
         for hidden in ("aside", ".work", ".drawer .tabs", ".drawer .body", ".moves"):
             expect(desk.page.locator(hidden)).to_be_hidden()

@@ -26,11 +26,12 @@ REACHES = {
     "agreements.words", "budgets.name", "clients.name", "companies.name", "counters.note", "credentials.evidence",
     "deliverables.caption", "deliverables.written", "disputes.note", "disputes.positions", "incidents.note",
     "jobs.deliverables", "jobs.description", "jobs.sent_back", "jobs.title", "messages.words", "parts.item",
-    "parts.tracking", "pool_overrides.reason", "pools.name", "proposals.note", "removals.answer", "removals.notice",
+    "parts.note", "parts.tracking",
+    "pool_overrides.reason", "pools.name", "proposals.note", "removals.answer", "removals.notice",
     "removals.weighed", "reviews.answer", "reviews.words", "site_requests.item", "site_requests.note", "sites.access",
     "sites.address", "sites.contact_name", "sites.contacts", "sites.hazards", "sites.name", "sites.parking",
     "sites.town", "staff.name", "technician_marks.reason", "technicians.name",
-    "templates.document", "templates.name", "time_entries.note",
+    "templates.document", "templates.name", "time_entries.note", "visits.outcome_note",
 }  # fmt: skip
 #: All words that a page has, whether they are seen now or once something is unfolded.
 _WORDS = (
@@ -43,7 +44,7 @@ _WORDS = (
 _COMES_TO = {
     "/desk/operator/reviews": ("removals.answer",),
     "/phone/proofs/notices": ("removals.answer", "removals.weighed"),
-    "/phone/visits/{day}/{visit}": ("incidents.note", "parts.tracking"),
+    "/phone/visits/{day}/{visit}": ("incidents.note", "parts.note", "parts.tracking"),
 }
 Look = Callable[[Device, dict[str, str]], None]
 
@@ -115,7 +116,7 @@ def _on_site(devices: Devices, names: dict[str, str]) -> dict[str, str]:
     done(there.post(f"{visit}/deliverables", {"item": "after", "file_id": photo, "caption": "Both, from the door"}))
     done(there.post(f"{visit}/deliverables", {"item": "serial", "written": "SN-4711"}))
     drive = {"item": "A bracket", "state": "shipped", "carrier": "UPS", "tracking": "1Z999AA10123456784"}
-    done(town.staff.post(f"{job}/parts", drive))
+    done(town.staff.post(f"{job}/parts", drive | {"note": "By the rear door"}))
     done(there.post(f"{visit}/time", {"kind": "wait", "reason": "no_access", "note": "The porter is away"}))
     done(there.post(f"{visit}/site-requests", {"kind": "part", "item": "A ladder", "note": "Of 4 m"}))
     done(there.post(f"{visit}/incidents", {"kind": "damage", "note": "A shelf fell over"}))
@@ -159,7 +160,9 @@ def _sent_back(devices: Devices) -> dict[str, str]:
     """Work that is to be mended."""
     town = devices.town
     back = take(town, "Fix the awning", 0)
-    back.finishes()
+    back.does("confirm", "leave", "check-in")
+    done(back.technician.post(f"{back.visit}/check-out", {"note": "The frame is bent"}))
+    done(back.technician.post(f"/v1/jobs/{back.job['id']}/finish"))
     wish = {"items": ["The panel is not closed"], "due_at": (town.world.start + timedelta(days=30)).isoformat()}
     done(town.staff.post(f"/v1/jobs/{back.job['id']}/send-back", wish))
     names = {"back": back.job["id"], "again": back.visit.rpartition("/")[2]}
@@ -203,7 +206,7 @@ _MORE: dict[str, tuple[Look, ...]] = {
     ADMIN: (
         _opens("/desk/jobs/{talked}"),
         _opens("/desk/jobs/{countered}"),
-        _opens("/desk/jobs/{back}"),
+        _opens("/desk/jobs/{back}", "visits.outcome_note"),
         _opens(
             "/desk/jobs/{there}", "deliverables.caption", "deliverables.written", "incidents.note", "time_entries.note"
         ),

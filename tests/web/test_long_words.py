@@ -41,6 +41,7 @@ PHONE_PAGES = (
 DESK_PAGES = (
     "/desk/",
     "/desk/jobs/{job}",
+    "/desk/jobs/{over}",
     "/desk/templates",
     "/desk/approvals",
     "/desk/technicians",
@@ -98,8 +99,8 @@ def _work(devices: Devices) -> dict[str, str]:
     who = offers[0].technician_id
     mine = town.by_id(who)
     visit = _accepts(mine, offers)
-    for wish in ("check-in", "check-out"):
-        done(mine.post(f"/v1/visits/{visit}/{wish}"))
+    done(mine.post(f"/v1/visits/{visit}/check-in"))
+    done(mine.post(f"/v1/visits/{visit}/check-out", {"note": "The frame is bent"}))
     done(mine.post(f"/v1/jobs/{over['id']}/finish"))
     [payment] = done(mine.get("/v1/payments"))["items"]
     wish = {"amount": "20.00", "reason": "hours", "position": {"note": "I was there longer"}}
@@ -107,7 +108,7 @@ def _work(devices: Devices) -> dict[str, str]:
 
     job, offers = town.offered(description="Swap the drive", deliverables=CHECKLIST)
     visit = _accepts(mine, [each for each in offers if each.technician_id == who])
-    done(town.staff.post(f"/v1/jobs/{job['id']}/parts", {"item": "A drive", "state": "ordered"}))
+    done(town.staff.post(f"/v1/jobs/{job['id']}/parts", {"item": "A drive", "state": "ordered", "note": "At bay 3"}))
     for caller in (town.staff, mine):
         done(caller.post(f"/v1/jobs/{job['id']}/messages", {"text": "Is the old drive with you?"}))
     done(mine.post(f"/v1/visits/{visit}/proposals", {"pay": {"amount": "160.00"}, "note": "It is heavier"}))
@@ -120,8 +121,8 @@ def _work(devices: Devices) -> dict[str, str]:
     favour = {"kind": "favourite", "reason": "Pays on time"}
     done(mine.call("PUT", f"/v1/clients/{town.world.client}/mark", json=favour))
     return {
-        "email": devices.address_of(who), "job": job["id"], "visit": visit, "day": str(town.world.start.date()),
-        "offer": str(offer.id), "proof": proof,
+        "email": devices.address_of(who), "job": job["id"], "over": over["id"], "visit": visit,
+        "day": str(town.world.start.date()), "offer": str(offer.id), "proof": proof,
     }  # fmt: skip
 
 

@@ -27,7 +27,8 @@ def taken(devices: Devices) -> dict[str, Any]:
     """A job with a checklist and a part, and who has it: their address, the visit, the day."""
     town = devices.town
     job, offers = town.offered(deliverables=CHECKLIST, description=f"Swap the drive. {CANARY}")
-    part = town.staff.post(f"/v1/jobs/{job['id']}/parts", {"item": f"Drive {CANARY}", "state": "ordered"})
+    drive = {"item": f"Drive {CANARY}", "state": "ordered", "note": f"Ask at bay 3. {CANARY}"}
+    part = town.staff.post(f"/v1/jobs/{job['id']}/parts", drive)
     assert part.status_code == 201, part.text
     plan = town.staff.send(PDF, kind="document", site_id=str(town.world.site))
     assert plan.status_code == 201, plan.text
@@ -177,6 +178,7 @@ def test_what_is_needed_on_site_is_asked_for_and_answered(devices: Devices, take
     staff = devices.town.staff
     with devices.device() as phone:
         opens_visit(devices, phone, taken)
+        phone.sees(f"Ask at bay 3. {CANARY}")
         phone.presses(f"It is here: Drive {CANARY}")
         phone.sees("It is there")
         phone.heard()
@@ -206,7 +208,7 @@ def test_what_is_needed_on_site_is_asked_for_and_answered(devices: Devices, take
         phone.sees("4 things are still to be handed in.")
         phone.page.get_by_label("I could not start").check()
         phone.page.get_by_label("Nobody lets me in").check()
-        phone.page.get_by_label("What you found").fill("Shutters down")
+        phone.page.get_by_label("What you found").fill(f"Shutters down. {CANARY}")
         phone.page.get_by_role("dialog").get_by_role("button", name="Check out").click()
         phone.sees("Checked out")
         phone.heard()
@@ -214,6 +216,13 @@ def test_what_is_needed_on_site_is_asked_for_and_answered(devices: Devices, take
         expect(phone.page.get_by_role("button", name="The job is done")).to_have_count(0)
     first = staff.get(taken["job"]).json()["visits"][0]
     assert first["outcome"] == "could_not_start"
+    add_staff(devices.town, "dispatcher", "rosa@acme.example", "Rosa Marsh")
+    with devices.device(DESK) as desk:
+        devices.sign_in(desk, "rosa@acme.example", "nav, header button")
+        desk.opens(f"/desk/jobs/{taken['job'].rpartition('/')[2]}")
+        desk.sees(f"Shutters down. {CANARY}")
+        desk.sees("Could not start: Nobody would let them in")
+        assert desk.barriers() == []
 
 
 def test_waiting_what_happened_and_stars_are_told_from_the_site(devices: Devices, taken):

@@ -13,13 +13,14 @@ CHECK = {"code": "clean", "kind": "check", "label": "The place is clean", "is_re
 
 def test_a_visit_whose_part_is_not_there_is_flagged_before_anyone_drives_and_cleared_when_it_comes(story):
     given = story.assigned()
-    motor = given.needs_part(item="Blower motor", carrier="UPS", tracking="1Z999", state="shipped")
+    motor = given.needs_part(item="Blower motor", carrier="UPS", tracking="1Z999", state="shipped", note="At bay 3")
     assert story.sweeps_quietly() == []
     story.brings_near(given, hours=20)
     assert story.sweeps_quietly() == ["part_missing"]
     assert given.technician.get("/v1/visits").json()["items"][0]["is_part_missing"] is True
     shown = given.technician.get(f"{given.visit}/parts").json()
-    assert (shown["is_part_missing"], shown["parts"][0]["tracking"]) == (True, "1Z999")
+    [part] = shown["parts"]
+    assert (shown["is_part_missing"], part["tracking"], part["note"]) == (True, "1Z999", "At bay 3")
     assert story.sweeps_quietly() == ["part_missing"], "one alarm, not two"
     came = given.technician.post(f"/v1/parts/{motor}/receive", {})
     assert came.json()["state"] == "received"

@@ -21,6 +21,8 @@ export class JobView {
   approval = $state.raw<Schemas['ApprovalOut']>()
   payments = $state.raw<readonly Schemas['PaymentOut'][]>([])
   logs = $state.raw<readonly Schemas['TimeLogOut'][]>([])
+  /** Visits that are over, with what was written on leaving them. */
+  over = $state.raw<readonly Schemas['VisitDetail'][]>([])
   readonly #path: { job_id: string }
 
   constructor(readonly id: string) {
@@ -42,6 +44,7 @@ export class JobView {
     const parts: Promise<unknown>[] = [
       this.#take(ask(api.GET('/v1/jobs/{job_id}/offers', { params: most })), (data) => (this.offers = data.items)),
       this.#take(ask(api.GET('/v1/jobs/{job_id}/events', { params: most })), (data) => (this.events = data.items)),
+      this.#visits(answer.data),
     ]
     if (IS_ASKING.includes(answer.data.state)) {
       const some = { path: this.#path, query: { limit: 12 } }
@@ -55,6 +58,15 @@ export class JobView {
     } else this.approval = undefined
     if (HAS_WORK.includes(answer.data.state)) parts.push(...this.#work(answer.data))
     await Promise.all(parts)
+  }
+
+  /** Also where another visit is asked for: what that one needs was written on leaving this one. */
+  async #visits(job: Job): Promise<void> {
+    const left = job.visits.filter((each) => each.checked_out_at !== null)
+    const all = await Promise.all(
+      left.map(({ id }) => ask(api.GET('/v1/visits/{visit_id}', { params: { path: { visit_id: id } } }))),
+    )
+    if (all.every((each) => each.ok)) this.over = all.flatMap((each) => (each.ok ? [each.data] : []))
   }
 
   #work(job: Job): Promise<unknown>[] {

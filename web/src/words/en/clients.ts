@@ -97,6 +97,14 @@ export const clients = {
     gave: (stars: number) => `You gave ${stars} of 5 stars`,
     got: (stars: number) => `They gave you ${stars} of 5`,
   },
+  left: {
+    title: 'Written on leaving',
+    outcomes: {
+      complete: 'Done',
+      return_needed: 'Another visit is needed',
+      could_not_start: 'Could not start',
+    } as Record<string, string>,
+  },
   places: {
     title: 'Where they live',
     hint: 'Whoever lives near one of these places, or in the area. What counts is the middle of a few miles around their home, never the house itself.',

@@ -98,6 +98,10 @@ export const clients: typeof english = {
     gave: (stars) => `Ustedes dieron ${stars} de 5 estrellas`,
     got: (stars) => `Les dio ${stars} de 5`,
   },
+  left: {
+    title: 'Escrito al irse',
+    outcomes: { complete: 'Hecho', return_needed: 'Hace falta otra visita', could_not_start: 'No se pudo empezar' },
+  },
   places: {
     title: 'Dónde viven',
     hint: 'Quien viva cerca de uno de estos lugares, o en la zona. Cuenta el centro de unas millas alrededor de su casa, nunca la casa misma.',
