@@ -1,7 +1,8 @@
 """How do people get in by their own company's login? To its OpenID provider, and back with a code.
 
 Both are pages that a browser goes to, so whatever goes wrong leads back to the page of sign-in, with a code. Whoever
-comes back must be at the browser that was sent: a cookie holds the state.
+comes back must be at the browser that was sent: a cookie holds the state. So nothing in their addresses is too long by
+the description of the API: that would be refused in JSON, which nobody can read there.
 """
 
 import re
@@ -30,17 +31,16 @@ from dispatch.signin.tries import use_up
 router = APIRouter(prefix=STATE_PATH, tags=["sign-in"], dependencies=[Depends(from_our_pages)])
 
 _LASTS = timedelta(minutes=10)
+_LONGEST_PAGE = 500
 #: A page of ours, and nothing that a browser could take for another host.
 _OWN_PAGE = re.compile(r"/([A-Za-z0-9._~!$&'()*+,;=:@%-][A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?", re.ASCII)
 
 
 @router.get("", status_code=302, response_class=RedirectResponse, summary="Sign in by the provider")
-def get_oidc(
-    request: Request, next: Annotated[str, Query(max_length=500, description="The page to come back to.")] = "/"
-) -> Response:
+def get_oidc(request: Request, next: Annotated[str, Query(description="The page to come back to.")] = "/") -> Response:
     """Sends the browser to the provider, where one is set up."""
     provider = _provider(parts_of(request))
-    page = next if _OWN_PAGE.fullmatch(next) else "/"
+    page = next if len(next) <= _LONGEST_PAGE and _OWN_PAGE.fullmatch(next) else "/"
     try:
         url, visit = provider.begin(_back(request))
     except NotSignedIn as error:
@@ -58,9 +58,9 @@ def get_oidc(
 @router.get("/callback", status_code=302, response_class=RedirectResponse, summary="Come back from the provider")
 def get_oidc_callback(
     request: Request,
-    state: Annotated[str, Query(max_length=200, description="As it was given to the provider.")] = "",
-    code: Annotated[str, Query(max_length=4_000, description="What the provider exchanges for a proof.")] = "",
-    error: Annotated[str, Query(max_length=200, description="Why the provider refused.")] = "",
+    state: Annotated[str, Query(description="As it was given to the provider.")] = "",
+    code: Annotated[str, Query(description="What the provider exchanges for a proof.")] = "",
+    error: Annotated[str, Query(description="Why the provider refused.")] = "",
 ) -> Response:
     """Opens a session for whoever has the address that the provider has verified, and goes on to their page."""
     provider = _provider(parts_of(request))

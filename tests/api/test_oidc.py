@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from joserfc.jwk import ECKey
@@ -74,7 +74,9 @@ def test_somebody_comes_in_by_the_provider_and_goes_on_to_their_page(
     assert provider.num_exchanged == 1
 
 
-@pytest.mark.parametrize("page", ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/a\tb", ""])
+@pytest.mark.parametrize(
+    "page", ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/a\tb", "", "/" + "a" * 500]
+)
 def test_nobody_is_sent_on_to_another_host(browser: Browser, provider: OpenIdProvider, page: str):
     back = provider.visited(sent_to(browser, page.replace("\t", "%09")))
     assert browser.get(local(back)).headers["location"] == "/"
@@ -150,6 +152,14 @@ def test_a_refusal_and_a_code_that_is_none_lead_back_with_a_word(browser: Browse
     made_up = browser.get(f"/v1/sign-in/oidc/callback?state={back['state']}&code=made-up")
     assert refused(browser, made_up) == "oidc_failed"
     assert refused(browser, browser.get("/v1/sign-in/oidc/callback")) == "oidc_failed"
+
+
+@pytest.mark.parametrize("name", ["state", "code", "error"])
+def test_what_is_too_long_to_be_true_leads_back_with_a_word(browser: Browser, provider: OpenIdProvider, name: str):
+    back = query_of(provider.visited(sent_to(browser))) | {name: "a" * 4_001}
+    answer = browser.get(f"/v1/sign-in/oidc/callback?{urlencode(back)}")
+    assert refused(browser, answer) == ("oidc_denied" if name == "error" else "oidc_failed")
+    assert provider.num_exchanged == 0
 
 
 def test_a_provider_that_is_away_or_somebody_else_lets_nobody_in(town: Town, provider: OpenIdProvider):
