@@ -36,3 +36,21 @@ it.each([
   const named = [codeName('hvac', 'Heating crew'), codeName('crane_hoist'), codeName('crane_hoist', 'Crane')]
   expect([...unnamed, ...named]).toEqual(said)
 })
+
+const DEVICES = readFileSync(join(import.meta.dirname, '..', '..', '..', 'dispatch', 'jobs', 'devices.py'), 'utf8')
+
+it.each([
+  ['en-US', 'Serial number of each device'],
+  ['es-MX', 'Número de serie de cada equipo'],
+])('what work paid by the device asks for by itself is said to who reads %s in words of ours', async (locale, ours) => {
+  vi.resetModules()
+  vi.stubGlobal('localStorage', { getItem: () => null })
+  vi.stubGlobal('document', { documentElement: {} })
+  vi.stubGlobal('navigator', { languages: [locale] })
+  const { itemName } = await import('./names')
+  const [, code = '', label = ''] = /_CODE, _LABEL = "(\w+)", "(.+)"/.exec(DEVICES) ?? []
+  expect([itemName({ code, label }), itemName({ code: `${code}_`, label })]).toEqual([ours, ours])
+  // What a client wrote is said as it stands, though the code or the words are those.
+  expect(itemName({ code, label: 'Till number' })).toBe('Till number')
+  expect(itemName({ code: 'serial', label })).toBe(label)
+})

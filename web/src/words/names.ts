@@ -27,6 +27,13 @@ export function codeName(code: string, given?: string): string {
   return (speech.language === 'en' ? (given ?? known) : (known ?? given)) ?? code.replaceAll('_', ' ')
 }
 
+/** As the server calls what work that is paid by the device asks for by itself, where the checklist does not. */
+const OF_DEVICES = 'Serial number of each device'
+
+/** Something to hand in: as whoever wrote the checklist called it; in words of ours where nobody did. */
+export const itemName = ({ code, label }: { readonly code: string; readonly label: string }): string =>
+  label === OF_DEVICES && /^device_serial_*$/.test(code) ? codeName('device_serial', label) : label
+
 /** What a pack of limits says, in the language that is spoken; in English where nobody wrote it in that one. */
 export const guidanceOf = (pack: { guidance: string; guidance_es: string }): string =>
   (speech.language === 'es' && pack.guidance_es) || pack.guidance

@@ -20,6 +20,7 @@ export const names = {
   /** The same to whoever it is about, where that is said otherwise. */
   mine: { 'income-share': '70 % of what you earn here comes from one client' } as Record<string, string>,
   codes: {
+    device_serial: 'Serial number of each device',
     blurred: 'blurred',
     dark: 'too dark',
     dirty: 'dirty',

@@ -20,6 +20,7 @@ export const names: typeof english = {
   },
   mine: { 'income-share': '70 % de lo que usted gana aquí viene de un solo cliente' },
   codes: {
+    device_serial: 'Número de serie de cada equipo',
     blurred: 'borrosa',
     dark: 'demasiado oscura',
     dirty: 'sucio',
