@@ -173,16 +173,22 @@ def test_a_row_says_its_start_and_who_was_asked_and_leads_to_its_next_act(device
         rosa.page.get_by_label("Why not name or number").wait_for()
         rosa.presses(f"Write to them: {late['number']}")
         rosa.sees("Which gate?")
-        # On the timeline the words below a short bar are whole, and names stay while the day is moved.
+        # On the timeline the words below a short bar are whole, and they and names stay while the day is moved.
         rosa.presses("Timeline")
         rosa.presses(f"The day of {late['number']}")
         rosa.presses("Close")
-        words = rosa.page.locator(".risk").filter(has_text="Nobody may do it")
+        words = rosa.page.locator(".risk span").filter(has_text="Nobody may do it")
         words.wait_for()
         assert words.evaluate("each => each.scrollWidth <= each.clientWidth")
         rosa.page.locator(".scroll").evaluate("each => (each.scrollLeft = each.scrollWidth)")
         for name in rosa.page.locator(".who").all():
             expect(name).to_be_in_viewport(ratio=1)
+        names = rosa.page.locator(".who").first.bounding_box()
+        place = words.bounding_box()
+        assert names
+        assert place
+        assert place["x"] >= names["x"] + names["width"]
+        assert place["x"] + place["width"] <= size[0]
         looks(rosa, f"timeline-names-{size[0]}")
 
 
