@@ -50,3 +50,6 @@ class ItemOut(Out):
     low: float | None
     high: float | None
     pattern: str | None
+    enough: int | None = Field(
+        description="Of a required one, as many end the work: fewer devices may be there than are expected; empty: all."
+    )

@@ -27,7 +27,10 @@ _STANDS_FOR = {"#": "[0-9]", "@": "[A-Za-z]", "?": "[A-Za-z0-9]"}
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing to hand in. `per` visit: on each that was completed; `low` to `high` is what a reading should show."""
+    """One thing to hand in. `per` visit: on each that was completed; `low` to `high` is what a reading should show.
+
+    `enough`: of one that is required, how many the work is not done without; None: all `min_count` of them.
+    """
 
     code: str
     kind: str
@@ -39,6 +42,7 @@ class Item:
     low: float | None = None
     high: float | None = None
     pattern: str | None = None
+    enough: int | None = None
 
     def matches(self, written: str) -> bool:
         """Whether a serial number has the pattern's form; without a pattern any has."""

@@ -69,7 +69,8 @@ def check_share(pay: Pay, rates: Rates, where: str = "pay.amount") -> None:
 def with_serials(items: Sequence[dict[str, Any]], rates: Rates, pays: Sequence[Pay]) -> list[dict[str, Any]]:
     """A checklist with as many serial numbers as there are devices to pay for: no more are counted.
 
-    Those that it asks for already are so many more; where it asks for none, each device's is.
+    Those that it asks for already are so many more; where it asks for none, each device's is. Where fewer are found on
+    site the work is done all the same, with as many as the checklist asked for by itself, and fewer are paid.
     """
     expected = max((devices_of(pay, rates) for pay in pays), default=0)
     mine = next((num for num, item in enumerate(items) if item["kind"] == "serial"), None)
@@ -77,13 +78,12 @@ def with_serials(items: Sequence[dict[str, Any]], rates: Rates, pays: Sequence[P
     if short <= 0:
         return list(items)
     if mine is not None:
-        return [
-            item | {"min_count": item["min_count"] + short} if num == mine else item for num, item in enumerate(items)
-        ]
+        own = items[mine]
+        more = {"min_count": own["min_count"] + short, "enough": own.get("enough") or own["min_count"]}
+        return [item | more if num == mine else item for num, item in enumerate(items)]
     code = _CODE
     while any(item["code"] == code for item in items):
         code += "_"
-    # Where fewer are found on site, the work is done all the same, and fewer are paid.
     return [*items, asdict(Item(code, "serial", _LABEL, is_required=False, min_count=expected))]
 
 

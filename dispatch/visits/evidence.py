@@ -25,8 +25,8 @@ class Lacking:
 def lacking(items: Sequence[Item], handed: Sequence[DeliverableRow], completed_visits: Sequence[UUID]) -> list[Lacking]:
     """What is still to be handed in before the job is done, in the checklist's order. Pure.
 
-    Per visit items are needed on every completed visit. Something sent back counts until it is replaced, even if the
-    item was not required.
+    Per visit items are needed on every completed visit; of some, fewer than are asked for are enough. Something sent
+    back counts until it is replaced, even if the item was not required.
     """
     newest: dict[tuple[str, int], DeliverableRow] = {}
     for row in handed:
@@ -40,10 +40,11 @@ def lacking(items: Sequence[Item], handed: Sequence[DeliverableRow], completed_v
         num_sent_back = len(rows) - len(good)
         counts = [sum(row.visit_id == visit for row in good) for visit in completed_visits]
         given = counts if item.per == "visit" else [len(good)]
-        short = max((item.min_count - each for each in given), default=0) if item.is_required else 0
+        needed = item.enough or item.min_count
+        short = max((needed - each for each in given), default=0) if item.is_required else 0
         if short > 0 or num_sent_back:
             fewest = min(given, default=len(good))
-            found.append(Lacking(item.code, item.min_count, fewest, num_sent_back))
+            found.append(Lacking(item.code, needed, fewest, num_sent_back))
     return found
 
 

@@ -83,6 +83,21 @@ def test_where_fewer_devices_are_found_than_expected_the_work_is_done_and_fewer_
     assert (line["kind"], Decimal(line["units"]), line["amount"]) == ("devices", D(1), "25.00")
 
 
+@pytest.mark.parametrize(("asked", "enough", "ends"), [(1, 1, True), (3, None, False)])
+def test_fewer_devices_end_the_work_where_the_checklist_itself_asked_for_no_more(
+    story, operator, acme, asked, enough, ends
+):
+    own = {"code": "till", "kind": "serial", "label": "The till's number", "min_count": asked}
+    given = story.assigned(**BY_DEVICE, deliverables=[own])
+    [item] = given.technician.get(f"{given.job_url}/deliverables").json()["items"]
+    assert (item["min_count"], item["enough"]) == (3, enough)
+    given.does("confirm", "leave", "check-in", "check-out")
+    [lacks] = given.technician.post(f"{given.job_url}/finish").json()["missing"]
+    assert (lacks["item"], lacks["num_needed"], lacks["num_given"]) == ("till", asked, 0)
+    given.hands_in("till", written="TILL-1")
+    assert given.technician.post(f"{given.job_url}/finish").is_success is ends
+
+
 def test_by_the_device_one_person_of_a_visit_is_paid_and_only_for_those_of_their_own_visit(story, acme):
     place = BY_DEVICE["slots"][0]
     both = story.town.job_body(**BY_DEVICE | {"slots": [place | {"count": 2}]})

@@ -32,6 +32,18 @@ describe('a checklist', () => {
     expect(states([...sentBack, handed(2, 2, 'submitted')])[0]?.state).toBe('done')
   })
 
+  it('lacks nothing once there are as many devices as are enough', () => {
+    const item = { ...PHOTO, min_count: 3, enough: 1 } as Item
+    const of = (deliverables: Handed[], entries: Entry[] = []) =>
+      itemStates({ items: [item], deliverables }, 'visit', entries)
+    expect(numLacking(of([]))).toBe(1)
+    expect(numLacking(of([handed(1, 1, 'submitted')]))).toBe(0)
+    expect(numLacking(of([], [waiting()]))).toBe(0)
+    expect(of([handed(1, 1, 'submitted')])[0]?.state).toBe('open')
+    expect(numLacking(of([handed(1, 1, 'submitted'), handed(2, 1, 'sent_back')]))).toBe(1)
+    expect(numLacking(states([handed(1, 1, 'submitted')]))).toBe(1)
+  })
+
   it('of a visit asks for what belongs to this visit', () => {
     const item = { ...PHOTO, per: 'visit' } as Item
     const found = itemStates({ items: [item], deliverables: [handed(1, 1, 'passed')] }, 'visit', [])

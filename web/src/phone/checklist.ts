@@ -50,9 +50,15 @@ function stateOf(back: number, good: number, waiting: number, needed: number): I
   return good + waiting >= wanted ? 'kept' : 'open'
 }
 
+/** Whether the work is not done without more of it: of devices fewer may be there than are expected. */
+export function isLacking({ item, handed, waiting, state }: ItemState): boolean {
+  if (!item.is_required || state === 'done' || state === 'kept') return false
+  const good = handed.filter((each) => each.state !== 'sent_back').length
+  return state === 'back' || good + waiting.length < (item.enough ?? Math.max(1, item.min_count))
+}
+
 /** How many of those that are needed are still to be handed in. */
-export const numLacking = (states: readonly ItemState[]): number =>
-  states.filter((each) => each.item.is_required && (each.state === 'open' || each.state === 'back')).length
+export const numLacking = (states: readonly ItemState[]): number => states.filter(isLacking).length
 
 /** Whether what was written has the form that is asked for: `#` a digit, `@` a letter, `?` either. */
 export function fits(pattern: string | null, written: string): boolean {
