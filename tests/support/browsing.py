@@ -27,6 +27,11 @@ _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice
 #: What the browser itself says of a network that is not there, or of an answer that is no success.
 _EXPECTED = ("net::ERR_INTERNET_DISCONNECTED", "Failed to load resource: the server responded")
 
+#: So long does a test wait for what a page shows: past the longest pause of a page that asks again by itself (15 s), on
+#: a machine that has much else to do.
+PATIENCE_MS = 25_000
+expect.set_options(timeout=PATIENCE_MS)
+
 PHONE, DESK = (390, 844), (1440, 900)
 #: A page that still grows then is a fault of its own.
 _MOST_LOOKS = 5
@@ -127,7 +132,7 @@ class Devices:
             }
             | more,
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         found = Device(self.url, context, context.new_page(), others=self.others)
         found.page.on("console", lambda message: _note(found, message))
         found.page.on("pageerror", lambda error: found.faults.append(f"thrown: {error}"))
