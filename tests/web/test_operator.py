@@ -56,6 +56,7 @@ def test_the_named_person_decides_what_both_sides_have_stated_and_both_read_why(
         assert phone.barriers() == []
         in_panel(phone, "State your side")
         phone.sees("State it anew")
+        phone.heard()
 
         sits_down(devices, olga, OPERATOR)
         goes(olga, "Disputes")
@@ -275,6 +276,7 @@ def test_notice_of_a_removal_goes_with_the_copy_and_is_answered_from_a_phone_wit
         phone.offline(False)
         phone.sees("Nothing is decided. A person will read your answer.")
         phone.sees("You answered")
+        phone.heard()
         (removal,) = done(acme.operator.get(f"/v1/technicians/{who}/removals"))
         assert (removal["state"], removal["answer"]) == ("answered", "That is somebody else of my name.")
         desk.page.reload()
@@ -323,6 +325,7 @@ def test_a_technician_asks_a_person_to_look_again_without_a_network_and_reads_th
         phone.offline(False)
         phone.sees("A person looks at it")
         phone.sees("You have an answer by")
+        phone.heard()
         if SHOTS:
             phone.page.screenshot(path=Path(SHOTS) / "look.png", full_page=True)
         (review,) = [each for each in done(acme.operator.get("/v1/reviews"))["items"] if each["words"].endswith(CANARY)]

@@ -157,6 +157,7 @@ def test_open_jobs_are_taken_and_asked_for_in_the_order_that_one_likes(devices: 
         expect(phone.page.get_by_role("button", name="Ask for it")).to_have_count(0)
         phone.presses("Take it")
         phone.sees("No open job that you may do now")
+        phone.heard()
     items = devices.town.staff.get(f"/v1/jobs/{dear['id']}/offers").json()["items"]
     assert [each["state"] for each in items if each["technician"]["id"] == str(who)] == ["requested"]
     assert holder(devices, cheap["id"]) == who
@@ -192,6 +193,7 @@ def test_a_no_and_other_terms_reach_the_client(devices: Devices):
         assert phone.barriers() == []
         phone.presses("Pedir esto")
         phone.sees("Propuso otras condiciones")
+        phone.heard()
         (asked,) = [
             each for each in devices.town.staff.get(f"/v1/jobs/{job['id']}/offers").json()["items"] if each["counter"]
         ]
@@ -201,6 +203,7 @@ def test_a_no_and_other_terms_reach_the_client(devices: Devices):
         phone.page.get_by_label("La hora no me conviene").check()
         phone.presses("Decir que no")
         phone.sees("Ahora no hay ofertas")
+        phone.heard()
     states = {
         each["id"]: each["reason"] for each in devices.town.staff.get(f"/v1/jobs/{job['id']}/offers").json()["items"]
     }
@@ -223,6 +226,7 @@ def test_a_counter_by_the_device_asks_for_so_much_for_each(devices: Devices):
         amount.fill("30")
         phone.presses("Ask for this")
         phone.sees("You asked for other terms")
+        phone.heard()
     listed = devices.town.staff.get(f"/v1/jobs/{job['id']}/offers").json()["items"]
     assert [each["counter"]["pay"]["amount"] for each in listed if each["counter"]] == ["90.00"]
 

@@ -241,6 +241,7 @@ def test_what_came_on_top_is_claimed_a_penalty_contested_and_a_part_disputed_fro
         phone.presses("Give way")
         _in_panel(phone, "Give way")
         phone.sees("Decided: $0 for the technician")
+        phone.heard()
     [payment] = taken.caller.get("/v1/payments").json()["items"]
     states = {each["code"]: (each["state"], each["amount"]) for each in payment["extras"]}
     assert states == {
@@ -337,6 +338,7 @@ def test_the_record_says_what_each_point_stands_on_and_how_to_appeal(devices: De
         assert phone.barriers() == []
         phone.presses("Ask for a review")
         phone.sees("Your appeal is open")
+        phone.heard()
         [review] = taken.caller.get("/v1/reviews").json()["items"]
         assert (review["words"], review["state"]) == (f"They moved it. {CANARY}", "open")
         answer = {"verdict": "rejected", "words": f"Seen. {CANARY}"}
@@ -415,6 +417,7 @@ def test_what_an_insurance_says_is_handed_in_with_it(devices: Devices):
         assert phone.barriers() == []
         phone.presses("On to the photos")
         phone.sees("Photograph it first, page by page.")
+        phone.heard()
     [proof] = town.technician(0).get(f"/v1/technicians/{technician}/credentials").json()["items"]
     assert proof["facts"] == {
         "named_insured": f"Ray Diaz {CANARY}", "per_occurrence": "1000000", "aggregate": "2000000", "currency": "USD",

@@ -65,6 +65,7 @@ def test_work_at_risk_and_work_that_was_taken_back_can_be_looked_at_by_a_person(
         phone.sees("I renewed it in May.")
         phone.context.set_offline(False)
         phone.sees("Una persona lo está mirando" if is_spanish else "A person looks at it")
+        phone.heard()
         with devices.device(DESK) as desk:
             devices.sign_in(desk, "ned@truckroll.example", "nav, header button")
             desk.opens("/desk/operator/reviews")

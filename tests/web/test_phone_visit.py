@@ -117,6 +117,7 @@ def test_a_job_is_proved_without_a_network_and_done_when_it_comes_back(devices: 
         assert devices.town.staff.get(f"{taken['job']}/deliverables").json()["deliverables"] == []
 
         phone.offline(False)
+        phone.heard()
         phone.sees("You said that the job is done")
         assert phone.barriers() == []
     shown = taken["caller"].get(f"{taken['job']}/deliverables").json()
@@ -190,6 +191,7 @@ def test_what_is_needed_on_site_is_asked_for_and_answered(devices: Devices, take
         assert phone.barriers() == []
         phone.presses("Ask for it")
         phone.sees("Waiting for an answer")
+        phone.heard()
         [asked] = staff.get("/v1/site-requests").json()["items"]
         assert (asked["kind"], asked["minutes"], asked["note"]) == ("more_time", 45, CANARY)
         granted = staff.post(f"/v1/site-requests/{asked['id']}/grant", {"minutes": 30, "amount": "25.00"})
@@ -278,6 +280,7 @@ def test_waiting_what_happened_and_stars_are_told_from_the_site(devices: Devices
         assert phone.barriers() == []
         phone.presses("Give the stars")
         phone.sees("You gave 4 of 5 stars.")
+        phone.heard()
         _looks_after_it(devices, taken)
         phone.page.reload()
         phone.sees("The client gave you 5 of 5.")
@@ -313,6 +316,7 @@ def test_work_is_handed_back_and_somebody_else_is_asked(devices: Devices, taken)
         assert phone.barriers() == []
         phone.presses("Devolverlo")
         phone.sees("Esta visita no está en su día")
+        phone.heard()
     [mine] = taken["caller"].get("/v1/assignments?state=released").json()["items"]
     assert (mine["ended_by"], mine["ended_why"]) == ("technician", "ill")
 
@@ -327,6 +331,7 @@ def test_another_time_is_proposed_and_the_clients_is_answered(devices: Devices, 
         assert phone.barriers() == []
         phone.page.get_by_role("dialog").locator("button.main").click()
         phone.sees("You proposed")
+        phone.heard()
         [mine] = staff.get(f"{visit}/proposals").json()["items"]
         assert (mine["by_side"], mine["note"]) == ("technician", CANARY)
         phone.presses("Take it back")
@@ -339,6 +344,7 @@ def test_another_time_is_proposed_and_the_clients_is_answered(devices: Devices, 
         phone.sees("Stocktaking")
         phone.presses("Agree")
         expect(phone.page.get_by_text("The client asks for a change")).to_have_count(0)
+        phone.heard()
         assert phone.barriers() == []
     agreed = datetime.fromisoformat(taken["caller"].get("/v1/assignments").json()["items"][0]["start_at"])
     assert agreed == start.astimezone(UTC)
