@@ -80,7 +80,7 @@ def test_a_rule_that_may_be_set_aside_asks_for_a_reason_and_a_locked_one_refuses
     more = cents(one) - cents(best)
     assert (one["may"], more > 0) == (False, True), "precondition"
     with town.device(TALL) as desk:
-        shows_lanes(town, desk, open_job)
+        shows_lanes(town, desk, open_job, "Technician 0")
         adds_lane(desk, "Technician 6")
         ghost = desk.page.locator(".ghost")
         holds(desk, open_job, "Technician 6")
@@ -156,8 +156,8 @@ def shows_lanes(devices: Devices, desk: Device, job: dict[str, Any], name: str |
     desk.presses(f"The day of {job['number']}")
     desk.presses("Close")
     desk.page.locator(".lane").get_by_role("button", name=job["number"]).click()
-    if name and lane(desk, name).count() == 0:
-        adds_lane(desk, name)
+    if name:
+        lane(desk, name).wait_for()
 
 
 def adds_lane(desk: Device, name: str) -> None:
@@ -173,7 +173,7 @@ def lane(desk: Device, name: str) -> Locator:
 def holds(desk: Device, job: dict[str, Any], over: str, hours: float = 0) -> float:
     """Take a job's bar and hold it over somebody's lane, so many hours later: where the mouse is."""
     bar = desk.page.locator(".lane").get_by_role("button", name=job["number"])
-    bar.scroll_into_view_if_needed()
+    bar.hover(position={"x": 10, "y": 10})  # only once it stands still
     taken = bar.bounding_box()
     assert taken
     desk.page.mouse.move(taken["x"] + 10, taken["y"] + taken["height"] / 2)
