@@ -316,8 +316,13 @@ def show(device: Device, shot: Shot, names: Names) -> None:
     if shot.acts is not None:
         shot.acts(device, names)
     device.page.locator(shot.sees).first.wait_for()
-    device.page.evaluate(_IS_STILL, [STILL_MS, PATIENCE_MS])
+    rests(device)
     device.page.evaluate("document.fonts.ready")
+
+
+def rests(device: Device) -> None:
+    """Wait until everything that a page waited for stands on it."""
+    device.page.evaluate(_IS_STILL, [STILL_MS, PATIENCE_MS])
 
 
 def _draw(device: Device, shot: Shot, size: str, names: Names) -> None:

@@ -179,13 +179,14 @@ def _read(device: Device) -> set[str]:
 
 
 def _opens(path: str, *columns: str) -> Look:
-    """A page at rest, with the texts of these columns."""
+    """A page at rest, as `screenshots.py` has it, with the texts of these columns."""
 
     def look(device: Device, names: dict[str, str]) -> None:
         device.opens(path.format(**names))
         for column in columns:
             device.page.get_by_text(f"{{{column} ").first.wait_for(state="attached")
-        device.page.wait_for_timeout(700)
+        device.page.wait_for_load_state("networkidle")
+        drawn_pages().rests(device)
 
     return look
 
