@@ -15,6 +15,7 @@ from pictures import PDF, photo
 from playwright.sync_api import expect
 from signing import add_staff
 from town import Caller
+from unsent import UNSENT, until
 
 from dispatch.record.session import ENGINE, transaction
 from dispatch.reputation.sweeps import DUE
@@ -289,6 +290,7 @@ def test_what_is_said_of_the_pay_without_a_network_is_kept_and_then_told_with_th
         evidence = phone.page.get_by_label("Add a photo or PDF")
         evidence.set_input_files([_photo_file(), {"name": "bill.pdf", "mimeType": "application/pdf", "buffer": PDF}])
         phone.sees("Evidence 2")
+        until(phone, lambda: len(phone.page.evaluate(UNSENT)) == 2)
         # What was typed and what was added to it outlive the page.
         phone.page.reload()
         phone.page.locator("summary").filter(has_text="Replace drive").click()

@@ -1,6 +1,7 @@
 """Where on the phone does a technician read that work is at risk or gone, and ask a person to look at it?"""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def taken_then_lapsed(devices: Devices, fate: str) -> tuple[dict[str, Any], str]
     assert operator.post("/v1/credential-kinds", {"code": KIND, "name": "Site pass"}).status_code == 201
     who = town.world.technicians[0]
     with town.world.as_engine() as (session, now):
-        claim = Claim(KIND, now.date(), now.date().replace(year=now.year + 3))
+        claim = Claim(KIND, now.date(), now.date() + timedelta(days=1000))
         proof = insert_credential(session, ENGINE, who, claim, state="verified", facts={}, now=now)
     needs = {"needs": {"skills": {"hvac": 2}, "credentials": [KIND]}, "pay": {"amount": "140.00"}}
     _, offers = town.offered(slots=[needs], day_policy={"proofs": {"on_lapse": fate}})

@@ -1,6 +1,5 @@
 """Photos beside words that were not sent, and a signature: here after the page was shut, gone once they are sent?"""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,23 +7,9 @@ from browsing import Device, Devices
 from dressed import done
 from pictures import photo
 from playwright.sync_api import expect
+from unsent import UNSENT, kept, until
 
 SIGNED = [{"code": "signed", "kind": "signature", "label": "The manager signs"}]
-#: Files of a phone's own store that were not said yet.
-UNSENT = """async () => {
-    const database = await new Promise((done) => {
-        const asked = indexedDB.open('truckroll-phone')
-        asked.onsuccess = () => done(asked.result)
-    })
-    const reads = database.transaction('reads').objectStore('reads')
-    const range = IDBKeyRange.bound('unsent ', 'unsent \\uffff')
-    const found = await new Promise((done) => {
-        const asked = reads.getAll(range)
-        asked.onsuccess = () => done(asked.result)
-    })
-    database.close()
-    return found.flatMap((each) => each.data).map((each) => each.size > 0 && each.type)
-}"""
 SIZES = UNSENT.replace("each.size > 0 && each.type", "each.size")
 #: How much of the pad is ink.
 INK = """canvas => {
@@ -62,6 +47,7 @@ def test_photos_beside_a_message_outlive_the_page_with_and_without_a_network(dev
         chooses(phone, "Add a photo", photo(gps=True))
         chooses(phone, "Another photo", photo(), photo())
         expect(mine).to_have_count(3)
+        kept(phone, [JPEG, JPEG, JPEG])
         assert phone.barriers() == []
         phone.page.reload()
         expect(mine).to_have_count(3)
@@ -70,12 +56,12 @@ def test_photos_beside_a_message_outlive_the_page_with_and_without_a_network(dev
         phone.offline(True)
         phone.page.reload()
         expect(mine).to_have_count(3)
-        assert mine.evaluate_all("all => all.map(each => each.naturalWidth)") == [40, 40, 40]
+        until(phone, lambda: mine.evaluate_all("all => all.map(each => each.naturalWidth)") == [40, 40, 40])
         phone.presses("Leave photo 2 out")
         expect(mine).to_have_count(2)
+        kept(phone, [JPEG, JPEG])
         phone.page.reload()
         expect(mine).to_have_count(2)
-        kept(phone, [JPEG, JPEG])
         # What is kept of one conversation stands beside no other words.
         phone.opens(taken["page"])
         phone.presses("Something happened")
@@ -107,6 +93,7 @@ def test_photos_of_what_happened_are_there_when_the_panel_is_opened_again(device
         phone.page.get_by_label("What you saw").fill("A shelf fell")
         chooses(phone, "Add a photo", photo())
         expect(mine).to_have_count(1)
+        kept(phone, [JPEG])
         phone.page.reload()
         phone.presses("Something happened")
         expect(mine).to_have_count(1)
@@ -122,6 +109,7 @@ def test_photos_of_what_happened_are_there_when_the_panel_is_opened_again(device
         expect(phone.page.get_by_label("What you saw")).to_have_value("")
         expect(mine).to_have_count(0)
         kept(phone, [])
+        phone.heard()
     [told] = devices.town.staff.get(f"/v1/visits/{taken['visit']}/incidents").json()["items"]
     assert (told["note"], len(told["files"])) == ("A shelf fell", 1)
 
@@ -175,6 +163,7 @@ def test_nobody_else_finds_what_was_not_sent_and_a_full_phone_says_that_it_is_no
         mine = phone.page.get_by_role("img", name="Your photo")
         chooses(phone, "Add a photo", photo())
         expect(mine).to_have_count(1)
+        kept(phone, [JPEG])
         phone.page.evaluate(FILL)
         chooses(phone, "Another photo", photo())
         phone.sees("There is no room left on this phone: it is kept only until this page closes.")
@@ -201,23 +190,10 @@ def chooses(phone: Device, label: str, *photos: bytes) -> None:
     phone.page.get_by_label(label).set_input_files(files)  # type: ignore[arg-type]
 
 
-def kept(phone: Device, kinds: list[str]) -> None:
-    """Wait until the phone's store has these files that are not sent, and no other."""
-    until(phone, lambda: phone.page.evaluate(UNSENT) == kinds)
-
-
-def until(phone: Device, is_so: Callable[[], bool]) -> None:
-    for _ in range(50):
-        if is_so():
-            return
-        phone.page.wait_for_timeout(100)
-    assert is_so()
-
-
 def signs(phone: Device, lower: int = 0) -> None:
     """A finger moves over the pad."""
     pad = phone.page.locator("canvas")
-    pad.scroll_into_view_if_needed()
+    pad.hover()  # only once it stands still
     box = pad.bounding_box()
     assert box is not None
     mouse = phone.page.mouse

@@ -386,7 +386,7 @@ def large_photo() -> bytes:
 def signs(phone: Device) -> None:
     """A finger moves over the pad."""
     pad = phone.page.locator("canvas")
-    pad.scroll_into_view_if_needed()
+    pad.hover()  # only once it stands still
     box = pad.bounding_box()
     assert box is not None
     mouse = phone.page.mouse
