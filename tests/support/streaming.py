@@ -67,10 +67,14 @@ def free_port() -> int:
 @contextmanager
 def serving(app: FastAPI, port: int | None = None) -> Iterator[str]:
     """The application on a port of its own, or on this one: its address."""
-    port = port or free_port()
-    config = uvicorn.Config(app, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=1)
+    # Taken here, and not given back in between: another worker of these tests looks for a port, too.
+    own = socket.socket()
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    own.bind(("127.0.0.1", port or 0))
+    port = own.getsockname()[1]
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
+    thread = threading.Thread(target=server.run, args=([own],), daemon=True)
     thread.start()
     deadline_s = time.monotonic() + PATIENCE_S
     while not server.started:
