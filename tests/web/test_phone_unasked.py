@@ -63,6 +63,7 @@ def test_who_was_not_asked_reads_why_what_to_do_and_asks_a_person(devices: Devic
         if SHOTS:
             wide.page.screenshot(path=Path(SHOTS) / f"unasked-wide-{scheme}.png", full_page=True)
         # What was read stays in sight without a network.
+        phone.page.evaluate("navigator.serviceWorker.ready")
         phone.offline(True)
         phone.page.reload()
         phone.sees("Swap a till")

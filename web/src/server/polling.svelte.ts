@@ -8,15 +8,22 @@ export class Polled<T> {
   data = $state.raw<T>()
   problem = $state.raw<Problem>()
   readonly #ask: () => Promise<Result<T>>
+  #asked = 0
+  #shown = 0
 
   constructor(ask: () => Promise<Result<T>>) {
     this.#ask = ask
   }
 
   renew = async (): Promise<void> => {
+    const num = ++this.#asked
     const answer = await this.#ask()
-    if (answer.ok) this.data = answer.data
-    else if (answer.problem.code === 'unauthenticated') session.end()
+    // What was asked later is known already: an older answer never replaces a newer one.
+    if (num < this.#shown) return
+    if (answer.ok) {
+      this.#shown = num
+      this.data = answer.data
+    } else if (answer.problem.code === 'unauthenticated') session.end()
     this.problem = answer.ok ? undefined : answer.problem
   }
 
