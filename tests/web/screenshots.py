@@ -29,7 +29,7 @@ CHICAGO = ZoneInfo("America/Chicago")
 
 
 #: It is still when nothing is brought or taken for this long, and no skeleton stands where something is being read.
-STILL_MS, PATIENCE_MS = 400, 15_000
+STILL_MS, PATIENCE_MS = 400, 30_000
 _IS_STILL = """([still, patience]) => new Promise((resolve, reject) => {
   let changed = performance.now()
   const until = changed + patience

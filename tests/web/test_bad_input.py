@@ -19,13 +19,14 @@ def test_two_tabs_answer_the_same_offer_and_the_second_is_told(devices: Devices)
     with devices.device() as first:
         devices.sign_in(first, devices.address_of(offers[0].technician_id))
         second = Device(first.url, first.context, first.context.new_page(), first.faults)
+        # The second tab hears of nothing: else it takes the question back by itself, within two seconds.
+        held: list[Route] = []
+        second.page.route("**/v1/offers/stream", held.append)
         for tab in (first, second):
             tab.opens(f"/phone/offers/{offers[0].id}")
             tab.sees("Why you")
         second.presses("No")
         second.page.get_by_label("The time does not suit").check()
-        # The second tab hears of nothing for a while: else it takes the question back by itself.
-        held: list[Route] = []
         second.page.route(
             "**/v1/**", lambda each: held.append(each) if each.request.method == "GET" else each.continue_()
         )
