@@ -114,6 +114,7 @@ class Keyboard:
         expect(wanted).to_have_value(iso)
 
     def choose(self, wanted: Locator, label: str) -> None:
+        wanted.locator("option", has_text=label).first.wait_for(state="attached")
         self.reach(wanted)
         labels = [each.strip() for each in wanted.locator("option").all_inner_texts()]
         now: int = wanted.evaluate("(each) => each.selectedIndex")
@@ -153,7 +154,7 @@ class Keyboard:
 
 def stays_on(page: Page) -> None:
     """Whoever has begun to walk is not thrown off the page by what the page does; one that just came is at its top."""
-    for _ in range(40):
+    for _ in range(100):
         if page.evaluate("window.hasWalked !== true || document.activeElement !== document.body"):
             break
         page.wait_for_timeout(50)
