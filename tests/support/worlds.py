@@ -7,10 +7,11 @@ latitude), T-00000 the nearest at 1 km. All have `hvac` at level 3, work at any 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from letin import LET_IN
 from sqlalchemy import Engine, event, insert, select, text
@@ -166,7 +167,9 @@ def small_world(
             _be_patient(session, patience_s)
             now = database_now(session)
             _build(session, client, site, technicians, now)
-        start = (now + timedelta(days=2)).astimezone(UTC).replace(hour=18, minute=0, second=0, microsecond=0)
+        # At the site's noon, in summer as in winter.
+        day = (now + timedelta(days=2)).astimezone(UTC).date()
+        start = datetime.combine(day, time(12), ZoneInfo(ZONE)).astimezone(UTC)
         yield World(engine, client, site, technicians, start, patience_s=patience_s)
     finally:
         engine.dispose()

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from browsing import DESK, PHONE, Device, Devices
@@ -170,7 +171,8 @@ def test_a_no_and_other_terms_reach_the_client(devices: Devices):
         devices.sign_in(phone, devices.address_of(offers[0].technician_id))
         phone.follows("Ofertas")
         # The clock where the work is, and the reader's own beside it.
-        phone.sees("12:00 p.m. \N{EN DASH} 4:00 p.m. CST")
+        zone = devices.town.world.start.astimezone(ZoneInfo("America/Chicago")).tzname()
+        phone.sees(f"12:00 p.m. \N{EN DASH} 4:00 p.m. {zone}")
         phone.sees("1:00 p.m. \N{EN DASH} 5:00 p.m. aquí")
         phone.follows("Replace drive")
         phone.page.locator("summary").first.click()
