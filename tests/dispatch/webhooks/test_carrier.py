@@ -111,7 +111,7 @@ def test_every_answer_has_its_word_and_comes_in_time(talk: Talk, code: str, stat
     started = time.monotonic()
     answer = posted(talk)
     assert (answer.code, answer.status) == (code, status)
-    assert time.monotonic() - started < 3.0
+    assert time.monotonic() - started < 10.0
 
 
 def test_a_body_of_ten_megabytes_is_cut_off_and_its_status_counts():
