@@ -74,6 +74,7 @@ def test_a_page_of_a_proof_that_is_too_large_or_no_picture_is_refused_with_its_r
         phone.page.get_by_label("Number or where it can be looked up").fill("Card 4711")
         phone.presses("On to the photos")
         phone.sees("Photograph it first, page by page.")
+        phone.heard()
         for name, data, words in (
             ("huge.jpg", photo() + b"\0" * 20_000_000, "larger than 15 MB"),
             ("fake.jpg", b"no picture at all", "neither a photo nor a PDF"),

@@ -382,6 +382,7 @@ def test_a_proof_is_photographed_page_by_page_and_handed_in(devices: Devices):
         assert phone.barriers() == []
         phone.presses("On to the photos")
         phone.sees("Photograph it first, page by page.")
+        phone.heard()
         _page(phone, "Choose a photo or PDF", b"no picture at all")
         phone.sees("This is neither a photo nor a PDF.")
         _page(phone, "Photograph a page", photo(gps=True))
