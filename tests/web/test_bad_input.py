@@ -21,7 +21,7 @@ def test_two_tabs_answer_the_same_offer_and_the_second_is_told(devices: Devices)
         second = Device(first.url, first.context, first.context.new_page(), first.faults)
         # The second tab hears of nothing: else it takes the question back by itself, within two seconds.
         held: list[Route] = []
-        second.page.route("**/v1/offers/stream", held.append)
+        second.page.route("**/v1/offers/stream", lambda each: held.append(each))
         for tab in (first, second):
             tab.opens(f"/phone/offers/{offers[0].id}")
             tab.sees("Why you")
