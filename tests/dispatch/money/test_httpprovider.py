@@ -99,7 +99,7 @@ def waits() -> list[float]:
 
 @pytest.fixture
 def provider(bank: Bank, waits: list[float]) -> HttpProvider:
-    return HttpProvider(bank.url, KEY, timeout_s=0.3, sleep=waits.append)
+    return HttpProvider(bank.url, KEY, timeout_s=1.0, sleep=waits.append)
 
 
 ORDER = Order(uuid4(), uuid4(), D("12.50"), "USD")
