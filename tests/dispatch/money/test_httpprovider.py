@@ -47,7 +47,7 @@ class Bank:
         key = headers["Idempotency-Key"]
         self.paid.setdefault(key, json.loads(body))
         if next_one == "hang":
-            time.sleep(0.6)
+            time.sleep(2.5)
         if isinstance(next_one, bytes):
             return 200, next_one
         return 201, json.dumps({"id": f"po_{key[-12:]}"}).encode()
