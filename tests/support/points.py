@@ -25,7 +25,7 @@ def reckons(story):
     """
     with story.town.world.as_engine() as (session, _):
         last = session.scalar(select(func.pg_current_xact_id().cast(Text)))
-    # The longest of them has more than a minute when the machine is busy.
+    # On a busy machine a race with real commits may take long.
     for _ in range(3600):
         with story.town.world.as_engine() as (session, _):
             if session.execute(_SETTLED, {"last": last}).scalar_one():
