@@ -1,39 +1,54 @@
-"""Where does a person read the API's description? A page of our own at `/v1/docs`: it loads nothing from anywhere."""
+"""Where is the API's description read? At `/v1/docs` by people, at `/v1/openapi.json` by programs.
+
+The page is our own and loads nothing from anywhere.
+"""
 
 import gzip
+import json
 from base64 import b64encode
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from hashlib import sha256
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from api.docpage import STYLE, page_of
 
 _STYLE_HASH = b64encode(sha256(STYLE.encode()).digest()).decode()
-_HEADERS = {
+_PAGE = {
     "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none';"
     " form-action 'none'; frame-ancestors 'none'",
-    "Cache-Control": "no-cache",
     "Referrer-Policy": "no-referrer",
-    "Vary": "Accept-Encoding",
     "X-Content-Type-Options": "nosniff",
 }
 
 
 def add_docs(app: FastAPI) -> None:
-    """Serve the page, made when it is first asked for."""
+    """Serve both, made when they are first asked for.
 
+    That takes seconds, of a thread beside the one that answers everybody else. The answer begins before it, so that
+    the deadline of a request does not end it.
+    """
+    _serve(app, "/v1/docs", "text/html", _PAGE, lambda: page_of(app.openapi()))
+    _serve(app, "/v1/openapi.json", "application/json", {}, lambda: json.dumps(app.openapi(), ensure_ascii=False))
+
+
+def _serve(app: FastAPI, path: str, media_type: str, headers: dict[str, str], make: Callable[[], str]) -> None:
     @lru_cache(maxsize=1)
     def made() -> tuple[bytes, bytes]:
-        page = page_of(app.openapi()).encode()
-        return page, gzip.compress(page)
+        text = make().encode()
+        return text, gzip.compress(text)
 
-    def docs(request: Request) -> Response:
-        plain, packed = made()
+    def answer(request: Request) -> Response:
         is_packed = "gzip" in request.headers.get("Accept-Encoding", "")
-        headers = _HEADERS | ({"Content-Encoding": "gzip"} if is_packed else {})
-        return Response(packed if is_packed else plain, headers=headers, media_type="text/html")
 
-    app.add_route("/v1/docs", docs, include_in_schema=False)
+        def body() -> Iterator[bytes]:
+            yield made()[is_packed]
+
+        kept = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+        packed = {"Content-Encoding": "gzip"} if is_packed else {}
+        return StreamingResponse(body(), headers=headers | kept | packed, media_type=media_type)
+
+    app.add_route(path, answer, include_in_schema=False)

@@ -4,6 +4,7 @@ FastAPI describes its own validation error, which nobody gets here, and not what
 and problems. These follow from method and address, so they are added by rule and cannot be forgotten.
 """
 
+from threading import Lock
 from typing import Any
 
 from fastapi import FastAPI
@@ -51,35 +52,41 @@ _IF_MATCH = {
     "schema": {"type": "string", "pattern": '^"v[0-9]{1,9}"$'},
     "example": '"v1"',
 }
+_MAKING = Lock()
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
-    """The description, made once."""
-    if app.openapi_schema is None:
-        found = get_openapi(
-            title=app.title,
-            version=app.version,
-            openapi_version="3.1.0",
-            summary=app.summary,
-            description=app.description,
-            routes=app.routes,
-            tags=app.openapi_tags,
-            license_info=app.license_info,
-            separate_input_output_schemas=True,
-        )
-        for path, operations in found["paths"].items():
-            for method, operation in operations.items():
-                _complete(path, method, operation)
-        schemas = found.setdefault("components", {}).setdefault("schemas", {})
-        for name in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(name, None)
-        problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas.update(problem.pop("$defs"))
-        schemas["Problem"] = problem
-        _show_examples(found)
-        _drop_item_schemas(found)
-        app.openapi_schema = found
-    return app.openapi_schema
+    """The description, made once, whoever asks at the same time."""
+    with _MAKING:
+        if app.openapi_schema is None:
+            app.openapi_schema = _description(app)
+        return app.openapi_schema
+
+
+def _description(app: FastAPI) -> dict[str, Any]:
+    found = get_openapi(
+        title=app.title,
+        version=app.version,
+        openapi_version="3.1.0",
+        summary=app.summary,
+        description=app.description,
+        routes=app.routes,
+        tags=app.openapi_tags,
+        license_info=app.license_info,
+        separate_input_output_schemas=True,
+    )
+    for path, operations in found["paths"].items():
+        for method, operation in operations.items():
+            _complete(path, method, operation)
+    schemas: dict[str, Any] = found.setdefault("components", {}).setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(problem.pop("$defs"))
+    schemas["Problem"] = problem
+    _show_examples(found)
+    _drop_item_schemas(found)
+    return found
 
 
 def operation_id(name: str) -> str:
