@@ -93,27 +93,23 @@ class Job:
     terms_version: int = 1
     hours_rules: HoursRules = NO_RULES
     papers: Mapping[str, tuple[Paper, ...]] = field(default_factory=dict)
+    #: The time of the work itself.
+    duration: timedelta = field(init=False, repr=False, compare=False)
+    #: The last moment at which the work still fits.
+    latest_start_at: datetime = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.start_at.tzinfo is None or self.end_at.tzinfo is None:
             raise JobError(f"start_at {self.start_at} and end_at {self.end_at} need an offset from UTC")
         if self.duration_min < 1:
             raise JobError(f"duration_min {self.duration_min}: work takes at least one minute")
+        object.__setattr__(self, "duration", timedelta(minutes=self.duration_min))
         if self.end_at - self.start_at < self.duration:
             raise JobError(f"a window of {self.end_at - self.start_at} is shorter than the work of {self.duration}")
+        object.__setattr__(self, "latest_start_at", self.end_at - self.duration)
         for code, level in self.needs.skills.items():
             if not 1 <= level <= 5:
                 raise JobError(f"skill {code!r} at level {level}: levels go from 1 to 5")
-
-    @property
-    def duration(self) -> timedelta:
-        """The time of the work itself."""
-        return timedelta(minutes=self.duration_min)
-
-    @property
-    def latest_start_at(self) -> datetime:
-        """The last moment at which the work still fits."""
-        return self.end_at - self.duration
 
     @property
     def last_day(self) -> date:

@@ -37,6 +37,12 @@ FOREVER = date.max.toordinal()
 Crossed = Literal["reached", "exceeded"]
 
 
+#: The least time there is.
+_TICK = timedelta(microseconds=1)
+#: A zone by its name: asking `ZoneInfo` again takes longer than finding a day in it.
+_zone = lru_cache(maxsize=1024)(ZoneInfo)
+
+
 @dataclass(frozen=True, slots=True)
 class HoursLimit:
     """So many seconds in any `window_months` months; with `num_years` only if the windows
@@ -85,7 +91,12 @@ class HoursRules:
 
     def fresh_on(self, day: int, engaged_as: str) -> int:
         """What is left on a day to somebody who never worked for the client, and would in this way."""
-        return _least_allowed(self.limits_of(engaged_as), day)
+        least = NO_LIMIT
+        for limit in self.limits:
+            is_on = limit.valid_from <= day <= limit.valid_to and engaged_as in limit.engagements
+            if is_on and isinstance(limit, HoursLimit):
+                least = min(least, limit.allowed_s)
+        return least
 
     def limits_of(self, engaged_as: str) -> tuple[Limit, ...]:
         """The limits that concern who works for the client in this way."""
@@ -93,9 +104,8 @@ class HoursRules:
 
     def days_of(self, start_at: datetime, end_at: datetime) -> range:
         """The days, as ordinals, on which this time lies."""
-        zone = ZoneInfo(self.time_zone)
-        last = (end_at - timedelta(microseconds=1)).astimezone(zone).date()
-        return range(start_at.astimezone(zone).date().toordinal(), last.toordinal() + 1)
+        zone = _zone(self.time_zone)
+        return range(start_at.astimezone(zone).toordinal(), (end_at - _TICK).astimezone(zone).toordinal() + 1)
 
 
 NO_RULES = HoursRules()

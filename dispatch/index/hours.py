@@ -23,8 +23,8 @@ class LeftByClient:
 
     def __init__(self) -> None:
         self._steps: dict[UUID, dict[int, Steps]] = {}
-        #: (client, day, what newcomers have) -> a number a row
-        self._columns: dict[tuple[UUID, int, int], Seconds] = {}
+        #: (client's id as a number, day, what newcomers have) -> a number a row
+        self._columns: dict[tuple[int, int, int], Seconds] = {}
 
     def put(self, row: int, before: Mapping[UUID, HoursLeft], after: Mapping[UUID, HoursLeft]) -> None:
         """Let a row have what `after` says instead of `before`."""
@@ -45,31 +45,38 @@ class LeftByClient:
         if not job.hours_rules.limits:
             return np.full(len(rows), NO_LIMIT, dtype=np.int32)
         left = self._least(job, rows, CONTRACTOR, num_rows)
-        if of_company.any():
+        if np.count_nonzero(of_company):
             left[of_company] = self._least(job, rows[of_company], COMPANY, num_rows)
         return left
 
     def _least(self, job: Job, rows: Ints, way: str, num_rows: int) -> Seconds:
-        days, rules = job.counted_days, job.hours_rules
-        left = self._column(job.client_id, days[0], rules.fresh_on(days[0], way), num_rows).take(rows)
-        for day in days[1:]:
-            np.minimum(left, self._column(job.client_id, day, rules.fresh_on(day, way), num_rows).take(rows), out=left)
+        days = iter(job.counted_days)
+        left = self._column(job, next(days), way, num_rows).take(rows)
+        for day in days:
+            np.minimum(left, self._column(job, day, way, num_rows).take(rows), out=left)
         return left
 
-    def _column(self, client: UUID, day: int, fresh_s: int, num_rows: int) -> Seconds:
-        key = (client, day, fresh_s)
+    def _column(self, job: Job, day: int, way: str, num_rows: int) -> Seconds:
+        client, fresh_s = job.client_id, job.hours_rules.fresh_on(day, way)
+        # By number: a UUID is hashed by Python, a number by the machine.
+        key = (client.int, day, fresh_s)
         column = self._columns.pop(key, None)
         if column is None or len(column) < num_rows:
-            column = np.full(num_rows, fresh_s, dtype=np.int32)
-            for row, steps in self._steps.get(client, {}).items():
-                column[row] = left_on(steps, (day,))
+            column = self._made(client, day, fresh_s, num_rows)
         self._columns[key] = column  # the last used at the end
-        while len(self._columns) > 1 and len(self._columns) * column.nbytes > _MOST_BYTES:
+        return column
+
+    def _made(self, client: UUID, day: int, fresh_s: int, num_rows: int) -> Seconds:
+        column = np.full(num_rows, fresh_s, dtype=np.int32)
+        for row, steps in self._steps.get(client, {}).items():
+            column[row] = left_on(steps, (day,))
+        while self._columns and (len(self._columns) + 1) * column.nbytes > _MOST_BYTES:
             self._columns.pop(next(iter(self._columns)))
         return column
 
     def _update(self, row: int, clients: set[UUID]) -> None:
-        for (client, day, fresh_s), column in self._columns.items():
-            if client in clients and row < len(column):
-                steps = self._steps.get(client, {}).get(row)
+        by_number = {each.int: each for each in clients}
+        for (number, day, fresh_s), column in self._columns.items():
+            if number in by_number and row < len(column):
+                steps = self._steps.get(by_number[number], {}).get(row)
                 column[row] = fresh_s if steps is None else left_on(steps, (day,))

@@ -108,8 +108,8 @@ class _Gathered:
     polygons: list[tuple[int, PolygonArea]]
     diaries: Diaries
     currency: int
-    hours_left_s: Seconds
     papers_until: Ints
+    hours_left_s: Seconds
 
 
 def _gather(roster: Roster, rows: Ints, distance_m: Floats, job: Job, asked: Collection[UUID]) -> _Gathered:
@@ -132,16 +132,15 @@ def _gather(roster: Roster, rows: Ints, distance_m: Floats, job: Job, asked: Col
         polygons=[(place, roster.polygons[rows[place]]) for place in np.flatnonzero(number["has_polygon"]).tolist()],
         diaries=Diaries(roster.weeks, number["week"], *roster.time_off.take(rows), *roster.bookings.take(rows)),
         currency=roster.currencies.get(job.pay.currency, -1),
+        papers_until=_papers_until(roster, rows, number["of_company"], job),
         hours_left_s=roster.hours_left.of(job, rows, number["of_company"], num_rows),
-        papers_until=_papers_until(roster, rows, job),
     )
 
 
-def _papers_until(roster: Roster, rows: Ints, job: Job) -> Ints:
-    """Of whom nothing is said, a company's people work through it, and all others are contractors."""
+def _papers_until(roster: Roster, rows: Ints, of_company: Bools, job: Job) -> Ints:
+    """Of whom nothing is said, those `of_company` (N,) work through it, and all others are contractors."""
     until = _first_end(roster, rows, job.papers.get(CONTRACTOR, ()))
-    through = roster.columns["of_company"][rows]
-    until[through] = _first_end(roster, rows[through], job.papers.get(COMPANY, ()))
+    until[of_company] = _first_end(roster, rows[of_company], job.papers.get(COMPANY, ()))
     for way in roster.ways_of(job.client_id):
         is_so = roster.engaged.having(((job.client_id, way),), rows, roster.num_rows)
         wanted = _first_end(roster, rows[is_so], job.papers.get(way, ()))

