@@ -16,6 +16,13 @@ from dispatch.visits.sweeps import sweep_visits
 from matching.reputation import ReputationPolicy
 
 _SETTLED = text("SELECT pg_snapshot_xmin(pg_current_snapshot()) > CAST(:last AS xid8)")
+# What writes longest, of every database of the server. Of another role's only the database is told.
+_WRITING = text("""
+    SELECT format('%s, %s for %s: %s', datname, state, clock_timestamp() - xact_start, query) FROM pg_stat_activity
+    WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+        AND (backend_xid IS NOT NULL OR query = '<insufficient privilege>')
+    ORDER BY xact_start LIMIT 5
+""")
 
 
 def reckons(story):
@@ -31,6 +38,10 @@ def reckons(story):
             if session.execute(_SETTLED, {"last": last}).scalar_one():
                 break
         time.sleep(0.025)
+    else:
+        with story.town.world.engine.connect() as connection:
+            writing = connection.scalars(_WRITING).all()
+        raise AssertionError(f"gave up waiting for transactions older than {last}; these still write: {writing}")
     sweep_visits(lambda: transaction(story.town.world.engine, ENGINE, role="engine"), DUE)
 
 
