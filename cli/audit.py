@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import select
 
-from cli.operating import Json
+from cli.options import Json
 from cli.record import engine_session
 from dispatch.audit.bundle import bundle, verify_bundle
 from dispatch.audit.collecting import collect

@@ -13,7 +13,8 @@ from rich.table import Column, Table
 from sqlalchemy import String, cast, or_, select
 from sqlalchemy.orm import Session
 
-from cli.operating import OPERATOR, Json, operated
+from cli.operating import OPERATOR, operated
+from cli.options import Json
 from dispatch.admission.clients import MOVES, Limits, move_client
 from dispatch.errors import BadInput, NotFound
 from dispatch.record.session import database_now, transaction

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Column, Table
 from sqlalchemy import select
 
-from cli.operating import OPERATOR, Json, operated, technician_named
+from cli.operating import OPERATOR, operated, technician_named
+from cli.options import Json
 from dispatch.errors import BadInput
 from dispatch.files.documents import read_documents
 from dispatch.record.session import database_now, transaction

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import typer
 from sqlalchemy.orm import Session
 
-from cli.operating import OPERATOR, Json, operated
+from cli.operating import OPERATOR, operated
+from cli.options import Json
 from dispatch.record.datakeys import KEYS_FILE, VARIABLE, add_key, next_key, read_ring, write_key
 from dispatch.record.session import transaction
 from dispatch.rotating import count_by_key, rotate

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Column, Table
 from sqlalchemy import select
 
-from cli.operating import OPERATOR, As, Json, instant, operated, operator_named
+from cli.operating import OPERATOR, instant, operated, operator_named
+from cli.options import As, Json
 from dispatch.errors import BadInput
 from dispatch.money.deciders import REASONS, Naming
 from dispatch.record.session import database_now, transaction

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from cli.examine import Finding, examine
+from cli.options import Json
 from dispatch.bootstrap import LOGIN_ROLE, bootstrap_sql
 from dispatch.services import services
 from dispatch.settings import read_settings
@@ -20,7 +21,7 @@ _COLOURS = {"ok": typer.colors.GREEN, "warning": typer.colors.YELLOW, "broken": 
 
 def doctor(
     start: Annotated[bool, typer.Option("--start", help="Start the private servers to look at them too.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    as_json: Json = False,
     print_bootstrap_sql: Annotated[
         bool, typer.Option("--print-bootstrap-sql", help="Print what an administrator runs once on a database.")
     ] = False,

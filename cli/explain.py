@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cli.options import Json
 from cli.record import engine_session
 from dispatch.jobs.explaining import Holder, JobStory, find_job_by_words, tell_job, tell_technician
 from dispatch.record.tables import JobRow
@@ -21,7 +22,7 @@ from matching.explain import Explanation, TechnicianExplanation
 def explain(
     job: Annotated[str, typer.Argument(help="The client's number of the job, or its id.")],
     technician: Annotated[str | None, typer.Option(help="Tell of this technician alone: number or id.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Say who got the job and why, who was next, who may not and why, and what would let more.
 

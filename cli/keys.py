@@ -14,7 +14,8 @@ from rich.table import Column, Table
 from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from cli.operating import OPERATOR, Json, operated
+from cli.operating import OPERATOR, operated
+from cli.options import Json
 from dispatch.errors import BadInput
 from dispatch.record.session import database_now, transaction
 from dispatch.record.tables import ApiKeyRow, ClientRow, CompanyRow, TechnicianRow

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Column, Table
 from sqlalchemy import select
 
-from cli.operating import OPERATOR, Json, instant, operated
+from cli.operating import OPERATOR, instant, operated
+from cli.options import Json
 from dispatch.privacy.holds import About, lift_hold, place_hold
 from dispatch.record.session import database_now, transaction
 from dispatch.record.tables import LegalHoldRow

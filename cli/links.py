@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cli.operating import OPERATOR, operated
+from cli.options import Json
 from dispatch.record.session import database_now, transaction
 from dispatch.record.tables import StaffRow
 from dispatch.settings import read_settings
@@ -41,7 +42,7 @@ def make(
         str | None, typer.Option(help="Name of a new operator with this address, if there is none.")
     ] = None,
     base_url: Annotated[str | None, typer.Option(help="Where browsers find the API [default: as it is set].")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Print a link that signs somebody in, once. Who has it is let in: hand it over as you would a key.
 

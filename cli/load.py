@@ -18,6 +18,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from cli.jobfiles import Posted, import_jobs, read_job_file
 from cli.keys import find_client
 from cli.operating import OPERATOR, operated
+from cli.options import Json
 from cli.technicianfiles import import_technicians, read_technician_file
 from dispatch.errors import BadInput
 from dispatch.record.session import Actor, database_now, transaction
@@ -43,7 +44,7 @@ def load(
     add_missing: Annotated[
         bool, typer.Option("--add-missing", help="Add skills, kinds of credentials and companies that are not known.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Bring technicians or jobs of a CSV file into the record: all rows, or none and every bad row named.
 

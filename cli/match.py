@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.matchfiles import read_match_files
+from cli.options import Json
 from dispatch.errors import BadInput
 from matching.offline import Matched, Objective
 from matching.offline import match as match_lines
@@ -59,7 +60,7 @@ def match(
     out: Annotated[Path | None, typer.Option(dir_okay=False, help="Write the assignments to this CSV file.")] = None,
     seed: Annotated[int, typer.Option(help="Decides among equally good answers.")] = 0,
     seconds: Annotated[float, typer.Option(help="Deadline; then the best answer so far, with its gap.")] = 60,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Match technicians and jobs of two CSV files, all jobs together, and say why the rest stays open.
 

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Column, Table
 from sqlalchemy import func, select
 
-from cli.operating import OPERATOR, Json, operated
+from cli.operating import OPERATOR, operated
+from cli.options import Json
 from dispatch.errors import BadInput
 from dispatch.messages.fates import resend
 from dispatch.record.session import database_now, transaction

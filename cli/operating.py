@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
-import typer
 from sqlalchemy import Engine, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -20,10 +18,6 @@ from dispatch.talent.packfiles import go_by
 
 #: Whoever may run commands against the record runs the network.
 OPERATOR = Actor("operator")
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-#: What only a person may do says who it is.
-As = Annotated[str, typer.Option("--as", help="The address of the person of the operator's who does it.")]
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.operating import Json
+from cli.options import Json
 from cli.record import engine_session
 from dispatch.record.session import database_now
 from dispatch.settings import read_settings

@@ -15,7 +15,8 @@ from rich.table import Column, Table
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cli.operating import OPERATOR, Json, operated
+from cli.operating import OPERATOR, operated
+from cli.options import Json
 from dispatch.errors import BadInput
 from dispatch.money.httpprovider import HttpProvider
 from dispatch.money.payouts import make_payouts, send_payouts

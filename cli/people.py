@@ -14,7 +14,8 @@ import typer
 from sqlalchemy import Engine, func, or_, select
 from sqlalchemy.orm import Session
 
-from cli.operating import OPERATOR, Json, operated, technician_named
+from cli.operating import OPERATOR, operated, technician_named
+from cli.options import Json
 from dispatch.errors import BadInput, Conflict
 from dispatch.files.storing import open_store
 from dispatch.privacy.asking import ask_erasure, ask_staff_erasure, move_erasure

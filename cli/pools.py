@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from cli.csvfiles import BadRows, Flaw
 from cli.operating import OPERATOR, operated
+from cli.options import Json
 from dispatch.admission.bringing import bring_in
 from dispatch.admission.peoplefile import read_people
 from dispatch.errors import BadInput, NotFound
@@ -40,7 +41,7 @@ def invite(
     pool: Annotated[str, typer.Argument(help="The pool's id, or its name where only one client has it.")],
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="CSV, UTF-8.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Invite everybody of a file into a private pool: all rows, or none and every bad one named.
 

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Column, Table
 from sqlalchemy import select
 
-from cli.operating import OPERATOR, As, Json, operated, operator_named
+from cli.operating import OPERATOR, operated, operator_named
+from cli.options import As, Json
 from dispatch.record.session import database_now, transaction
 from dispatch.record.tables import RemovalRow, TechnicianRow
 from dispatch.record.tables.proofs import ENDED_REMOVALS

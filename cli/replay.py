@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import func, select
 
+from cli.options import Json
 from cli.record import engine_session
 from dispatch.errors import BadInput
 from dispatch.jobs.explaining import replay_decisions
@@ -22,7 +23,7 @@ _DIFFERENT = 1
 def replay(
     decision: Annotated[str | None, typer.Argument(help="A decision's id (GET /v1/jobs/ID/decisions).")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every stored decision.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Decide again and compare every figure; leaves with 1 at a difference, which is named.
 

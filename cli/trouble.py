@@ -14,6 +14,7 @@ from rich.table import Table
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
+from cli.options import Json
 from cli.record import engine_session
 from dispatch.errors import NotFound
 from dispatch.record.session import database_now
@@ -28,7 +29,7 @@ _MINUTE = timedelta(minutes=1)
 def trouble(
     client: Annotated[str | None, typer.Option(help="Only of this client: its name or id.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    as_json: Json = False,
 ) -> None:
     """List what needs a person now: what will be too late first comes first.
 

@@ -29,6 +29,7 @@ from cli.demo.telling import tell_clients, tell_trust
 from cli.demo.visitors import Visitor, invite
 from cli.demo.world import make_jobs
 from cli.hold import hold_in_background
+from cli.options import Json
 from dispatch.errors import TruckrollError
 from dispatch.settings import read_settings
 from geo.places import load_places
@@ -47,7 +48,7 @@ def demo(
     jobs: Annotated[int, typer.Option(min=1, max=10_000, help="How many jobs are posted.")] = 200,
     seed: Annotated[int, typer.Option(help="The same seed makes up the same world.")] = 1,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the API; 0 takes a free one.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Post jobs at real places, ask the right technicians, give each to exactly one, and say why.
 
