@@ -1,6 +1,6 @@
 """What nobody should send is refused with the field's path, the value and the way out, and nothing is written."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -25,19 +25,19 @@ def _changed(body, path, value):
     if value is GONE:
         del found[last]
     else:
-        found[last] = value
+        found[last] = value(found[last]) if callable(value) else value
     return body
 
 
 PAY = ("slots", 0, "pay")
 NEEDS = ("slots", 0, "needs")
 BAD = [
-    (("window", "start_at"), "2027-03-01T09:00:00", "/window/start_at"),
+    (("window", "start_at"), lambda start: start[:19], "/window/start_at"),
     (("window", "start_at"), "9999-03-01T09:00:00Z", "/window/start_at"),
     (("window", "start_at"), "1999-12-31T23:59:59Z", "/window/start_at"),
     (("window", "start_at"), "2027-02-30T09:00:00Z", "/window/start_at"),
-    (("window", "start_at"), "2027-03-01", "/window/start_at"),
-    (("window", "start_at"), 1_800_000_000, "/window/start_at"),
+    (("window", "start_at"), lambda start: start[:10], "/window/start_at"),
+    (("window", "start_at"), lambda start: int(datetime.fromisoformat(start).timestamp()), "/window/start_at"),
     (("window", "start_at"), "infinity", "/window/start_at"),
     (("window", "end_at"), "2020-03-01T09:00:00Z", "/window"),
     (("duration_min",), True, "/duration_min"),

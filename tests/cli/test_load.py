@@ -94,7 +94,7 @@ def test_columns_that_are_missing_leave_what_is_there_and_empty_cells_empty_it(w
 
 
 def test_a_file_for_match_will_do_once_it_has_names(world: World, imports: Import) -> None:
-    row = "N-1,41.88,-87.63,hvac:3,background_check@2030-05-31,80,3,,50,4.5,Ann"
+    row = "N-1,41.88,-87.63,hvac:3,background_check@2099-05-31,80,3,,50,4.5,Ann"
     result = imports("technicians", f"{MATCH_HEADER},name", row)
     assert result.exit_code == 0, result.output
     with world.as_engine() as (session, now):

@@ -134,7 +134,7 @@ def test_a_removal_has_its_notice_its_days_its_review_and_what_was_weighed(purse
 def test_a_legal_hold_is_placed_on_one_thing_and_lifted_once(purse: Purse) -> None:
     job = str(purse.assigned().job_id)
     with pytest.raises(BadInput, match="--until"):
-        run(legal_holds, "place", "--why", "lawsuit", "--job", job, "--until", "2027-01-31")
+        run(legal_holds, "place", "--why", "lawsuit", "--job", job, "--until", "2099-01-31")
     with pytest.raises(BadInput):
         run(legal_holds, "place", "--why", "lawsuit", "--job", job, "--client", str(purse.client))
     until = "2099-01-31T12:00:00+00:00"

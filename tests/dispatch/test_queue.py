@@ -20,7 +20,7 @@ from dispatch.courier import Courier, Lane
 from dispatch.queue import Errand, Try, Waits, back_off, enqueue
 from dispatch.record.session import ENGINE, connect, transaction
 
-LATER = datetime(2030, 1, 1, tzinfo=UTC)
+LATER = datetime(2099, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def theirs(devices: Devices) -> dict[str, str]:
     wish = {"amount": "20.00", "reason": "hours", "position": {"note": SECRET}}
     dispute = done(mine.post(f"/v1/payments/{payment['id']}/dispute", wish))
     who = offer.technician_id
-    claim = {"kind": "background_check", "valid_from": "2026-01-01", "valid_until": "2027-11-01", "evidence": SECRET}
+    claim = {"kind": "background_check", "valid_from": "2026-01-01", "valid_until": "2099-11-01", "evidence": SECRET}
     proof = done(mine.post(f"/v1/technicians/{who}/credentials", claim | {"is_submitted": False}))
     return {
         "job": job, "visit": visit, "day": str(town.world.start.date()), "offer": str(offer.id), "thread": thread,

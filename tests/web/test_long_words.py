@@ -118,7 +118,7 @@ def _work(devices: Devices) -> dict[str, str]:
     later = {"start_at": start.isoformat(), "end_at": (start + timedelta(hours=4)).isoformat()}
     _, offers = town.offered(description="Fix the card reader", window=later)
     offer = next(each for each in offers if each.technician_id == who)
-    claim = {"kind": "background_check", "valid_from": "2026-01-01", "valid_until": "2027-11-01", "evidence": "Card 1"}
+    claim = {"kind": "background_check", "valid_from": "2026-01-01", "valid_until": "2099-11-01", "evidence": "Card 1"}
     proof = done(mine.post(f"/v1/technicians/{who}/credentials", claim | {"is_submitted": False}))["id"]
     favour = {"kind": "favourite", "reason": "Pays on time"}
     done(mine.call("PUT", f"/v1/clients/{town.world.client}/mark", json=favour))

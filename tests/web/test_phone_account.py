@@ -4,7 +4,7 @@ import json
 import os
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -470,12 +470,13 @@ def test_hours_time_off_and_ways_to_hear_are_ones_own_to_set(devices: Devices):
         phone.presses("Save hours")
         phone.sees("Saved.")
         assert caller.get(f"{url}/hours").json()["hours"] == [{"weekday": 0, "begin": "18:00", "end": "24:00"}]
-        phone.page.get_by_label("First day off").fill("2027-07-03")
-        phone.page.get_by_label("Last day off").fill("2027-07-05")
+        first = date(datetime.now(UTC).year + 1, 7, 3)
+        phone.page.get_by_label("First day off").fill(f"{first}")
+        phone.page.get_by_label("Last day off").fill(f"{first.replace(day=5)}")
         phone.presses("Take time off")
-        phone.sees("Sat, Jul 3")
+        phone.sees(f"{first:%a}, Jul 3")
         [off] = caller.get(f"{url}/time-off").json()["items"]
-        assert (off["start_at"], off["end_at"]) == ("2027-07-03T05:00:00Z", "2027-07-06T05:00:00Z")
+        assert (off["start_at"], off["end_at"]) == (f"{first}T05:00:00Z", f"{first.replace(day=6)}T05:00:00Z")
         phone.page.get_by_role("button", name="Work after all").click()
         phone.sees("No time off is planned.")
 

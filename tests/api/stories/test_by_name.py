@@ -225,7 +225,7 @@ def test_what_a_move_would_cost_is_said_before_it_is_made(town):
     assert one["cost"] == weekend["cost"] | {"amount": one["cost"]["amount"]}
     past = town.staff.get(url, params={"start_at": "2020-01-01T00:00:00Z"})
     assert (past.status_code, past.json()["errors"][0]["path"]) == (422, "?start_at")
-    assert town.staff.get(url, params={"start_at": "2027-03-01T09:00:00"}).status_code == 422
+    assert town.staff.get(url, params={"start_at": start.isoformat()[:19]}).status_code == 422
     # Nothing was moved by asking.
     assert town.staff.get(f"/v1/jobs/{job['id']}").json()["version"] == job["version"]
 

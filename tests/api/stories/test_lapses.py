@@ -1,5 +1,6 @@
 """What does a technician read of work that a lapsed proof put at risk or took away, and who looks at it again?"""
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -21,7 +22,7 @@ def proof(town) -> str:
     made = town.key("operator").post("/v1/credential-kinds", {"code": KIND, "name": "Site pass"})
     assert made.status_code == 201, made.text
     with town.world.as_engine() as (session, now):
-        claim = Claim(KIND, now.date(), now.date().replace(year=now.year + 3))
+        claim = Claim(KIND, now.date(), now.date() + timedelta(days=3 * 365))
         row = insert_credential(session, ENGINE, town.world.technicians[0], claim, state="verified", facts={}, now=now)
         return str(row)
 
