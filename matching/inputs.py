@@ -154,7 +154,9 @@ def _inputs(header: Mapping[str, Any], body: bytes) -> Inputs:
     for name in ("is_admitted", "is_suspended"):
         columns.setdefault(name, np.zeros(len(columns["ids"]), dtype=np.bool_))
     # Decided before hours with a client were counted: nobody had a limit.
-    columns.setdefault("hours_left_s", np.full(len(columns["ids"]), NO_LIMIT, dtype=np.int32))
+    columns.setdefault("hours_left_s", np.full(len(columns["ids"]), NO_LIMIT))
+    # The one column that a search makes no wider.
+    columns["hours_left_s"] = columns["hours_left_s"].clip(-NO_LIMIT - 1, NO_LIMIT).astype(np.int32)
     columns.setdefault("papers_until", np.full(len(columns["ids"]), NO_PAPERS, dtype=np.int64))
     # Stored before a clearance had a last day: whoever had one had it for ever.
     if (was_cleared := columns.pop("is_us_person", None)) is not None:

@@ -85,7 +85,7 @@ def make_candidates() -> MakeCandidates:
             "num_asked": 20,
             "num_yes": 5,
             "consents": False,
-            "hours_left_s": NO_LIMIT,
+            "hours_left_s": np.int32(NO_LIMIT),
             "papers_until": NO_PAPERS,
         }
         ids = [UUID(int=0x1000 + row).bytes for row in range(num)]

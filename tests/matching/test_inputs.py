@@ -18,6 +18,7 @@ from matching.inputs import Inputs, canonical, decode, digest, encode, stored_di
 from matching.job import Pay
 from matching.policy import Policy, WavePolicy, Weights
 from matching.proof import FOR_EVER
+from matching.usage import NO_LIMIT
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -56,6 +57,19 @@ def test_numbers_of_every_width_survive(make_job, make_candidates):
         people = make_candidates(2, recent_offers=[0, extreme])
         back = decode(encode(Inputs("auto", make_job(), people, Policy(), NOW, 1)))
         assert back.candidates.recent_offers.tolist() == [0, extreme]
+
+
+def test_hours_left_are_read_back_as_narrow_as_a_search_makes_them(make_job, make_candidates):
+    for left_s in (0, -7200, NO_LIMIT, -NO_LIMIT - 1):
+        people = make_candidates(2, hours_left_s=[7200, left_s])
+        inputs = Inputs("wave", make_job(), people, Policy(), NOW, 1)
+        back = decode(encode(inputs))
+        assert back.candidates.hours_left_s.dtype == people.hours_left_s.dtype == np.int32
+        assert back.candidates.hours_left_s.tolist() == [7200, left_s]
+        assert replay(back, outcome_document(decide(inputs))) == Replay(True, None)
+    wider = replace(people, hours_left_s=np.array([NO_LIMIT + 1, -(2**40)]))
+    read = decode(encode(replace(inputs, candidates=wider))).candidates.hours_left_s
+    assert read.tolist() == [NO_LIMIT, -NO_LIMIT - 1], "no limit stays none, and nothing left stays nothing"
 
 
 def test_no_place_is_stored(inputs):

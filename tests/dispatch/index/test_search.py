@@ -23,6 +23,7 @@ from geo.distance import distance_m
 from geo.points import Point
 from geo.travel import travel_s
 from matching.candidates import NO_CAPACITY, NO_PAPERS, Candidates
+from matching.inputs import Inputs, decode, encode
 from matching.job import Job, Pay
 from matching.policy import Policy
 from matching.technician import Booking, Consent, Technician
@@ -208,6 +209,16 @@ def test_one_technician_alone_gets_the_same_row_in_reach_or_not(crowd: Crowd, ma
         for column in fields(Candidates):
             wanted = getattr(everyone, column.name)[[row]].tolist()
             assert getattr(alone, column.name).tolist() == wanted, column.name
+
+
+def test_what_is_stored_of_a_search_is_read_back_in_the_same_kinds_of_numbers(crowd: Crowd, make_job: MakeJob) -> None:
+    job, policy = make_job(), Policy(reach_km=60)
+    found = search(roster_of(*crowd(160, 1)), job, policy, now=NOW)
+    back = decode(encode(Inputs("wave", job, found, policy, NOW, 1))).candidates
+    for column in fields(Candidates):
+        searched, replayed = getattr(found, column.name), getattr(back, column.name)
+        assert searched.dtype == replayed.dtype, column.name
+        assert (searched == replayed).all(), column.name
 
 
 def test_nobody_in_reach_gives_columns_of_no_rows(make_job: MakeJob, make_technician: MakeTechnician) -> None:
