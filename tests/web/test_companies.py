@@ -86,6 +86,7 @@ def test_the_operator_enters_how_a_company_is_taxed_and_the_year_says_that_it_is
         in_panel(olga, "Keep it")
         expect(crew.get_by_text("LLC taxed as a partnership, from")).to_contain_text("holds today")
         expect(line.get_by_text("to be reported")).to_be_visible()
+        expect(line.get_by_text("LLC taxed as a partnership")).to_be_visible()
         expect(line.get_by_role("button")).to_have_count(0)
         expect(crew.get_by_text("tax classification missing")).to_have_count(0)
         expect(others.get_by_text("tax classification missing")).to_be_visible()
@@ -95,6 +96,7 @@ def test_the_operator_enters_how_a_company_is_taxed_and_the_year_says_that_it_is
 
         clara.page.reload()
         expect(paid.get_by_text("to be reported")).to_be_visible()
+        expect(paid.get_by_text("LLC taxed as a partnership")).to_be_visible()
         clara.opens("/desk/operator/companies")
         clara.sees("It is not there, or not for you.")
     with devices.town.world.as_engine() as (session, _):

@@ -158,17 +158,6 @@ export const operator = {
     save: 'Keep it',
     saveHint:
       'What was paid before that day stays as it was. An entry is never changed: another one of the same day takes its place.',
-    classes: {
-      sole_owner: 'Individual or sole proprietor',
-      partnership: 'Partnership',
-      trust: 'Trust or estate',
-      c_corporation: 'C corporation',
-      s_corporation: 'S corporation',
-      llc_sole_owner: 'LLC, disregarded: its owner is taxed',
-      llc_partnership: 'LLC taxed as a partnership',
-      llc_c_corporation: 'LLC taxed as a C corporation',
-      llc_s_corporation: 'LLC taxed as an S corporation',
-    } as Record<string, string>,
   },
   clearances: {
     title: 'Clearances',

@@ -314,6 +314,17 @@ export const trust = {
     classify: 'Enter it',
     classifyOf: (name: string) => `Enter it: ${name}`,
     nothing: 'Nobody was paid in this year',
+    classes: {
+      sole_owner: 'Individual or sole proprietor',
+      partnership: 'Partnership',
+      trust: 'Trust or estate',
+      c_corporation: 'C corporation',
+      s_corporation: 'S corporation',
+      llc_sole_owner: 'LLC, disregarded: its owner is taxed',
+      llc_partnership: 'LLC taxed as a partnership',
+      llc_c_corporation: 'LLC taxed as a C corporation',
+      llc_s_corporation: 'LLC taxed as an S corporation',
+    } as Record<string, string>,
   },
   money: {
     title: 'Money',

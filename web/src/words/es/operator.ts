@@ -148,17 +148,6 @@ export const operator: typeof english = {
     save: 'Guardarlo',
     saveHint:
       'Lo pagado antes de ese día queda como estaba. Una anotación no se cambia: otra del mismo día ocupa su lugar.',
-    classes: {
-      sole_owner: 'Persona física o propietario único',
-      partnership: 'Sociedad de personas (partnership)',
-      trust: 'Fideicomiso o sucesión',
-      c_corporation: 'Sociedad anónima tipo C (C corporation)',
-      s_corporation: 'Sociedad anónima tipo S (S corporation)',
-      llc_sole_owner: 'LLC no considerada aparte: tributa su dueño',
-      llc_partnership: 'LLC que tributa como partnership',
-      llc_c_corporation: 'LLC que tributa como C corporation',
-      llc_s_corporation: 'LLC que tributa como S corporation',
-    },
   },
   clearances: {
     title: 'Habilitaciones',

@@ -313,6 +313,17 @@ export const trust: typeof english = {
     classify: 'Anotarla',
     classifyOf: (name) => `Anotarla: ${name}`,
     nothing: 'No se pagó a nadie en este año',
+    classes: {
+      sole_owner: 'Persona física o propietario único',
+      partnership: 'Sociedad de personas (partnership)',
+      trust: 'Fideicomiso o sucesión',
+      c_corporation: 'Sociedad anónima tipo C (C corporation)',
+      s_corporation: 'Sociedad anónima tipo S (S corporation)',
+      llc_sole_owner: 'LLC no considerada aparte: tributa su dueño',
+      llc_partnership: 'LLC que tributa como partnership',
+      llc_c_corporation: 'LLC que tributa como C corporation',
+      llc_s_corporation: 'LLC que tributa como S corporation',
+    },
   },
   money: {
     title: 'Dinero',
