@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput
 from dispatch.record.tables import CredentialKindRow, TechnicianRow
+from dispatch.talent.batches import hold_next
 from dispatch.talent.credentials import is_cleared_by_proof
 from dispatch.talent.profiles import Profile
 
 #: Days that a word holds at most, and where nobody names its last day.
 WORD_DAYS = 365
-_BATCH = 20
 
 
 def with_word(
@@ -63,21 +63,7 @@ def last_day_of_word(clearance: str, until: date | None, today: date) -> date | 
 
 def hold_words(session: Session, which: ColumnElement[bool]) -> Sequence[UUID]:
     """Hold a batch of those whom a word alone clears, of which this is so: whose, ascending; the first to end first."""
-    first = (
-        select(TechnicianRow.id)
-        .where(which, ~is_cleared_by_proof())
-        .order_by(TechnicianRow.clearance_until)
-        .limit(_BATCH)
-        .subquery()
-    )
-    return session.scalars(
-        select(TechnicianRow.id)
-        .join(first, first.c.id == TechnicianRow.id)
-        # Once more, for whose word was given anew at this moment.
-        .where(which)
-        .order_by(TechnicianRow.id)
-        .with_for_update(of=TechnicianRow, key_share=True, skip_locked=True)
-    ).all()
+    return hold_next(session, which, TechnicianRow.clearance_until, ~is_cleared_by_proof())
 
 
 def _check_unproved(session: Session, clearance: str) -> None:

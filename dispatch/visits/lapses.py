@@ -34,6 +34,7 @@ from dispatch.record.tables import (
 )
 from dispatch.record.tables.offers import LIVE_OFFERS
 from dispatch.record.tables.talent import LIVE_PROOFS
+from dispatch.talent.batches import hold_next
 from dispatch.talent.clearances import hold_words
 from dispatch.talent.credentials import first_day_anywhere, look_again, move_credential
 from dispatch.talent.membership import proofs_lacking, renew_memberships
@@ -121,16 +122,7 @@ def recheck_due(session: Session, now: datetime) -> int:
     A wave's offers are not sent under the technicians' locks, of which it would need hundreds: one that its index let
     through while a proof ended is found here. So is whatever a client's new policy no longer lets stand.
     """
-    is_due = TechnicianRow.proofs_due_at <= CLOCK
-    first = select(TechnicianRow.id).where(is_due).order_by(TechnicianRow.proofs_due_at).limit(_BATCH).subquery()
-    due = session.scalars(
-        select(TechnicianRow.id)
-        .join(first, first.c.id == TechnicianRow.id)
-        # Once more, for whoever was given a later time at this moment.
-        .where(is_due)
-        .order_by(TechnicianRow.id)
-        .with_for_update(of=TechnicianRow, key_share=True, skip_locked=True)
-    ).all()
+    due = hold_next(session, TechnicianRow.proofs_due_at <= CLOCK, TechnicianRow.proofs_due_at)
     look_again(session, due, None)
     for technician_id in due:
         recheck(session, ENGINE, technician_id, now=now)
