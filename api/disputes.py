@@ -17,7 +17,7 @@ from api.paging import Cursor, Limit, page
 from api.parts import parts_of, reading
 from api.schemas.money import DeciderIn, DisputeIn, DisputeOut, RulingIn, StandpointIn
 from api.schemas.pages import PageOf
-from dispatch.money.claims import left_of, sum_of
+from dispatch.money.claims import approved_of, awarded_of, left_of, sum_of
 from dispatch.money.deciders import Naming
 from dispatch.money.disputing import Dispute, Position, state_position
 from dispatch.record.session import Actor, transaction
@@ -36,6 +36,9 @@ def post_dispute(request: Request, actor: Side, payment_id: UUID, wish: DisputeI
 
     The rest is due at once where you may approve it for the client, by limit, signatures and budget. Else it stays set
     aside until the client approves it or its days of silence are over: `waiting` says how much that is.
+
+    While the other side's dispute is open, you may dispute of the rest: a dispute of its own, which the same person
+    decides. Each side has one open at a time; about the other's, state your side.
 
     A client may also ask back what it approved, once, while that is due and in no payout: it is set aside again.
     """
@@ -155,6 +158,7 @@ def _show(session: Session, actor: Actor, ids: Sequence[UUID]) -> Iterator[Dispu
         .execution_options(populate_existing=True)
     )
     by_id = {row[0].id: row for row in session.execute(wanted)}
+    awarded = awarded_of(session, {row[1].id for row in by_id.values()})
     for dispute, payment, number, title, client, technician, decider in (by_id[each] for each in ids):
         yield DisputeOut(
             **{name: getattr(dispute, name) for name in _SAME},
@@ -164,7 +168,7 @@ def _show(session: Session, actor: Actor, ids: Sequence[UUID]) -> Iterator[Dispu
             client=client,
             technician=technician,
             decider=decider,
-            undisputed=payment.due + payment.paid + payment.fee - (dispute.awarded or Decimal(0)),
+            undisputed=approved_of(payment) - awarded.get(payment.id, Decimal(0)),
             waiting=left_of(session, payment, sum_of(payment.lines)) if payment.state == "held" else Decimal(0),
         )
 

@@ -202,7 +202,7 @@ class StandpointIn(In):
 
 
 class DisputeIn(In):
-    """Part of a claim that is not agreed on; the rest is due at once.
+    """Part of a claim that is not agreed on; the rest is due by the client's yes, or is disputed by the other side.
 
     What the technician asked for on top joins their dispute: what waits for an answer always, and adds to `amount`;
     what was refused with the reason `expense`, whose `amount` counts both.

@@ -1,6 +1,6 @@
 """What is claimed for the work? Lines from the terms and the time log, charges, what the site granted, extras."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -78,6 +78,13 @@ def argued_of(session: Session, payment: PaymentRow) -> tuple[Decimal, Decimal]:
     return disputed or Decimal(0), awarded or Decimal(0)
 
 
+def awarded_of(session: Session, payments: Collection[UUID]) -> Mapping[UUID, Decimal]:
+    """By payment: what was awarded of all its disputes, of those that had any."""
+    wanted = select(DisputeRow.payment_id, func.sum(DisputeRow.awarded)).where(DisputeRow.payment_id.in_(payments))
+    ended = wanted.where(DisputeRow.awarded.is_not(None)).group_by(DisputeRow.payment_id)
+    return {payment: awarded for payment, awarded in session.execute(ended)}
+
+
 def left_of(session: Session, payment: PaymentRow, claimed: Decimal, agreed: Decimal | None = None) -> Decimal:
     """What of a claim waits for a yes: it is neither approved, nor disputed, nor decided; of what is `agreed` to only.
 
@@ -89,9 +96,16 @@ def left_of(session: Session, payment: PaymentRow, claimed: Decimal, agreed: Dec
 
 
 def disputed_now(session: Session, payment: PaymentRow) -> Decimal | None:
-    """How much somebody is to decide about; None: nobody disputes it."""
+    """How much is to be decided about, by either side's dispute; None: nobody disputes it."""
     is_open = (DisputeRow.payment_id == payment.id, DisputeRow.state == "open")
-    return session.scalar(select(DisputeRow.amount).where(*is_open))
+    return session.scalar(select(func.sum(DisputeRow.amount)).where(*is_open))
+
+
+def disputable_of(session: Session, payment: PaymentRow) -> Decimal:
+    """What of a claim is not approved yet, set aside, and disputed by nobody."""
+    is_open = (DisputeRow.payment_id == payment.id, DisputeRow.state == "open")
+    taken = session.scalar(select(func.sum(DisputeRow.of_claim)).where(*is_open)) or Decimal(0)
+    return min(left_of(session, payment, sum_of(payment.lines)), max(Decimal(0), payment.held - taken))
 
 
 def unanswered(payment: PaymentRow) -> list[dict[str, Any]]:

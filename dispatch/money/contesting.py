@@ -25,8 +25,8 @@ from matching.moneyrules import CONTEST_DAYS
 def contest_approved(session: Session, actor: Actor, payment: PaymentRow, *, now: datetime) -> UUID:
     """Contest the penalties on approved work, all that still may be: one dispute decides about them. Its id.
 
-    A payment has one open dispute at a time, and two penalties may have taken off the same money. The caller holds job
-    and payment. Runs as the engine.
+    A side has one open dispute of a payment at a time, and two penalties may have taken off the same money. The caller
+    holds job and payment. Runs as the engine.
 
     Raises
     ------

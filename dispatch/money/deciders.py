@@ -35,8 +35,12 @@ class Naming:
     decide_by: datetime | None = None
 
 
-def find_decider(session: Session, named: UUID | None, *, but: UUID | None = None) -> UUID:
+def find_decider(
+    session: Session, named: UUID | None, *, but: UUID | None = None, payment: PaymentRow | None = None
+) -> UUID:
     """The operator's person who is named, else the one who has been there longest; held until the transaction ends.
+
+    Whoever decides an open dispute of the `payment` comes first: one person hears both sides of it.
 
     Raises
     ------
@@ -45,6 +49,9 @@ def find_decider(session: Session, named: UUID | None, *, but: UUID | None = Non
     """
     there = select(StaffRow.id).where(StaffRow.client_id.is_(None), StaffRow.left_at.is_(None))
     there = there.where(StaffRow.id == named) if named is not None else there.where(StaffRow.id != but)
+    if payment is not None:
+        of_it = select(DisputeRow.decider_id).where(DisputeRow.payment_id == payment.id, DisputeRow.state == "open")
+        there = there.order_by(StaffRow.id.in_(of_it).desc())
     found = session.scalar(there.order_by(StaffRow.created_at, StaffRow.id).limit(1).with_for_update(read=True))
     if found is None:
         raise BadInput("decider_id", named, "name one of the operator's staff, who has not left")

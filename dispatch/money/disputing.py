@@ -2,6 +2,11 @@
 
 A client that disputes a part says yes to what it does not dispute, where the one who disputes may: that is due at once.
 Else, and where the technician disputes, the rest stays set aside and waits for the client's word, or its silence.
+
+One side's dispute does not take the other's from it: of the rest, the other may dispute, too. That is a dispute of its
+own, with its own sum, reason and end: who gives way in one has not given way in the other, and whoever was to decide
+about 40 finds no 140 in its place. The same person decides both. No cent is in two disputes, and what neither awards
+goes back only once both have ended.
 """
 
 from collections.abc import Sequence
@@ -16,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import BadInput, Conflict, NotFound, Refused
 from dispatch.money.approving import check_sum, settle_part, settle_rest
-from dispatch.money.claims import check_answered, disputed_now, left_of, sum_of
+from dispatch.money.claims import check_answered, disputable_of, disputed_now, left_of, sum_of
 from dispatch.money.deciders import find_decider
 from dispatch.money.evidence import check_files
 from dispatch.money.finding import change, find_payment
@@ -60,7 +65,7 @@ def open_dispute(session: Session, actor: Actor, wish: Dispute, *, now: datetime
 
     What the technician asked for on top and nobody answered joins their dispute; what was refused may be disputed once
     the work is approved, too (`dispatch.money.ontop`). A client may ask back what it approved, once, as long as that is
-    in no payout.
+    in no payout. Each side has one open dispute of a payment at a time.
 
     Raises
     ------
@@ -70,13 +75,13 @@ def open_dispute(session: Session, actor: Actor, wish: Dispute, *, now: datetime
         When the sum is more than is claimed and not yet approved, the reason unknown, nobody may decide, or a file is
         none that may be named.
     Conflict
-        When nothing is claimed yet, everything was approved, it is disputed already, or the client disputes before it
-        answered what the technician asked for on top.
+        When nothing is claimed yet, everything was approved, that side disputes already, or the client disputes before
+        it answered what the technician asked for on top.
     """
     payment = find_payment(session, actor, wish.payment_id)
     if wish.reason not in REASONS:
         raise BadInput("reason", wish.reason, f"give one of {', '.join(REASONS)}")
-    decider = find_decider(session, None)
+    decider = find_decider(session, None, payment=payment)
     check_files(session, actor, payment, wish.position.files, "position.files")
     if payment.state == "held":
         return _open_on_claim(session, actor, payment, wish, decider, now)
@@ -85,7 +90,7 @@ def open_dispute(session: Session, actor: Actor, wish: Dispute, *, now: datetime
     elif payment.state in ("due", "paid") and side_of(actor) == "technician":
         join_approved(session, actor, payment, wish.amount, wish.reason, now=now)
     else:
-        raise Conflict(payment.state, "dispute")
+        raise Conflict(payment.state, "dispute", ("state your side",) if payment.state == "disputed" else ())
     return _open(session, actor, payment, wish, decider, now)
 
 
@@ -254,15 +259,22 @@ def _disputed(
     """How much is disputed with what joins it, and how much of that was claimed and not approved."""
     if not payment.lines:
         raise Conflict("held, and nothing is claimed yet", "dispute")
-    if disputed_now(session, payment) is not None:
+    if _has_disputed(session, actor, payment):
         raise Conflict("disputed", "dispute", ("state your side", "approve a part"))
     if side_of(actor) == "client":
         check_answered([payment], "dispute")
-        most = min(left_of(session, payment, sum_of(payment.lines)), payment.held)
+        most = disputable_of(session, payment)
+        if not most and disputed_now(session, payment) is not None:
+            raise Conflict("disputed, and the rest is approved", "dispute", ("state your side",))
         check_sum("amount", wish.amount, most, payment.currency)
         return wish.amount, wish.amount
     amount, on_top = join_open(session, actor, payment, wish.amount, wish.reason, now=now)
     return amount, max(Decimal(0), amount - on_top)
+
+
+def _has_disputed(session: Session, actor: Actor, payment: PaymentRow) -> bool:
+    mine = (DisputeRow.payment_id == payment.id, DisputeRow.opened_by == side_of(actor), DisputeRow.state == "open")
+    return session.scalar(select(DisputeRow.id).where(*mine)) is not None
 
 
 def _end(
@@ -285,8 +297,9 @@ def _end(
     if decided is None:
         raise Conflict("decided", "decide")
     award(session, payment, dispute, awarded)
-    # While the rest of it waits for the client's yes, the payment goes on as any that is held.
-    settle_part(session, actor, payment, awarded, is_last=payment.state != "held", why=how, now=now)
+    # While the rest of it waits for the client's yes, or the other side's dispute is open, what is set aside stays so.
+    is_last = payment.state != "held" and disputed_now(session, payment) is None
+    settle_part(session, actor, payment, awarded, is_last=is_last, why=how, now=now)
     told = _told(payment, dispute.amount) | {"awarded": str(awarded), "how": how}
     record(session, actor, ("dispute", dispute.id), "decided", told, client_id=dispute.client_id, now=now)
 

@@ -126,7 +126,7 @@ def give_back(session: Session, assignment_id: UUID, *, now: datetime) -> Decima
         return None
     payment = payments[0]
     disputed = session.scalar(
-        select(DisputeRow.amount).where(DisputeRow.payment_id == payment.id, DisputeRow.state == "open")
+        select(func.sum(DisputeRow.amount)).where(DisputeRow.payment_id == payment.id, DisputeRow.state == "open")
     )
     kept = min(payment.held, disputed or Decimal(0))
     left, after = payment.held - kept, "due" if payment.due else "released"

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from dispatch.errors import Conflict
 from dispatch.money.approving import check_sum
-from dispatch.money.claims import left_of, refused_of, sum_of, unanswered
+from dispatch.money.claims import disputable_of, refused_of, unanswered
 from dispatch.money.finding import change
 from dispatch.record.events import record
 from dispatch.record.session import Actor
@@ -35,7 +35,7 @@ def join_open(
     asked = sum((Decimal(each["amount"]) for each in unanswered(payment)), Decimal(0))
     is_about_it = reason == "expense"
     refused = refused_of(payment) if is_about_it else Decimal(0)
-    claimed = min(left_of(session, payment, sum_of(payment.lines)), payment.held)
+    claimed = disputable_of(session, payment)
     check_sum("amount", amount, claimed + (asked + refused if is_about_it else 0), payment.currency)
     _contest(session, actor, payment, ("asked", "refused") if is_about_it else ("asked",), now)
     return max(amount, asked) if is_about_it else amount + asked, asked + refused
@@ -64,8 +64,11 @@ def join_approved(
 def award(session: Session, payment: PaymentRow, dispute: DisputeRow, awarded: Decimal) -> None:
     """Write beside each that joined the dispute what it got of it: what pays back expenses is no income.
 
-    A dispute about expenses pays these first; of another, they get what is more than the work that is disputed.
+    A dispute about expenses pays these first; of another, they get what is more than the work that is disputed. What
+    joined is of the technician's dispute, whatever the client's own about the same payment ends with.
     """
+    if dispute.opened_by == "client":
+        return
     joined = [each for each in payment.extras if _waits_for_the_end(each)]
     on_top = sum((Decimal(each["amount"]) for each in joined), Decimal(0))
     work = Decimal(0) if dispute.reason == "expense" else max(Decimal(0), dispute.amount - on_top)

@@ -246,7 +246,8 @@ class DisputeRow(Base):
 
     `positions` is what each side says: `{"client": {"hours", "amount", "files", "note", "said_at"}, ...}`, and `note`
     what it was opened with; `awarded` is what the technician gets of it. `of_claim` of it was claimed and not approved
-    when it was opened: what else is claimed goes its own way. Empty: the work was approved before.
+    when it was opened: what else is claimed goes its own way. Empty: the work was approved before. Each side has one
+    open of a payment at a time.
     """
 
     __tablename__ = "disputes"
@@ -264,7 +265,7 @@ class DisputeRow(Base):
         CheckConstraint("isfinite(decide_by) AND decide_by > opened_at", name="decide_after_opened"),
         CheckConstraint("(state = 'decided') = (decided_at IS NOT NULL)", name="decided_has_time"),
         CheckConstraint("(state = 'decided') = (awarded IS NOT NULL)", name="decided_has_sum"),
-        Index("uq_disputes_open", "payment_id", unique=True, postgresql_where=text("state = 'open'")),
+        Index("uq_disputes_open", "payment_id", "opened_by", unique=True, postgresql_where=text("state = 'open'")),
         Index("ix_disputes_decide_by", "decide_by", postgresql_where=text("state = 'open'")),
         Index("ix_disputes_client_id_job_id", "client_id", "job_id"),
     )

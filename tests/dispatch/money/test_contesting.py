@@ -196,6 +196,21 @@ def test_what_nobody_answered_joins_the_technicians_dispute_and_is_not_dropped(
     purse.balances()
 
 
+def test_what_joined_the_technicians_dispute_gets_nothing_of_the_clients_own(purse: Purse):
+    won, worker, _ = parked(purse)
+    theirs = doing(purse, dispute_pay, worker, Dispute(purse.payment(won).id, D("9.00"), "expense", Position()))()
+    wish = Dispute(purse.payment(won).id, D("100.00"), "expense", Position())
+    ours = doing(purse, dispute_pay, purse.world.staff, wish)()
+    assert sums(purse, won) == ("disputed", D("100.00"), D("36.00"), D(0), D("4.00"), D(0))
+    doing(purse, decide_dispute, purse.operator, ours, D("60.00"), "")()
+    assert "awarded" not in purse.payment(won).extras[0]
+    doing(purse, decide_dispute, purse.operator, theirs, D("9.00"), "")()
+    assert purse.payment(won).extras[0]["awarded"] == "9.00"
+    assert sums(purse, won) == ("due", D(0), D("98.10"), D(0), D("10.90"), D("31.00"))
+    assert purse.has("funds") == D("891.00")
+    purse.balances()
+
+
 def test_a_penalty_is_not_contested_late_although_no_sweep_has_passed_yet(purse: Purse):
     won, worker, penalty = done(purse)
     purse.approves(won)

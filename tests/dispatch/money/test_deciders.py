@@ -117,3 +117,14 @@ def test_a_dispute_opened_as_its_person_leaves_is_somebodys_who_is_there(purse: 
     ])  # fmt: skip
     found = purse.does(lambda session, _: session.scalars(select(DisputeRow.decider_id)).all())
     assert found in ([], [ned])
+
+
+def test_one_person_decides_what_both_sides_dispute_of_a_payment(purse: Purse):
+    ned, won = hired(purse), done(purse)
+    payment = purse.payment(won)
+    worker = Actor("technician", payment.technician_id, technician_id=payment.technician_id)
+    theirs = Dispute(payment.id, D("40.00"), "hours", Position())
+    first = purse.does(lambda session, now: dispute_pay(session, worker, theirs, now=now))
+    names(purse, purse.operator, first, Naming(ned, "involved"))
+    second = disputed(purse, won)
+    assert (first != second, read(purse, second).decider_id) == (True, ned), "not whoever has been there longest"

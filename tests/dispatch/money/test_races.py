@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from purse import Purse
 from racing import race
@@ -137,6 +138,35 @@ def test_a_dispute_decided_twice_at_once_is_decided_once(purse: Purse):
     after = purse.payment(won)
     assert after.due + after.fee == D("40.00") + row.awarded
     purse.balances()
+
+
+def test_both_sides_dispute_at_once_each_what_the_other_does_not_and_both_are_decided_at_once(purse: Purse):
+    """100 and 60 of 140: whoever comes first has theirs, and the other what is left or a refusal."""
+    purse.pays_in("5000")
+    for day in range(ROUNDS):
+        won, payment = done(purse, **on(purse, day))
+        worker = Actor("technician", payment.technician_id, technician_id=payment.technician_id)
+        wishes = [(purse.world.staff, "60.00"), (worker, "60.00"), (purse.world.staff, "100.00"), (worker, "100.00")]
+        made = race(
+            [
+                doing(purse, open_dispute, actor, Dispute(payment.id, D(sum_), "quality", Position()))
+                for actor, sum_ in wishes
+            ]
+        )
+        opened = [each for each in made if isinstance(each, UUID)]
+        assert {type(each) for each in made} - {UUID} <= {Conflict, BadInput}, made
+        read = select(DisputeRow).where(DisputeRow.payment_id == payment.id)
+        rows = purse.does(lambda session, _, read=read: session.scalars(read).all())
+        assert {row.id for row in rows} == set(opened)
+        assert len({row.opened_by for row in rows}) == len(rows) <= 2
+        assert sum(row.amount for row in rows) <= D("140.00")
+        race([doing(purse, decide, purse.operator, each, D("10.00"), "") for each in opened])
+        purse.approves(won)
+        after = purse.payment(won)
+        disputed = sum(row.amount for row in rows)
+        assert (after.state, after.held) == ("due", D(0))
+        assert after.due + after.fee == D("140.00") - disputed + 10 * len(rows)
+        purse.balances()
 
 
 def test_asked_back_and_paid_out_at_once_each_cent_goes_one_way(purse: Purse):
