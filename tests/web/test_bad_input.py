@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from browsing import Device, Devices
+from browsing import DESK, Device, Devices
 from dressed import done
 from pictures import photo
 from playwright.sync_api import Request, Route, expect
+from signing import add_staff
 from sqlalchemy import update
 
 from dispatch.record.session import Actor
@@ -89,6 +90,61 @@ def test_a_page_of_a_proof_that_is_too_large_or_no_picture_is_refused_with_its_r
         told = phone.page.get_by_role("listitem").filter(has_text="It was not taken: This file cannot be used")
         expect(told).to_contain_text("Take the photo again, or choose another file.")
         assert phone.barriers() == []
+
+
+def _has_no_time(route: Route) -> None:
+    """What the API answers when its own deadline has passed."""
+    body = '{"code": "overdue", "outcome_unknown": true}'
+    route.fulfill(status=503, headers={"Retry-After": "1"}, content_type="application/problem+json", body=body)
+
+
+def test_what_is_read_while_the_server_has_no_time_is_asked_again_and_no_trouble_is_shown(devices: Devices) -> None:
+    asked: list[str] = []
+
+    def reads_late(route: Route) -> None:
+        asked.append(route.request.url)
+        if asked.count(route.request.url) == 1:
+            _has_no_time(route)
+        else:
+            route.continue_()
+
+    with devices.device() as phone:
+        devices.sign_in(phone, devices.address_of(devices.town.world.technicians[0]))
+        for each in ("preferences", "preferences/calendar", "me"):
+            phone.page.route(f"**/v1/{each}", reads_late)
+        phone.opens("/phone/settings")
+        expect(phone.page.get_by_label("Offers")).to_be_visible()
+        phone.sees("Make an address")
+        expect(phone.page.get_by_role("alert")).to_have_count(0)
+        assert len(set(asked)) == 3
+        assert phone.barriers() == []
+
+
+def test_what_was_done_when_the_answer_came_too_late_is_asked_again_under_its_name(devices: Devices) -> None:
+    add_staff(devices.town, "dispatcher", "rosa@acme.example", "Rosa Marsh")
+    job = devices.town.posted()
+    names: list[str] = []
+
+    def holds_late(route: Route) -> None:
+        names.append(route.request.headers["idempotency-key"])
+        if len(names) == 1:
+            assert route.fetch().status == 200, "it is done"
+            _has_no_time(route)
+        else:
+            assert route.request.post_data_json == {"why": "other"}
+            route.continue_()
+
+    with devices.device(DESK) as desk:
+        devices.sign_in(desk, "rosa@acme.example", "header")
+        desk.opens(f"/desk/jobs/{job['id']}")
+        desk.page.route("**/v1/jobs/*/hold", holds_late)
+        with desk.page.expect_response(lambda each: each.url.endswith("/hold") and each.status == 200):
+            desk.presses("Stop asking")
+        expect(desk.page.get_by_role("button", name="Ask again")).to_be_visible()
+        expect(desk.page.get_by_role("alert")).to_have_count(0)
+        assert names == [names[0]] * 2
+    events = done(devices.town.staff.get(f"/v1/jobs/{job['id']}/events"))["items"]
+    assert [each["kind"] for each in events].count("held") == 1
 
 
 #: What is chosen in place of a photo: 20 MB, and bytes that are no picture.

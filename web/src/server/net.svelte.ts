@@ -1,5 +1,6 @@
 // Can the server be reached? Known from what was asked last, not from what the device believes.
 import { clock } from '../time/clock'
+import { insist } from './insisting'
 
 const PATIENCE_MS = 15_000
 /** How far the server's clock is ahead, for a page that is opened without a network. */
@@ -35,7 +36,10 @@ class Net {
   fetch = (request: Request): Promise<Response> => this.send(request, PATIENCE_MS)
 
   /** The same with more patience, for what is large. */
-  send = async (request: Request, patienceMs: number): Promise<Response> => {
+  send = (request: Request, patienceMs: number): Promise<Response> =>
+    insist(request, (asked) => this.#once(asked, patienceMs))
+
+  async #once(request: Request, patienceMs: number): Promise<Response> {
     const askedAt = Date.now()
     try {
       const answer = await fetch(request, {
