@@ -2,7 +2,8 @@
 
 The database's watchdog frees the thread that waits for a stopped server; this frees the asker, also from a queue for a
 thread or a connection. A stream that has begun to answer has no deadline. A file comes from a phone on a roof: its
-deadline begins once all of it is there.
+deadline begins once all of it is there. The files that the faces are made of have none: nothing behind them hangs, and
+a browser that was refused one asks for it no more.
 """
 
 import asyncio
@@ -21,6 +22,8 @@ DEADLINE_S = 4.6
 UPLOAD_S = 120.0
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
+#: All else is files.
+_API = "/v1/"
 
 
 class Deadline:
@@ -33,7 +36,7 @@ class Deadline:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on the application's answer, or give up on it."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or not scope["path"].startswith(_API):
             await self.app(scope, receive, send)
             return
         gate, body = _Gate(send), _Body(receive)

@@ -13,7 +13,7 @@ from api.deadline import DEADLINE_S, Deadline
 from dispatch.settings import without_driver
 
 
-def _ask(app, method="POST", deadline_s=0.05):
+def _ask(app, method="POST", deadline_s=0.05, path="/v1/jobs"):
     sent = []
 
     async def receive():
@@ -22,7 +22,7 @@ def _ask(app, method="POST", deadline_s=0.05):
     async def send(message):
         sent.append(message)
 
-    scope = {"type": "http", "method": method, "path": "/", "headers": []}
+    scope = {"type": "http", "method": method, "path": path, "headers": []}
     asyncio.run(Deadline(app, deadline_s)(scope, receive, send))
     return sent
 
@@ -45,6 +45,16 @@ def test_an_answer_that_has_begun_may_take_its_time():
         await send({"type": "http.response.body", "body": b"x"})
 
     assert [message["type"] for message in _ask(slow)] == ["http.response.start", "http.response.body"]
+
+
+@pytest.mark.parametrize(("path", "status"), [("/assets/shared-x.js", 200), ("/phone/", 200), ("/v1/me", 503)])
+def test_a_file_of_a_face_comes_late_rather_than_never(path, status):
+    async def late(scope, receive, send):
+        await asyncio.sleep(0.2)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"x"})
+
+    assert _ask(late, "GET", path=path)[0]["status"] == status
 
 
 def _upload(num_pieces, upload_s=5.0, work_s=0.0):
