@@ -130,6 +130,7 @@ def test_eight_at_once_with_one_key_post_one_job(town):
 def test_a_killed_transaction_leaves_nothing_and_the_same_key_works_again(town, admin_url):
     _, offers = town.offered()
     technician, url = town.by_id(offers[0].technician_id), f"/v1/offers/{offers[0].id}/accept"
+    town.http.asks_once = True
     with town.world.as_engine() as (session, _), ThreadPoolExecutor(1) as pool:
         session.execute(text("SELECT 1 FROM slots FOR UPDATE"))
         first = pool.submit(technician.post, url, {"terms_version": 1}, key="killed")
@@ -162,6 +163,7 @@ def test_a_commit_whose_answer_is_lost_is_told_as_unknown_and_the_same_key_learn
 
 def test_a_fault_is_not_stored(town):
     body = town.job_body()
+    town.http.asks_once = True
     with town.world.as_engine() as (session, _):
         session.execute(text("LOCK TABLE jobs IN ACCESS EXCLUSIVE MODE"))
         refused = town.staff.post("/v1/jobs", body, key="locked")

@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import FastAPI
-from fastapi.testclient import TestClient
+from insisting import InsistingClient
 from letin import LET_IN
 from sqlalchemy import insert
 from worlds import World, small_world
@@ -41,7 +41,7 @@ AUDIT_KEY = bytes(range(32)).hex()
 class Caller:
     """One key, and HTTP with it: a POST gets a new Idempotency-Key unless it brings one."""
 
-    http: TestClient
+    http: InsistingClient
     secret: str
 
     def get(self, url: str, **more: Any) -> Any:
@@ -78,7 +78,7 @@ class Town:
 
     world: World
     app: FastAPI
-    http: TestClient
+    http: InsistingClient
     settings: Settings
     globex: UUID
     globex_site: UUID
@@ -157,7 +157,7 @@ def small_town(database_url: str, redis_url: str, **settings: Any) -> Iterator[T
     with TemporaryDirectory(prefix="truckroll-town-") as folder, small_world(database_url, ring=ring) as world:
         chosen = Settings(database_url=database_url, redis_url=redis_url, data_dir=Path(folder), **more)
         app = create_app(chosen)
-        with TestClient(app, raise_server_exceptions=False) as http:
+        with InsistingClient(app, raise_server_exceptions=False) as http:
             globex, site = _globex(world)
             yield Town(world, app, http, chosen, globex, site)
 
