@@ -44,6 +44,8 @@ from matching.job import Needs, Pay
 ALPINE = (30.3585, -103.6610)
 ZONE = "America/Chicago"
 
+#: A test's process does much beside what it asks the database: it is not told after four seconds that it took too long.
+PATIENCE_S = 30
 
 _WITH_PATIENCE = text(
     "SELECT set_config('statement_timeout', :limit, true), set_config('lock_timeout', :limit, true),"
@@ -63,7 +65,7 @@ class World:
     feed: Feed = field(default_factory=Feed)
     num_jobs: int = 0
     #: Seconds that a statement may take where the product's own limit is not what is tested.
-    patience_s: int | None = None
+    patience_s: int | None = PATIENCE_S
 
     @property
     def staff(self) -> Actor:
@@ -146,13 +148,13 @@ def small_world(
     database_url: str,
     num_technicians: int = 8,
     pool_size: int = 16,
-    patience_s: int | None = None,
+    patience_s: int | None = PATIENCE_S,
     ring: KeyRing = NO_KEYS,
 ) -> Iterator[World]:
     """Build the world of this module's docstring in an empty, migrated database.
 
-    With `patience_s` a busy machine may take that long over a connection, a statement or a lock. What persons write
-    is opened with `ring`.
+    A busy machine may take `patience_s` over a connection, a transaction, a statement or a lock; without it, as long as
+    the product allows. What persons write is opened with `ring`.
     """
     # Read once a process, as the application does before it serves: no transaction should wait for it.
     find_place("00000")

@@ -16,5 +16,5 @@ def world(database_url: str) -> Iterator[World]:
 @pytest.fixture
 def crowd(database_url: str) -> Iterator[World]:
     """Sixty-four technicians around the site, on a machine that may do much else too."""
-    with small_world(database_url, num_technicians=64, pool_size=70, patience_s=30) as made:
+    with small_world(database_url, num_technicians=64, pool_size=70) as made:
         yield made

@@ -47,7 +47,7 @@ PROVED = Needs(skills={"hvac": 2}, credentials=(KIND,))
 @pytest.fixture
 def crowd(database_url: str) -> Iterator[World]:
     """Thirty-two technicians around the site, and connections for twice as many racers."""
-    with small_world(database_url, num_technicians=32, pool_size=70, patience_s=30) as made:
+    with small_world(database_url, num_technicians=32, pool_size=70) as made:
         yield made
 
 
