@@ -31,6 +31,8 @@ _EXPECTED = ("net::ERR_INTERNET_DISCONNECTED", "Failed to load resource: the ser
 #: a machine that has much else to do.
 PATIENCE_MS = 25_000
 expect.set_options(timeout=PATIENCE_MS)
+#: Longer than a browser takes to start beside others.
+_START_MS = 120_000
 
 PHONE, DESK = (390, 844), (1440, 900)
 #: So often does somebody try again who is told that the server had no time.
@@ -46,7 +48,7 @@ def chromium() -> Iterator[Browser]:
     if program is None and os.environ.get("CI") != "true":
         pytest.skip("no chromium here; as root scripts/test installs it")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"], timeout=_START_MS)
         try:
             yield browser
         finally:

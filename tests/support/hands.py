@@ -6,7 +6,7 @@ person would: can I see where I am, and am I still on the page?
 
 from typing import Any, Protocol
 
-from browsing import Device
+from browsing import PATIENCE_MS, Device
 from playwright.sync_api import Locator, Page, expect
 
 #: More stops than any page of ours has.
@@ -154,7 +154,8 @@ class Keyboard:
 
 def stays_on(page: Page) -> None:
     """Whoever has begun to walk is not thrown off the page by what the page does; one that just came is at its top."""
-    for _ in range(100):
+    # What is busy gets the focus back once it is answered.
+    for _ in range(PATIENCE_MS // 50):
         if page.evaluate("window.hasWalked !== true || document.activeElement !== document.body"):
             break
         page.wait_for_timeout(50)

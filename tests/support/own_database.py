@@ -13,6 +13,9 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+from psycopg2 import OperationalError
+from psycopg2.extensions import connection as Connection
+
 from dispatch.bootstrap import bootstrap
 from dispatch.private_postgres import PrivatePostgres
 from dispatch.services import migrate
@@ -31,6 +34,7 @@ _TEMPLATE = "template_"
 _COPY = "copy_"
 #: Without fsync copying the files is faster than copying blocks through the log.
 _STRATEGY = "FILE_COPY"
+_MORE_TIMES = 9
 _numbers = count(1)
 
 
@@ -80,13 +84,21 @@ def _drop_left_over(server: PrivatePostgres, current: str) -> None:
 
 
 def _databases(server: PrivatePostgres) -> set[str]:
-    with contextlib.closing(server.connect("postgres")) as administrator, administrator.cursor() as cursor:
+    with contextlib.closing(_connected(server)) as administrator, administrator.cursor() as cursor:
         cursor.execute("SELECT datname FROM pg_database")
         return {name for (name,) in cursor.fetchall()}
 
 
+def _connected(server: PrivatePostgres) -> Connection:
+    """As the superuser; on a busy machine the server may take longer to answer than the product waits."""
+    for _ in range(_MORE_TIMES):
+        with contextlib.suppress(OperationalError):
+            return server.connect("postgres")
+    return server.connect("postgres")
+
+
 def _execute(server: PrivatePostgres, *statements: str) -> None:
-    with contextlib.closing(server.connect("postgres")) as administrator:
+    with contextlib.closing(_connected(server)) as administrator:
         administrator.autocommit = True
         with administrator.cursor() as cursor:
             for statement in statements:

@@ -14,6 +14,8 @@ from dispatch.errors import TruckrollError
 
 #: How often one asks again who was told that the system is too busy.
 _ASKS = 5
+#: Longer than a thread or a lock takes on any machine.
+_LATEST_S = 60
 
 
 def race(calls: Sequence[Callable[[], Any]], num_threads: int | None = None) -> list[Any]:
@@ -28,7 +30,7 @@ def race(calls: Sequence[Callable[[], Any]], num_threads: int | None = None) -> 
 
     def run(at: int) -> Any:
         if at < num:
-            gate.wait(10)
+            gate.wait(_LATEST_S)
         return _ask(calls[at], _ASKS)
 
     with ThreadPoolExecutor(num) as pool:
@@ -40,7 +42,7 @@ def blocked(engine: Engine, call: Callable[[], Any]) -> "Future[Any]":
     pool = ThreadPoolExecutor(1)
     running = pool.submit(call)
     pool.shutdown(wait=False)
-    until = time.monotonic() + 10
+    until = time.monotonic() + _LATEST_S
     while not running.done() and time.monotonic() < until:
         with engine.connect() as connection:
             if connection.scalar(_WAITING):

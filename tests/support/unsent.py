@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from browsing import Device
+from browsing import PATIENCE_MS, Device
 
 #: Files of a phone's own store that were not said yet.
 UNSENT = """async () => {
@@ -22,7 +22,7 @@ UNSENT = """async () => {
 
 
 def until(phone: Device, is_so: Callable[[], bool]) -> None:
-    for _ in range(200):
+    for _ in range(PATIENCE_MS // 100):
         if is_so():
             return
         phone.page.wait_for_timeout(100)

@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from browsing import DESK, PHONE, Device, Devices
+from browsing import DESK, PATIENCE_MS, PHONE, Device, Devices
 from dressed import done
 from playwright.sync_api import Locator, expect
 from relaying import relayed
@@ -510,7 +510,7 @@ def holds(device: Device, job: dict, over: str, hours: float = 0) -> None:
 
 def is_back(device: Device, devices: Devices, job: dict) -> None:
     """Wait until the job's window is what it was."""
-    for _ in range(150):
+    for _ in range(PATIENCE_MS // 100):
         if window(devices, job) == job["visits"][0]["window"]:
             return
         device.page.wait_for_timeout(100)

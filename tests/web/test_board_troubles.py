@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from browsing import DESK, PHONE, Device, Devices
+from browsing import DESK, PATIENCE_MS, PHONE, Device, Devices
 from playwright.sync_api import expect
 from signing import add_staff
 from sqlalchemy import insert, update
@@ -93,7 +93,7 @@ def test_what_comes_while_somebody_reads_waits_and_what_was_put_off_comes_back(d
         place = row.bounding_box()
         urgent = troubled(devices, "Much sooner", minutes=3)
         bar = rosa.page.get_by_role("button", name="1 new")
-        bar.wait_for(timeout=30_000)
+        bar.wait_for(timeout=2 * PATIENCE_MS)
         rosa.sees("Needs you (2)")
         expect(rosa.page.locator("aside").get_by_role("button", name="Much sooner")).to_have_count(0)
         assert place
@@ -106,7 +106,7 @@ def test_what_comes_while_somebody_reads_waits_and_what_was_put_off_comes_back(d
         with devices.town.world.as_engine() as (session, now):
             over = {"cleared_at": now, "cleared_why": "gone", "next_climb_at": None}
             session.execute(update(AlarmRow).where(AlarmRow.due_at < now + timedelta(minutes=10)).values(**over))
-        expect(rosa.page.get_by_text("Over meanwhile")).to_have_count(1, timeout=30_000)
+        expect(rosa.page.get_by_text("Over meanwhile")).to_have_count(1, timeout=2 * PATIENCE_MS)
         expect(names.nth(1)).to_have_text(f"{first} Replace pump")
         rosa.sees("Needs you (1)")
         # What is put off comes back by itself.
@@ -119,7 +119,7 @@ def test_what_comes_while_somebody_reads_waits_and_what_was_put_off_comes_back(d
             session.execute(
                 update(AlarmRow).where(AlarmRow.cleared_at.is_(None)).values(snoozed_until=now + timedelta(seconds=2))
             )
-        expect(rosa.page.get_by_text("Put off (1)")).to_have_count(0, timeout=30_000)
+        expect(rosa.page.get_by_text("Put off (1)")).to_have_count(0, timeout=2 * PATIENCE_MS)
         rosa.sees("Needs you (1)")
 
 

@@ -13,6 +13,7 @@ from dressed import done
 from playwright.sync_api import Route, expect
 from signing import add_staff
 from sqlalchemy import insert, select
+from unsent import until
 
 from dispatch.record.tables import PoolRow, SiteRow, new_id
 
@@ -399,10 +400,7 @@ def test_the_page_of_a_work_order_from_a_proposal_to_the_change_of_another(offic
 
 def fail_first(desk: Device, held: list[Route]) -> None:
     """The network goes under the question about the first reason, once it was asked."""
-    for _ in range(500):
-        if held:
-            break
-        desk.page.wait_for_timeout(20)
+    until(desk, lambda: held != [])
     with desk.page.expect_event("requestfailed", lambda each: "why=customer_closed" in each.url):
         held.pop().abort("internetdisconnected")
 

@@ -13,13 +13,10 @@ import pytest
 from browsing import DESK, PHONE, Device, Devices
 from pictures import PDF, photo
 from playwright.sync_api import expect
+from points import reckons
 from signing import add_staff
 from town import Caller
 from unsent import UNSENT, until
-
-from dispatch.record.session import ENGINE, transaction
-from dispatch.reputation.sweeps import DUE
-from dispatch.visits.sweeps import sweep_visits
 
 SHOTS = os.environ.get("TRUCKROLL_SHOTS")
 CANARY = "<img src=x onerror=\"document.title='owned'\">"
@@ -325,12 +322,7 @@ def test_the_record_says_what_each_point_stands_on_and_how_to_appeal(devices: De
     taken = takes(devices)
     back = taken.caller.post(f"/v1/assignments/{taken.assignment}/back-out", {"why": "other"})
     assert back.status_code == 200, back.text
-    reputation = f"/v1/technicians/{taken.technician}/reputation"
-    for _ in range(100):
-        sweep_visits(lambda: transaction(devices.town.world.engine, ENGINE, role="engine"), DUE)
-        if taken.caller.get(reputation).json()["points"]:
-            break
-        time.sleep(0.1)
+    reckons(devices)
     with devices.device() as phone:
         signs_in(devices, phone, taken.email, "/phone/record")
         phone.sees("You gave the work back a day or more before")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from browsing import DESK, Device, Devices
+from browsing import DESK, PATIENCE_MS, Device, Devices
 from fastapi import FastAPI
 from fastapi.responses import Response
 from PIL import Image
@@ -66,7 +66,7 @@ def paved(database_url: str, redis_url: str, browser: Browser, tiles: tuple[str,
 
 def _sees_streets(device: Device, map_: str) -> None:
     """Wait until most of a map is drawn in the tiles' colour."""
-    for _ in range(100):
+    for _ in range(PATIENCE_MS // 100):
         try:
             shot = Image.open(io.BytesIO(device.page.locator(map_).screenshot())).convert("RGB")
         except Error:

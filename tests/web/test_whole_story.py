@@ -13,7 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from browsing import DESK, PHONE, Device, Devices
+from browsing import DESK, PATIENCE_MS, PHONE, Device, Devices
 from hands import Hands, Keyboard, Pointer, stays_on, walks
 from pictures import photo
 from playwright.sync_api import Locator, expect
@@ -183,7 +183,7 @@ def _is_lost_while_offline(stage: Stage) -> None:
     maria.offline(False)
     stage.sees(maria, "While you were offline: filled by another.")
     stage.look(maria, "lost")
-    expect(stage.omar.page.get_by_text(stage.say("Backup: said yes too"))).to_be_visible(timeout=30_000)
+    expect(stage.omar.page.get_by_text(stage.say("Backup: said yes too"))).to_be_visible(timeout=2 * PATIENCE_MS)
     stage.press(maria, "OK")
     expect(maria.page.get_by_text(stage.say("While you were offline"))).to_have_count(0)
     stage.press(ray, "OK")
@@ -266,7 +266,7 @@ def _hands_in(stage: Stage) -> None:
 def _is_approved_and_due(stage: Stage) -> None:
     """Omar, whose page has shown it all, looks at what was handed in and approves; Maria sees what she is due."""
     omar, maria = stage.omar, stage.maria
-    expect(omar.page.locator("header strong", has_text=stage.say("Done"))).to_be_visible(timeout=20_000)
+    expect(omar.page.locator("header strong", has_text=stage.say("Done"))).to_be_visible(timeout=2 * PATIENCE_MS)
     expect(omar.page.get_by_role("link", name="The unit, closed")).to_be_visible()
     stage.sees(omar, "SN-0042")
     stage.look(omar, "to-approve")
