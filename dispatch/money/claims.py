@@ -82,7 +82,7 @@ def awarded_of(session: Session, payments: Collection[UUID]) -> Mapping[UUID, De
     """By payment: what was awarded of all its disputes, of those that had any."""
     wanted = select(DisputeRow.payment_id, func.sum(DisputeRow.awarded)).where(DisputeRow.payment_id.in_(payments))
     ended = wanted.where(DisputeRow.awarded.is_not(None)).group_by(DisputeRow.payment_id)
-    return {payment: awarded for payment, awarded in session.execute(ended)}
+    return {payment: awarded or Decimal(0) for payment, awarded in session.execute(ended)}
 
 
 def left_of(session: Session, payment: PaymentRow, claimed: Decimal, agreed: Decimal | None = None) -> Decimal:
