@@ -10,7 +10,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 #: Answers of a busy machine. A deadlock, or a service that is missing, is never one.
-_BUSY = ("overdue", "slow", "locked", "database_unavailable")
+_BUSY: tuple[str, ...] = ("overdue", "slow", "locked", "database_unavailable")
 _MORE_TIMES = 3
 
 

@@ -16,10 +16,10 @@ from dispatch.visits.sweeps import sweep_visits
 from matching.reputation import ReputationPolicy
 
 _SETTLED = text("SELECT pg_snapshot_xmin(pg_current_snapshot()) > CAST(:last AS xid8)")
-# What writes longest, of every database of the server. Of another role's only the database is told.
+# What writes longest, of every database of the server; of another role's sessions no more than the database is told.
 _WRITING = text("""
     SELECT format('%s, %s for %s: %s', datname, state, clock_timestamp() - xact_start, query) FROM pg_stat_activity
-    WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+    WHERE datname IS NOT NULL AND pid <> pg_backend_pid()
         AND (backend_xid IS NOT NULL OR query = '<insufficient privilege>')
     ORDER BY xact_start LIMIT 5
 """)
