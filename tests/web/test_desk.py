@@ -431,10 +431,16 @@ def test_a_price_of_another_reason_is_never_agreed_to(office: Devices):
         fail_first(desk, held)
         desk.sees("The server could not be reached")
         expect(act).to_be_disabled()
+        asked: list[str] = []
+        desk.page.on("request", lambda each: asked.append(each.url))
         with desk.page.expect_response(re.compile(f"why={reasons[2]}$")):
             why.select_option(reasons[2])
         expect(desk.page.get_by_role("dialog").get_by_role("alert")).to_have_count(0)
         expect(act).to_be_enabled()
+        # The page is read anew, and nothing changed: nobody's finger finds the button gone.
+        with desk.page.expect_response(re.compile("/candidates\\?")):
+            pass
+        assert len([each for each in asked if "/cancellation?" in each]) == 1
         act.click()
         desk.sees("Cancelled")
 
